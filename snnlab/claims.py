@@ -1,0 +1,131 @@
+"""Checks (must hold for every seed) and findings (statistics over seeds), and how they are printed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Check:
+    """One claim that every run must meet: ``low <= measured <= high``.
+
+    ``source`` says where the band comes from. A measured value that is not finite never holds.
+    """
+
+    what: str
+    measured: float
+    low: float
+    high: float
+    source: str
+
+    @property
+    def holds(self) -> bool:
+        return bool(math.isfinite(self.measured) and self.low <= self.measured <= self.high)
+
+    @property
+    def band(self) -> str:
+        return _band(self.low, self.high)
+
+    def to_dict(self) -> dict:
+        """Return plain JSON values; infinite bounds become null, a measured value that is not finite a string."""
+        row = asdict(self) | {"holds": self.holds}
+        for key in ("low", "high"):
+            row[key] = row[key] if math.isfinite(row[key]) else None
+        row["measured"] = row["measured"] if math.isfinite(row["measured"]) else str(row["measured"])
+        return row
+
+    @classmethod
+    def from_dict(cls, row: dict) -> Check:
+        return cls(
+            what=row["what"],
+            measured=float(row["measured"]),
+            low=-math.inf if row["low"] is None else row["low"],
+            high=math.inf if row["high"] is None else row["high"],
+            source=row["source"],
+        )
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A statistic over runs: value with a 95 % confidence interval, beside its null and any published value."""
+
+    what: str
+    value: float
+    low: float
+    high: float
+    n: int
+    null: str
+    published: str = "none"
+
+    def to_dict(self) -> dict:
+        row = asdict(self)
+        return {k: (v if not isinstance(v, float) or math.isfinite(v) else str(v)) for k, v in row.items()}
+
+    @classmethod
+    def over_seeds(
+        cls,
+        what: str,
+        values: Sequence[float],
+        null: str,
+        published: str = "none",
+        statistic: Callable[[np.ndarray], float] = np.mean,
+    ) -> Finding:
+        """Summarise one value per seed; the interval is a percentile bootstrap (9999 resamples, fixed seed)."""
+        values = np.asarray(values, float)
+        rng = np.random.default_rng(0)
+        draws = rng.choice(values, (9999, values.size))
+        low, high = np.percentile(np.apply_along_axis(statistic, 1, draws), [2.5, 97.5])
+        return cls(what, float(statistic(values)), float(low), float(high), values.size, null, published)
+
+    @classmethod
+    def difference(
+        cls, what: str, first: Sequence[float], second: Sequence[float], null: str, published: str = "none"
+    ) -> Finding:
+        """Return mean(first) - mean(second), both groups resampled independently (9999 resamples, fixed seed)."""
+        first, second = np.asarray(first, float), np.asarray(second, float)
+        rng = np.random.default_rng(0)
+        draws = rng.choice(first, (9999, first.size)).mean(1) - rng.choice(second, (9999, second.size)).mean(1)
+        low, high = np.percentile(draws, [2.5, 97.5])
+        n = min(first.size, second.size)
+        return cls(what, float(first.mean() - second.mean()), float(low), float(high), n, null, published)
+
+
+def _number(x: float) -> str:
+    return f"{x:.4g}"
+
+
+def _band(low: float, high: float) -> str:
+    if math.isinf(low):
+        return f"<= {_number(high)}"
+    if math.isinf(high):
+        return f">= {_number(low)}"
+    return f"{_number(low)} .. {_number(high)}"
+
+
+def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
+    """Return rows of text as columns of equal width under a header."""
+    columns = list(zip(header, *rows, strict=True))
+    widths = [max(len(cell) for cell in column) for column in columns]
+    lines = [
+        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in [header, *rows]
+    ]
+    return "\n".join(lines)
+
+
+def checks_table(checks: Sequence[Check]) -> str:
+    """Return the checks of one run as a table: verdict, what, measured beside the band, where the band is from."""
+    rows = [("holds" if c.holds else "FAILS", c.what, _number(c.measured), c.band, c.source) for c in checks]
+    return table(rows, ("", "check", "measured", "band", "where the band comes from"))
+
+
+def findings_table(findings: Sequence[Finding]) -> str:
+    """Return findings as a table: value, 95 % confidence interval, number of seeds, null, published value."""
+    rows = [
+        (f.what, _number(f.value), f"{_number(f.low)} .. {_number(f.high)}", str(f.n), f.null, f.published)
+        for f in findings
+    ]
+    return table(rows, ("finding", "value", "95 % interval", "seeds", "null", "published"))

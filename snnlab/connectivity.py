@@ -1,0 +1,40 @@
+"""Random connectivity as plain arrays: sparse recurrent weights and encoders. No brian2 here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+def sparse_random(n: int, p: float, gain: float, rng: np.random.Generator, zero_row_mean: bool = False) -> csr_array:
+    """Return an (n, n) sparse matrix; entry [post, pre] is nonzero with probability p, else N(0, gain^2 / (p^2 n)).
+
+    The sum of squares of a row is gain^2 / p on average. Self-connections are allowed.
+    ``zero_row_mean`` subtracts from the nonzero entries of each row their mean, so that each neuron's
+    summed input weight is zero (Nicola & Clopath 2017, MATLAB scripts for LIF and theta neurons).
+    """
+    from scipy.sparse import csr_array
+
+    counts = rng.binomial(n, p, size=n)
+    pre = [np.sort(rng.choice(n, size=k, replace=False)) for k in counts]
+    indices = np.concatenate(pre) if n else np.empty(0, int)
+    indptr = np.concatenate([[0], np.cumsum(counts)])
+    data = rng.standard_normal(indices.size) * (gain / (p * np.sqrt(n)))
+    if zero_row_mean:
+        filled = np.maximum(counts, 1)
+        sums = np.add.reduceat(np.append(data, 0.0), indptr[:-1]) * (counts > 0)
+        data -= np.repeat(sums / filled, counts)
+    return csr_array((data, indices, indptr), shape=(n, n))
+
+
+def encoder(n: int, k: int, q: float, rng: np.random.Generator, kind: str = "uniform") -> np.ndarray:
+    """Return feedback weights of shape (n, k): uniform in [-q, q] or, for ``kind="binary"``, -q or q at random."""
+    if kind == "uniform":
+        return (2 * rng.random((n, k)) - 1) * q
+    if kind == "binary":
+        return rng.choice([-q, q], size=(n, k))
+    raise ValueError(f"encoder: expected 'uniform' or 'binary', got {kind!r}")

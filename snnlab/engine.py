@@ -1,0 +1,224 @@
+"""Run a Brian2 network: target, seeds, progress, tasks at chosen steps, guards. Knows no model."""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+import sys
+import tempfile
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import brian2
+import numpy as np
+from threadpoolctl import threadpool_limits
+from tqdm.auto import tqdm
+
+from .errors import Diverged, MachineError, UserError
+
+TARGETS = ("cython", "numpy", "cpp_standalone")
+_WATCH_SECONDS = 0.01
+_log = logging.getLogger("snnlab")
+
+
+@dataclass(frozen=True)
+class Task:
+    """A Python call at the end of chosen steps (counted from 0); tasks of one step run in the order given."""
+
+    steps: range
+    call: Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Arrays that must stay finite, and the running spike count of each neuron; looked at every 10 ms."""
+
+    finite: dict[str, np.ndarray]
+    spike_count: np.ndarray | None = None
+
+
+class Engine:
+    """Owns the device, the random streams and the run loop. Use as a context manager.
+
+    Parameters
+    ----------
+    target : {"cython", "numpy", "cpp_standalone"}
+        Where Brian2's generated code runs. Without a compiler "cython" becomes "numpy", with a warning.
+    seed : int
+        One seed gives every random stream: see :meth:`rng`; Brian2's stream is one of them.
+    progress : bool
+        Show a progress bar with an estimate of the time left.
+
+    Raises
+    ------
+    UserError
+        For an unknown target or a negative seed.
+    """
+
+    def __init__(self, target: str = "cython", seed: int = 0, progress: bool = False):
+        if target not in TARGETS:
+            raise UserError(f"target: expected one of {', '.join(TARGETS)}, got {target!r}")
+        if seed < 0:
+            raise UserError(f"seed: expected an integer >= 0, got {seed}")
+        self.seed, self.progress = seed, progress
+        self._build_directory = None
+        if target == "cython" and not _compiler_works():
+            _log.warning("no C++ compiler or Python headers found: using the numpy target, which is slower")
+            target = "numpy"
+        self.target = target
+        if target == "cpp_standalone":
+            self._build_directory = tempfile.mkdtemp(prefix="snnlab-build-")
+            brian2.set_device("cpp_standalone", build_on_run=False, directory=self._build_directory)
+        else:
+            brian2.prefs.codegen.target = target
+        brian2.seed(int(self.rng("brian2").integers(2**31)))
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self._build_directory:
+            brian2.get_device().reinit()
+            brian2.set_device("runtime")
+            shutil.rmtree(self._build_directory, ignore_errors=True)
+            self._build_directory = None
+
+    def rng(self, name: str) -> np.random.Generator:
+        """Return the random generator of a purpose; streams of different names are independent."""
+        return np.random.default_rng(np.random.SeedSequence([self.seed, zlib.crc32(name.encode())]))
+
+    def run(
+        self,
+        network: brian2.Network,
+        seconds: float,
+        clock: brian2.Clock,
+        tasks: Sequence[Task] = (),
+        watch: Watch | None = None,
+    ) -> None:
+        """Run a network whose objects all tick with ``clock``.
+
+        Raises
+        ------
+        UserError
+            If the target cannot run it (Python calls in C++ standalone) or a unit in the equations is wrong.
+        Diverged
+            If a watched array is not finite, or every neuron fired at every step since the last look.
+        KeyboardInterrupt
+            If the user interrupted the run (Brian2 itself would return as if it were complete).
+        """
+        _refuse_unnamed(network)
+        operations = [o.name for o in network.objects if isinstance(o, brian2.NetworkOperation)]
+        if self.target == "cpp_standalone":
+            # Brian2 would drop such calls without a word.
+            if tasks or operations:
+                raise UserError(
+                    "target: cpp_standalone cannot run this protocol, which needs Python while it runs; "
+                    "expected cython or numpy"
+                )
+            self._run_standalone(network, seconds)
+            return
+        n_steps = round(seconds / float(clock.dt))
+        bar = tqdm(
+            total=seconds,
+            disable=not self.progress,
+            desc="compiling",
+            file=sys.stderr,
+            bar_format="{desc}{percentage:3.0f}%|{bar}| {n:.2f} of {total:.4g} s [{elapsed} passed, {remaining} left]",
+        )
+        look = _Look(watch, bar, float(clock.dt))
+        every = max(1, round(_WATCH_SECONDS / float(clock.dt)))
+        ticker = _Ticker([*tasks, Task(range(every - 1, n_steps, every), look)])
+        operation = brian2.NetworkOperation(ticker, clock=clock, when="end", name="ticker")
+        network.add(operation)
+        try:
+            with threadpool_limits(1), np.errstate(over="ignore", invalid="ignore"):
+                network.run(n_steps * clock.dt, namespace={})
+        except brian2.BrianObjectException as error:
+            cause = error.__cause__ or error
+            if isinstance(cause, Diverged | UserError):
+                raise cause from None
+            raise UserError(f"equations: {_short(error)}") from error
+        finally:
+            network.remove(operation)
+            bar.close()
+        if ticker.step < n_steps:
+            raise KeyboardInterrupt
+        look(n_steps - 1)
+
+    def _run_standalone(self, network: brian2.Network, seconds: float) -> None:
+        network.run(seconds * brian2.second, namespace={})
+        try:
+            brian2.get_device().build(directory=self._build_directory, compile=True, run=True)
+        except (RuntimeError, OSError) as error:
+            raise MachineError(f"C++ standalone build or run failed: {_short(error)}") from error
+
+
+class _Ticker:
+    """Calls tasks at their steps; one call of this costs about as much as an empty network operation."""
+
+    def __init__(self, tasks: Sequence[Task]):
+        self.step = 0
+        self._iterators = [iter(task.steps) for task in tasks]
+        self._calls = [task.call for task in tasks]
+        self._next = [next(it, -1) for it in self._iterators]
+        self._due = min((n for n in self._next if n >= 0), default=-1)
+
+    def __call__(self) -> None:
+        step = self.step
+        if step == self._due:
+            upcoming = self._next
+            for k, due in enumerate(upcoming):
+                if due == step:
+                    self._calls[k](step)
+                    upcoming[k] = next(self._iterators[k], -1)
+            self._due = min((n for n in upcoming if n >= 0), default=-1)
+        self.step = step + 1
+
+
+class _Look:
+    """Moves the progress bar and stops a run that has diverged."""
+
+    def __init__(self, watch: Watch | None, bar: tqdm, dt: float):
+        self._watch, self._bar, self._dt = watch, bar, dt
+        self._last = -1
+        self._count = None if watch is None or watch.spike_count is None else watch.spike_count.copy()
+
+    def __call__(self, step: int) -> None:
+        steps, self._last = step - self._last, step
+        t = (step + 1) * self._dt
+        if self._bar.n == 0:
+            # The time left is estimated from here: what came before was compilation.
+            self._bar.reset()
+            self._bar.set_description(None)
+        self._bar.update(min(steps * self._dt, self._bar.total - self._bar.n))
+        if self._watch is None or not steps:
+            return
+        for name, values in self._watch.finite.items():
+            if not np.isfinite(values).all():
+                raise Diverged(f"diverged: {name} is not finite at t = {t:.4g} s")
+        if self._count is not None:
+            fired = self._watch.spike_count - self._count
+            self._count[:] = self._watch.spike_count
+            if steps > 1 and (fired >= steps).all():
+                raise Diverged(f"diverged: every neuron fires at every step at t = {t:.4g} s")
+
+
+def _refuse_unnamed(network: brian2.Network) -> None:
+    for obj in network.objects:
+        if re.fullmatch(rf"{type(obj).__name__.lower()}(_\d+)?", obj.name):
+            raise ValueError(f"{obj.name}: name every Brian2 object; unnamed ones change order between runs")
+
+
+def _compiler_works() -> bool:
+    from brian2.codegen.runtime.cython_rt import CythonCodeObject
+
+    return bool(CythonCodeObject.is_available())
+
+
+def _short(error: BaseException) -> str:
+    """The innermost message in one line, without Brian2's listing of the object."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return " ".join(str(error).split())[:400]

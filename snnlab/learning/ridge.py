@@ -1,0 +1,57 @@
+"""Ridge regression from a stream of activity, without keeping the activity."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import blas, cho_factor, cho_solve
+
+
+class Ridge:
+    r"""Ridge regression on a streamed Gram matrix.
+
+    .. math:: \phi = (\sum_t r_t r_t^T + \lambda I)^{-1} \sum_t r_t y_t^T
+
+    Parameters
+    ----------
+    n_units, n_outputs : int
+        Number of units that are read out, and of outputs.
+    ridge : float
+        lambda >= 0, in the square of the unit of r. RLS with the exact gain and alpha gives lambda = 1/alpha.
+
+    Raises
+    ------
+    ValueError
+        For sizes that are not positive, a negative lambda, wrong shapes, or values that are not finite.
+    """
+
+    def __init__(self, n_units: int, n_outputs: int, ridge: float):
+        if n_units < 1 or n_outputs < 1:
+            raise ValueError(f"n_units and n_outputs must be >= 1, got {n_units}, {n_outputs}")
+        if not (np.isfinite(ridge) and ridge >= 0):
+            raise ValueError(f"ridge must be finite and >= 0, got {ridge}")
+        self.ridge = float(ridge)
+        self._gram = np.zeros((n_units, n_units), order="F")
+        self._cross = np.zeros((n_units, n_outputs))
+
+    def add(self, r: np.ndarray, target: np.ndarray) -> None:
+        """Add a batch: r of shape (n_samples, n_units), target of shape (n_samples, n_outputs)."""
+        r, target = np.atleast_2d(np.asarray(r, float)), np.atleast_2d(np.asarray(target, float))
+        n_units, n_outputs = self._cross.shape
+        if r.shape[1] != n_units or target.shape != (r.shape[0], n_outputs):
+            raise ValueError(
+                f"expected r (n_samples, {n_units}) and target (n_samples, {n_outputs}), got {r.shape}, {target.shape}"
+            )
+        if not (np.isfinite(r).all() and np.isfinite(target).all()):
+            raise ValueError("r and target must be finite")
+        blas.dsyrk(1.0, r.T, beta=1.0, c=self._gram, overwrite_c=1, lower=1)
+        self._cross += r.T @ target
+
+    @property
+    def weights(self) -> np.ndarray:
+        """The solution, of shape (n_units, n_outputs), by Cholesky; raises ValueError where it is not unique."""
+        gram = self._gram.copy(order="F")
+        gram[np.diag_indices_from(gram)] += self.ridge
+        try:
+            return cho_solve(cho_factor(gram, lower=True, overwrite_a=True), self._cross)
+        except np.linalg.LinAlgError:
+            raise ValueError("the Gram matrix is singular: add data or take ridge > 0") from None

@@ -1,0 +1,263 @@
+"""Models as data: equation text, threshold, reset, parameters with units, a source. Nothing is built here."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field, replace
+
+import brian2
+from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.core.namespace import DEFAULT_UNITS
+from brian2.equations.equations import EquationError
+from brian2.units.fundamentalunits import DimensionMismatchError, get_or_create_dimension, get_unit_for_display
+
+from .errors import UserError, unknown
+
+_UNITS = dict(DEFAULT_UNITS)
+_CONSTANTS = {"pi", "e", "inf", "t", "dt", "i", "N", "t_in_timesteps", "lastspike", "not_refractory", "xi", "_spike"}
+_ALLOWED = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Constant, ast.Name, ast.Load, ast.operator, ast.unaryop)
+
+
+def quantity(text: str, field_name: str = "value") -> brian2.Quantity:
+    """Return the quantity that a text such as ``"20*ms"`` or ``"-65 mV"`` states.
+
+    Raises
+    ------
+    UserError
+        If the text is anything but numbers, unit names and arithmetic.
+    """
+    expected = f"{field_name}: expected a number with a unit such as 20*ms, got {text!r}"
+    spaced = re.sub(r"(?<=[\d.])\s+(?=[A-Za-z])", "*", text.strip())
+    try:
+        tree = ast.parse(spaced, mode="eval")
+        if not all(isinstance(node, _ALLOWED) for node in ast.walk(tree)):
+            raise UserError(expected)
+        value = eval(compile(tree, "<quantity>", "eval"), {"__builtins__": {}}, dict(_UNITS))
+    except (SyntaxError, NameError, TypeError, ZeroDivisionError, OverflowError, DimensionMismatchError):
+        raise UserError(expected) from None
+    return brian2.Quantity(value)
+
+
+def unit(text: str) -> brian2.Quantity:
+    """Return the unit of a text such as ``"amp"``, ``"mV*second"`` or ``"1"``."""
+    return brian2.Quantity(1.0) if text == "1" else quantity(text, "unit")
+
+
+def _dump(parameters: dict) -> dict:
+    """Quantities as [SI value, exponents of the seven base dimensions]: exact, and plain JSON."""
+    rows = {}
+    for key, value in parameters.items():
+        value = brian2.Quantity(value)
+        rows[key] = [float(value), [float(d) for d in value.dim._dims]]
+    return rows
+
+
+def _load(rows: dict) -> dict:
+    return {k: brian2.Quantity(v, dim=get_or_create_dimension(dims)) for k, (v, dims) in rows.items()}
+
+
+def _parameters(kind: str, name: str, parameters: dict) -> None:
+    for key, value in parameters.items():
+        size = brian2.Quantity(value)
+        if size.ndim or not bool(abs(float(size)) < float("inf")):
+            raise UserError(f"{kind} {name!r}: parameter {key}: expected one finite number, got {value}")
+        if key.startswith("tau") and float(size) <= 0:
+            raise UserError(f"{kind} {name!r}: parameter {key}: expected a time > 0, got {value}")
+
+
+def _with_parameters(model, kind: str, overrides: dict):
+    merged = dict(model.parameters)
+    for key, value in overrides.items():
+        if key not in merged:
+            raise unknown(f"{kind} {model.name!r}: parameter", key, list(merged))
+        value = brian2.Quantity(value)
+        if not value.has_same_dimensions(merged[key]):
+            expected = get_unit_for_display(brian2.Quantity(merged[key]).dim)
+            raise UserError(f"{kind} {model.name!r}: parameter {key}: expected a value in {expected}, got {value}")
+        merged[key] = value
+    return replace(model, parameters=merged)
+
+
+@dataclass(frozen=True)
+class NeuronModel:
+    """A point neuron (or rate unit) as Brian2 equations.
+
+    Parameters
+    ----------
+    name : str
+        The model's name in messages and files.
+    equations : str
+        Brian2 differential equations; the summed input enters as ``current``.
+    current : str
+        The unit that ``current`` has: "amp", "volt", "1", ...
+    parameters : dict
+        Constants of the equations, as Brian2 quantities. Names that start with ``tau`` are times > 0.
+    initial : dict
+        State variable -> Brian2 expression of its initial value (``rand()`` and ``randn()`` may appear).
+    threshold, reset : str
+        Spike condition and reset statements. Both empty: a rate unit.
+    refractory : Quantity, optional
+        Refractory period, for equations marked ``(unless refractory)``.
+    peak : Quantity, optional
+        What figures draw a spike up to; the state itself is reset at threshold.
+    source : str
+        Where equations and numbers come from.
+
+    Raises
+    ------
+    UserError
+        For equations that cannot be read, names that nothing defines, parameters that nothing uses, a ``tau``
+        that is not > 0. Units are checked by Brian2 when a network is built.
+    """
+
+    name: str
+    equations: str
+    current: str
+    parameters: dict
+    initial: dict = field(default_factory=dict)
+    threshold: str = ""
+    reset: str = ""
+    refractory: brian2.Quantity | None = None
+    peak: brian2.Quantity | None = None
+    source: str = ""
+
+    def __post_init__(self):
+        unit(self.current)
+        try:
+            equations = brian2.Equations(self.equations)
+        except (EquationError, ValueError, SyntaxError) as error:
+            raise UserError(f"neuron {self.name!r}: equations: {_one_line(error)}") from None
+        states = equations.names
+        text = " ".join([self.threshold, self.reset, *map(str, self.initial.values())])
+        used = set(equations.identifiers) | set(re.findall(r"[A-Za-z_]\w*", text))
+        if "current" not in used:
+            raise UserError(f"neuron {self.name!r}: equations: expected the input to enter as 'current'")
+        known = {*states, *self.parameters, "current", "int", "not", "and", "or", "True", "False"}
+        for name in sorted(used - known - _CONSTANTS - set(DEFAULT_FUNCTIONS) - set(_UNITS)):
+            raise UserError(f"neuron {self.name!r}: {name!r} is used in the equations but is not a parameter")
+        for name in sorted(set(self.parameters) - used):
+            raise unknown(f"neuron {self.name!r}: parameter", name, sorted(used - set(states) - set(DEFAULT_FUNCTIONS)))
+        for name in self.initial:
+            if name not in states:
+                raise unknown(f"neuron {self.name!r}: initial", name, list(states))
+        _parameters("neuron", self.name, self.parameters)
+
+    @property
+    def states(self) -> list[str]:
+        """Names of the variables with a differential equation."""
+        return sorted(brian2.Equations(self.equations).diff_eq_names)
+
+    def with_parameters(self, **overrides) -> NeuronModel:
+        """Return the model with some parameters changed; unknown names and other dimensions raise UserError."""
+        return _with_parameters(self, "neuron", overrides)
+
+    def to_dict(self) -> dict:
+        """Return plain JSON values from which :meth:`from_dict` makes an equal model."""
+        times = {k: getattr(self, k) for k in ("refractory", "peak") if getattr(self, k) is not None}
+        return {
+            "name": self.name,
+            "equations": self.equations,
+            "current": self.current,
+            "threshold": self.threshold,
+            "reset": self.reset,
+            "parameters": _dump(self.parameters),
+            "initial": dict(self.initial),
+            "quantities": _dump(times),
+            "source": self.source,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict) -> NeuronModel:
+        data = dict(data)
+        quantities = _load(data.pop("quantities"))
+        return cls(**data | {"parameters": _load(data["parameters"])} | quantities)
+
+
+@dataclass(frozen=True)
+class SynapseModel:
+    """A linear synaptic filter as Brian2 equations, in the names ``s`` (its output) and any other states.
+
+    Parameters
+    ----------
+    name : str
+        The filter's name in messages and files.
+    equations : str
+        Linear differential equations. ``unit`` stands for the unit of what is filtered per second; the first
+        state is called ``s``.
+    on_spike : str
+        Statement at a presynaptic spike of weight ``weight``. A unit area makes the mean of s the firing rate.
+    parameters : dict
+        Constants as Brian2 quantities.
+    source : str
+        Where equations and numbers come from.
+    """
+
+    name: str
+    equations: str
+    on_spike: str
+    parameters: dict
+    source: str = ""
+
+    def __post_init__(self):
+        try:
+            names = brian2.Equations(self.named("s", "1")).diff_eq_names
+        except (EquationError, ValueError, SyntaxError) as error:
+            raise UserError(f"filter {self.name!r}: equations: {_one_line(error)}") from None
+        if "s" not in names:
+            raise UserError(f"filter {self.name!r}: equations: expected a differential equation of 's', the output")
+        _parameters("filter", self.name, self.parameters)
+        used = set(re.findall(r"[A-Za-z_]\w*", self.equations + " " + self.on_spike))
+        for name in sorted(set(self.parameters) - used):
+            raise unknown(f"filter {self.name!r}: parameter", name, sorted(used & set(self.parameters)) or ["none"])
+
+    @property
+    def states(self) -> list[str]:
+        """Names of the states, the output ``s`` first."""
+        names = re.findall(r"d(\w+)/dt\s*=", self.equations)
+        return sorted(names, key=lambda name: name != "s")
+
+    def state_names(self, output: str) -> dict[str, str]:
+        """Return the names of the states where the filtered quantity is called ``output``: s -> z, h -> h_z."""
+        return {s: output if s == "s" else f"{s}_{output}" for s in self.states}
+
+    def _rename(self, text: str, names: dict[str, str]) -> str:
+        return re.sub(r"\b(d?)([A-Za-z_]\w*)\b", lambda m: m.group(1) + names.get(m.group(2), m.group(2)), text)
+
+    def named(self, output: str, per_second: str, leak: str = "") -> str:
+        """Return the equations for a quantity called ``output`` of unit ``per_second``.
+
+        With a suffix ``leak``, each leak ``-x/tau`` uses a constant ``tau<leak>`` instead (see filter schemes
+        in :mod:`snnlab.networks.force`).
+        """
+        text = self._rename(self.equations, self.state_names(output) | {"unit": per_second})
+        if leak:
+            text = re.sub(r"-\s*(\w+)\s*/\s*(tau\w*)", rf"-\1/\2{leak}", text)
+        return text
+
+    def jump(self, output: str, weight: str, post: str = "") -> str:
+        """Return the statement at a spike of weight ``weight``; ``post`` is the suffix of postsynaptic names."""
+        names = {s: name + post for s, name in self.state_names(output).items()}
+        return self._rename(self.on_spike, names | {"weight": weight})
+
+    def with_parameters(self, **overrides) -> SynapseModel:
+        """Return the filter with some parameters changed; unknown names and other dimensions raise UserError."""
+        return _with_parameters(self, "filter", overrides)
+
+    def to_dict(self) -> dict:
+        """Return plain JSON values from which :meth:`from_dict` makes an equal filter."""
+        return {
+            "name": self.name,
+            "equations": self.equations,
+            "on_spike": self.on_spike,
+            "parameters": _dump(self.parameters),
+            "source": self.source,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict) -> SynapseModel:
+        return cls(**data | {"parameters": _load(data["parameters"])})
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,1 @@
+"""Networks: models wired together and run."""

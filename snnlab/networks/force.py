@@ -1,0 +1,189 @@
+"""A recurrent spiking network with a linear decoder that is fed back: the network that FORCE trains.
+
+All of it is equations. With the filter of :mod:`snnlab.synapses.double_exponential` and output k = 1 .. K:
+
+    input of neuron i     current_i = I_rec,i + feedback * sum_k E_ik z_k + bias + drive
+    recurrent current     dI_rec/dt = -I_rec/tau_rise + h_I_rec;  a spike of j adds omega_ij/(tau_rise tau_decay) to h_I_rec,i
+    filtered spikes       dr/dt = -r/tau_rise + h_r;               a spike of j adds 1/(tau_rise tau_decay) to h_r,j
+    output                dz/dt = -z/tau_rise + h_z;               a spike of j adds phi_jk/(tau_rise tau_decay) to h_z,k
+
+z = phi' r holds at every step because both are the same linear filter of the same spikes, so nothing is
+multiplied per step; when phi changes, every state of the output's filter is set anew.
+
+Order within one step: neurons with the input of the previous step, filters, threshold, spikes, reset, then (at
+``end``) the output is compared and learned from, as in the MATLAB scripts (ModelDB 190565). New spikes reach r, z
+and I_rec one step later.
+
+Filter schemes: "euler" takes the leak as 1 - dt/tau, so a spike's area is exactly 1 for the double
+exponential; "exponential" takes exp(-dt/tau) as the scripts do, whose area is 1.003 to 1.014 at their steps.
+
+Reference: Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, equations 1 to 12.
+"""
+
+from __future__ import annotations
+
+import brian2
+import numpy as np
+
+from ..models import NeuronModel, SynapseModel
+from .population import population
+
+_LEAK = "_leak"
+
+
+class ForceNetwork:
+    """Neurons, sparse recurrent synapses, K outputs with an event-driven decoder, and feedback.
+
+    Parameters
+    ----------
+    neuron, synapse : NeuronModel, SynapseModel
+    recurrent : scipy.sparse array of shape (n, n)
+        Weights [post, pre], in the unit of the neuron's input times second (SI).
+    encoder : array of shape (n, k)
+        Feedback weights in the unit of the neuron's input (SI).
+    bias : float
+        Constant input (SI).
+    dt : float
+        Time step in s.
+    scheme : {"euler", "exponential"}
+        How the filters' leak is taken.
+    drive : str
+        Brian2 expression of a further input, in the unit of the neuron's input; ``i`` and ``t`` may appear.
+    constants : dict
+        What ``drive`` uses, for example a TimedArray.
+
+    Attributes
+    ----------
+    network : brian2.Network
+    neurons, outputs, recurrent, decoder : the Brian2 objects
+    r : view of shape (n,)
+        Filtered spikes in Hz.
+    z : view of shape (k,)
+        The outputs.
+    spike_count : view of shape (n,)
+        Spikes of each neuron so far.
+    """
+
+    def __init__(
+        self,
+        neuron: NeuronModel,
+        synapse: SynapseModel,
+        recurrent,
+        encoder: np.ndarray,
+        *,
+        bias: float = 0.0,
+        dt: float,
+        scheme: str = "euler",
+        drive: str = "",
+        constants: dict | None = None,
+    ):
+        n, k = encoder.shape
+        leak = _LEAK if scheme == "exponential" else ""
+        self.clock = brian2.Clock(dt * brian2.second, name="clock")
+        current_unit = neuron.current
+        fed_back = " + ".join(f"encoder_{m}*z_{m}" for m in range(k))
+        filter_constants = dict(synapse.parameters) | _leaks(synapse, dt)
+        self.neurons = population(
+            neuron,
+            n,
+            f"I_rec + feedback*({fed_back}) + bias" + (f" + {drive}" if drive else ""),
+            clock=self.clock,
+            equations="\n".join(
+                [
+                    synapse.named("I_rec", current_unit, leak),
+                    synapse.named("r", "Hz", leak),
+                    "spike_count : integer",
+                    "feedback : 1 (shared)",
+                    f"bias : {current_unit} (shared)",
+                    *(f"encoder_{m} : {current_unit} (constant)\nz_{m} : 1 (linked)" for m in range(k)),
+                ]
+            ),
+            on_spike=f"{synapse.jump('r', '1')}; spike_count += 1",
+            constants=filter_constants | (constants or {}),
+        )
+        # After the neurons, which read the outputs of the previous step.
+        self.outputs = brian2.NeuronGroup(
+            k,
+            synapse.named("z", "1", leak),
+            method="euler",
+            namespace=filter_constants,
+            clock=self.clock,
+            name="outputs",
+            order=1,
+        )
+        self.neurons.bias = brian2.Quantity(bias, dim=self.neurons.variables["bias"].dim)
+        self.neurons.feedback = 1.0
+        for m in range(k):
+            setattr(self.neurons, f"z_{m}", brian2.linked_var(self.outputs, "z", index=np.full(n, m)))
+            getattr(self.neurons, f"encoder_{m}").set_item(
+                slice(None), brian2.Quantity(encoder[:, m], dim=self.neurons.variables[f"encoder_{m}"].dim)
+            )
+        weights = recurrent.tocoo()
+        self.recurrent = self._synapses(
+            self.neurons, f"weight : {current_unit}*second", synapse.jump("I_rec", "weight", "_post"), synapse, "recurrent"
+        )
+        self.recurrent.connect(i=weights.col, j=weights.row)
+        self._set(self.recurrent, "weight", weights.data)
+        self.decoder = self._synapses(self.outputs, "phi : second", synapse.jump("z", "phi", "_post"), synapse, "decoder")
+        self.decoder.connect(i=np.repeat(np.arange(n), k), j=np.tile(np.arange(k), n))
+        self._set(self.decoder, "phi", np.zeros(n * k))
+        self.network = brian2.Network(self.neurons, self.outputs, self.recurrent, self.decoder)
+        view = self.neurons.variables
+        self.spike_count = view["spike_count"].get_value()
+        self.r = view["r"].get_value()
+        self.z = self.outputs.variables["z"].get_value()
+        self._rates = [view[name].get_value() for name in synapse.state_names("r").values()]
+        self._outputs = [self.outputs.variables[name].get_value() for name in synapse.state_names("z").values()]
+        self._phi = None
+
+    def _synapses(self, target, model: str, on_pre: str, synapse: SynapseModel, name: str) -> brian2.Synapses:
+        return brian2.Synapses(
+            self.neurons, target, model, on_pre=on_pre, namespace=dict(synapse.parameters), clock=self.clock, name=name
+        )
+
+    @staticmethod
+    def _set(synapses: brian2.Synapses, name: str, values: np.ndarray) -> None:
+        if len(values) != len(synapses):
+            raise ValueError(f"{synapses.name}: expected {len(synapses)} values of {name}, got {len(values)}")
+        getattr(synapses, name).set_item(slice(None), brian2.Quantity(values, dim=synapses.variables[name].dim))
+
+    def set_decoder(self, phi: np.ndarray) -> None:
+        """Set the decoder, shape (n, k) in s, and with it all states of the outputs' filters (z = phi' r, h_z = phi' h_r)."""
+        if self._phi is None:
+            # Taken once all synapses exist: their arrays move when synapses are added.
+            self._phi = self.decoder.variables["phi"].get_value()
+        self._phi[:] = phi.reshape(-1)
+        for output, rates in zip(self._outputs, self._rates, strict=True):
+            np.dot(rates, phi, out=output)
+
+    def set_feedback(self, gain: float) -> None:
+        """Scale the feedback from the outputs; 0 cuts it."""
+        self.neurons.variables["feedback"].get_value()[:] = gain
+
+    def spikes(self) -> np.ndarray:
+        """Return the indices of the neurons that spiked in the current step."""
+        space = self._spikespace
+        return space[: space[-1]]
+
+    @property
+    def _spikespace(self) -> np.ndarray:
+        return self.neurons.variables["_spikespace"].get_value()
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return every dynamic variable of the neurons (SI), by name; see :meth:`set_state`."""
+        return {name: self.neurons.variables[name].get_value().copy() for name in self._state_names()}
+
+    def set_state(self, state: dict[str, np.ndarray]) -> None:
+        """Set the neurons' dynamic variables; the outputs follow from r and the decoder."""
+        for name in self._state_names():
+            self.neurons.variables[name].get_value()[:] = state[name]
+
+    def _state_names(self) -> list[str]:
+        names = sorted(self.neurons.equations.diff_eq_names)
+        return names + [n for n in ("lastspike",) if n in self.neurons.variables]
+
+
+def _leaks(synapse: SynapseModel, dt: float) -> dict:
+    """Time constants with which Euler's 1 - dt/tau equals exp(-dt/tau)."""
+    taus = {name: float(value) for name, value in synapse.parameters.items() if name.startswith("tau")}
+    return {name + _LEAK: dt / -np.expm1(-dt / tau) * brian2.second for name, tau in taus.items()}

@@ -1,0 +1,219 @@
+"""The settings of a FORCE run: a dataclass in plain numbers, and its resolution to models and SI values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import brian2
+
+from ..errors import UserError, unknown
+from ..loading import find_model
+from ..models import NeuronModel, SynapseModel, quantity, unit
+
+# Plain numbers of a Config are in the published units, which follow from the unit of the neuron's input.
+_PUBLISHED = {
+    "volt": {"g": "mV*second", "q": "mV", "bias": "mV", "alpha": "second**2"},
+    "amp": {"g": "pA*ms", "q": "pA", "bias": "pA", "alpha": "ms**2"},
+    "1": {"g": "second", "q": "1", "bias": "1", "alpha": "second**2"},
+}
+_MS = ("dt", "rls_interval")
+
+
+@dataclass(frozen=True)
+class ForceConfig:
+    """Settings of a FORCE run. None means: the value that the neuron's file states in its FORCE."""
+
+    neuron: str = "izhikevich"
+    """lif, if, qif, theta, izhikevich, izhikevich_b, izhikevich_c, or path/to/file.py:NAME"""
+    filter: str = "double_exponential"
+    """synaptic filter: double_exponential, exponential, or path/to/file.py:NAME"""
+    parameters: tuple[str, ...] = ()
+    """neuron parameters to change, each as name=value*unit, for example tau_m=20*ms"""
+    n: int = 2000
+    """number of neurons"""
+    p: float = 0.1
+    """probability of a recurrent connection"""
+    g: float | None = None
+    """gain G of the recurrent weights (mV s for inputs in volt, pA ms for amp, s for 1)"""
+    q: float | None = None
+    """size Q of the feedback weights (mV, pA or 1)"""
+    alpha: float | None = None
+    """RLS starts at P = alpha I (s^2; ms^2 for inputs in amp)"""
+    bias: float | None = None
+    """constant input to every neuron (mV, pA or 1)"""
+    dt: float | None = None
+    """time step (ms)"""
+    rls_interval: float | None = None
+    """time between two RLS updates (ms), a multiple of dt"""
+    zero_row_mean: bool | None = None
+    """subtract each neuron's mean input weight (2017 MATLAB: LIF and theta yes, Izhikevich no)"""
+    tau_rise: float | None = None
+    """rise time of the filter (ms)"""
+    tau_decay: float | None = None
+    """decay time of the filter (ms)"""
+    encoder: Literal["uniform", "binary"] = "uniform"
+    """feedback weights uniform in [-Q, Q] (2017 MATLAB) or -Q or Q at random"""
+    filter_scheme: Literal["euler", "exponential"] = "euler"
+    """leak of the filters: 1 - dt/tau (Brian2, area exactly 1) or exp(-dt/tau) (2017 MATLAB, area 1.003 to 1.014)"""
+    rls_gain: Literal["undivided", "exact"] = "undivided"
+    """weight step with P(t-1) r (2017 MATLAB) or P(t) r (the paper's formula)"""
+    rls_precision: Literal["float64", "float32"] = "float64"
+    """precision of P"""
+    seconds: float = 15.0
+    """length of the run (s)"""
+    learn_start: float = 5.0
+    """start of the learning window (s)"""
+    learn_stop: float = 10.0
+    """end of the learning window (s); equal to seconds: no free run"""
+    control: Literal["none", "no_feedback", "permuted_decoder", "shuffled_teacher"] = "none"
+    """what to break: feedback cut after learning, decoder permuted after learning, or teacher shuffled in time"""
+    record_spikes: int = 200
+    """number of neurons whose spikes are recorded"""
+    record_voltages: int = 5
+    """number of neurons whose first state variable is recorded"""
+    record_decoders: int = 10
+    """number of neurons whose decoder is recorded over time"""
+    record_interval: float = 0.2
+    """time between two recorded samples (ms)"""
+    eigenvalues: bool = False
+    """compute the eigenvalues of the total weight matrix before and after (about 20 s of CPU at n = 2000)"""
+    seed: int = 0
+    """one seed for every random stream"""
+    target: Literal["cython", "numpy", "cpp_standalone"] = "cython"
+    """where Brian2's generated code runs"""
+
+
+@dataclass(frozen=True)
+class ForceSetup:
+    """A ForceConfig resolved: models, SI values and whole steps."""
+
+    neuron: NeuronModel
+    synapse: SynapseModel
+    g: float
+    q: float
+    alpha: float
+    bias: float
+    dt: float
+    zero_row_mean: bool
+    n_steps: int
+    learn: range
+    record: range
+    learn_stop: int
+
+    @property
+    def weight_unit(self) -> brian2.Quantity:
+        """The published unit of recurrent weights, current times time: mV s, pA ms or s."""
+        return unit(published_units(self.neuron.current)["g"])
+
+
+def published_units(current: str) -> dict[str, str]:
+    """Return the units of the plain numbers g, q, bias and alpha for neurons with this unit of input."""
+    for base, units in _PUBLISHED.items():
+        if unit(current).has_same_dimensions(unit(base)):
+            return units
+    return {"g": f"{current}*second", "q": current, "bias": current, "alpha": "second**2"}
+
+
+def resolve(config: ForceConfig) -> ForceSetup:
+    """Check every field and return models and SI values.
+
+    Raises
+    ------
+    UserError
+        For the first field that cannot be used; the message names it and says what was expected.
+    """
+    for name, least in {"n": 1, "record_spikes": 0, "record_voltages": 0, "record_decoders": 0, "seed": 0}.items():
+        if getattr(config, name) < least:
+            raise UserError(f"{name}: expected an integer >= {least}, got {getattr(config, name)}")
+    for name in ("p", "alpha", "dt", "rls_interval", "tau_rise", "tau_decay", "seconds", "record_interval"):
+        value = getattr(config, name)
+        if value is not None and not 0 < value < float("inf"):
+            raise UserError(f"{name}: expected a finite number > 0, got {value}")
+    for name in ("g", "q", "bias"):
+        value = getattr(config, name)
+        if value is not None and not abs(value) < float("inf"):
+            raise UserError(f"{name}: expected a finite number, got {value}")
+    if config.p > 1:
+        raise UserError(f"p: expected a probability, got {config.p}")
+    if not 0 <= config.learn_start < config.learn_stop <= config.seconds:
+        raise UserError(
+            f"learn_start, learn_stop: expected 0 <= learn_start < learn_stop <= seconds, "
+            f"got {config.learn_start}, {config.learn_stop}, {config.seconds}"
+        )
+    neuron, module = find_model(config.neuron, "neuron")
+    if not neuron.threshold:
+        raise UserError(f"neuron: {neuron.name!r} does not spike; expected a model with a threshold")
+    neuron = neuron.with_parameters(**_changes(config.parameters))
+    synapse = _filter(config)
+    values = _force_values(config, neuron, getattr(module, "FORCE", {}))
+    dt = values["dt"]
+    every = _steps(values["rls_interval"], dt, "rls_interval")
+    first, stop = round(config.learn_start / dt), round(config.learn_stop / dt)
+    n_steps = round(config.seconds / dt)
+    if n_steps < 1:
+        raise UserError(f"seconds: expected at least one step of {dt * 1e3:g} ms, got {config.seconds} s")
+    return ForceSetup(
+        neuron=neuron,
+        synapse=synapse,
+        g=values["g"],
+        q=values["q"],
+        alpha=values["alpha"],
+        bias=values["bias"],
+        dt=dt,
+        zero_row_mean=values["zero_row_mean"],
+        n_steps=n_steps,
+        learn=range(-(-first // every) * every, max(first, stop - 1), every),
+        record=range(0, n_steps, max(1, round(config.record_interval * 1e-3 / dt))),
+        learn_stop=stop,
+    )
+
+
+def _changes(parameters: tuple[str, ...]) -> dict[str, brian2.Quantity]:
+    changes = {}
+    for text in parameters:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip().isidentifier():
+            raise UserError(f"parameters: expected name=value*unit, got {text!r}")
+        changes[name.strip()] = quantity(value, f"parameters: {name.strip()}")
+    return changes
+
+
+def _filter(config: ForceConfig) -> SynapseModel:
+    synapse, _ = find_model(config.filter, "filter")
+    times = {k: getattr(config, k) for k in ("tau_rise", "tau_decay") if getattr(config, k) is not None}
+    return synapse.with_parameters(**{k: v * brian2.ms for k, v in times.items()})
+
+
+def _force_values(config: ForceConfig, neuron: NeuronModel, stated: dict) -> dict:
+    """SI values of g, q, alpha, bias, dt and rls_interval: the Config's, else those of the neuron's file."""
+    units = published_units(neuron.current) | {name: "ms" for name in _MS}
+    defaults = {"rls_interval": 1 * brian2.ms, "zero_row_mean": True} | stated
+    for name in defaults:
+        if name not in units and name != "zero_row_mean":
+            raise unknown("FORCE", name, [*units, "zero_row_mean"])
+    values = {}
+    for name, published in units.items():
+        given = getattr(config, name)
+        if given is not None:
+            values[name] = float(given * unit(published))
+        elif name in defaults:
+            value = brian2.Quantity(defaults[name])
+            if not value.has_same_dimensions(unit(published)):
+                raise UserError(f"{name}: FORCE of neuron {neuron.name!r} states {value}, expected a value in {published}")
+            values[name] = float(value)
+        else:
+            raise UserError(f"{name}: neuron {neuron.name!r} states no FORCE value; give --{name} (in {published})")
+    if not values["alpha"] > 0:
+        raise UserError(f"alpha: expected a value > 0, got {values['alpha']}")
+    if not values["dt"] > 0:
+        raise UserError(f"dt: expected a value > 0, got {values['dt']}")
+    values["zero_row_mean"] = defaults["zero_row_mean"] if config.zero_row_mean is None else config.zero_row_mean
+    return values
+
+
+def _steps(seconds: float, dt: float, field: str) -> int:
+    steps = seconds / dt
+    if round(steps) < 1 or abs(steps - round(steps)) > 1e-6 * steps:
+        raise UserError(f"{field}: expected a multiple of dt = {dt * 1e3:g} ms, got {seconds * 1e3:g} ms")
+    return round(steps)

@@ -1,0 +1,37 @@
+"""Perfect (leakless) integrate-and-fire neuron with a floor.
+
+tau_m dv/dt = I, spike and reset to v_reset when v > v_threshold, then frozen for the refractory period.
+
+Without a leak a lasting negative input would carry v away for ever, so v stops falling at v_floor (our choice:
+the sources do not use this neuron in a network).
+
+f-I curve: f = 1 / (t_ref + tau_m (v_threshold - v_reset) / I) for I > 0, else 0. Rheobase: I = 0.
+"""
+
+from brian2 import ms, mV, second
+
+from ..models import NeuronModel
+
+IF = NeuronModel(
+    name="if",
+    equations="dv/dt = current/tau_m*int(current > 0*mV or v > v_floor) : volt (unless refractory)",
+    current="volt",
+    threshold="v > v_threshold",
+    reset="v = v_reset",
+    refractory=2 * ms,
+    parameters=dict(tau_m=10 * ms, v_threshold=-40 * mV, v_reset=-65 * mV, v_floor=-65 * mV),
+    initial=dict(v="v_reset + rand()*(v_threshold - v_reset)"),
+    peak=30 * mV,
+    source="Lapicque 1907 without leak; constants of the leaky neuron of Nicola & Clopath 2017",
+)
+
+# Ours, found on seeds 0 to 9: the recurrent and feedback weights of the leaky neuron, a bias that makes it fire.
+FORCE = dict(
+    g=0.04 * mV * second,
+    q=10 * mV,
+    alpha=5e-6 * second**2,
+    bias=5 * mV,
+    dt=0.05 * ms,
+    rls_interval=2.5 * ms,
+    zero_row_mean=True,
+)

@@ -1,0 +1,49 @@
+"""Izhikevich neuron, parameter set A of Nicola & Clopath 2017 (sine and other oscillators).
+
+C dv/dt = k (v - v_rest)(v - v_t) - u + I
+du/dt = a (b (v - v_rest) - u)
+spike when v >= v_peak: v = v_reset, u = u + d
+
+v_t = v_rest + 40 mV - b/k keeps the rheobase of the resting state at k (v_t + b/k - v_rest)^2 / 4 = 1000 pA for any b.
+There is no closed f-I curve; an upper bound is the neuron without adaptation (u = 0, d = 0), a quadratic
+integrate-and-fire neuron. Sets B and C: :mod:`snnlab.neurons.izhikevich_b`, :mod:`snnlab.neurons.izhikevich_c`.
+"""
+
+from brian2 import ms, mV, nS, pA, pF
+
+from ..models import NeuronModel
+
+IZHIKEVICH = NeuronModel(
+    name="izhikevich",
+    equations="""
+    dv/dt = (k*(v - v_rest)*(v - v_t) - u + current)/C : volt
+    du/dt = a*(b*(v - v_rest) - u) : amp
+    """,
+    current="amp",
+    threshold="v >= v_peak",
+    reset="v = v_reset; u += d",
+    parameters=dict(
+        C=250 * pF,
+        k=2.5 * nS / mV,
+        v_rest=-60 * mV,
+        v_t=-19.2 * mV,
+        a=0.01 / ms,
+        b=-2 * nS,
+        d=200 * pA,
+        v_peak=30 * mV,
+        v_reset=-65 * mV,
+    ),
+    initial=dict(v="v_rest + rand()*(v_peak - v_rest)", u="0*pA"),
+    peak=30 * mV,
+    source="Izhikevich 2003; Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, set A; ModelDB 190565, sine",
+)
+
+FORCE = dict(
+    g=5e3 * pA * ms,
+    q=5e3 * pA,
+    alpha=2 * ms**2,
+    bias=1000 * pA,
+    dt=0.04 * ms,
+    rls_interval=0.8 * ms,
+    zero_row_mean=False,
+)

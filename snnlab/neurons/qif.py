@@ -1,0 +1,34 @@
+"""Quadratic integrate-and-fire neuron.
+
+tau_m dv/dt = v^2 + I, spike and reset to v_reset when v > v_peak. v and I have no unit.
+
+f-I curve: f = sqrt(I) / (tau_m (atan(v_peak / sqrt(I)) - atan(v_reset / sqrt(I)))) for I > 0, else 0; it tends to
+sqrt(I) / (pi tau_m) for far peaks. With v = tan(theta/2) and infinite peaks it is the theta neuron with
+J = I / (pi tau_m)^2 s^2. Rheobase: I = 0.
+"""
+
+from brian2 import ms, second
+
+from ..models import NeuronModel
+
+QIF = NeuronModel(
+    name="qif",
+    equations="dv/dt = (v**2 + current)/tau_m : 1",
+    current="1",
+    threshold="v > v_peak",
+    reset="v = v_reset",
+    parameters=dict(tau_m=10 * ms, v_peak=30, v_reset=-30),
+    initial=dict(v="-1 + 2*rand()"),
+    source="Ermentrout & Kopell 1986; Latham et al. 2000",
+)
+
+# The theta neuron's values of Nicola & Clopath 2017 times (pi tau_m / 1 s)^2, the factor between I and J.
+FORCE = dict(
+    g=0.01 * second,
+    q=10.0,
+    alpha=1e-5 * second**2,
+    bias=0.0,
+    dt=0.05 * ms,
+    rls_interval=1 * ms,
+    zero_row_mean=True,
+)

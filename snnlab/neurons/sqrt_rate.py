@@ -1,0 +1,23 @@
+"""Rate unit r = F sqrt(s) for s >= 0, else 0: the rate counterpart of the theta neuron.
+
+tau_s ds/dt = -s + I, r = F sqrt(s)
+
+f-I curve: r = F sqrt(I) for I >= 0. With F = 1 Hz it is the theta neuron's, so nothing like it is needed in a
+spiking network.
+"""
+
+from brian2 import Hz, ms
+
+from ..models import NeuronModel
+
+SQRT_RATE = NeuronModel(
+    name="sqrt_rate",
+    equations="""
+    ds/dt = (current - s)/tau_s : 1
+    r = F*sqrt(clip(s, 0, inf)) : Hz
+    """,
+    current="1",
+    parameters=dict(tau_s=20 * ms, F=1 * Hz),
+    initial=dict(s="0"),
+    source="Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, rate counterpart of theta neurons",
+)

@@ -1,0 +1,33 @@
+"""Theta neuron.
+
+tau dv/dt = 1 - cos v + pi^2 (1 + cos v) J, a spike and v = -pi when v >= pi; v is a phase, J has no unit, tau = 1 s.
+
+f-I curve: f = sqrt(J) / tau for J > 0, else 0: exactly the rate unit r = F sqrt(s) (:mod:`snnlab.neurons.sqrt_rate`)
+with F = 1/tau. Rheobase: J = 0.
+"""
+
+from brian2 import ms, second
+
+from ..models import NeuronModel
+
+THETA = NeuronModel(
+    name="theta",
+    equations="dv/dt = (1 - cos(v) + pi**2*(1 + cos(v))*current)/tau : 1",
+    current="1",
+    threshold="v >= pi",
+    reset="v = -pi",
+    parameters=dict(tau=1 * second),
+    initial=dict(v="-pi + 2*pi*rand()"),
+    source="Ermentrout & Kopell 1986; Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3; ModelDB 190565",
+)
+
+# Figure 2 of the paper: the script for a filter of 2 and 20 ms.
+FORCE = dict(
+    g=10 * second,
+    q=1e4,
+    alpha=1e-5 * second**2,
+    bias=0.0,
+    dt=0.01 * ms,
+    rls_interval=0.5 * ms,
+    zero_row_mean=True,
+)

@@ -1,0 +1,115 @@
+"""A run <-> one NetCDF file: arrays with names and units, configuration, provenance. Written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import MachineError, UserError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+FORMAT_VERSION = 1
+_PACKAGES = ("brian2", "numpy", "scipy", "xarray", "h5netcdf")
+
+
+def run_name(protocol: str, config: dict, contents: dict[str, str]) -> str:
+    """Return ``<protocol>-<hash>.nc``; the hash covers the configuration and the content of user files it names."""
+    text = json.dumps({"config": config, "contents": contents, "format": FORMAT_VERSION}, sort_keys=True)
+    return f"{protocol}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.nc"
+
+
+def check_writable(folder: Path) -> None:
+    """Create the folder if it is missing; raise UserError if nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UserError(f"out: folder {str(folder)!r} cannot be written: {error.strerror}") from None
+
+
+def save(dataset: xr.Dataset, path: Path) -> None:
+    """Write to a temporary name in the same folder, then move into place.
+
+    Raises
+    ------
+    MachineError
+        If the disk is full or the folder cannot be written; nothing is left under the final name.
+    """
+    encoding = {
+        name: {"zlib": True, "complevel": 4, "shuffle": True}
+        for name, variable in dataset.variables.items()
+        if variable.dtype.kind in "fiu" and variable.size > 1024
+    }
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise MachineError(f"{path}: cannot be written: {error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load(path: str | Path, protocol: str | None = None) -> xr.Dataset:
+    """Read a run file into memory.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, truncated, of a newer format, not a snnlab run, or of another protocol
+        than ``protocol``.
+    """
+    import xarray as xr
+
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"run file: no file {str(path)!r}")
+    try:
+        dataset = xr.load_dataset(path, engine="h5netcdf")
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise UserError(f"run file: {str(path)!r} cannot be read, truncated or not NetCDF: {error}") from None
+    if "format_version" not in dataset.attrs:
+        raise UserError(f"run file: {str(path)!r} is not a run of snnlab")
+    if dataset.attrs["format_version"] > FORMAT_VERSION:
+        raise UserError(
+            f"run file: {str(path)!r} has format {dataset.attrs['format_version']}, newer than {FORMAT_VERSION}"
+        )
+    if protocol is not None and dataset.attrs["protocol"] != protocol:
+        raise UserError(f"run file: {str(path)!r} is of protocol {dataset.attrs['protocol']}, expected {protocol}")
+    return dataset
+
+
+def attribute(dataset: xr.Dataset, name: str) -> Any:
+    """Return the value of a JSON attribute (``config``, ``checks``, ``neuron_model``, ...)."""
+    return json.loads(dataset.attrs[name])
+
+
+def provenance() -> dict[str, str]:
+    """Return versions and the git commit, as text attributes."""
+    from . import __version__
+
+    versions = {"python": platform.python_version(), "snnlab": __version__} | {p: version(p) for p in _PACKAGES}
+    return {"versions": json.dumps(versions), "git_commit": _commit(), "machine": platform.machine()}
+
+
+def _commit() -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return done.stdout.strip() or "unknown"
