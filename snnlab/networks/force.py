@@ -81,6 +81,7 @@ class ForceNetwork:
         leak = _LEAK if scheme == "exponential" else ""
         self.clock = brian2.Clock(dt * brian2.second, name="clock")
         current_unit = neuron.current
+        per_rate = "second" if current_unit == "1" else f"{current_unit}*second"
         fed_back = " + ".join(f"encoder_{m}*z_{m}" for m in range(k))
         filter_constants = dict(synapse.parameters) | _leaks(synapse, dt)
         self.neurons = population(
@@ -120,7 +121,7 @@ class ForceNetwork:
             )
         weights = recurrent.tocoo()
         self.recurrent = self._synapses(
-            self.neurons, f"weight : {current_unit}*second", synapse.jump("I_rec", "weight", "_post"), synapse, "recurrent"
+            self.neurons, f"weight : {per_rate}", synapse.jump("I_rec", "weight", "_post"), synapse, "recurrent"
         )
         self.recurrent.connect(i=weights.col, j=weights.row)
         self._set(self.recurrent, "weight", weights.data)

@@ -1,0 +1,1 @@
+"""Measures of signals and spike trains. Plain arrays in, numbers out; no brian2."""

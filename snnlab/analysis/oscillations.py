@@ -1,0 +1,87 @@
+"""How well a free-running output keeps a taught signal: frequency, amplitude, shape and phase."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def frequency(x: np.ndarray, dt: float) -> float:
+    """Return the frequency in Hz from upward zero crossings of x, shape (T,), sampled every dt s.
+
+    The mean is removed; a crossing counts once x has been below -1/4 of its amplitude, so that noise around
+    zero is not counted twice. NaN with fewer than two crossings.
+    """
+    x = np.asarray(x, float) - np.mean(x)
+    low = -0.25 * amplitude(x)
+    below = x < low
+    crossings = np.flatnonzero((x[:-1] < 0) & (x[1:] >= 0))
+    seen = np.concatenate([[0], np.cumsum(below)])
+    times, last = [], 0
+    for c in crossings:
+        if seen[c + 1] > last:
+            times.append((c + x[c] / (x[c] - x[c + 1])) * dt)
+            last = seen[c + 1]
+    if len(times) < 2:
+        return float("nan")
+    return (len(times) - 1) / (times[-1] - times[0])
+
+
+def amplitude(x: np.ndarray) -> float:
+    """Return sqrt(2) times the standard deviation: the amplitude, for a sine."""
+    return float(np.sqrt(2) * np.std(x))
+
+
+def rmse(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the root of the mean squared difference of two arrays of one shape."""
+    return float(np.sqrt(np.mean((np.asarray(x, float) - np.asarray(y, float)) ** 2)))
+
+
+def lag_correlations(
+    output: np.ndarray, teacher: np.ndarray, dt: float, start: float, window: float = 1.0, max_lag: float = 0.1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return, for each window after ``start``, the best correlation over lags and that lag.
+
+    Parameters
+    ----------
+    output, teacher : arrays of shape (T, K)
+        Sampled every dt s from the same time on.
+    start, window, max_lag : float
+        In s. A window is used if the teacher exists for every lag.
+
+    Returns
+    -------
+    correlations, lags : arrays of shape (n_windows,)
+        Pearson correlation over all components, each without its mean; lag in s, positive where the
+        output comes later than the teacher. A constant output has correlation 0.
+    """
+    size, lag_steps = round(window / dt), round(max_lag / dt)
+    best, lags = [], []
+    begin = round(start / dt)
+    while begin - lag_steps >= 0 and begin + size + lag_steps <= len(output):
+        piece = output[begin : begin + size] - output[begin : begin + size].mean(0)
+        scores = []
+        for lag in range(-lag_steps, lag_steps + 1):
+            reference = teacher[begin - lag : begin - lag + size]
+            reference = reference - reference.mean(0)
+            norm = np.sqrt((piece**2).sum() * (reference**2).sum())
+            scores.append((piece * reference).sum() / norm if norm > 0 else 0.0)
+        top = int(np.argmax(scores))
+        best.append(scores[top])
+        lags.append((top - lag_steps) * dt)
+        begin += size
+    return np.array(best), np.array(lags)
+
+
+def phase_drift(x: np.ndarray, dt: float, reference: float) -> float:
+    """Return the mean drift of x, shape (T,), against a reference frequency in Hz, in cycles per second.
+
+    The slope of the unwrapped phase of x exp(-2 pi i reference t), averaged over whole periods.
+    """
+    period = round(1 / (reference * dt))
+    n = len(x) // period
+    if n < 2:
+        return float("nan")
+    t = np.arange(n * period) * dt
+    demodulated = (np.asarray(x[: n * period], float) * np.exp(-2j * np.pi * reference * t)).reshape(n, period)
+    phase = np.unwrap(np.angle(demodulated.mean(1))) / (2 * np.pi)
+    return float(np.polyfit(np.arange(n) * period * dt, phase, 1)[0])

@@ -1,0 +1,139 @@
+"""A trained network, rebuilt from its run file alone and ready to run on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import brian2
+import numpy as np
+import xarray as xr
+from scipy.sparse import csr_array
+
+from ..engine import Engine
+from ..errors import UserError
+from ..models import NeuronModel, SynapseModel, unit
+from ..record import attribute
+from ..record import load as load_run
+from .force import ForceNetwork
+from .force_training import Recorder
+
+
+def load(path: str | Path) -> TrainedNetwork:
+    """Return the trained network of a run file; raises UserError if the file holds none."""
+    return TrainedNetwork(load_run(path))
+
+
+class TrainedNetwork:
+    """Weights, decoder, equations and final state of a FORCE run; each :meth:`run` starts from that state.
+
+    Attributes
+    ----------
+    dataset : xarray.Dataset
+        The run it came from.
+    decoder, encoder : arrays of shape (n, k)
+        May be changed before a run; in s, and in the SI unit of the neuron's input.
+    recurrent : scipy.sparse array of shape (n, n)
+        Weights [post, pre] (SI).
+    """
+
+    def __init__(self, dataset: xr.Dataset):
+        if "neuron_model" not in dataset.attrs or "decoder" not in dataset:
+            raise UserError(f"run file: a run of {dataset.attrs['protocol']} holds no trained network")
+        self.dataset = dataset
+        self.neuron = NeuronModel.from_dict(attribute(dataset, "neuron_model"))
+        self.synapse = SynapseModel.from_dict(attribute(dataset, "synapse_model"))
+        self.decoder = dataset.decoder.values.copy()
+        self.encoder = dataset.encoder.values.copy()
+        n = len(self.decoder)
+        where = (dataset.recurrent_post.values, dataset.recurrent_pre.values)
+        self.recurrent = csr_array((dataset.recurrent_weight.values, where), shape=(n, n))
+
+    def __repr__(self) -> str:
+        n, k = self.decoder.shape
+        return f"<TrainedNetwork: {n} {self.neuron.name} neurons, {k} output(s), from {self.dataset.attrs['protocol']}>"
+
+    def run(
+        self,
+        seconds: float,
+        *,
+        silence: Iterable[int] = (),
+        feedback: float = 1.0,
+        drive: brian2.TimedArray | None = None,
+        record_interval: float = 0.2,
+        record_spikes: int = 200,
+        record_voltages: int = 5,
+        seed: int = 0,
+        target: str = "cython",
+        progress: bool = False,
+    ) -> xr.Dataset:
+        """Run the frozen network on from where training ended.
+
+        Parameters
+        ----------
+        seconds : float
+            Length in s; time starts at 0, which is the end of the stored run.
+        silence : indices or boolean mask
+            Neurons whose spikes reach nobody (a lesion). Their own spikes are still recorded.
+        feedback : float
+            Gain of the feedback; 0 cuts it.
+        drive : TimedArray
+            Further input to all neurons, shape (T,), or to each, shape (T, n), in the unit of their input.
+        record_interval : float
+            In ms.
+
+        Returns
+        -------
+        xarray.Dataset
+            As of :func:`snnlab.train_force`: ``output``, ``voltage``, ``population_rate``, spikes.
+
+        Raises
+        ------
+        UserError
+            For indices that do not exist, or a drive of the wrong unit or shape.
+        """
+        n = len(self.decoder)
+        silent = np.asarray(silence if isinstance(silence, np.ndarray) else list(silence))
+        silent = np.flatnonzero(silent) if silent.dtype == bool else np.unique(silent.astype(int))
+        if silent.size and not (0 <= silent[0] and silent[-1] < n):
+            raise UserError(f"silence: expected neuron indices from 0 to {n - 1}, got {silent[0]} to {silent[-1]}")
+        if not seconds > 0:
+            raise UserError(f"seconds: expected a number > 0, got {seconds}")
+        alive = np.ones(n)
+        alive[silent] = 0.0
+        dt = float(self.dataset.attrs["dt"])
+        state = {str(k)[len("state_") :]: v.values for k, v in self.dataset.items() if str(k).startswith("state_")}
+        for name in self.synapse.state_names("r").values():
+            state[name] = state[name] * alive
+        with Engine(target, seed, progress) as engine:
+            net = ForceNetwork(
+                self.neuron,
+                self.synapse,
+                csr_array(self.recurrent * alive[None, :]),
+                self.encoder,
+                bias=float(self.dataset.attrs["bias"]),
+                dt=dt,
+                scheme=self.dataset.attrs["filter_scheme"],
+                drive=self._drive(drive),
+                constants={} if drive is None else {"drive": drive},
+            )
+            net.set_state(state)
+            net.set_decoder(self.decoder * alive[:, None])
+            net.set_feedback(feedback)
+            n_steps = round(seconds / dt)
+            record = range(0, n_steps, max(1, round(record_interval * 1e-3 / dt)))
+            recorder = Recorder(net, record, n_steps, record_spikes, record_voltages)
+            engine.run(net.network, seconds, net.clock, recorder.tasks, recorder.watch)
+            return recorder.dataset()
+
+    def _drive(self, drive: brian2.TimedArray | None) -> str:
+        if drive is None:
+            return ""
+        expected = unit(self.neuron.current)
+        if drive.dim != expected.dim:
+            raise UserError(f"drive: expected a TimedArray in {self.neuron.current}, got {drive.dim}")
+        if drive.values.ndim == 1:
+            return "drive(t)"
+        if drive.values.shape[1] != len(self.decoder):
+            raise UserError(f"drive: expected shape (T,) or (T, {len(self.decoder)}), got {drive.values.shape}")
+        return "drive(t, i)"

@@ -1,0 +1,174 @@
+"""What a protocol is, where protocols are found, and how one is run into a file."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from . import record
+from .claims import Check, Finding
+from .errors import UserError, unknown
+from .loading import content_hash, is_file_spec, load_file
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from .engine import Engine
+
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A protocol file, read.
+
+    The file must hold a dataclass ``Config`` and ``run(config, engine) -> Dataset``. It may hold
+    ``checks(dataset) -> list[Check]``, ``findings(datasets) -> list[Finding]``, ``CONTROLS = {name: overrides}``
+    (conditions that must fail), ``QUICK`` (overrides of the reduced preset), ``VARIANTS = {name: overrides}`` (what
+    `snnlab reproduce` studies) and ``FIGURE`` (the figure that `snnlab run` draws of one run).
+    """
+
+    name: str
+    spec: str
+    Config: type
+    run: Callable[[Any, Engine], xr.Dataset]
+    checks: Callable[[xr.Dataset], list[Check]]
+    findings: Callable[[list], list[Finding]]
+    controls: dict[str, dict]
+    quick: dict
+    variants: dict[str, dict]
+    figure: str | None
+
+    def config(self, quick: bool = False, **overrides) -> Any:
+        """Return a Config at the published scale or, with ``quick``, of the reduced preset; then the overrides."""
+        names = [f.name for f in dataclasses.fields(self.Config)]
+        for name in overrides:
+            if name not in names:
+                raise unknown(f"{self.name}", name, names)
+        return self.Config(**((self.quick if quick else {}) | overrides))
+
+    def path(self, config: Any, folder: Path) -> Path:
+        """Return the file of a run: its name is a hash of the configuration and of the user files it names."""
+        values = dataclasses.asdict(config)
+        specs = {"protocol": self.spec} | {k: v for k, v in values.items() if isinstance(v, str)}
+        contents = {k: digest for k, v in specs.items() if (digest := content_hash(v))}
+        return folder / record.run_name(self.name, values, contents)
+
+    def condition(self, config: Any) -> str:
+        """Return the name of the control that a Config is, or "default"."""
+        values = dataclasses.asdict(config)
+        for name, overrides in self.controls.items():
+            if all(values[k] == v for k, v in overrides.items()):
+                return name
+        return "default"
+
+    def preset(self, config: Any) -> str:
+        """Return "full" or "quick" if the Config is that preset but for seed, target, recording, variant and control."""
+        free = {"seed", "target", "eigenvalues"}
+        for overrides in [*self.variants.values(), *self.controls.values()]:
+            free |= set(overrides)
+        values = {k: v for k, v in dataclasses.asdict(config).items() if k not in free and not k.startswith("record_")}
+        for name, quick in (("full", False), ("quick", True)):
+            preset = dataclasses.asdict(self.config(quick))
+            if all(preset[k] == v for k, v in values.items()):
+                # A gain that the user chose is not the preset, one that a control sets is.
+                chosen = {k for k, v in dataclasses.asdict(config).items() if k in free and v != preset[k]}
+                allowed = {"seed", "target", "eigenvalues"} | set(self.controls.get(self.condition(config), {}))
+                allowed |= {k for overrides in self.variants.values() for k in overrides}
+                if chosen <= allowed:
+                    return name
+        return "custom"
+
+    def execute(self, config: Any, folder: Path = RUNS, progress: bool = False) -> tuple[Path, xr.Dataset]:
+        """Run one Config and write its file; returns the file's path and the dataset with its evaluated checks.
+
+        Raises
+        ------
+        UserError, Diverged, MachineError, KeyboardInterrupt
+            With nothing written.
+        """
+        from .engine import Engine
+
+        record.check_writable(folder)
+        path = self.path(config, folder)
+        wall, cpu = time.perf_counter(), time.process_time()
+        with Engine(getattr(config, "target", "cython"), getattr(config, "seed", 0), progress) as engine:
+            dataset = self.run(config, engine)
+            target = engine.target
+        dataset.attrs |= {
+            "format_version": record.FORMAT_VERSION,
+            "protocol": self.name,
+            "protocol_file": self.spec,
+            "condition": self.condition(config),
+            "preset": self.preset(config),
+            "seed": getattr(config, "seed", 0),
+            "target": target,
+            "config": json.dumps(dataclasses.asdict(config)),
+            "wall_seconds": time.perf_counter() - wall,
+            "cpu_seconds": time.process_time() - cpu,
+            **record.provenance(),
+        }
+        dataset.attrs["checks"] = json.dumps([c.to_dict() for c in self.checks(dataset)])
+        record.save(dataset, path)
+        return path, dataset
+
+
+def find_protocol(spec: str) -> Protocol:
+    """Return a protocol by its name or by the path of a user's file.
+
+    Raises
+    ------
+    UserError
+        For unknown names (with the nearest), files that cannot be imported, files without Config or run.
+    """
+    if is_file_spec(spec):
+        module = load_file(spec, "protocol")
+        return _read(module, Path(spec).stem, str(Path(spec).expanduser().resolve()))
+    names = [name for name, _ in entries("protocols")]
+    if spec not in names:
+        raise unknown("protocol", spec, names)
+    return _read(import_module(f"snnlab.protocols.{spec}"), spec, spec)
+
+
+def _read(module: ModuleType, name: str, spec: str) -> Protocol:
+    config, run = getattr(module, "Config", None), getattr(module, "run", None)
+    if not (isinstance(config, type) and dataclasses.is_dataclass(config)) or not callable(run):
+        raise UserError(f"protocol: {spec} is no protocol; expected a dataclass Config and a function run(config, engine)")
+    protocol = Protocol(
+        name=name,
+        spec=spec,
+        Config=config,
+        run=run,
+        checks=getattr(module, "checks", lambda dataset: []),
+        findings=getattr(module, "findings", lambda datasets: []),
+        controls=getattr(module, "CONTROLS", {}),
+        quick=getattr(module, "QUICK", {}),
+        variants=getattr(module, "VARIANTS", {"default": {}}),
+        figure=getattr(module, "FIGURE", None),
+    )
+    for overrides in [protocol.quick, *protocol.controls.values(), *protocol.variants.values()]:
+        protocol.config(**overrides)
+    return protocol
+
+
+def entries(kind: str) -> list[tuple[str, str]]:
+    """Return (name, first line of the docstring) of every protocol or figure file, without importing any."""
+    import snnlab
+
+    package = Path(snnlab.__file__).parent
+    # Editable installs keep these folders beside the package, plain installs inside it.
+    folder = next(f for f in (package / kind, package.parent / kind) if (f / "__init__.py").is_file())
+    found = []
+    for file in sorted(folder.glob("*.py")):
+        if not file.name.startswith("_"):
+            docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+            found.append((file.stem, docstring.partition("\n")[0]))
+    return found
