@@ -30,7 +30,7 @@ class Config(ForceConfig):
 
 
 VARIANTS = {name: {"neuron": name} for name in ("lif", "theta", "izhikevich")}
-QUICK = {"n": 400, "seconds": 4.0, "learn_start": 0.5, "learn_stop": 2.0}
+QUICK = {"n": 800, "seconds": 4.5, "learn_start": 0.5, "learn_stop": 2.5}
 CONTROLS = {
     "no_recurrence": {"g": 0.0},
     "no_feedback": {"control": "no_feedback"},
