@@ -108,7 +108,9 @@ def checks(dataset: xr.Dataset) -> list[Check]:
         # The rates of a network broken on purpose are not what the source states.
         rows = {name: band for name, band in rows.items() if name not in RATES}
     return [
-        Check(name, measured[name], *band, source) for name, band in rows.items() if band is not None and name in measured
+        Check(name, measured[name], *band, source)
+        for name, band in rows.items()
+        if band is not None and name in measured
     ]
 
 
@@ -146,7 +148,9 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
         if len(without) >= 3:
             what = f"{neuron}: RMSE without recurrence minus with"
             rows.append(
-                Finding.difference(what, [m[TRAINING] for m in without], [m[TRAINING] for m in runs], "0: no difference")
+                Finding.difference(
+                    what, [m[TRAINING] for m in without], [m[TRAINING] for m in runs], "0: no difference"
+                )
             )
     lif, izhikevich = groups.get(("lif", "default"), []), groups.get(("izhikevich", "default"), [])
     if len(lif) >= 3 and len(izhikevich) >= 3:

@@ -141,7 +141,9 @@ def find_protocol(spec: str) -> Protocol:
 def _read(module: ModuleType, name: str, spec: str) -> Protocol:
     config, run = getattr(module, "Config", None), getattr(module, "run", None)
     if not (isinstance(config, type) and dataclasses.is_dataclass(config)) or not callable(run):
-        raise UserError(f"protocol: {spec} is no protocol; expected a dataclass Config and a function run(config, engine)")
+        raise UserError(
+            f"protocol: {spec} is no protocol; expected a dataclass Config and a function run(config, engine)"
+        )
     protocol = Protocol(
         name=name,
         spec=spec,

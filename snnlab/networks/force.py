@@ -125,7 +125,9 @@ class ForceNetwork:
         )
         self.recurrent.connect(i=weights.col, j=weights.row)
         self._set(self.recurrent, "weight", weights.data)
-        self.decoder = self._synapses(self.outputs, "phi : second", synapse.jump("z", "phi", "_post"), synapse, "decoder")
+        self.decoder = self._synapses(
+            self.outputs, "phi : second", synapse.jump("z", "phi", "_post"), synapse, "decoder"
+        )
         self.decoder.connect(i=np.repeat(np.arange(n), k), j=np.tile(np.arange(k), n))
         self._set(self.decoder, "phi", np.zeros(n * k))
         self.network = brian2.Network(self.neurons, self.outputs, self.recurrent, self.decoder)

@@ -200,7 +200,9 @@ def _force_values(config: ForceConfig, neuron: NeuronModel, stated: dict) -> dic
         elif name in defaults:
             value = brian2.Quantity(defaults[name])
             if not value.has_same_dimensions(unit(published)):
-                raise UserError(f"{name}: FORCE of neuron {neuron.name!r} states {value}, expected a value in {published}")
+                raise UserError(
+                    f"{name}: FORCE of neuron {neuron.name!r} states {value}, expected a value in {published}"
+                )
             values[name] = float(value)
         else:
             raise UserError(f"{name}: neuron {neuron.name!r} states no FORCE value; give --{name} (in {published})")

@@ -1,0 +1,79 @@
+"""The command line: snnlab list | run | study | claims | figure | reproduce."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+
+from .errors import SnnlabError, UserError, unknown
+
+_USAGE = """usage: snnlab COMMAND ...
+
+  list                          protocols and figures
+  run PROTOCOL [options]        one run: file, figure, checks     (snnlab run PROTOCOL --help: every field)
+  study PROTOCOL [options]      seeds, controls, a grid: checks and findings
+  claims RUN.nc [--json]        the checks of a run again
+  figure NAME [options]         draw a figure from stored runs; runs what is missing
+  reproduce [NAME ...]          study and draw everything, then one table
+
+PROTOCOL is a name of `snnlab list` or the path of your own file.
+Exit status: 0 done, 1 machine trouble, 2 a mistake in what was given, 3 a check does not hold, 4 diverged,
+130 interrupted."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(_USAGE)
+        return 0 if arguments else 2
+    if arguments[0] == "--version":
+        from . import __version__
+
+        print(__version__)
+        return 0
+    try:
+        if arguments[0] == "list":
+            return _list(arguments[1:])
+        from . import commands
+
+        known = {
+            "run": commands.run,
+            "study": commands.study,
+            "claims": commands.claims,
+            "figure": commands.figure,
+            "reproduce": commands.reproduce,
+        }
+        if arguments[0] not in known:
+            raise unknown("command", arguments[0], ["list", *known])
+        # A termination is an interruption: temporary files are removed, nothing half stays.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        return known[arguments[0]](arguments[1:])
+    except SnnlabError as error:
+        print(f"snnlab: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("snnlab: interrupted, nothing half written", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0
+
+
+def _list(arguments: list[str]) -> int:
+    from .protocol import entries
+
+    if arguments:
+        raise UserError(f"list: takes no argument, got {arguments[0]!r}")
+    for kind in ("protocols", "figures"):
+        rows = entries(kind)
+        print(kind)
+        width = max((len(name) for name, _ in rows), default=0)
+        for name, summary in rows:
+            print(f"  {name.ljust(width)}  {summary}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,229 @@
+"""The commands of the command line, each from its arguments to an exit status."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from . import record
+from .claims import Check, checks_table, table
+from .errors import SnnlabError, UserError
+from .figure import collect, find_figure, save_figure, write_claims
+from .protocol import RUNS, Protocol, entries, find_protocol
+from .study import Study, parse_grid, parse_seeds, plan, run_study
+
+
+@dataclasses.dataclass(frozen=True)
+class _Common:
+    quick: bool = False
+    """the reduced preset (seconds) instead of the published scale"""
+    out: Path = RUNS
+    """folder of the run files"""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Run(_Common):
+    figure: bool = True
+    """draw the protocol's figure of this run"""
+    progress: bool = True
+    """show a progress bar"""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Study(_Common):
+    seeds: str = "100:110"
+    """start:stop, or a list such as 1,5,7; 0 to 9 are for tuning, 100 and up for reporting"""
+    jobs: int = 2
+    """processes at a time"""
+    vary: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
+    """field=start:stop:count or field=a,b,c; give it again for a grid over more fields"""
+    controls: bool = True
+    """run the controls, which must fail, as well"""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Figure(_Common):
+    run: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
+    """draw this run file instead of what the figure needs; give it again for more"""
+    gallery: bool = False
+    """write the PNG and the claims as JSON, as figures/gallery holds them, to --figures"""
+    figures: Path | None = None
+    """folder of the drawn figures (default: figures/ in the folder of the run files)"""
+    study: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
+    """JSON of a study (snnlab study --json FILE) to put beside the figure in the gallery"""
+    progress: bool = True
+    """show a progress bar"""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Reproduce(_Common):
+    seeds: str = "100:110"
+    """start:stop, or a list"""
+    jobs: int = 2
+    """processes at a time"""
+
+
+def _parse(options: type, prog: str, arguments: list[str], protocol: Protocol | None = None) -> tuple[Any, Any]:
+    """Parse options and, given a protocol, its Config side by side; returns (options, config)."""
+    if protocol is None:
+        return tyro.cli(options, prog=prog, args=arguments, description=""), None
+    preset = protocol.config("--quick" in arguments)
+    fields = [("config", Annotated[protocol.Config, tyro.conf.arg(name="")], dataclasses.field(default=preset))]
+    fields += [("options", Annotated[options, tyro.conf.arg(name="")], dataclasses.field(default=options()))]
+    both = dataclasses.make_dataclass("both", fields)
+    summary = (sys.modules[protocol.Config.__module__].__doc__ or "").strip()
+    parsed = tyro.cli(both, prog=prog, args=arguments, description=summary)
+    return parsed.options, parsed.config
+
+
+def _named(command: str, arguments: list[str]) -> tuple[str, list[str]]:
+    if not arguments or arguments[0].startswith("-"):
+        raise UserError(f"{command}: expected a name first; see snnlab list")
+    return arguments[0], arguments[1:]
+
+
+def _exit_status(checks: list[Check]) -> int:
+    return 0 if all(c.holds for c in checks) else 3
+
+
+def _print_checks(dataset, checks: list[Check]) -> None:
+    if dataset.attrs["condition"] != "default":
+        print(f"control {dataset.attrs['condition']!r}: at least one of its checks must fail")
+    if dataset.attrs.get("seconds", 0) == dataset.attrs.get("learn_stop", -1):
+        print("the learning window ends with the run: there is no free run, and no claim about one")
+    print(checks_table(checks) if checks else "no checks stated")
+
+
+def run(arguments: list[str]) -> int:
+    """snnlab run PROTOCOL [options]"""
+    name, rest = _named("run", arguments)
+    protocol = find_protocol(name)
+    options, config = _parse(_Run, f"snnlab run {name}", rest, protocol)
+    path, dataset = protocol.execute(config, options.out, options.progress)
+    checks = protocol.checks(dataset)
+    _print_checks(dataset, checks)
+    print(f"run file  {path}")
+    if options.figure and protocol.figure:
+        figure = find_figure(protocol.figure)
+        drawn = save_figure(figure, [dataset], path.with_suffix(""), pdf=False)
+        print(f"figure    {drawn[0]}")
+    return _exit_status(checks)
+
+
+def study(arguments: list[str]) -> int:
+    """snnlab study PROTOCOL [options]"""
+    name, rest = _named("study", arguments)
+    protocol = find_protocol(name)
+    options, config = _parse(_StudyJson, f"snnlab study {name}", rest, protocol)
+    if options.jobs < 1:
+        raise UserError(f"jobs: expected an integer >= 1, got {options.jobs}")
+    grid = parse_grid(options.vary, config)
+    configs = plan(protocol, config, parse_seeds(options.seeds), options.controls, grid)
+    result = run_study(protocol, configs, options.out, options.jobs)
+    print(result.report())
+    if options.json is not None:
+        options.json.write_text(json.dumps(result.to_dict(), indent=1) + "\n")
+    return _study_status(result)
+
+
+@dataclasses.dataclass(frozen=True)
+class _StudyJson(_Study):
+    json: Path | None = None
+    """also write checks, controls and findings to this file"""
+
+
+def _study_status(result: Study) -> int:
+    held, stated = result.count()
+    if held < stated:
+        return 3
+    return 4 if result.diverged else 0
+
+
+def claims(arguments: list[str]) -> int:
+    """snnlab claims RUN.nc [--json]"""
+    as_json = "--json" in arguments
+    paths = [a for a in arguments if a != "--json"]
+    if len(paths) != 1 or paths[0].startswith("-"):
+        raise UserError("claims: expected one run file, and optionally --json")
+    dataset = record.load(paths[0])
+    note = ""
+    try:
+        checks = find_protocol(dataset.attrs["protocol_file"]).checks(dataset)
+    except SnnlabError:
+        note = f"protocol {dataset.attrs['protocol']!r} is not here any more: the checks as stored with the run"
+        checks = [Check.from_dict(row) for row in record.attribute(dataset, "checks")]
+    if as_json:
+        rows = [c.to_dict() for c in checks]
+        print(
+            json.dumps(
+                {
+                    "protocol": dataset.attrs["protocol"],
+                    "seed": int(dataset.attrs["seed"]),
+                    "note": note,
+                    "checks": rows,
+                }
+            )
+        )
+    else:
+        if note:
+            print(note)
+        _print_checks(dataset, checks)
+    return _exit_status(checks)
+
+
+def figure(arguments: list[str]) -> int:
+    """snnlab figure NAME [options]"""
+    name, rest = _named("figure", arguments)
+    wanted = find_figure(name)
+    options, _ = _parse(_Figure, f"snnlab figure {name}", rest)
+    if options.run:
+        datasets = [record.load(path) for path in options.run]
+    else:
+        datasets = collect(wanted, options.quick, options.out, options.progress)
+    if options.gallery and any(d.attrs["preset"] != "full" for d in datasets):
+        raise UserError("gallery: holds figures at the published scale only")
+    stem = (options.figures or options.out / "figures") / wanted.name
+    drawn = save_figure(wanted, datasets, stem, pdf=not options.gallery)
+    if options.gallery:
+        studies = [json.loads(path.read_text()) for path in options.study]
+        write_claims(wanted, datasets, stem.with_suffix(".json"), studies)
+        drawn.append(stem.with_suffix(".json"))
+    print("\n".join(f"figure    {path}" for path in drawn))
+    return _exit_status([Check.from_dict(row) for d in datasets for row in record.attribute(d, "checks")])
+
+
+def reproduce(arguments: list[str]) -> int:
+    """snnlab reproduce [NAME ...] [--quick] [--seeds A:B] [--jobs N]"""
+    names = []
+    while arguments and not arguments[0].startswith("-"):
+        names.append(arguments[0])
+        arguments = arguments[1:]
+    options, _ = _parse(_Reproduce, "snnlab reproduce", arguments)
+    protocols, figures = ([name for name, _ in entries(kind)] for kind in ("protocols", "figures"))
+    for name in names:
+        if name not in protocols and name not in figures:
+            find_protocol(name)
+    seeds, status, rows = parse_seeds(options.seeds), 0, []
+    for name in [n for n in protocols if not names or n in names] + [n for n in names if n not in protocols + figures]:
+        protocol = find_protocol(name)
+        configs = {}
+        for variant, overrides in protocol.variants.items():
+            part = plan(protocol, protocol.config(options.quick, **overrides), seeds)
+            configs |= {(variant, condition): group for (_, condition), group in part.items()}
+        result = run_study(protocol, configs, options.out, options.jobs)
+        print(f"\n{name}\n{result.report()}\n")
+        held, stated = result.count()
+        rows.append([name, f"{held} of {stated}", str(len(result.findings())), f"{result.cpu_seconds:.0f}"])
+        status = max(status, _study_status(result))
+    for name in [n for n in figures if not names or n in names]:
+        wanted = find_figure(name)
+        drawn = save_figure(wanted, collect(wanted, options.quick, options.out), options.out / "figures" / name)
+        print(f"figure    {drawn[0]}")
+    if rows:
+        print("\n" + table(rows, ("protocol", "checks and controls held", "findings", "CPU s")))
+    return status

@@ -1,0 +1,129 @@
+"""What a figure file is; get the runs it needs, draw, stamp with seed, preset and checks, save."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from . import record
+from .errors import UserError, unknown
+from .loading import is_file_spec, load_file
+from .protocol import RUNS, entries, find_protocol
+
+_INK = "0.35"
+
+
+@dataclass(frozen=True)
+class FigureFile:
+    """A figure file: ``NEEDS = [(protocol, overrides), ...]``, ``draw(datasets) -> Figure`` and a ``CAPTION``."""
+
+    name: str
+    needs: list[tuple[str, dict]]
+    draw: Callable
+    caption: str
+
+
+def find_figure(spec: str) -> FigureFile:
+    """Return a figure by its name or by the path of a user's file; raises UserError if there is none."""
+    if is_file_spec(spec):
+        module, name = load_file(spec, "figure"), Path(spec).stem
+    else:
+        names = [name for name, _ in entries("figures")]
+        if spec not in names:
+            raise unknown("figure", spec, names)
+        module, name = import_module(f"snnlab.figures.{spec}"), spec
+    if not callable(getattr(module, "draw", None)) or not hasattr(module, "NEEDS"):
+        raise UserError(f"figure: {spec} is no figure; expected NEEDS and a function draw(datasets)")
+    return FigureFile(name, module.NEEDS, module.draw, getattr(module, "CAPTION", ""))
+
+
+def collect(figure: FigureFile, quick: bool = False, folder: Path = RUNS, progress: bool = True) -> list:
+    """Return the datasets that a figure needs, running first what has no file yet."""
+    datasets = []
+    for name, overrides in figure.needs:
+        protocol = find_protocol(name)
+        config = protocol.config(quick, **overrides)
+        path = protocol.path(config, folder)
+        if not path.is_file():
+            protocol.execute(config, folder, progress)
+        datasets.append(record.load(path, name))
+    return datasets
+
+
+def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = True) -> list[Path]:
+    """Draw and write ``stem``.png (and .pdf); under the figure stand seed, preset and checks of each run.
+
+    Raises
+    ------
+    UserError
+        If a run is of a protocol that the figure does not draw, or lacks an array that it needs.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    wanted = {name for name, _ in figure.needs}
+    for dataset in datasets:
+        if dataset.attrs["protocol"] not in wanted:
+            raise UserError(
+                f"run: figure {figure.name} draws {' and '.join(sorted(wanted))}, "
+                f"got a run of {dataset.attrs['protocol']}"
+            )
+    record.check_writable(stem.parent)
+    style = Path(__file__).with_name("snnlab.mplstyle")
+    with plt.style.context(style):
+        drawn = figure.draw(list(datasets))
+        drawn.text(0.5, -0.005, stamp(datasets), ha="center", va="top", fontsize=6, color=_INK, linespacing=1.4)
+        if any(d.attrs["preset"] != "full" for d in datasets):
+            drawn.text(
+                0.5,
+                1.0,
+                "reduced or changed settings: not the published scale",
+                ha="center",
+                va="bottom",
+                color="#c1121f",
+            )
+        paths = [stem.with_suffix(".png")] + ([stem.with_suffix(".pdf")] if pdf else [])
+        for path in paths:
+            metadata = {"Software": None} if path.suffix == ".png" else {"CreationDate": None}
+            drawn.savefig(path, metadata=metadata, dpi=150)
+        plt.close(drawn)
+    return paths
+
+
+def stamp(datasets: Sequence) -> str:
+    """Return one line for each run: protocol, condition, seed, preset, checks held of stated."""
+    lines = []
+    for dataset in datasets:
+        checks = record.attribute(dataset, "checks")
+        verdict = f"{sum(c['holds'] for c in checks)} of {len(checks)} checks hold" if checks else "no checks stated"
+        config = record.attribute(dataset, "config")
+        label = f" ({Path(config['neuron']).name})" if "neuron" in config else ""
+        condition = "" if dataset.attrs["condition"] == "default" else f", {dataset.attrs['condition']}"
+        lines.append(
+            f"{dataset.attrs['protocol']}{label}{condition}, seed {dataset.attrs['seed']}, "
+            f"{dataset.attrs['preset']} preset: {verdict}"
+        )
+    return "\n".join(lines)
+
+
+def write_claims(figure: FigureFile, datasets: Sequence, path: Path, studies: Sequence[dict] = ()) -> None:
+    """Write caption, checks of the drawn runs, and what studies say, as JSON beside a figure."""
+    runs = [
+        {
+            "protocol": d.attrs["protocol"],
+            "config": {k: v for k, v in record.attribute(d, "config").items() if v is not None},
+            "seed": int(d.attrs["seed"]),
+            "preset": d.attrs["preset"],
+            "checks": record.attribute(d, "checks"),
+        }
+        for d in datasets
+    ]
+    path.write_text(
+        json.dumps({"figure": figure.name, "caption": figure.caption, "runs": runs, "studies": list(studies)}, indent=1)
+        + "\n"
+    )

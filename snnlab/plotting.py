@@ -1,0 +1,78 @@
+"""Drawing helpers: arrays in, Axes out."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+BEFORE, AFTER, TEACHER, OUTPUT = "#D55E00", "#0072B2", "0.15", "#009E73"
+
+
+def raster(ax: Axes, times: np.ndarray, neurons: np.ndarray, start: float, stop: float, n: int = 100) -> None:
+    """Draw spikes of neurons 0 to n - 1 between start and stop (s)."""
+    inside = (times >= start) & (times < stop) & (neurons < n)
+    trains = [times[inside & (neurons == index)] for index in range(n)]
+    ax.eventplot(trains, colors="0.1", linelengths=0.9, linewidths=0.45, lineoffsets=np.arange(n))
+    ax.set(xlim=(start, stop), ylim=(-1, n))
+
+
+def voltages(
+    ax: Axes,
+    time: np.ndarray,
+    traces: np.ndarray,
+    start: float,
+    stop: float,
+    spikes: tuple[np.ndarray, np.ndarray] | None = None,
+    peak: float | None = None,
+    color: str = "0.1",
+) -> float:
+    """Draw traces of shape (T, n) above each other; returns the distance between two of them.
+
+    With ``spikes`` (times, neurons) and ``peak``, each spike is drawn up to the peak, which the state itself
+    never reaches.
+    """
+    inside = (time >= start) & (time < stop)
+    low = float(np.percentile(traces, 0.5))
+    top = float(np.percentile(traces, 99.5)) if peak is None else peak
+    gap = (top - low) * 1.08
+    for index in range(traces.shape[1]):
+        ax.plot(time[inside], traces[inside, index] - low + index * gap, color=color, lw=0.5)
+        if spikes is not None and peak is not None:
+            times, neurons = spikes
+            at = times[(neurons == index) & (times >= start) & (times < stop)]
+            base = np.interp(at, time, traces[:, index]) - low
+            ax.vlines(at, base + index * gap, peak - low + index * gap, color=color, lw=0.5)
+    ax.set(xlim=(start, stop), ylim=(-0.05 * gap, traces.shape[1] * gap))
+    return gap
+
+
+def teacher_and_output(
+    ax: Axes, time: np.ndarray, teacher: np.ndarray, output: np.ndarray, start: float, stop: float
+) -> None:
+    """Draw teacher and decoded output, arrays of shape (T, K), between start and stop (s)."""
+    inside = (time >= start) & (time < stop)
+    for k in range(teacher.shape[1]):
+        ax.plot(time[inside], teacher[inside, k], color=TEACHER, lw=0.8, ls="--", label="teacher" if k == 0 else None)
+        ax.plot(time[inside], output[inside, k], color=OUTPUT, lw=1.0, label="output" if k == 0 else None)
+    ax.set_xlim(start, stop)
+
+
+def eigenvalues(ax: Axes, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Draw complex eigenvalues before and after learning; circles mark those that learning moved out.
+
+    Moved out means: larger in modulus than the largest before by more than the mean gap between the ten largest
+    moduli before. Returns the marked ones.
+    """
+    ax.plot(before.real, before.imag, ".", color=BEFORE, ms=1.2, alpha=0.5, mew=0, label="before", rasterized=True)
+    ax.plot(after.real, after.imag, ".", color=AFTER, ms=1.2, alpha=0.6, mew=0, label="after", rasterized=True)
+    largest = np.sort(np.abs(before))[::-1]
+    limit = largest[0] + (largest[0] - largest[min(10, len(largest) - 1)]) / min(10, len(largest) - 1)
+    moved = after[np.abs(after) > limit]
+    ax.plot(moved.real, moved.imag, "o", mfc="none", mec=AFTER, ms=5, mew=0.8, label="moved out by learning")
+    ax.set_aspect("equal", adjustable="datalim")
+    return moved
+
+
+def panel_letter(ax: Axes, letter: str, x: float = -0.2) -> None:
+    """Put a bold letter at the upper left of a panel."""
+    ax.text(x, 1.04, letter, transform=ax.transAxes, fontsize=9, fontweight="bold", va="bottom", ha="right")

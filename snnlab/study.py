@@ -1,0 +1,210 @@
+"""Many runs of one protocol: seeds, controls, grids; only what is missing is run."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from . import claims, record
+from .errors import Diverged, UserError, unknown
+from .protocol import Protocol, find_protocol
+
+_log = logging.getLogger("snnlab")
+
+
+@dataclass
+class Study:
+    """The runs of a study and what they say.
+
+    ``groups`` maps (variant, condition) to datasets without the large network arrays, one for each seed.
+    """
+
+    protocol: Protocol
+    groups: dict[tuple[str, str], list] = field(default_factory=dict)
+    diverged: list[str] = field(default_factory=list)
+
+    @property
+    def datasets(self) -> list:
+        return [dataset for group in self.groups.values() for dataset in group]
+
+    @property
+    def cpu_seconds(self) -> float:
+        return sum(dataset.attrs["cpu_seconds"] for dataset in self.datasets)
+
+    def checks(self) -> dict[tuple[str, str], list[list[claims.Check]]]:
+        """Return for each (variant, condition) the checks of every run, evaluated now."""
+        return {key: [self.protocol.checks(dataset) for dataset in group] for key, group in self.groups.items()}
+
+    def findings(self) -> list[claims.Finding]:
+        return self.protocol.findings(self.datasets)
+
+    def count(self) -> tuple[int, int]:
+        """Return (held, stated): checks of default runs that hold; a run of a control must break at least one."""
+        held = stated = 0
+        for (_, condition), runs in self.checks().items():
+            for checks in runs:
+                if condition == "default":
+                    held, stated = held + sum(c.holds for c in checks), stated + len(checks)
+                elif checks:
+                    held, stated = held + (not all(c.holds for c in checks)), stated + 1
+        return held, stated
+
+    def report(self) -> str:
+        """Return checks over seeds, controls and findings as text."""
+        rows, controls = [], []
+        for (variant, condition), runs in self.checks().items():
+            if condition == "default":
+                rows += [[variant, *row] for row in _over_seeds(runs)]
+            else:
+                failed = sum(not all(c.holds for c in checks) for checks in runs)
+                verdict = "as it must" if failed == len(runs) else "BUT IT MUST FAIL IN ALL"
+                controls.append([variant, condition, f"fails in {failed} of {len(runs)} seeds", verdict])
+        parts = [claims.table(rows, ("variant", "check", "band", "holds in", "seen", "where the band comes from"))]
+        if controls:
+            parts.append(claims.table(controls, ("variant", "control", "", "")))
+        findings = self.findings()
+        if findings:
+            parts.append(claims.findings_table(findings))
+        parts += [f"diverged: {text}" for text in self.diverged]
+        return "\n\n".join(parts)
+
+    def to_dict(self) -> dict:
+        """Return seeds, checks, controls and findings as plain JSON values."""
+        conditions = []
+        for (variant, condition), runs in self.checks().items():
+            seeds = [int(dataset.attrs["seed"]) for dataset in self.groups[variant, condition]]
+            presets = sorted({dataset.attrs["preset"] for dataset in self.groups[variant, condition]})
+            row: dict[str, Any] = {"variant": variant, "condition": condition, "seeds": seeds, "preset": presets}
+            if condition == "default":
+                keys = ("check", "band", "holds in", "seen", "source")
+                row["checks"] = [dict(zip(keys, values, strict=True)) for values in _over_seeds(runs)]
+            else:
+                row["runs that fail"] = sum(not all(c.holds for c in checks) for checks in runs)
+            conditions.append(row)
+        return {
+            "protocol": self.protocol.name,
+            "conditions": conditions,
+            "findings": [f.to_dict() for f in self.findings()],
+            "cpu_seconds": round(self.cpu_seconds),
+        }
+
+
+def _over_seeds(runs: Sequence[Sequence[claims.Check]]) -> list[list[str]]:
+    rows = []
+    for name in dict.fromkeys(c.what for checks in runs for c in checks):
+        same = [c for checks in runs for c in checks if c.what == name]
+        seen = [c.measured for c in same]
+        held = f"{sum(c.holds for c in same)} of {len(same)}"
+        rows.append([name, same[0].band, held, f"{np.min(seen):.4g} .. {np.max(seen):.4g}", same[0].source])
+    return rows
+
+
+def plan(
+    protocol: Protocol, config: Any, seeds: Iterable[int], controls: bool = True, grid: dict[str, list] | None = None
+) -> dict[tuple[str, str], list]:
+    """Return the Configs of a study: the default and each control for every seed, and the default on a grid."""
+    if not any(f.name == "seed" for f in dataclasses.fields(config)):
+        raise UserError("seeds: the protocol's Config has no field 'seed'")
+    seeds = list(seeds)
+    configs = {("default", "default"): [dataclasses.replace(config, seed=seed) for seed in seeds]}
+    for name, overrides in (protocol.controls if controls else {}).items():
+        configs["default", name] = [dataclasses.replace(config, seed=seed, **overrides) for seed in seeds]
+    if grid:
+        for values in itertools.product(*grid.values()):
+            point = dict(zip(grid, values, strict=True))
+            label = ", ".join(f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}" for k, v in point.items())
+            configs[label, "default"] = [dataclasses.replace(config, seed=seed, **point) for seed in seeds]
+    return configs
+
+
+def run_study(
+    protocol: Protocol, configs: dict[tuple[str, str], list], folder: Path, jobs: int = 1, progress: bool = True
+) -> Study:
+    """Run what is missing of a plan, ``jobs`` processes at a time, and read everything.
+
+    A run that diverges is named in ``Study.diverged`` and leaves no file; any other error ends the study, which
+    goes on from where it was when called again.
+    """
+    import joblib
+
+    record.check_writable(folder)
+    wanted = {protocol.path(config, folder): config for group in configs.values() for config in group}
+    missing = [config for path, config in wanted.items() if not path.is_file()]
+    study = Study(protocol)
+    if missing:
+        _log.info("%s: %d of %d runs are missing", protocol.name, len(missing), len(wanted))
+        parallel = joblib.Parallel(n_jobs=min(jobs, len(missing)), return_as="generator_unordered")
+        work = (joblib.delayed(_work)(protocol.spec, dataclasses.asdict(config), folder) for config in missing)
+        bar = tqdm(parallel(work), total=len(missing), desc=protocol.name, unit="run", disable=not progress)
+        study.diverged = [text for text in bar if text]
+    for key, group in configs.items():
+        paths = [protocol.path(config, folder) for config in group]
+        study.groups[key] = [_light(record.load(path, protocol.name)) for path in paths if path.is_file()]
+    return study
+
+
+def _work(spec: str, values: dict, folder: Path) -> str:
+    """Run one Config in a worker process; returns a message if it diverged."""
+    protocol = find_protocol(spec)
+    try:
+        protocol.execute(protocol.Config(**values), folder)
+    except Diverged as error:
+        return f"seed {values.get('seed')}: {error}"
+    return ""
+
+
+def _light(dataset):
+    """Drop what only a rebuilt network needs, so that a hundred runs fit in memory."""
+    large = [name for name in dataset if str(name).startswith(("recurrent_", "state_", "voltage", "eigenvalues_"))]
+    return dataset.drop_vars(large)
+
+
+def parse_seeds(text: str) -> range | list[int]:
+    """Return the seeds of ``100:110`` (100 to 109) or ``1,5,7``."""
+    try:
+        if ":" in text:
+            start, stop = map(int, text.split(":"))
+            seeds = list(range(start, stop))
+        else:
+            seeds = [int(part) for part in text.split(",")]
+    except ValueError:
+        seeds = []
+    if not seeds or min(seeds) < 0:
+        raise UserError(f"seeds: expected start:stop such as 100:110, or 1,5,7, got {text!r}")
+    return seeds
+
+
+def parse_grid(texts: Sequence[str], config: Any) -> dict[str, list]:
+    """Return the values of each ``field=start:stop:count`` or ``field=a,b,c``."""
+    names = [f.name for f in dataclasses.fields(config)]
+    grid = {}
+    for text in texts:
+        name, equals, values = text.partition("=")
+        name = name.strip().replace("-", "_")
+        expected = f"vary: expected field=start:stop:count or field=a,b,c, got {text!r}"
+        if not equals or not values:
+            raise UserError(expected)
+        if name not in names:
+            raise unknown("vary", name, names)
+        whole = isinstance(getattr(config, name), int) and not isinstance(getattr(config, name), bool)
+        textual = isinstance(getattr(config, name), str)
+        try:
+            if ":" in values and not textual:
+                start, stop, count = values.split(":")
+                points = np.linspace(float(start), float(stop), int(count)).tolist()
+            else:
+                points = [part if textual else float(part) for part in values.split(",")]
+        except ValueError:
+            raise UserError(expected) from None
+        if not points:
+            raise UserError(expected)
+        grid[name] = [round(point) for point in points] if whole else points
+    return grid
