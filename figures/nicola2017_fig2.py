@@ -18,9 +18,9 @@ CAPTION = (
     "run. (b) First state variable of five neurons (membrane potential with drawn spikes; phase for theta), before and "
     "after. (c) Teacher and decoded output over the end of the free run: the phase drifts, shape and frequency stay. "
     "(d) Decoders of ten neurons over time; shaded: learning. (e) Eigenvalues of the weights: the recurrent matrix "
-    "before learning, recurrent plus feedback times decoder after. Circles: eigenvalues of the total matrix that learning "
-    "moved out of the disc of the random recurrent weights; they come from the feedback loop, which has rank one for "
-    "one output."
+    "before learning, recurrent plus feedback times decoder after. Circles: eigenvalues of the total matrix that "
+    "learning moved out, more than 10 % beyond the largest modulus of the random recurrent weights; they come from "
+    "the feedback loop, which has rank one for one output."
 )
 TITLES = {"lif": "LIF", "theta": "theta", "izhikevich": "Izhikevich (set A)", "qif": "QIF", "if": "IF"}
 _SHOWN = {"mV*second": "mV s", "pA*ms": "pA ms", "second": "s"}
@@ -51,7 +51,7 @@ def _column(figure: Figure, cells: list, dataset: xr.Dataset, first: bool) -> No
     rasters = _split(figure, cells[0], len(windows))
     traces = _split(figure, cells[1], len(windows))
     peak = model["quantities"].get("peak", [None])[0]
-    scale, unit = (1e3, "mV") if dataset.voltage.attrs.get("units") == "V" else (1.0, "rad" if peak is None else "")
+    scale, unit = (1e3, "mV") if dataset.voltage.attrs.get("units") == "V" else (1.0, "1")
     for ax, (begin, finish, name) in zip(rasters, windows, strict=True):
         plotting.raster(ax, *spikes, begin, finish, min(100, int(dataset.attrs["recorded_neurons"])))
         ax.set_title(f"{name} learning" if name != "end" else "end of learning", fontsize=7, color="0.3")
@@ -63,12 +63,10 @@ def _column(figure: Figure, cells: list, dataset: xr.Dataset, first: bool) -> No
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)
         ax.set_xlabel("time (s)")
-    bar = 50.0 if unit == "mV" else 2 * np.pi
-    traces[0].plot(
-        [windows[0][0]] * 2, [0.02 * gap, 0.02 * gap + bar], color="0.1", lw=2, clip_on=False, solid_capstyle="butt"
-    )
-    label = "50 mV" if unit == "mV" else "2π" if unit == "rad" else "2π"
-    traces[0].text(windows[0][0], 0.02 * gap + bar / 2, f"{label} ", ha="right", va="center", fontsize=6)
+    label, bar = ("50 mV", 50.0) if unit == "mV" else ("2π", 2 * np.pi)
+    left, bottom = windows[0][0], 0.02 * gap
+    traces[0].plot([left, left], [bottom, bottom + bar], color="0.1", lw=2, clip_on=False, solid_capstyle="butt")
+    traces[0].text(left, bottom + bar / 2, f"{label} ", ha="right", va="center", fontsize=6)
     for axes in (rasters, traces):
         for ax in axes[1:]:
             ax.set_yticklabels([])
@@ -102,14 +100,7 @@ def _column(figure: Figure, cells: list, dataset: xr.Dataset, first: bool) -> No
         moved = plotting.eigenvalues(ax, before, after)
         unit = _SHOWN.get(dataset.eigenvalues_after_real.attrs["units"], "")
         ax.set(xlabel=f"Re λ ({unit})", ylabel=f"Im λ ({unit})")
-        ax.legend(
-            loc="upper center",
-            bbox_to_anchor=(0.5, 1.13),
-            ncols=3,
-            columnspacing=0.8,
-            handletextpad=0.1,
-            markerscale=1.0,
-        )
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.13), ncols=3, columnspacing=0.6, handletextpad=0.0)
         ax.text(0.98, 0.02, f"{len(moved)} moved out", transform=ax.transAxes, ha="right", fontsize=6.5)
     else:
         ax.axis("off")

@@ -10,6 +10,7 @@ import xarray as xr
 from snnlab.analysis import oscillations as osc
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
+from snnlab.errors import UserError
 from snnlab.networks.force_config import ForceConfig
 from snnlab.networks.force_training import train_force
 from snnlab.record import attribute
@@ -62,8 +63,6 @@ GENERIC_RMSE, GENERIC_CORRELATION, GENERIC_FREQUENCY, GENERIC_AMPLITUDE = 0.2, 0
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train the network; see :func:`snnlab.train_force` for what the dataset holds."""
     if not 0 < config.frequency < INF:
-        from snnlab.errors import UserError
-
         raise UserError(f"frequency: expected a number > 0, got {config.frequency}")
     teacher = (lambda t: sine(t, config.frequency)) if config.teacher == "sine" else teacher_from(config.teacher)
     return train_force(config, teacher, engine)
@@ -88,7 +87,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
     values[FREE[0]] = osc.frequency(output[free, 0], dt)
     values[FREE[1]] = osc.amplitude(output[free, 0])
     window = min(1.0, (end - stop) / 2)
-    correlations, lags = osc.lag_correlations(output, teacher, dt, stop, window)
+    correlations, _ = osc.lag_correlations(output, teacher, dt, stop, window)
     values[FREE[2]] = float(correlations.min()) if len(correlations) else float("nan")
     frequency = attribute(dataset, "config")["frequency"]
     values["phase drift (cycles/s)"] = osc.phase_drift(output[free, 0], dt, frequency)
@@ -107,11 +106,8 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     if condition != "default":
         # The rates of a network broken on purpose are not what the source states.
         rows = {name: band for name, band in rows.items() if name not in RATES}
-    return [
-        Check(name, measured[name], *band, source)
-        for name, band in rows.items()
-        if band is not None and name in measured
-    ]
+    stated = {name: band for name, band in rows.items() if band is not None and name in measured}
+    return [Check(name, measured[name], *band, source) for name, band in stated.items()]
 
 
 def _generic(dataset: xr.Dataset, config: dict) -> list[tuple[float, float] | None]:
@@ -147,11 +143,8 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
         without = groups.get((neuron, "no_recurrence"), [])
         if len(without) >= 3:
             what = f"{neuron}: RMSE without recurrence minus with"
-            rows.append(
-                Finding.difference(
-                    what, [m[TRAINING] for m in without], [m[TRAINING] for m in runs], "0: no difference"
-                )
-            )
+            pair = [[m[TRAINING] for m in group] for group in (without, runs)]
+            rows.append(Finding.difference(what, *pair, "0: no difference"))
     lif, izhikevich = groups.get(("lif", "default"), []), groups.get(("izhikevich", "default"), [])
     if len(lif) >= 3 and len(izhikevich) >= 3:
         for name, first, second in (

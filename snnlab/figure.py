@@ -79,14 +79,8 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
         drawn = figure.draw(list(datasets))
         drawn.text(0.5, -0.005, stamp(datasets), ha="center", va="top", fontsize=6, color=_INK, linespacing=1.4)
         if any(d.attrs["preset"] != "full" for d in datasets):
-            drawn.text(
-                0.5,
-                1.0,
-                "reduced or changed settings: not the published scale",
-                ha="center",
-                va="bottom",
-                color="#c1121f",
-            )
+            warning = "reduced or changed settings: not the published scale"
+            drawn.text(0.5, 1.01, warning, ha="center", va="bottom", color="#c1121f")
         paths = [stem.with_suffix(".png")] + ([stem.with_suffix(".pdf")] if pdf else [])
         for path in paths:
             metadata = {"Software": None} if path.suffix == ".png" else {"CreationDate": None}

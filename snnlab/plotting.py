@@ -12,7 +12,7 @@ def raster(ax: Axes, times: np.ndarray, neurons: np.ndarray, start: float, stop:
     """Draw spikes of neurons 0 to n - 1 between start and stop (s)."""
     inside = (times >= start) & (times < stop) & (neurons < n)
     trains = [times[inside & (neurons == index)] for index in range(n)]
-    ax.eventplot(trains, colors="0.1", linelengths=0.9, linewidths=0.45, lineoffsets=np.arange(n))
+    ax.eventplot(trains, colors="0.1", linelengths=0.9, linewidths=0.6, lineoffsets=np.arange(n))
     ax.set(xlim=(start, stop), ylim=(-1, n))
 
 
@@ -60,14 +60,11 @@ def teacher_and_output(
 def eigenvalues(ax: Axes, before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """Draw complex eigenvalues before and after learning; circles mark those that learning moved out.
 
-    Moved out means: larger in modulus than the largest before by more than the mean gap between the ten largest
-    moduli before. Returns the marked ones.
+    Moved out means: more than 10 % larger in modulus than the largest before. Returns the marked ones.
     """
-    ax.plot(before.real, before.imag, ".", color=BEFORE, ms=1.2, alpha=0.5, mew=0, label="before", rasterized=True)
-    ax.plot(after.real, after.imag, ".", color=AFTER, ms=1.2, alpha=0.6, mew=0, label="after", rasterized=True)
-    largest = np.sort(np.abs(before))[::-1]
-    limit = largest[0] + (largest[0] - largest[min(10, len(largest) - 1)]) / min(10, len(largest) - 1)
-    moved = after[np.abs(after) > limit]
+    ax.plot(before.real, before.imag, "o", color=BEFORE, ms=1.6, alpha=0.7, mew=0, label="before", rasterized=True)
+    ax.plot(after.real, after.imag, "o", color=AFTER, ms=1.6, alpha=0.7, mew=0, label="after", rasterized=True)
+    moved = after[np.abs(after) > 1.1 * np.abs(before).max()]
     ax.plot(moved.real, moved.imag, "o", mfc="none", mec=AFTER, ms=5, mew=0.8, label="moved out by learning")
     ax.set_aspect("equal", adjustable="datalim")
     return moved

@@ -71,7 +71,7 @@ class Protocol:
         return "default"
 
     def preset(self, config: Any) -> str:
-        """Return "full" or "quick" if the Config is that preset but for seed, target, recording, variant and control."""
+        """Return "full" or "quick" if the Config is that preset but for seed, target, recording, variant, control."""
         free = {"seed", "target", "eigenvalues"}
         for overrides in [*self.variants.values(), *self.controls.values()]:
             free |= set(overrides)

@@ -2,10 +2,10 @@
 
 All of it is equations. With the filter of :mod:`snnlab.synapses.double_exponential` and output k = 1 .. K:
 
-    input of neuron i     current_i = I_rec,i + feedback * sum_k E_ik z_k + bias + drive
-    recurrent current     dI_rec/dt = -I_rec/tau_rise + h_I_rec;  a spike of j adds omega_ij/(tau_rise tau_decay) to h_I_rec,i
-    filtered spikes       dr/dt = -r/tau_rise + h_r;               a spike of j adds 1/(tau_rise tau_decay) to h_r,j
-    output                dz/dt = -z/tau_rise + h_z;               a spike of j adds phi_jk/(tau_rise tau_decay) to h_z,k
+    input of neuron i  current_i = I_rec,i + feedback * sum_k E_ik z_k + bias + drive
+    recurrent current  dI_rec/dt = -I_rec/tau_rise + h_I_rec; a spike of j: h_I_rec,i += omega_ij/(tau_rise tau_decay)
+    filtered spikes    dr/dt = -r/tau_rise + h_r;             a spike of j: h_r,j += 1/(tau_rise tau_decay)
+    output             dz/dt = -z/tau_rise + h_z;             a spike of j: h_z,k += phi_jk/(tau_rise tau_decay)
 
 z = phi' r holds at every step because both are the same linear filter of the same spikes, so nothing is
 multiplied per step; when phi changes, every state of the output's filter is set anew.
@@ -151,7 +151,7 @@ class ForceNetwork:
         getattr(synapses, name).set_item(slice(None), brian2.Quantity(values, dim=synapses.variables[name].dim))
 
     def set_decoder(self, phi: np.ndarray) -> None:
-        """Set the decoder, shape (n, k) in s, and with it all states of the outputs' filters (z = phi' r, h_z = phi' h_r)."""
+        """Set the decoder, shape (n, k) in s, and all states of the outputs' filters: z = phi' r, h_z = phi' h_r."""
         if self._phi is None:
             # Taken once all synapses exist: their arrays move when synapses are added.
             self._phi = self.decoder.variables["phi"].get_value()

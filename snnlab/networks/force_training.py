@@ -72,11 +72,8 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine) -> xr.Dat
             net.set_decoder(engine.rng("permute").permutation(rls.weights))
 
     # The output is recorded before it is corrected.
-    tasks = [
-        *recorder.tasks,
-        Task(setup.learn, learn),
-        Task(range(setup.learn_stop, setup.learn_stop + 1), break_network),
-    ]
+    after = range(setup.learn_stop, setup.learn_stop + 1)
+    tasks = [*recorder.tasks, Task(setup.learn, learn), Task(after, break_network)]
     engine.run(net.network, setup.n_steps * dt, net.clock, tasks, recorder.watch)
 
     dataset = recorder.dataset()
