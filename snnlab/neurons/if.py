@@ -14,7 +14,7 @@ from ..models import NeuronModel
 
 IF = NeuronModel(
     name="if",
-    equations="dv/dt = current/tau_m*int(current > 0*mV or v > v_floor) : volt (unless refractory)",
+    equations="dv/dt = current/tau_m*(1 - int(current < 0*mV)*int(v < v_floor)) : volt (unless refractory)",
     current="volt",
     threshold="v > v_threshold",
     reset="v = v_reset",
