@@ -89,6 +89,14 @@ class Engine:
         """Return the random generator of a purpose; streams of different names are independent."""
         return np.random.default_rng(np.random.SeedSequence([self.seed, zlib.crc32(name.encode())]))
 
+    def require_python(self) -> None:
+        """Raise UserError on C++ standalone, where Brian2 would drop Python calls without a word."""
+        if self.target == "cpp_standalone":
+            raise UserError(
+                "target: cpp_standalone cannot run this protocol, which needs Python while it runs; "
+                "expected cython or numpy"
+            )
+
     def run(
         self,
         network: brian2.Network,
@@ -109,14 +117,9 @@ class Engine:
             If the user interrupted the run (Brian2 itself would return as if it were complete).
         """
         _refuse_unnamed(network)
-        operations = [o.name for o in network.objects if isinstance(o, brian2.NetworkOperation)]
+        if tasks or any(isinstance(o, brian2.NetworkOperation) for o in network.objects):
+            self.require_python()
         if self.target == "cpp_standalone":
-            # Brian2 would drop such calls without a word.
-            if tasks or operations:
-                raise UserError(
-                    "target: cpp_standalone cannot run this protocol, which needs Python while it runs; "
-                    "expected cython or numpy"
-                )
             self._run_standalone(network, seconds)
             return
         n_steps = round(seconds / float(clock.dt))

@@ -11,6 +11,7 @@ from brian2.units.fundamentalunits import get_unit_for_display
 
 from ..connectivity import encoder, sparse_random
 from ..engine import Engine, Task, Watch
+from ..errors import Diverged
 from ..learning.rls import RLS
 from ..models import unit
 from ..stimuli.teacher import Teacher, sample
@@ -44,6 +45,7 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine) -> xr.Dat
         Before anything runs for settings that cannot be used; during the run if it diverges.
     """
     setup = resolve(config)
+    engine.require_python()
     dt = setup.dt
     targets = sample(teacher, (np.array(setup.learn) + 1) * dt)
     recorded_teacher = sample(teacher, (np.array(setup.record) + 1) * dt)
@@ -61,7 +63,10 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine) -> xr.Dat
 
     def learn(step: int) -> None:
         index = (step - setup.learn.start) // setup.learn.step
-        rls.update(net.r, net.z - targets[index])
+        try:
+            rls.update(net.r, net.z - targets[index])
+        except ValueError as error:
+            raise Diverged(f"diverged: RLS at t = {(step + 1) * dt:.4g} s: {error}") from None
         net.set_decoder(rls.weights)
         decoders[index] = rls.weights[: decoders.shape[1]]
 

@@ -1,0 +1,44 @@
+# The verbs. PYTHON picks the interpreter (3.11, 3.12 or 3.13), VENV the folder of the environment.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: sine test lint test-science bench gallery clean
+
+sine: $(VENV)/.installed
+	$(BIN)/snnlab run force_sine --eigenvalues
+
+test: $(VENV)/.tests-installed
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not science"
+
+lint: $(VENV)/.tests-installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+test-science: $(VENV)/.tests-installed
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m science
+
+bench: $(VENV)/.bench-installed
+	$(BIN)/python -m pytest benchmarks -q --benchmark-columns=min,median,rounds -s
+
+# Draws figures/gallery anew from full-scale runs in runs/; what is missing runs first (hours).
+gallery: $(VENV)/.installed
+	$(BIN)/python figures/gallery/make.py
+
+$(VENV)/.installed: setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "snnlab needs Python 3.11 or newer; for example: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q -e .
+	@touch $@
+
+$(VENV)/.tests-installed: $(VENV)/.installed
+	$(BIN)/pip install -q -e ".[test]"
+	@touch $@
+
+$(VENV)/.bench-installed: $(VENV)/.installed
+	$(BIN)/pip install -q -e ".[bench]"
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache

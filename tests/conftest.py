@@ -1,0 +1,30 @@
+"""Fixtures shared by all tests."""
+
+import os
+
+# Before anything imports matplotlib, and inherited by subprocesses.
+os.environ["MPLBACKEND"] = "Agg"
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20171220)
+
+
+@pytest.fixture(autouse=True)
+def one_blas_thread():
+    """More threads change the rounding and slow small products down."""
+    with threadpool_limits(1):
+        yield
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """An empty folder for run files."""
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    return folder

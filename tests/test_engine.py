@@ -1,0 +1,101 @@
+"""The engine: streams, tasks at their steps, guards, and what each target may run."""
+
+import brian2
+import numpy as np
+import pytest
+from brian2.devices.device import RuntimeDevice
+
+from snnlab.engine import Engine, Task, Watch
+from snnlab.errors import Diverged, UserError
+
+
+def decaying(name="cells", equations="dx/dt = -x/(10*ms) : 1", n=3, **kwargs):
+    clock = brian2.Clock(0.1 * brian2.ms, name=f"{name}_clock")
+    group = brian2.NeuronGroup(n, equations, method="euler", clock=clock, name=name, **kwargs)
+    return group, clock
+
+
+def test_streams_depend_on_seed_and_name_alone():
+    draws = {(s, k): Engine("numpy", s).rng(k).random() for s in (1, 2) for k in ("weights", "encoder")}
+    assert len(set(draws.values())) == 4
+    assert draws[1, "weights"] == Engine("numpy", 1).rng("weights").random()
+
+
+def test_tasks_are_called_at_their_steps_in_the_order_given():
+    group, clock = decaying()
+    calls = []
+    tasks = [
+        Task(range(0, 20, 5), lambda n: calls.append(("a", n))),
+        Task(range(5, 12, 5), lambda n: calls.append(("b", n))),
+        Task(range(19, 20), lambda n: calls.append(("c", n))),
+        Task(range(0), lambda n: calls.append(("never", n))),
+    ]
+    with Engine("numpy") as engine:
+        engine.run(brian2.Network(group), 20 * 1e-4, clock, tasks)
+    assert calls == [("a", 0), ("a", 5), ("b", 5), ("a", 10), ("b", 10), ("a", 15), ("c", 19)]
+
+
+def test_a_state_that_leaves_the_finite_numbers_stops_the_run_and_says_when():
+    group, clock = decaying(equations="dx/dt = x**2/ms : 1")
+    group.x = 1.0
+    with Engine("numpy") as engine, pytest.raises(Diverged, match=r"x is not finite at t = 0\.0"):
+        engine.run(brian2.Network(group), 1.0, clock, watch=Watch({"x": group.variables["x"].get_value()}))
+
+
+def test_every_neuron_firing_at_every_step_stops_the_run():
+    group, clock = decaying(equations="x : 1\ncount : integer", threshold="x > -1", reset="count += 1")
+    watch = Watch({}, group.variables["count"].get_value())
+    with Engine("numpy") as engine, pytest.raises(Diverged, match="every neuron fires at every step"):
+        engine.run(brian2.Network(group), 0.1, clock, watch=watch)
+
+
+def test_an_interrupted_run_is_not_taken_for_a_complete_one():
+    group, clock = decaying()
+    network = brian2.Network(group)
+    with Engine("numpy") as engine, pytest.raises(KeyboardInterrupt):
+        # What Brian2's own handler of Ctrl-C does.
+        engine.run(network, 0.01, clock, [Task(range(7, 8), lambda n: network.stop())])
+
+
+def test_unnamed_objects_unknown_targets_and_wrong_units_are_refused():
+    clock = brian2.Clock(0.1 * brian2.ms, name="clock")
+    with Engine("numpy") as engine:
+        with pytest.raises(ValueError, match="name every Brian2 object"):
+            engine.run(brian2.Network(brian2.NeuronGroup(1, "x : 1", clock=clock)), 0.001, clock)
+        group, clock = decaying(equations="dx/dt = x : 1")
+        with pytest.raises(UserError, match="unit"):
+            engine.run(brian2.Network(group), 0.001, clock)
+    with pytest.raises(UserError, match="target: expected one of"):
+        Engine("gpu")
+    with pytest.raises(UserError, match="seed"):
+        Engine("numpy", -1)
+
+
+@pytest.mark.parametrize("how", ["tasks", "network operation"])
+def test_standalone_refuses_python_during_the_run_instead_of_dropping_it(how):
+    with Engine("cpp_standalone") as engine:
+        group, clock = decaying()
+        tasks, extra = [], []
+        if how == "tasks":
+            tasks = [Task(range(3), lambda n: None)]
+        else:
+            extra = [brian2.NetworkOperation(lambda: None, clock=clock, name="mine")]
+        with pytest.raises(UserError, match="cpp_standalone cannot run"):
+            engine.run(brian2.Network(group, *extra), 0.001, clock, tasks)
+    # The engine gives the device back.
+    assert isinstance(brian2.get_device(), RuntimeDevice)
+
+
+@pytest.mark.standalone
+def test_standalone_and_numpy_give_the_same_filters():
+    from snnlab.protocol import find_protocol
+
+    protocol = find_protocol("synaptic_filters")
+    results = []
+    for target in ("numpy", "cpp_standalone"):
+        config = protocol.config(target=target)
+        with Engine(target) as engine:
+            results.append(protocol.run(config, engine))
+    for name in ("exponential", "double_exponential"):
+        np.testing.assert_allclose(results[0][name], results[1][name], rtol=1e-9, atol=1e-12)
+        assert results[1][name].max() > 30

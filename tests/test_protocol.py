@@ -1,0 +1,140 @@
+"""Protocols: finding them, their own files, names of runs, presets and conditions."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from snnlab.cli import main
+from snnlab.errors import UserError
+from snnlab.protocol import entries, find_protocol
+from snnlab.record import attribute, load
+
+DATA = Path(__file__).parent / "data"
+MINE = '''"""A protocol of my own: the sine network learns a triangle wave."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from snnlab import Check, ForceConfig, train_force
+
+
+@dataclass(frozen=True)
+class Config(ForceConfig):
+    neuron: str = "lif"
+    n: int = 300
+    seconds: float = 1.2
+    learn_start: float = 0.2
+    learn_stop: float = 1.0
+    height: float = 1.0
+    """height of the triangle"""
+
+
+def triangle(t):
+    return 2 / np.pi * np.arcsin(np.sin(2 * np.pi * 4 * t))
+
+
+def run(config, engine):
+    return train_force(config, lambda t: config.height * triangle(t), engine)
+
+
+def checks(dataset):
+    late = (dataset.time > 0.8) & (dataset.time <= 1.0)
+    error = float(np.sqrt(((dataset.output - dataset.teacher)[late] ** 2).mean()))
+    return [Check("RMSE at the end of learning", error, 0.0, 0.15, "mine")]
+'''
+
+
+@pytest.fixture
+def mine(tmp_path):
+    path = tmp_path / "my_study.py"
+    path.write_text(MINE)
+    return path
+
+
+def test_every_protocol_and_figure_has_a_summary_and_can_be_read():
+    for name, summary in entries("protocols"):
+        assert summary.endswith(".")
+        assert find_protocol(name).name == name
+    assert all(summary.endswith(".") for _, summary in entries("figures"))
+
+
+def test_a_users_own_protocol_with_its_own_teacher_runs_from_any_folder(mine, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "my_study.py", "--target", "numpy", "--no-progress"]) == 0, capsys.readouterr()
+    (path,) = (tmp_path / "runs").glob("my_study-*.nc")
+    assert load(path).attrs["protocol"] == "my_study"
+    # The claims outlive the protocol file.
+    mine.unlink()
+    assert main(["claims", str(path)]) == 0
+    assert "is not here any more" in capsys.readouterr().out
+
+
+def test_the_readme_neuron_learns_the_sine_from_a_temporary_folder(tmp_path, monkeypatch, capsys):
+    shutil.copy(DATA / "my_neuron.py", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    arguments = ["run", "force_sine", "--quick", "--neuron", "my_neuron.py:ADEX", "--no-progress", "--seed", "1"]
+    assert main(arguments) == 0, capsys.readouterr()
+    (path,) = (tmp_path / "runs").glob("*.nc")
+    assert attribute(load(path), "neuron_model")["name"] == "adex"
+    assert path.with_suffix(".png").stat().st_size > 10_000
+
+
+def test_the_readme_shows_that_neuron_and_it_is_short():
+    text = (DATA / "my_neuron.py").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", (DATA.parents[1] / "README.md").read_text(), re.DOTALL)
+    assert text in blocks
+    assert len(text.splitlines()) <= 25
+
+
+def test_a_run_name_changes_with_every_field_and_with_user_files(mine, tmp_path):
+    protocol = find_protocol("force_sine")
+    names = {protocol.path(protocol.config(**o), tmp_path) for o in ({}, {"seed": 1}, {"n": 100}, {"neuron": "lif"})}
+    assert len(names) == 4
+    own = find_protocol(str(mine))
+    before = own.path(own.config(), tmp_path)
+    mine.write_text(MINE.replace("4 * t", "3 * t"))
+    assert own.path(own.config(), tmp_path) != before
+
+
+def test_presets_and_conditions_are_recognised():
+    protocol = find_protocol("force_sine")
+    assert protocol.preset(protocol.config(neuron="lif", seed=5)) == "full"
+    assert protocol.preset(protocol.config(quick=True, neuron="theta")) == "quick"
+    assert protocol.preset(protocol.config(n=500)) == "custom"
+    assert protocol.preset(protocol.config(g=0.3)) == "custom"
+    assert protocol.preset(protocol.config(rls_gain="exact")) == "custom"
+    assert protocol.preset(protocol.config(g=0.0)) == "full"
+    assert protocol.condition(protocol.config()) == "default"
+    for name, overrides in protocol.controls.items():
+        assert protocol.condition(protocol.config(**overrides)) == name
+
+
+def test_files_that_are_no_protocol_are_refused(tmp_path):
+    empty = tmp_path / "empty.py"
+    empty.write_text("x = 1\n")
+    with pytest.raises(UserError, match="Config and a function run"):
+        find_protocol(str(empty))
+    with pytest.raises(UserError, match="did you mean force_sine"):
+        find_protocol("force_sines")
+    with pytest.raises(UserError, match="ZeroDivisionError"):
+        empty.write_text("1/0\n")
+        find_protocol(str(empty))
+
+
+def test_a_run_file_holds_configuration_versions_and_equations(mine, tmp_path):
+    protocol = find_protocol(str(mine))
+    config = protocol.config(target="numpy", n=50, seconds=0.3, learn_start=0.1, learn_stop=0.2)
+    path, _ = protocol.execute(config, tmp_path)
+    stored = load(path)
+    assert attribute(stored, "config")["n"] == 50
+    assert {"brian2", "numpy", "python", "snnlab"} <= set(attribute(stored, "versions"))
+    assert "dv/dt" in stored.attrs["equations"]
+    assert stored.attrs["cpu_seconds"] > 0
+    assert stored.output.attrs["units"] == "1" and stored.decoder.attrs["units"] == "s"
+    assert np.isfinite(stored.output).all()
+    assert json.loads(stored.attrs["checks"])[0]["what"] == "RMSE at the end of learning"

@@ -1,0 +1,75 @@
+"""Studies: seeds, controls and grids; only what is missing runs."""
+
+import json
+
+import pytest
+
+from snnlab.cli import main
+from snnlab.errors import UserError
+from snnlab.protocol import find_protocol
+from snnlab.study import parse_grid, parse_seeds, plan, run_study
+
+SIZE = {"neuron": "lif", "n": 40, "seconds": 0.9, "learn_start": 0.1, "learn_stop": 0.3, "target": "numpy", "dt": 0.5}
+
+
+def test_seeds_and_grids_are_read():
+    config = find_protocol("force_sine").config()
+    assert parse_seeds("100:103") == [100, 101, 102]
+    assert parse_seeds("1,5") == [1, 5]
+    assert parse_grid(["g=0.02:0.1:5"], config)["g"] == pytest.approx([0.02, 0.04, 0.06, 0.08, 0.1])
+    assert parse_grid(["neuron=lif,theta", "n=100:200:2"], config) == {"neuron": ["lif", "theta"], "n": [100, 200]}
+    for bad in ("g", "g=", "g=a:b:c", "h=1,2"):
+        with pytest.raises(UserError, match="vary"):
+            parse_grid([bad], config)
+    for bad in ("", "5:5", "-1", "a"):
+        with pytest.raises(UserError, match="seeds"):
+            parse_seeds(bad)
+
+
+def test_a_plan_has_default_controls_and_grid_for_every_seed():
+    protocol = find_protocol("force_sine")
+    configs = plan(protocol, protocol.config(), [1, 2], grid={"g": [1.0, 2.0], "q": [5.0]})
+    assert set(configs) == {("default", c) for c in ("default", *protocol.controls)} | {
+        ("g=1, q=5", "default"),
+        ("g=2, q=5", "default"),
+    }
+    assert all([config.seed for config in group] == [1, 2] for group in configs.values())
+    assert all(config.g == 0 for config in configs["default", "no_recurrence"])
+
+
+def test_a_study_is_resumable_and_its_report_counts(tmp_path):
+    protocol = find_protocol("force_sine")
+    configs = plan(protocol, protocol.config(**SIZE), [0, 1])
+    first = run_study(protocol, configs, tmp_path, jobs=1, progress=False)
+    files = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.nc")}
+    assert len(files) == 2 * (1 + len(protocol.controls))
+    gone = next(iter(files))
+    gone.unlink()
+    second = run_study(protocol, configs, tmp_path, jobs=2, progress=False)
+    changed = [path for path in files if path.stat().st_mtime_ns != files[path]]
+    assert changed == [gone]
+    assert first.checks() == second.checks()
+    held, stated = first.count()
+    checks = [c for runs in (first.checks()["default", "default"],) for run in runs for c in run]
+    assert stated == len(checks) + 2 * len(protocol.controls)
+    # Forty neurons learn nothing: every control fails, as it must, and so do some of the default's checks.
+    assert held >= 2 * len(protocol.controls)
+    assert held < stated
+    assert "fails in 2 of 2 seeds" in first.report()
+    assert json.loads(json.dumps(first.to_dict()))["protocol"] == "force_sine"
+
+
+def test_a_run_that_diverges_is_named_and_leaves_no_file(tmp_path):
+    protocol = find_protocol("force_sine")
+    configs = plan(protocol, protocol.config(**SIZE, q=1e300, alpha=1e30), [3], controls=False)
+    study = run_study(protocol, configs, tmp_path, progress=False)
+    assert len(study.diverged) == 1 and "seed 3" in study.diverged[0]
+    assert not list(tmp_path.glob("*.nc"))
+
+
+def test_the_command_prints_checks_and_has_exit_status_3(tmp_path, capsys):
+    flags = [f"--{k.replace('_', '-')}={v}" for k, v in SIZE.items()]
+    arguments = ["study", "force_sine", *flags, "--seeds", "0:2", "--jobs", "2", "--no-controls"]
+    assert main([*arguments, "--out", str(tmp_path), "--json", str(tmp_path / "study.json")]) == 3
+    assert "RMSE" in capsys.readouterr().out
+    assert json.loads((tmp_path / "study.json").read_text())["conditions"][0]["seeds"] == [0, 1]
