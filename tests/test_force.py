@@ -209,13 +209,6 @@ def test_same_seed_gives_identical_arrays_and_another_seed_different_ones():
         assert first[name].shape != other[name].shape or (first[name] != other[name]).any(), name
 
 
-def test_streams_of_an_engine_are_independent_of_each_other_and_of_their_order():
-    with Engine("numpy", seed=2) as engine:
-        a, b = engine.rng("a").random(4), engine.rng("b").random(4)
-        np.testing.assert_array_equal(engine.rng("a").random(4), a)
-        assert not np.isin(a, b).any()
-
-
 def test_plain_numbers_are_in_the_published_units():
     for plain in (
         ForceConfig(neuron="lif", g=0.04, q=10, alpha=5e-6, bias=-40, dt=0.05, rls_interval=2.5),

@@ -15,9 +15,9 @@ def lif(cell, current, dt, p):
 
 
 def perfect(cell, current, dt, p):
-    """tau dv/dt = I, where a falling v stops below the floor; frozen while refractory."""
+    """tau dv/dt = I, but once below the floor v falls no further; frozen while refractory."""
     active = cell["frozen"] == 0
-    moves = active & ((current > 0) | (cell["v"] > p["v_floor"]))
+    moves = active & ~((current < 0) & (cell["v"] < p["v_floor"]))
     v = cell["v"] + moves * dt * current / p["tau_m"]
     return _fire_then_freeze(cell, v, active, p)
 
