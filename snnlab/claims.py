@@ -34,8 +34,8 @@ class Check:
         """Return plain JSON values; infinite bounds become null, a measured value that is not finite a string."""
         row = asdict(self) | {"holds": self.holds}
         for key in ("low", "high"):
-            row[key] = row[key] if math.isfinite(row[key]) else None
-        row["measured"] = row["measured"] if math.isfinite(row["measured"]) else str(row["measured"])
+            row[key] = float(row[key]) if math.isfinite(row[key]) else None
+        row["measured"] = float(self.measured) if math.isfinite(self.measured) else str(float(self.measured))
         return row
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import importlib.util
@@ -24,14 +25,15 @@ def load_file(path: str | Path, field: str) -> ModuleType:
     path = Path(path).expanduser().resolve()
     if not path.is_file():
         raise UserError(f"{field}: no file {str(path)!r}")
-    name = f"snnlab_user_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
+    if path.suffix != ".py":
         raise UserError(f"{field}: expected a Python file, got {str(path)!r}")
-    module = importlib.util.module_from_spec(spec)
+    name = f"snnlab_user_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    module = ModuleType(name)
+    module.__file__ = str(path)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        # Not through importlib, whose bytecode cache can hold the file as it was a moment ago.
+        exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
     except UserError:
         del sys.modules[name]
         raise
@@ -53,8 +55,8 @@ def open_spec(spec: str, field: str) -> tuple[ModuleType, str]:
         return load_file(place, field), name
     try:
         return importlib.import_module(place), name
-    except ImportError as error:
-        raise UserError(f"{field}: module {place!r} cannot be imported: {error}") from None
+    except Exception as error:
+        raise UserError(f"{field}: module {place!r} cannot be imported: {type(error).__name__}: {error}") from None
 
 
 def find_model(spec: str, kind: str) -> tuple[object, ModuleType]:
@@ -89,6 +91,9 @@ def find_model(spec: str, kind: str) -> tuple[object, ModuleType]:
         return models[name], module
     if not models:
         raise _no_model(kind, spec, cls)
+    # A file that builds on a shipped model means its own.
+    shipped = [id(v) for k, m in sys.modules.items() if k.startswith(f"{package}.") for v in vars(m).values()]
+    models = {k: v for k, v in models.items() if id(v) not in shipped} or models
     if len(models) > 1:
         raise UserError(f"{kind}: {spec} holds {', '.join(sorted(models))}; say which, as {spec}:{sorted(models)[0]}")
     return next(iter(models.values())), module
@@ -100,7 +105,12 @@ def _no_model(kind: str, spec: str, cls: type) -> UserError:
 
 def content_hash(spec: str) -> str:
     """Return a short hash of the file that a specification names, empty if it names none."""
-    path = Path(spec.partition(":")[0]).expanduser()
-    if is_file_spec(spec) and path.is_file():
+    place, colon, _ = spec.partition(":")
+    path = Path(place).expanduser()
+    if colon and not is_file_spec(spec):
+        with contextlib.suppress(ImportError, ValueError):
+            found = importlib.util.find_spec(place)
+            path = Path(found.origin) if found and found.origin else path
+    if path.suffix in (".py", ".csv") and path.is_file():
         return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     return ""

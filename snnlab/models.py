@@ -16,7 +16,9 @@ from .errors import UserError, unknown
 
 _UNITS = dict(DEFAULT_UNITS)
 _CONSTANTS = {"pi", "e", "inf", "t", "dt", "i", "N", "t_in_timesteps", "lastspike", "not_refractory", "xi", "_spike"}
-_ALLOWED = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Constant, ast.Name, ast.Load, ast.operator, ast.unaryop)
+_RESERVED = {"pi", "e", "inf", "i", "j", "t", "dt", "N", "xi", "current"}
+_ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.UAdd)
+_ALLOWED = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Constant, ast.Name, ast.Load, *_ARITHMETIC)
 
 
 def quantity(text: str, field_name: str = "value") -> brian2.Quantity:
@@ -31,12 +33,14 @@ def quantity(text: str, field_name: str = "value") -> brian2.Quantity:
     spaced = re.sub(r"(?<=[\d.])\s+(?=[A-Za-z])", "*", text.strip())
     try:
         tree = ast.parse(spaced, mode="eval")
-        if not all(isinstance(node, _ALLOWED) for node in ast.walk(tree)):
+        nodes = list(ast.walk(tree))
+        numbers = [node.value for node in nodes if isinstance(node, ast.Constant)]
+        if not all(isinstance(n, _ALLOWED) for n in nodes) or not all(type(x) in (int, float) for x in numbers):
             raise UserError(expected)
         value = eval(compile(tree, "<quantity>", "eval"), {"__builtins__": {}}, dict(_UNITS))
-    except (SyntaxError, NameError, TypeError, ZeroDivisionError, OverflowError, DimensionMismatchError):
+        return brian2.Quantity(value, dtype=float)
+    except (ArithmeticError, DimensionMismatchError, NameError, RecursionError, SyntaxError, TypeError, ValueError):
         raise UserError(expected) from None
-    return brian2.Quantity(value)
 
 
 def unit(text: str) -> brian2.Quantity:
@@ -129,6 +133,8 @@ class NeuronModel:
         except (EquationError, ValueError, SyntaxError) as error:
             raise UserError(f"neuron {self.name!r}: equations: {_one_line(error)}") from None
         states = equations.names
+        for name in sorted(_RESERVED & ({*states, *self.parameters})):
+            raise UserError(f"neuron {self.name!r}: the name {name!r} is Brian2's own; rename it")
         text = " ".join([self.threshold, self.reset, *map(str, self.initial.values())])
         used = set(equations.identifiers) | set(re.findall(r"[A-Za-z_]\w*", text))
         if "current" not in used:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -11,6 +12,8 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from .errors import MachineError, UserError
 
@@ -51,13 +54,16 @@ def save(dataset: xr.Dataset, path: Path) -> None:
         if variable.dtype.kind in "fiu" and variable.size > 1024
     }
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # Made in memory first: the HDF5 library does not survive a full disk.
+    content = dataset.to_netcdf(engine="h5netcdf", encoding=encoding)
     try:
-        dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+        temporary.write_bytes(content)
         os.replace(temporary, path)
     except OSError as error:
         raise MachineError(f"{path}: cannot be written: {error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def load(path: str | Path, protocol: str | None = None) -> xr.Dataset:
@@ -78,7 +84,7 @@ def load(path: str | Path, protocol: str | None = None) -> xr.Dataset:
         dataset = xr.load_dataset(path, engine="h5netcdf")
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise UserError(f"run file: {str(path)!r} cannot be read, truncated or not NetCDF: {error}") from None
-    if "format_version" not in dataset.attrs:
+    if not isinstance(dataset.attrs.get("format_version"), int | np.integer) or "protocol" not in dataset.attrs:
         raise UserError(f"run file: {str(path)!r} is not a run of snnlab")
     if dataset.attrs["format_version"] > FORMAT_VERSION:
         raise UserError(

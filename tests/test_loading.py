@@ -124,5 +124,6 @@ def test_content_hash_follows_the_content_of_the_file_named(file):
     file("x = 2\n")
     assert content_hash(spec) not in ("", first)
     assert content_hash(file("0,1\n", "teacher.csv")) != ""
-    for other in ("lif", "snnlab.neurons.lif:LIF", "no/such.py", "numpy"):
+    assert len(content_hash("snnlab.neurons.lif:LIF")) == 16
+    for other in ("lif", "no/such.py", "numpy", "no.such:NAME"):
         assert content_hash(other) == ""

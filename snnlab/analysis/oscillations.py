@@ -8,11 +8,11 @@ import numpy as np
 def frequency(x: np.ndarray, dt: float) -> float:
     """Return the frequency in Hz from upward zero crossings of x, shape (T,), sampled every dt s.
 
-    The mean is removed; a crossing counts once x has been below -1/4 of its amplitude, so that noise around
-    zero is not counted twice. NaN with fewer than two crossings.
+    The mean is removed; a crossing counts once x has been below -1/2 of its amplitude, so that noise of
+    up to a tenth of the amplitude is not counted. NaN with fewer than two crossings.
     """
     x = np.asarray(x, float) - np.mean(x)
-    low = -0.25 * amplitude(x)
+    low = -0.5 * amplitude(x)
     below = x < low
     crossings = np.flatnonzero((x[:-1] < 0) & (x[1:] >= 0))
     seen = np.concatenate([[0], np.cumsum(below)])
@@ -57,7 +57,9 @@ def lag_correlations(
     size, lag_steps = round(window / dt), round(max_lag / dt)
     best, lags = [], []
     begin = round(start / dt)
-    while begin - lag_steps >= 0 and begin + size + lag_steps <= len(output):
+    while begin < lag_steps:
+        begin += size
+    while begin + size + lag_steps <= len(output):
         piece = output[begin : begin + size] - output[begin : begin + size].mean(0)
         scores = []
         for lag in range(-lag_steps, lag_steps + 1):

@@ -11,8 +11,9 @@ z = phi' r holds at every step because both are the same linear filter of the sa
 multiplied per step; when phi changes, every state of the output's filter is set anew.
 
 Order within one step: neurons with the input of the previous step, filters, threshold, spikes, reset, then (at
-``end``) the output is compared and learned from, as in the MATLAB scripts (ModelDB 190565). New spikes reach r, z
-and I_rec one step later.
+``end``) the output is compared and learned from, as in the MATLAB scripts (ModelDB 190565). Through the double
+exponential new spikes reach r, z and I_rec one step later. One difference: after an RLS step the output that is fed
+back is phi' r with the new phi; the scripts feed back the value from before the update for that one step.
 
 Filter schemes: "euler" takes the leak as 1 - dt/tau, so a spike's area is exactly 1 for the double
 exponential; "exponential" takes exp(-dt/tau) as the scripts do, whose area is 1.003 to 1.014 at their steps.

@@ -153,6 +153,11 @@ def resolve(config: ForceConfig) -> ForceSetup:
     n_steps = round(config.seconds / dt)
     if n_steps < 1:
         raise UserError(f"seconds: expected at least one step of {dt * 1e3:g} ms, got {config.seconds} s")
+    for name, tau in synapse.parameters.items():
+        if name.startswith("tau") and dt >= float(tau):
+            raise UserError(f"dt: expected less than {name} = {float(tau) * 1e3:g} ms, got {dt * 1e3:g} ms")
+    if stop - first <= every:
+        raise UserError(f"rls_interval: expected several updates in the learning window, got one in {every} steps")
     return ForceSetup(
         neuron=neuron,
         synapse=synapse,

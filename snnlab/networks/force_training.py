@@ -11,7 +11,7 @@ from brian2.units.fundamentalunits import get_unit_for_display
 
 from ..connectivity import encoder, sparse_random
 from ..engine import Engine, Task, Watch
-from ..errors import Diverged
+from ..errors import Diverged, UserError
 from ..learning.rls import RLS
 from ..models import unit
 from ..stimuli.teacher import Teacher, sample
@@ -53,6 +53,8 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine) -> xr.Dat
         engine.rng("shuffle").shuffle(targets)
     n, k = config.n, recorded_teacher.shape[1]
     recurrent = sparse_random(n, config.p, setup.g, engine.rng("recurrent"), setup.zero_row_mean)
+    if not recurrent.nnz:
+        raise UserError(f"p: no recurrent connection came up for n = {n} and p = {config.p}")
     feedback = encoder(n, k, setup.q, engine.rng("encoder"), config.encoder)
     net = ForceNetwork(
         setup.neuron, setup.synapse, recurrent, feedback, bias=setup.bias, dt=dt, scheme=config.filter_scheme

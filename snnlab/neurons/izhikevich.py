@@ -11,7 +11,7 @@ integrate-and-fire neuron. Sets B and C: :mod:`snnlab.neurons.izhikevich_b`, :mo
 
 from brian2 import ms, mV, nS, pA, pF
 
-from ..models import NeuronModel
+from snnlab.models import NeuronModel
 
 IZHIKEVICH = NeuronModel(
     name="izhikevich",

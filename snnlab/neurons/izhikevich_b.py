@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from brian2 import ms, mV, nS, pA
 
-from .izhikevich import IZHIKEVICH
+from snnlab.neurons.izhikevich import IZHIKEVICH
 
 IZHIKEVICH_B = replace(
     IZHIKEVICH.with_parameters(b=0 * nS, v_t=-20 * mV),

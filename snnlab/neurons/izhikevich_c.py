@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from brian2 import ms, mV, nS, pA
 
-from .izhikevich import IZHIKEVICH
+from snnlab.neurons.izhikevich import IZHIKEVICH
 
 IZHIKEVICH_C = replace(
     IZHIKEVICH.with_parameters(b=0 * nS, v_t=-40 * mV, a=0.002 / ms, d=100 * pA),

@@ -8,7 +8,7 @@ spiking network.
 
 from brian2 import Hz, ms
 
-from ..models import NeuronModel
+from snnlab.models import NeuronModel
 
 SQRT_RATE = NeuronModel(
     name="sqrt_rate",

@@ -64,8 +64,11 @@ def sample(teacher: Teacher, t: np.ndarray) -> np.ndarray:
 def _from_csv(path: Path) -> Teacher:
     if not path.is_file():
         raise UserError(f"teacher: no file {str(path)!r}")
-    with path.open(newline="") as file:
-        rows = [row for row in csv.reader(file) if row and not row[0].startswith("#")]
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = [row for row in csv.reader(file) if row and not row[0].startswith("#")]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"teacher: {path.name} cannot be read as CSV: {error}") from None
     if rows and not _is_number(rows[0][0]):
         rows = rows[1:]
     if len(rows) < 2 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):

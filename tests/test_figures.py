@@ -1,0 +1,95 @@
+"""Figures: drawn from run files alone, stamped, and the arrays behind them against a stored baseline."""
+
+import json
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from snnlab import plotting
+from snnlab.cli import main
+from snnlab.figure import collect, find_figure, save_figure, stamp, write_claims
+from snnlab.protocol import find_protocol
+from snnlab.record import load
+
+
+def test_the_figure_command_runs_what_is_missing_and_draws_png_and_pdf(tmp_path):
+    arguments = ["figure", "synaptic_filters", "--quick", "--no-progress", "--out", str(tmp_path)]
+    assert main(arguments) == 0
+    (run,) = tmp_path.glob("*.nc")
+    written = run.stat().st_mtime_ns
+    for suffix in ("png", "pdf"):
+        assert (tmp_path / "figures" / f"synaptic_filters.{suffix}").stat().st_size > 5000
+    assert main(arguments) == 0
+    assert run.stat().st_mtime_ns == written
+
+
+def test_the_gallery_holds_a_png_and_the_claims_of_every_figure():
+    from snnlab.protocol import entries
+
+    folder = __import__("pathlib").Path(__file__).parents[1] / "figures" / "gallery"
+    for name, _ in entries("figures"):
+        assert 10_000 < (folder / f"{name}.png").stat().st_size <= 200_000
+        claims = json.loads((folder / f"{name}.json").read_text())
+        assert claims["caption"]
+        assert all(run["preset"] == "full" for run in claims["runs"])
+
+
+@pytest.fixture(scope="module")
+def sine_run(tmp_path_factory):
+    protocol = find_protocol("force_sine")
+    size = {"n": 60, "seconds": 1.2, "learn_start": 0.2, "learn_stop": 0.5, "dt": 0.5, "eigenvalues": True}
+    return protocol.execute(protocol.config(neuron="lif", target="numpy", **size), tmp_path_factory.mktemp("runs"))[0]
+
+
+def test_a_reduced_run_is_stamped_as_such_and_claims_are_written(sine_run, tmp_path):
+    figure = find_figure("nicola2017_fig2")
+    dataset = load(sine_run)
+    png, _ = save_figure(figure, [dataset], tmp_path / "drawn")
+    assert png.stat().st_size > 20_000
+    assert "seed 0, custom preset" in stamp([dataset])
+    write_claims(figure, [dataset], tmp_path / "drawn.json", [{"protocol": "force_sine"}])
+    claims = json.loads((tmp_path / "drawn.json").read_text())
+    assert claims["runs"][0]["preset"] == "custom" and claims["studies"]
+
+
+def test_reduced_runs_do_not_enter_the_gallery(sine_run, tmp_path, capsys):
+    arguments = ["figure", "nicola2017_fig2", "--run", str(sine_run), "--gallery", "--figures", str(tmp_path)]
+    assert main(arguments) == 2
+    assert "published scale only" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_eigenvalues_that_learning_moves_out_are_the_ones_of_the_feedback_loop():
+    rng = np.random.default_rng(0)
+    n = 200
+    random = rng.standard_normal((n, n)) / np.sqrt(n)
+    direction = rng.standard_normal(n)
+    total = random + 4 * np.outer(direction, direction) / n
+    _, ax = plt.subplots()
+    moved = plotting.eigenvalues(ax, np.linalg.eigvals(random), np.linalg.eigvals(total))
+    assert len(moved) == 1
+    assert moved[0].real == pytest.approx(4 * direction @ direction / n, rel=0.15)
+
+
+def test_the_raster_holds_the_spikes_of_its_window_and_neurons():
+    _, ax = plt.subplots()
+    times, neurons = np.array([0.1, 0.5, 0.6, 0.7]), np.array([0, 1, 5, 1])
+    plotting.raster(ax, times, neurons, 0.4, 1.0, n=3)
+    drawn = [list(c.get_positions()) for c in ax.collections]
+    assert drawn == [[], [0.5, 0.7], []]
+
+
+def test_arrays_behind_the_filter_figure(num_regression, tmp_path):
+    (dataset,) = collect(find_figure("synaptic_filters"), quick=True, folder=tmp_path, progress=False)
+    shown = dataset.isel(time=slice(0, 2000, 40))
+    arrays = {name: shown[name].values for name in ("exponential", "double_exponential")}
+    num_regression.check(arrays, default_tolerance={"rtol": 1e-9, "atol": 1e-12})
+
+
+@pytest.mark.science
+def test_arrays_behind_the_neuron_figure_and_its_claims(num_regression, tmp_path):
+    (dataset,) = collect(find_figure("neuron_models"), quick=True, folder=tmp_path, progress=False)
+    assert all(c.holds for c in find_protocol("neuron_models").checks(dataset))
+    arrays = {name: dataset[name].values for name in dataset if str(name).endswith(("_rate", "_law"))}
+    num_regression.check(arrays, default_tolerance={"rtol": 1e-6, "atol": 1e-9})
