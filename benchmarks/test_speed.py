@@ -7,9 +7,9 @@ import time
 
 import numpy as np
 import pytest
-from references import fast_lif
 from threadpoolctl import threadpool_limits
 
+from references import fast_lif
 from snnlab.connectivity import encoder, sparse_random
 from snnlab.engine import Engine, Task
 from snnlab.learning.rls import RLS

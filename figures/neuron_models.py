@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from snnlab.plotting import panel_letter
+from snnlab.protocols.neuron_models import law
 
 NEEDS = [("neuron_models", {})]
 CAPTION = (
@@ -46,11 +47,14 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
             shift = 40e-3 if name == "lif" else 0.0
             # The QIF input in the theta neuron's J: the factor of its file, 1/(pi tau_m / 1 s)^2.
             factor = 1 / (np.pi * 0.01) ** 2 if name == "qif" else scale
-            x = (dataset[f"{name}_input"].values + shift) * factor
-            ax.plot(x, dataset[f"{name}_law"].values, color=f"C{index}", lw=0.9)
-            marker = "o" if name != "sqrt_rate" else "s"
-            fill = "none" if name == "sqrt_rate" else f"C{index}"
-            ax.plot(x, dataset[f"{name}_rate"].values, marker, color=f"C{index}", ms=3, mfc=fill, label=title)
+            inputs = dataset[f"{name}_input"].values
+            x = (inputs + shift) * factor
+            fine = np.linspace(inputs[0], inputs[-1], 400)
+            ax.plot((fine + shift) * factor, law(name, fine), color=f"C{index}", lw=0.9)
+            # Open markers where a curve lies on another.
+            fill = "none" if name in ("sqrt_rate", "izhikevich_b") else f"C{index}"
+            size = 5 if fill == "none" else 2.5
+            ax.plot(x, dataset[f"{name}_rate"].values, "o", color=f"C{index}", ms=size, mfc=fill, mew=0.7, label=title)
         ax.set(xlabel=label, ylim=(0, None))
         ax.legend(loc="upper left", handletextpad=0.2)
         panel_letter(ax, letter, -0.1)

@@ -3,9 +3,9 @@
 import brian2
 import numpy as np
 import pytest
+
 from references import fast_lif
 from references.loops import DoubleExponential, force_loop
-
 from snnlab.connectivity import sparse_random
 from snnlab.engine import Engine, Task
 from snnlab.learning.rls import RLS

@@ -3,9 +3,9 @@
 import brian2
 import numpy as np
 import pytest
-from references import loops
 from scipy.sparse import csr_array
 
+from references import loops
 from snnlab.connectivity import encoder, sparse_random
 from snnlab.engine import Engine, Task
 from snnlab.errors import UserError

@@ -4,8 +4,8 @@ import brian2
 import numpy as np
 import pytest
 from brian2 import ms, second
-from references import loops
 
+from references import loops
 from snnlab.engine import Engine, Task
 from snnlab.errors import UserError
 from snnlab.loading import find_model

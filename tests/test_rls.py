@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from references import loops
 
+from references import loops
 from snnlab.learning.ridge import Ridge
 from snnlab.learning.rls import RLS
 

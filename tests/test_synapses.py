@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from brian2 import ms
-from references import loops
 from scipy.sparse import csr_array
 
+from references import loops
 from snnlab.engine import Engine, Task
 from snnlab.models import NeuronModel
 from snnlab.networks.force import ForceNetwork
