@@ -23,7 +23,7 @@ bench: $(VENV)/.bench-installed
 
 # Draws figures/gallery anew from full-scale runs in runs/; what is missing runs first (hours).
 gallery: $(VENV)/.installed
-	$(BIN)/python figures/gallery/make.py
+	$(BIN)/snnlab reproduce --gallery figures/gallery
 
 $(VENV)/.installed: setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

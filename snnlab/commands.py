@@ -50,12 +50,6 @@ class _Study(_Common):
 class _Figure(_Common):
     run: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
     """draw this run file instead of what the figure needs; give it again for more"""
-    gallery: bool = False
-    """write the PNG and the claims as JSON, as figures/gallery holds them, to --figures"""
-    figures: Path | None = None
-    """folder of the drawn figures (default: figures/ in the folder of the run files)"""
-    study: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
-    """JSON of a study (snnlab study --json FILE) to put beside the figure in the gallery"""
     progress: bool = True
     """show a progress bar"""
 
@@ -66,6 +60,8 @@ class _Reproduce(_Common):
     """start:stop, or a list"""
     jobs: int = 2
     """processes at a time"""
+    gallery: Path | None = None
+    """also write each figure as PNG, with its claims and studies as JSON, to this folder"""
 
 
 def _parse(options: type, prog: str, arguments: list[str], protocol: Protocol | None = None) -> tuple[Any, Any]:
@@ -185,30 +181,25 @@ def figure(arguments: list[str]) -> int:
         datasets = [record.load(path) for path in options.run]
     else:
         datasets = collect(wanted, options.quick, options.out, options.progress)
-    if options.gallery and any(d.attrs["preset"] != "full" for d in datasets):
-        raise UserError("gallery: holds figures at the published scale only")
-    stem = (options.figures or options.out / "figures") / wanted.name
-    drawn = save_figure(wanted, datasets, stem, pdf=not options.gallery)
-    if options.gallery:
-        studies = [json.loads(path.read_text()) for path in options.study]
-        write_claims(wanted, datasets, stem.with_suffix(".json"), studies)
-        drawn.append(stem.with_suffix(".json"))
+    drawn = save_figure(wanted, datasets, options.out / "figures" / wanted.name)
     print("\n".join(f"figure    {path}" for path in drawn))
     return _exit_status([Check.from_dict(row) for d in datasets for row in record.attribute(d, "checks")])
 
 
 def reproduce(arguments: list[str]) -> int:
-    """snnlab reproduce [NAME ...] [--quick] [--seeds A:B] [--jobs N]"""
+    """snnlab reproduce [NAME ...] [options]"""
     names = []
     while arguments and not arguments[0].startswith("-"):
         names.append(arguments[0])
         arguments = arguments[1:]
     options, _ = _parse(_Reproduce, "snnlab reproduce", arguments)
+    if options.gallery is not None and options.quick:
+        raise UserError("gallery: holds figures at the published scale only; leave out --quick")
     protocols, figures = ([name for name, _ in entries(kind)] for kind in ("protocols", "figures"))
     for name in names:
         if name not in protocols and name not in figures:
             find_protocol(name)
-    seeds, status, rows = parse_seeds(options.seeds), 0, []
+    seeds, status, rows, studies = parse_seeds(options.seeds), 0, [], {}
     for name in [n for n in protocols if not names or n in names] + [n for n in names if n not in protocols + figures]:
         protocol = find_protocol(name)
         configs = {}
@@ -217,13 +208,18 @@ def reproduce(arguments: list[str]) -> int:
             configs |= {(variant, condition): group for (_, condition), group in part.items()}
         result = run_study(protocol, configs, options.out, options.jobs)
         print(f"\n{name}\n{result.report()}\n")
+        studies[name] = result.to_dict()
         held, stated = result.count()
         rows.append([name, f"{held} of {stated}", str(len(result.findings())), f"{result.cpu_seconds:.0f}"])
         status = max(status, _study_status(result))
     for name in [n for n in figures if not names or n in names]:
         wanted = find_figure(name)
-        drawn = save_figure(wanted, collect(wanted, options.quick, options.out), options.out / "figures" / name)
-        print(f"figure    {drawn[0]}")
+        datasets = collect(wanted, options.quick, options.out)
+        print(f"figure    {save_figure(wanted, datasets, options.out / 'figures' / name)[0]}")
+        if options.gallery is not None:
+            save_figure(wanted, datasets, options.gallery / name, pdf=False)
+            behind = [studies[p] for p in dict.fromkeys(p for p, _ in wanted.needs) if p in studies]
+            write_claims(wanted, datasets, options.gallery / f"{name}.json", behind)
     if rows:
         print("\n" + table(rows, ("protocol", "checks and controls held", "findings", "CPU s")))
     return status

@@ -89,7 +89,7 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
         plt.close(drawn)
     with Image.open(paths[0]) as image:
         # A palette holds all that a line drawing has, at a third of the size.
-        image.convert("RGB").quantize(64).save(paths[0], optimize=True)
+        image.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(paths[0], optimize=True)
     return paths
 
 

@@ -62,14 +62,15 @@ def eigenvalues(ax: Axes, before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
     Moved out means: more than 10 % larger in modulus than the largest before. Returns the marked ones.
     """
-    ax.plot(before.real, before.imag, "o", color=BEFORE, ms=1.6, alpha=0.7, mew=0, label="before", rasterized=True)
-    ax.plot(after.real, after.imag, "o", color=AFTER, ms=1.6, alpha=0.7, mew=0, label="after", rasterized=True)
+    ax.plot(before.real, before.imag, "o", color=BEFORE, ms=2.6, alpha=0.6, mew=0, label="before", rasterized=True)
+    ax.plot(after.real, after.imag, "o", color=AFTER, ms=1.1, mew=0, label="after", rasterized=True)
     moved = after[np.abs(after) > 1.1 * np.abs(before).max()]
-    ax.plot(moved.real, moved.imag, "o", mfc="none", mec=AFTER, ms=5, mew=0.8, label="moved out by learning")
+    ax.plot(moved.real, moved.imag, "o", mfc="none", mec=AFTER, ms=5, mew=0.8, label="moved out")
     ax.set_aspect("equal", adjustable="datalim")
     return moved
 
 
-def panel_letter(ax: Axes, letter: str, x: float = -0.2) -> None:
+def panel_letter(ax: Axes, letter: str, x: float = -0.2, color: str = "black") -> None:
     """Put a bold letter at the upper left of a panel."""
-    ax.text(x, 1.04, letter, transform=ax.transAxes, fontsize=9, fontweight="bold", va="bottom", ha="right")
+    style = {"fontsize": 9, "fontweight": "bold", "va": "bottom", "ha": "right", "color": color}
+    ax.text(x, 1.04, letter, transform=ax.transAxes, **style)

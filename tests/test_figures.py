@@ -1,6 +1,7 @@
 """Figures: drawn from run files alone, stamped, and the arrays behind them against a stored baseline."""
 
 import json
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,8 +10,18 @@ import pytest
 from snnlab import plotting
 from snnlab.cli import main
 from snnlab.figure import collect, find_figure, save_figure, stamp, write_claims
-from snnlab.protocol import find_protocol
+from snnlab.protocol import entries, find_protocol
 from snnlab.record import load
+
+
+def test_reproduce_studies_draws_and_sums_up(tmp_path, capsys):
+    gallery = tmp_path / "gallery"
+    arguments = ["reproduce", "synaptic_filters", "--seeds", "100:102", "--jobs", "1", "--gallery", str(gallery)]
+    assert main([*arguments, "--out", str(tmp_path / "runs")]) == 0
+    (line,) = [s for s in capsys.readouterr().out.splitlines() if s.startswith("synaptic_filters  ")]
+    assert "8 of 8" in line
+    claims = json.loads((gallery / "synaptic_filters.json").read_text())
+    assert claims["studies"][0]["conditions"][0]["seeds"] == [100, 101]
 
 
 def test_the_figure_command_runs_what_is_missing_and_draws_png_and_pdf(tmp_path):
@@ -25,9 +36,7 @@ def test_the_figure_command_runs_what_is_missing_and_draws_png_and_pdf(tmp_path)
 
 
 def test_the_gallery_holds_a_png_and_the_claims_of_every_figure():
-    from snnlab.protocol import entries
-
-    folder = __import__("pathlib").Path(__file__).parents[1] / "figures" / "gallery"
+    folder = Path(__file__).parents[1] / "figures" / "gallery"
     for name, _ in entries("figures"):
         assert 10_000 < (folder / f"{name}.png").stat().st_size <= 200_000
         claims = json.loads((folder / f"{name}.json").read_text())
@@ -53,9 +62,8 @@ def test_a_reduced_run_is_stamped_as_such_and_claims_are_written(sine_run, tmp_p
     assert claims["runs"][0]["preset"] == "custom" and claims["studies"]
 
 
-def test_reduced_runs_do_not_enter_the_gallery(sine_run, tmp_path, capsys):
-    arguments = ["figure", "nicola2017_fig2", "--run", str(sine_run), "--gallery", "--figures", str(tmp_path)]
-    assert main(arguments) == 2
+def test_reduced_runs_do_not_enter_the_gallery(tmp_path, capsys):
+    assert main(["reproduce", "--quick", "--gallery", str(tmp_path / "gallery"), "--out", str(tmp_path)]) == 2
     assert "published scale only" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
