@@ -124,12 +124,12 @@ class ForceNetwork:
         self.recurrent = self._synapses(
             self.neurons, f"weight : {per_rate}", synapse.jump("I_rec", "weight", "_post"), synapse, "recurrent"
         )
-        self.recurrent.connect(i=weights.col, j=weights.row)
+        _connect(self.recurrent, weights.col, weights.row)
         self._set(self.recurrent, "weight", weights.data)
         self.decoder = self._synapses(
             self.outputs, "phi : second", synapse.jump("z", "phi", "_post"), synapse, "decoder"
         )
-        self.decoder.connect(i=np.repeat(np.arange(n), k), j=np.tile(np.arange(k), n))
+        _connect(self.decoder, np.repeat(np.arange(n), k), np.tile(np.arange(k), n))
         self._set(self.decoder, "phi", np.zeros(n * k))
         self.network = brian2.Network(self.neurons, self.outputs, self.recurrent, self.decoder)
         view = self.neurons.variables
@@ -185,6 +185,16 @@ class ForceNetwork:
     def _state_names(self) -> list[str]:
         names = sorted(self.neurons.equations.diff_eq_names)
         return names + [n for n in ("lastspike",) if n in self.neurons.variables]
+
+
+def _connect(synapses: brian2.Synapses, pre: np.ndarray, post: np.ndarray) -> None:
+    """Connect pairs with the numpy target: compiling for this one call would take 10 s and gain nothing."""
+    target = brian2.prefs.codegen.target
+    brian2.prefs.codegen.target = "numpy"
+    try:
+        synapses.connect(i=pre, j=post)
+    finally:
+        brian2.prefs.codegen.target = target
 
 
 def _leaks(synapse: SynapseModel, dt: float) -> dict:
