@@ -1,0 +1,41 @@
+"""What the README shows runs as shown."""
+
+import re
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+
+from snnlab.protocol import find_protocol
+
+ROOT = Path(__file__).parents[1]
+
+
+def blocks(name):
+    return re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_both_languages_show_the_same_programs():
+    assert len(blocks("README.md")) == 2
+    assert blocks("README.md") == blocks("README.ja.md")
+
+
+def test_the_neuron_file_is_the_one_that_tests_run_and_it_is_short():
+    text = (ROOT / "tests" / "data" / "my_neuron.py").read_text()
+    assert blocks("README.md")[0] == text
+    assert len(text.splitlines()) <= 25
+
+
+def test_the_lesion_program_runs_on_a_run_file(tmp_path, monkeypatch):
+    protocol = find_protocol("force_sine")
+    size = {"neuron": "lif", "n": 60, "dt": 0.5, "seconds": 0.6, "learn_start": 0.1, "learn_stop": 0.4}
+    path, _ = protocol.execute(protocol.config(**size), tmp_path)
+    monkeypatch.chdir(tmp_path)
+    path.rename("RUN.nc")
+    plt.close("all")
+    scope = {}
+    exec(blocks("README.md")[1].replace("net.run(2.0", "net.run(0.1"), scope)
+    assert len(scope["amplitudes"]) == len(scope["fractions"]) == 6
+    # Half of the neurons carry less output than all of them.
+    assert scope["amplitudes"][-1] != pytest.approx(scope["amplitudes"][0])
+    assert (tmp_path / "lesion.png").stat().st_size > 5000
