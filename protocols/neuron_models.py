@@ -58,6 +58,10 @@ class Config:
     target: Literal["cython", "numpy", "cpp_standalone"] = "numpy"
     """where Brian2's generated code runs; numpy needs no compilation, which would take longer than the run"""
 
+    def identity(self) -> dict:
+        """Return the models behind the names: a run of another model of the same name is another run."""
+        return {name: find_model(name, "neuron")[0].to_dict() for name in RANGES}
+
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Drive single neurons by noise, one draw a step, and each model by constant inputs."""

@@ -56,10 +56,16 @@ class Protocol:
         return self.Config(**((self.quick if quick else {}) | overrides))
 
     def path(self, config: Any, folder: Path) -> Path:
-        """Return the file of a run: its name is a hash of the configuration and of the user files it names."""
+        """Return the file of a run: its name is a hash of all that decides what the run computes.
+
+        That is the configuration, the content of the user files it names and, where the Config has a method
+        ``identity()``, what that returns: the models and values that the configuration stands for today.
+        """
         values = dataclasses.asdict(config)
         specs = {"protocol": self.spec} | {k: v for k, v in values.items() if isinstance(v, str)}
-        contents = {k: digest for k, v in specs.items() if (digest := content_hash(v))}
+        contents: dict[str, Any] = {k: digest for k, v in specs.items() if (digest := content_hash(v))}
+        if hasattr(config, "identity"):
+            contents["identity"] = config.identity()
         return folder / record.run_name(self.name, values, contents)
 
     def condition(self, config: Any) -> str:

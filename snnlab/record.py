@@ -24,8 +24,8 @@ FORMAT_VERSION = 1
 _PACKAGES = ("brian2", "numpy", "scipy", "xarray", "h5netcdf")
 
 
-def run_name(protocol: str, config: dict, contents: dict[str, str]) -> str:
-    """Return ``<protocol>-<hash>.nc``; the hash covers the configuration and the content of user files it names."""
+def run_name(protocol: str, config: dict, contents: dict) -> str:
+    """Return ``<protocol>-<hash>.nc``; the hash covers the configuration and the contents it stands for."""
     text = json.dumps({"config": config, "contents": contents, "format": FORMAT_VERSION}, sort_keys=True)
     return f"{protocol}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.nc"
 

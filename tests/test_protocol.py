@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from brian2 import ms
 
 from snnlab.cli import main
 from snnlab.errors import UserError
+from snnlab.neurons import lif
 from snnlab.protocol import entries, find_protocol
 from snnlab.record import attribute, load
 
@@ -91,6 +93,15 @@ def test_a_run_name_changes_with_every_field_and_with_user_files(mine, tmp_path)
     before = own.path(own.config(), tmp_path)
     mine.write_text(MINE.replace("4 * t", "3 * t"))
     assert own.path(own.config(), tmp_path) != before
+
+
+def test_a_shipped_model_that_changes_makes_another_run(tmp_path, monkeypatch):
+    protocol = find_protocol("force_sine")
+    before = protocol.path(protocol.config(neuron="lif"), tmp_path)
+    monkeypatch.setitem(lif.FORCE, "g", 2 * lif.FORCE["g"])
+    between = protocol.path(protocol.config(neuron="lif"), tmp_path)
+    monkeypatch.setattr(lif, "LIF", lif.LIF.with_parameters(tau_m=20 * ms))
+    assert len({before, between, protocol.path(protocol.config(neuron="lif"), tmp_path)}) == 3
 
 
 def test_presets_and_conditions_are_recognised():

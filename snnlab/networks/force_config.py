@@ -83,6 +83,12 @@ class ForceConfig:
     target: Literal["cython", "numpy", "cpp_standalone"] = "cython"
     """where Brian2's generated code runs"""
 
+    def identity(self) -> dict:
+        """Return the models and values behind the names: a run of another model of the same name is another run."""
+        setup = resolve(self)
+        values = (setup.g, setup.q, setup.alpha, setup.bias, setup.dt, setup.zero_row_mean, setup.learn.step)
+        return {"neuron": setup.neuron.to_dict(), "synapse": setup.synapse.to_dict(), "values": values}
+
 
 @dataclass(frozen=True)
 class ForceSetup:
