@@ -33,7 +33,8 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     n = len(datasets)
     figure = Figure(figsize=(2.45 * n + (1.0 if n == 1 else 0.0), 8.2), layout="constrained")
     for index, (column, dataset) in enumerate(zip(np.atleast_1d(figure.subfigures(1, n)), datasets, strict=True)):
-        if not {"voltage", "spike_time", "decoder_trace"} <= set(dataset.variables):
+        recorded = {"voltage", "spike_time", "decoder_trace"} <= set(dataset.variables)
+        if not recorded or not dataset.sizes["traced"] or not dataset.attrs["recorded_neurons"]:
             raise UserError("run: the file lacks recordings that the figure needs; record voltages, spikes, decoders")
         model = attribute(dataset, "neuron_model")
         name = TITLES.get(attribute(dataset, "config")["neuron"], model["name"])
@@ -76,7 +77,8 @@ def _activity(figure, raster_cell, trace_cell, dataset: xr.Dataset, quantities: 
         trace.spines["left"].set_visible(False)
     for raster in rasters[1:]:
         raster.tick_params(labelleft=False)
-    label, bar = ("50 mV", 50.0) if in_mv else ("2π", 2 * np.pi)
+    # A phase, unless a volt: what else has no unit gets its own number.
+    label, bar = ("50 mV", 50.0) if in_mv else ("2π", 2 * np.pi) if np.abs(values).max() < 3.2 else ("20", 20.0)
     left, bottom = windows[0][0], 0.02 * gap
     traces[0].plot([left, left], [bottom, bottom + bar], color="0.1", lw=2, clip_on=False, solid_capstyle="butt")
     traces[0].text(left, bottom + bar / 2, f"{label} ", ha="right", va="center", fontsize=6)

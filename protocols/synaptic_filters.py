@@ -47,6 +47,10 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     for name in ("tau_rise", "tau_decay", "dt", "seconds"):
         if not 0 < getattr(config, name) < float("inf"):
             raise UserError(f"{name}: expected a number > 0, got {getattr(config, name)}")
+    if config.dt >= min(config.tau_rise, config.tau_decay):
+        raise UserError(f"dt: expected less than tau_rise and tau_decay, got {config.dt} ms")
+    if config.seconds < 2e-3 * config.dt:
+        raise UserError(f"seconds: expected at least two steps of dt, got {config.seconds}")
     dt = config.dt * 1e-3
     responses = {}
     for name in FILTERS:

@@ -36,8 +36,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(__version__)
         return 0
     try:
-        if arguments[0] == "list":
+        if arguments[0] == "list" and arguments[1:] not in (["-h"], ["--help"]):
             return _list(arguments[1:])
+        if {"-h", "--help"} & set(arguments[1:2]):
+            print(_USAGE)
+            return 0
         from . import commands
 
         known = {

@@ -12,9 +12,9 @@ import tyro
 
 from . import record
 from .claims import Check, checks_table, table
-from .errors import SnnlabError, UserError
-from .figure import collect, find_figure, save_figure, write_claims
-from .protocol import RUNS, Protocol, entries, find_protocol
+from .errors import UserError
+from .figure import collect, find_figure, read, save_figure, write_claims
+from .protocol import RUNS, Protocol, controls_fail, entries, find_protocol, judge_again
 from .study import Study, parse_grid, parse_seeds, plan, run_study
 
 
@@ -44,6 +44,8 @@ class _Study(_Common):
     """field=start:stop:count or field=a,b,c; give it again for a grid over more fields"""
     controls: bool = True
     """run the controls, which must fail, as well"""
+    json: Path | None = None
+    """also write checks, controls and findings to this file"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,15 +85,16 @@ def _named(command: str, arguments: list[str]) -> tuple[str, list[str]]:
     return arguments[0], arguments[1:]
 
 
-def _exit_status(checks: list[Check]) -> int:
-    return 0 if all(c.holds for c in checks) else 3
+def _exit_status(dataset, checks: list[Check]) -> int:
+    held = all(c.holds for c in checks) if dataset.attrs["condition"] == "default" else controls_fail(checks)
+    return 0 if held else 3
 
 
 def _print_checks(dataset, checks: list[Check]) -> None:
     if dataset.attrs["condition"] != "default":
         print(f"control {dataset.attrs['condition']!r}: at least one of its checks must fail")
-    if dataset.attrs.get("seconds", 0) == dataset.attrs.get("learn_stop", -1):
-        print("the learning window ends with the run: there is no free run, and no claim about one")
+    if dataset.attrs.get("note"):
+        print(dataset.attrs["note"])
     print(checks_table(checks) if checks else "no checks stated")
 
 
@@ -101,43 +104,41 @@ def run(arguments: list[str]) -> int:
     protocol = find_protocol(name)
     options, config = _parse(_Run, f"snnlab run {name}", rest, protocol)
     path, dataset = protocol.execute(config, options.out, options.progress)
-    checks = protocol.checks(dataset)
+    checks = [Check.from_dict(row) for row in record.attribute(dataset, "checks")]
     _print_checks(dataset, checks)
     print(f"run file  {path}")
     if options.figure and protocol.figure:
-        figure = find_figure(protocol.figure)
-        drawn = save_figure(figure, [dataset], path.with_suffix(""), pdf=False)
-        print(f"figure    {drawn[0]}")
-    return _exit_status(checks)
+        try:
+            drawn = save_figure(find_figure(protocol.figure), [dataset], path.with_name(path.stem), pdf=False)
+            print(f"figure    {drawn[0]}")
+        except UserError as error:
+            print(f"figure    none: {error}")
+    return _exit_status(dataset, checks)
 
 
 def study(arguments: list[str]) -> int:
     """snnlab study PROTOCOL [options]"""
     name, rest = _named("study", arguments)
     protocol = find_protocol(name)
-    options, config = _parse(_StudyJson, f"snnlab study {name}", rest, protocol)
+    options, config = _parse(_Study, f"snnlab study {name}", rest, protocol)
     if options.jobs < 1:
         raise UserError(f"jobs: expected an integer >= 1, got {options.jobs}")
+    if options.json is not None:
+        record.check_writable(options.json.parent)
     grid = parse_grid(options.vary, config)
     configs = plan(protocol, config, parse_seeds(options.seeds), options.controls, grid)
     result = run_study(protocol, configs, options.out, options.jobs)
     print(result.report())
     if options.json is not None:
-        options.json.write_text(json.dumps(result.to_dict(), indent=1) + "\n")
+        record.write_whole(options.json, (json.dumps(result.to_dict(), indent=1) + "\n").encode())
     return _study_status(result)
-
-
-@dataclasses.dataclass(frozen=True)
-class _StudyJson(_Study):
-    json: Path | None = None
-    """also write checks, controls and findings to this file"""
 
 
 def _study_status(result: Study) -> int:
     held, stated = result.count()
     if held < stated:
         return 3
-    return 4 if result.diverged else 0
+    return 4 if any(condition == "default" for _, condition in result.diverged) else 0
 
 
 def claims(arguments: list[str]) -> int:
@@ -147,29 +148,17 @@ def claims(arguments: list[str]) -> int:
     if len(paths) != 1 or paths[0].startswith("-"):
         raise UserError("claims: expected one run file, and optionally --json")
     dataset = record.load(paths[0])
-    note = ""
-    try:
-        checks = find_protocol(dataset.attrs["protocol_file"]).checks(dataset)
-    except SnnlabError:
-        note = f"protocol {dataset.attrs['protocol']!r} is not here any more: the checks as stored with the run"
-        checks = [Check.from_dict(row) for row in record.attribute(dataset, "checks")]
+    checks, fresh = judge_again(dataset)
+    name = dataset.attrs["protocol"]
+    note = "" if fresh else f"protocol {name!r} is not here any more: the checks as stored with the run"
     if as_json:
         rows = [c.to_dict() for c in checks]
-        print(
-            json.dumps(
-                {
-                    "protocol": dataset.attrs["protocol"],
-                    "seed": int(dataset.attrs["seed"]),
-                    "note": note,
-                    "checks": rows,
-                }
-            )
-        )
+        print(json.dumps({"protocol": name, "seed": int(dataset.attrs["seed"]), "note": note, "checks": rows}))
     else:
         if note:
             print(note)
         _print_checks(dataset, checks)
-    return _exit_status(checks)
+    return _exit_status(dataset, checks)
 
 
 def figure(arguments: list[str]) -> int:
@@ -178,12 +167,12 @@ def figure(arguments: list[str]) -> int:
     wanted = find_figure(name)
     options, _ = _parse(_Figure, f"snnlab figure {name}", rest)
     if options.run:
-        datasets = [record.load(path) for path in options.run]
+        datasets = [read(path) for path in options.run]
     else:
         datasets = collect(wanted, options.quick, options.out, options.progress)
     drawn = save_figure(wanted, datasets, options.out / "figures" / wanted.name)
     print("\n".join(f"figure    {path}" for path in drawn))
-    return _exit_status([Check.from_dict(row) for d in datasets for row in record.attribute(d, "checks")])
+    return max(_exit_status(d, [Check.from_dict(row) for row in record.attribute(d, "checks")]) for d in datasets)
 
 
 def reproduce(arguments: list[str]) -> int:

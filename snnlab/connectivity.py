@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def sparse_random(n: int, p: float, gain: float, rng: np.random.Generator, zero_row_mean: bool = False) -> csr_array:
-    """Return an (n, n) sparse matrix; entry [post, pre] is nonzero with probability p, else N(0, gain^2 / (p^2 n)).
+    """Return an (n, n) sparse matrix; entry [post, pre] is N(0, gain^2 / (p^2 n)) with probability p, else 0.
 
     The sum of squares of a row is gain^2 / p on average. Self-connections are allowed.
     ``zero_row_mean`` subtracts from the nonzero entries of each row their mean, so that each neuron's

@@ -71,7 +71,8 @@ class Engine:
         if target == "cpp_standalone":
             self._build_directory = tempfile.mkdtemp(prefix="snnlab-build-")
             brian2.set_device("cpp_standalone", build_on_run=False, directory=self._build_directory)
-        else:
+        self._previous_target = brian2.prefs.codegen.target
+        if target != "cpp_standalone":
             brian2.prefs.codegen.target = target
         brian2.seed(int(self.rng("brian2").integers(2**31)))
 
@@ -79,6 +80,7 @@ class Engine:
         return self
 
     def __exit__(self, *_) -> None:
+        brian2.prefs.codegen.target = self._previous_target
         if self._build_directory:
             brian2.get_device().reinit()
             brian2.set_device("runtime")
@@ -105,7 +107,7 @@ class Engine:
         tasks: Sequence[Task] = (),
         watch: Watch | None = None,
     ) -> None:
-        """Run a network whose objects all tick with ``clock``.
+        """Run a network; tasks and progress follow ``clock``.
 
         Raises
         ------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 from . import record
 from .errors import UserError, unknown
 from .loading import is_file_spec, load_file
-from .protocol import RUNS, entries, find_protocol
+from .protocol import RUNS, entries, find_protocol, judge_again
 
 _INK = "0.35"
 
@@ -49,8 +50,15 @@ def collect(figure: FigureFile, quick: bool = False, folder: Path = RUNS, progre
         path = protocol.path(config, folder)
         if not path.is_file():
             protocol.execute(config, folder, progress)
-        datasets.append(record.load(path, name))
+        datasets.append(read(path))
     return datasets
+
+
+def read(path: Path):
+    """Return a stored run with its checks evaluated now, where its protocol still is what it was."""
+    dataset = record.load(path)
+    judge_again(dataset)
+    return dataset
 
 
 def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = True) -> list[Path]:
@@ -59,7 +67,7 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
     Raises
     ------
     UserError
-        If a run is of a protocol that the figure does not draw, or lacks an array that it needs.
+        If a run lacks what the figure draws.
     """
     import matplotlib
 
@@ -67,29 +75,32 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
     import matplotlib.pyplot as plt
     from PIL import Image
 
-    wanted = {name for name, _ in figure.needs}
-    for dataset in datasets:
-        if dataset.attrs["protocol"] not in wanted:
-            raise UserError(
-                f"run: figure {figure.name} draws {' and '.join(sorted(wanted))}, "
-                f"got a run of {dataset.attrs['protocol']}"
-            )
     record.check_writable(stem.parent)
     style = Path(__file__).with_name("snnlab.mplstyle")
     with plt.style.context(style):
-        drawn = figure.draw(list(datasets))
+        try:
+            drawn = figure.draw(list(datasets))
+        except (AttributeError, KeyError, TypeError) as error:
+            given = ", ".join(sorted({d.attrs["protocol"] for d in datasets}))
+            raise UserError(f"run: lacks what figure {figure.name} draws ({error}), got a run of {given}") from error
         drawn.text(0.5, -0.005, stamp(datasets), ha="center", va="top", fontsize=6, color=_INK, linespacing=1.4)
         if any(d.attrs["preset"] != "full" for d in datasets):
             warning = "reduced or changed settings: not the published scale"
             drawn.text(0.5, 1.01, warning, ha="center", va="bottom", color="#c1121f")
-        paths = [stem.with_suffix(".png")] + ([stem.with_suffix(".pdf")] if pdf else [])
-        for path in paths:
-            metadata = {"Software": None} if path.suffix == ".png" else {"CreationDate": None}
-            drawn.savefig(path, metadata=metadata, dpi=150)
+        contents = {"png": io.BytesIO()} | ({"pdf": io.BytesIO()} if pdf else {})
+        for kind, content in contents.items():
+            metadata = {"Software": None} if kind == "png" else {"CreationDate": None}
+            drawn.savefig(content, format=kind, metadata=metadata, dpi=150)
         plt.close(drawn)
-    with Image.open(paths[0]) as image:
+    with Image.open(contents["png"]) as image:
         # A palette holds all that a line drawing has, at a third of the size.
-        image.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(paths[0], optimize=True)
+        small = image.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+    contents["png"] = io.BytesIO()
+    small.save(contents["png"], format="png", optimize=True)
+    paths = []
+    for kind, content in contents.items():
+        paths.append(stem.with_name(f"{stem.name}.{kind}"))
+        record.write_whole(paths[-1], content.getvalue())
     return paths
 
 
@@ -121,7 +132,5 @@ def write_claims(figure: FigureFile, datasets: Sequence, path: Path, studies: Se
         }
         for d in datasets
     ]
-    path.write_text(
-        json.dumps({"figure": figure.name, "caption": figure.caption, "runs": runs, "studies": list(studies)}, indent=1)
-        + "\n"
-    )
+    content = {"figure": figure.name, "caption": figure.caption, "runs": runs, "studies": list(studies)}
+    record.write_whole(path, (json.dumps(content, indent=1) + "\n").encode())

@@ -94,7 +94,7 @@ class NeuronModel:
     equations : str
         Brian2 differential equations; the summed input enters as ``current``.
     current : str
-        The unit that ``current`` has: "amp", "volt", "1", ...
+        The unit that ``current`` has, without a prefix: "amp", "volt", "1", ...
     parameters : dict
         Constants of the equations, as Brian2 quantities. Names that start with ``tau`` are times > 0.
     initial : dict
@@ -127,7 +127,10 @@ class NeuronModel:
     source: str = ""
 
     def __post_init__(self):
-        unit(self.current)
+        if float(unit(self.current)) != 1.0:
+            raise UserError(
+                f"neuron {self.name!r}: current: expected a unit without prefix such as amp, got {self.current}"
+            )
         try:
             equations = brian2.Equations(self.equations)
         except (EquationError, ValueError, SyntaxError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from .engine import Engine
 
 RUNS = Path("runs")
+# Fields of a Config that do not change what a run computes, as far as a protocol has them.
+RECORDING = ("seed", "target", "eigenvalues", "record_spikes", "record_voltages", "record_decoders")
+# Options of the command line, which a Config's fields stand beside.
+_OPTIONS = ("quick", "out", "figure", "progress", "seeds", "jobs", "vary", "controls", "json")
 
 
 @dataclass(frozen=True)
@@ -78,19 +83,13 @@ class Protocol:
 
     def preset(self, config: Any) -> str:
         """Return "full" or "quick" if the Config is that preset but for seed, target, recording, variant, control."""
-        free = {"seed", "target", "eigenvalues"}
-        for overrides in [*self.variants.values(), *self.controls.values()]:
-            free |= set(overrides)
-        values = {k: v for k, v in dataclasses.asdict(config).items() if k not in free and not k.startswith("record_")}
+        # A gain that the user chose is not the preset, one that a control sets is.
+        allowed = {*RECORDING, *self.controls.get(self.condition(config), {})}
+        allowed |= {k for overrides in self.variants.values() for k in overrides}
         for name, quick in (("full", False), ("quick", True)):
             preset = dataclasses.asdict(self.config(quick))
-            if all(preset[k] == v for k, v in values.items()):
-                # A gain that the user chose is not the preset, one that a control sets is.
-                chosen = {k for k, v in dataclasses.asdict(config).items() if k in free and v != preset[k]}
-                allowed = {"seed", "target", "eigenvalues"} | set(self.controls.get(self.condition(config), {}))
-                allowed |= {k for overrides in self.variants.values() for k in overrides}
-                if chosen <= allowed:
-                    return name
+            if {k for k, v in dataclasses.asdict(config).items() if v != preset[k]} <= allowed:
+                return name
         return "custom"
 
     def execute(self, config: Any, folder: Path = RUNS, progress: bool = False) -> tuple[Path, xr.Dataset]:
@@ -105,7 +104,7 @@ class Protocol:
 
         record.check_writable(folder)
         path = self.path(config, folder)
-        wall, cpu = time.perf_counter(), time.process_time()
+        wall, cpu = time.perf_counter(), sum(os.times()[:4])
         with Engine(getattr(config, "target", "cython"), getattr(config, "seed", 0), progress) as engine:
             dataset = self.run(config, engine)
             target = engine.target
@@ -119,12 +118,39 @@ class Protocol:
             "target": target,
             "config": json.dumps(dataclasses.asdict(config)),
             "wall_seconds": time.perf_counter() - wall,
-            "cpu_seconds": time.process_time() - cpu,
+            # With those of child processes: compilers and standalone programs.
+            "cpu_seconds": sum(os.times()[:4]) - cpu,
             **record.provenance(),
+            "checks": "[]",
         }
-        dataset.attrs["checks"] = json.dumps([c.to_dict() for c in self.checks(dataset)])
+        try:
+            self.judge(dataset)
+        except Exception as error:
+            record.save(dataset, path)
+            raise UserError(
+                f"checks: those of {self.name} fail with {type(error).__name__}: {error}; the run is kept in {path}"
+            ) from error
         record.save(dataset, path)
         return path, dataset
+
+    def judge(self, dataset: xr.Dataset) -> list[Check]:
+        """Evaluate the checks of a run now, store them in the dataset and return them."""
+        checks = self.checks(dataset)
+        dataset.attrs["checks"] = json.dumps([c.to_dict() for c in checks])
+        return checks
+
+
+def controls_fail(checks: list[Check]) -> bool:
+    """Tell whether a control did what it must: break at least one of its checks (or none is stated)."""
+    return not checks or not all(c.holds for c in checks)
+
+
+def judge_again(dataset: xr.Dataset) -> tuple[list[Check], bool]:
+    """Return the checks of a stored run and whether they are fresh: as stored if its protocol is gone or changed."""
+    try:
+        return find_protocol(dataset.attrs["protocol_file"]).judge(dataset), True
+    except Exception:
+        return [Check.from_dict(row) for row in record.attribute(dataset, "checks")], False
 
 
 def find_protocol(spec: str) -> Protocol:
@@ -150,6 +176,9 @@ def _read(module: ModuleType, name: str, spec: str) -> Protocol:
         raise UserError(
             f"protocol: {spec} is no protocol; expected a dataclass Config and a function run(config, engine)"
         )
+    for field in dataclasses.fields(config):
+        if field.name in _OPTIONS:
+            raise UserError(f"protocol: {spec}: Config: the name {field.name!r} is an option of the command line")
     protocol = Protocol(
         name=name,
         spec=spec,

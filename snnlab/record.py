@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     import xarray as xr
 
 FORMAT_VERSION = 1
+# Raised by hand when a change of networks or learning changes what runs compute: old files are then not reused.
+RESULTS_VERSION = 1
 _PACKAGES = ("brian2", "numpy", "scipy", "xarray", "h5netcdf")
 
 
 def run_name(protocol: str, config: dict, contents: dict) -> str:
     """Return ``<protocol>-<hash>.nc``; the hash covers the configuration and the contents it stands for."""
-    text = json.dumps({"config": config, "contents": contents, "format": FORMAT_VERSION}, sort_keys=True)
+    versions = [FORMAT_VERSION, RESULTS_VERSION]
+    text = json.dumps({"config": config, "contents": contents, "versions": versions}, sort_keys=True)
     return f"{protocol}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.nc"
 
 
@@ -41,7 +44,7 @@ def check_writable(folder: Path) -> None:
 
 
 def save(dataset: xr.Dataset, path: Path) -> None:
-    """Write to a temporary name in the same folder, then move into place.
+    """Write a run; nothing is left under the final name if it fails.
 
     Raises
     ------
@@ -53,9 +56,13 @@ def save(dataset: xr.Dataset, path: Path) -> None:
         for name, variable in dataset.variables.items()
         if variable.dtype.kind in "fiu" and variable.size > 1024
     }
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     # Made in memory first: the HDF5 library does not survive a full disk.
-    content = dataset.to_netcdf(engine="h5netcdf", encoding=encoding)
+    write_whole(path, dataset.to_netcdf(engine="h5netcdf", encoding=encoding))
+
+
+def write_whole(path: Path, content: bytes | memoryview) -> None:
+    """Write a file under a temporary name and move it into place; raises MachineError if that fails."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         temporary.write_bytes(content)
         os.replace(temporary, path)
@@ -109,6 +116,9 @@ def provenance() -> dict[str, str]:
 
 
 def _commit() -> str:
+    # An installed package may lie inside somebody else's repository.
+    if not (Path(__file__).parents[1] / ".git").exists():
+        return "unknown"
     try:
         done = subprocess.run(
             ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"],

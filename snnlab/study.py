@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 
 from . import claims, record
 from .errors import Diverged, UserError, unknown
-from .protocol import Protocol, find_protocol
+from .protocol import Protocol, controls_fail, find_protocol
 
 _log = logging.getLogger("snnlab")
 
@@ -24,12 +24,14 @@ _log = logging.getLogger("snnlab")
 class Study:
     """The runs of a study and what they say.
 
-    ``groups`` maps (variant, condition) to datasets without the large network arrays, one for each seed.
+    ``groups`` maps (variant, condition) to datasets without the large network arrays, one for each seed,
+    ``checks`` to their checks, evaluated when they were read, and ``diverged`` to the messages of runs that diverged.
     """
 
     protocol: Protocol
     groups: dict[tuple[str, str], list] = field(default_factory=dict)
-    diverged: list[str] = field(default_factory=list)
+    checks: dict[tuple[str, str], list[list[claims.Check]]] = field(default_factory=dict)
+    diverged: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     @property
     def datasets(self) -> list:
@@ -39,47 +41,51 @@ class Study:
     def cpu_seconds(self) -> float:
         return sum(dataset.attrs["cpu_seconds"] for dataset in self.datasets)
 
-    def checks(self) -> dict[tuple[str, str], list[list[claims.Check]]]:
-        """Return for each (variant, condition) the checks of every run, evaluated now."""
-        return {key: [self.protocol.checks(dataset) for dataset in group] for key, group in self.groups.items()}
-
     def findings(self) -> list[claims.Finding]:
         return self.protocol.findings(self.datasets)
 
     def count(self) -> tuple[int, int]:
         """Return (held, stated): checks of default runs that hold; a run of a control must break at least one."""
         held = stated = 0
-        for (_, condition), runs in self.checks().items():
+        for (variant, condition), runs in self.checks.items():
             for checks in runs:
                 if condition == "default":
                     held, stated = held + sum(c.holds for c in checks), stated + len(checks)
                 elif checks:
-                    held, stated = held + (not all(c.holds for c in checks)), stated + 1
+                    held, stated = held + controls_fail(checks), stated + 1
+            if condition != "default":
+                # A control that diverges has failed, as it must.
+                lost = len(self.diverged.get((variant, condition), []))
+                held, stated = held + lost, stated + lost
         return held, stated
 
     def report(self) -> str:
         """Return checks over seeds, controls and findings as text."""
         rows, controls = [], []
-        for (variant, condition), runs in self.checks().items():
+        for (variant, condition), runs in self.checks.items():
+            lost = len(self.diverged.get((variant, condition), []))
             if condition == "default":
                 rows += [[variant, *row] for row in _over_seeds(runs)]
+            elif all(checks == [] for checks in runs) and not lost:
+                controls.append([variant, condition, "states no checks", ""])
             else:
-                failed = sum(not all(c.holds for c in checks) for checks in runs)
-                verdict = "as it must" if failed == len(runs) else "BUT IT MUST FAIL IN ALL"
-                controls.append([variant, condition, f"fails in {failed} of {len(runs)} seeds", verdict])
+                failed, total = lost + sum(map(controls_fail, runs)), lost + len(runs)
+                verdict = "as it must" if failed == total else "BUT IT MUST FAIL IN ALL"
+                controls.append([variant, condition, f"fails in {failed} of {total} seeds", verdict])
         parts = [claims.table(rows, ("variant", "check", "band", "holds in", "seen", "where the band comes from"))]
         if controls:
             parts.append(claims.table(controls, ("variant", "control", "", "")))
         findings = self.findings()
         if findings:
             parts.append(claims.findings_table(findings))
-        parts += [f"diverged: {text}" for text in self.diverged]
+        for (variant, condition), texts in self.diverged.items():
+            parts += [f"diverged: {variant}, {condition}, {text}" for text in texts]
         return "\n\n".join(parts)
 
     def to_dict(self) -> dict:
         """Return seeds, checks, controls and findings as plain JSON values."""
         conditions = []
-        for (variant, condition), runs in self.checks().items():
+        for (variant, condition), runs in self.checks.items():
             seeds = [int(dataset.attrs["seed"]) for dataset in self.groups[variant, condition]]
             presets = sorted({dataset.attrs["preset"] for dataset in self.groups[variant, condition]})
             row: dict[str, Any] = {"variant": variant, "condition": condition, "seeds": seeds, "preset": presets}
@@ -87,7 +93,7 @@ class Study:
                 keys = ("check", "band", "holds in", "seen", "source")
                 row["checks"] = [dict(zip(keys, values, strict=True)) for values in _over_seeds(runs)]
             else:
-                row["runs that fail"] = sum(not all(c.holds for c in checks) for checks in runs)
+                row["runs that fail"] = sum(map(controls_fail, runs))
             conditions.append(row)
         return {
             "protocol": self.protocol.name,
@@ -144,21 +150,31 @@ def run_study(
         parallel = joblib.Parallel(n_jobs=min(jobs, len(missing)), return_as="generator_unordered")
         work = (joblib.delayed(_work)(protocol.spec, dataclasses.asdict(config), folder) for config in missing)
         bar = tqdm(parallel(work), total=len(missing), desc=protocol.name, unit="run", disable=not progress)
-        study.diverged = [text for text in bar if text]
+        lost = dict(result for result in bar if result)
+    else:
+        lost = {}
     for key, group in configs.items():
-        paths = [protocol.path(config, folder) for config in group]
-        study.groups[key] = [_light(record.load(path, protocol.name)) for path in paths if path.is_file()]
+        study.groups[key], study.checks[key] = [], []
+        for config in group:
+            path = protocol.path(config, folder)
+            if path.is_file():
+                dataset = record.load(path, protocol.name)
+                study.checks[key].append(protocol.judge(dataset))
+                study.groups[key].append(_light(dataset))
+            else:
+                study.diverged.setdefault(key, []).append(lost[path.name])
     return study
 
 
-def _work(spec: str, values: dict, folder: Path) -> str:
-    """Run one Config in a worker process; returns a message if it diverged."""
+def _work(spec: str, values: dict, folder: Path) -> tuple[str, str] | None:
+    """Run one Config in a worker process; returns the file's name and a message if it diverged."""
     protocol = find_protocol(spec)
+    config = protocol.Config(**values)
     try:
-        protocol.execute(protocol.Config(**values), folder)
+        protocol.execute(config, folder)
     except Diverged as error:
-        return f"seed {values.get('seed')}: {error}"
-    return ""
+        return protocol.path(config, folder).name, f"seed {values.get('seed')}: {error}"
+    return None
 
 
 def _light(dataset):

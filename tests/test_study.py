@@ -50,7 +50,7 @@ def test_a_study_is_resumable_and_its_report_counts(tmp_path):
     assert changed == [gone]
     assert first.report() == second.report()
     held, stated = first.count()
-    checks = [c for runs in (first.checks()["default", "default"],) for run in runs for c in run]
+    checks = [c for runs in (first.checks["default", "default"],) for run in runs for c in run]
     assert stated == len(checks) + 2 * len(protocol.controls)
     # Forty neurons learn nothing: every control fails, as it must, and so do some of the default's checks.
     assert held >= 2 * len(protocol.controls)
@@ -63,7 +63,9 @@ def test_a_run_that_diverges_is_named_and_leaves_no_file(tmp_path):
     protocol = find_protocol("force_sine")
     configs = plan(protocol, protocol.config(**SIZE, q=1e300, alpha=1e30), [3], controls=False)
     study = run_study(protocol, configs, tmp_path, progress=False)
-    assert len(study.diverged) == 1 and "seed 3" in study.diverged[0]
+    ((key, (message,)),) = study.diverged.items()
+    assert key == ("default", "default") and "seed 3" in message
+    assert "diverged: default, default, seed 3" in study.report()
     assert not list(tmp_path.glob("*.nc"))
 
 

@@ -57,6 +57,21 @@ def test_feedback_can_be_cut_and_inputs_given(paths):
     assert driven.population_rate.mean() > 1.5 * plain.population_rate.mean()
 
 
+def test_what_differs_from_neuron_to_neuron_comes_back(tmp_path):
+    file = tmp_path / "mixed.py"
+    file.write_text(
+        "from dataclasses import replace\nfrom snnlab.neurons.lif import FORCE, LIF\n"
+        "MIXED = replace(LIF, name='mixed', equations='dv/dt = (current + own - v)/tau_m : volt (unless refractory)'"
+        "'\\nown : volt (constant)', initial=dict(v='v_reset', own='rand()*10*mV'))\n"
+    )
+    protocol = find_protocol("force_sine")
+    path, dataset = protocol.execute(protocol.config(seconds=0.8, **SIZE | {"neuron": str(file)}), tmp_path)
+    assert np.ptp(dataset.state_own.values) > 5e-3
+    first, second = (snnlab.load(path).run(0.1, target="numpy", seed=seed) for seed in (0, 1))
+    np.testing.assert_array_equal(first.spike_time, second.spike_time)
+    assert len(first.spike_time) > 50
+
+
 def test_what_cannot_be_run_is_refused_by_name(paths):
     net = snnlab.load(paths[0])
     with pytest.raises(UserError, match="silence: expected neuron indices from 0 to 149"):

@@ -57,6 +57,8 @@ def lag_correlations(
     size, lag_steps = round(window / dt), round(max_lag / dt)
     best, lags = [], []
     begin = round(start / dt)
+    if size < 2:
+        return np.array([]), np.array([])
     while begin < lag_steps:
         begin += size
     while begin + size + lag_steps <= len(output):
@@ -80,8 +82,8 @@ def phase_drift(x: np.ndarray, dt: float, reference: float) -> float:
     The slope of the unwrapped phase of x exp(-2 pi i reference t), averaged over whole periods.
     """
     period = round(1 / (reference * dt))
-    n = len(x) // period
-    if n < 2:
+    n = len(x) // max(1, period)
+    if n < 2 or period < 2:
         return float("nan")
     t = np.arange(n * period) * dt
     demodulated = (np.asarray(x[: n * period], float) * np.exp(-2j * np.pi * reference * t)).reshape(n, period)

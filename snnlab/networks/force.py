@@ -18,7 +18,7 @@ back is phi' r with the new phi; the scripts feed back the value from before the
 Filter schemes: "euler" takes the leak as 1 - dt/tau, so a spike's area is exactly 1 for the double
 exponential; "exponential" takes exp(-dt/tau) as the scripts do, whose area is 1.003 to 1.014 at their steps.
 
-Reference: Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, equations 1 to 12.
+Reference: Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, and the authors' scripts, ModelDB 190565.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from __future__ import annotations
 import brian2
 import numpy as np
 
+from ..errors import UserError, unknown
 from ..models import NeuronModel, SynapseModel
 from .population import population
 
@@ -79,7 +80,11 @@ class ForceNetwork:
         constants: dict | None = None,
     ):
         n, k = encoder.shape
+        if scheme not in ("euler", "exponential"):
+            raise unknown("filter_scheme", scheme, ["euler", "exponential"])
         leak = _LEAK if scheme == "exponential" else ""
+        if leak and leak not in synapse.named("r", "Hz", leak):
+            raise UserError(f"filter_scheme: filter {synapse.name!r} has no leak written as -x/tau; expected euler")
         self.clock = brian2.Clock(dt * brian2.second, name="clock")
         current_unit = neuron.current
         per_rate = "second" if current_unit == "1" else f"{current_unit}*second"
@@ -139,6 +144,7 @@ class ForceNetwork:
         self._rates = [view[name].get_value() for name in synapse.state_names("r").values()]
         self._outputs = [self.outputs.variables[name].get_value() for name in synapse.state_names("z").values()]
         self._phi = None
+        self._model_names = set(brian2.Equations(neuron.equations).names)
 
     def _synapses(self, target, model: str, on_pre: str, synapse: SynapseModel, name: str) -> brian2.Synapses:
         return brian2.Synapses(
@@ -174,7 +180,7 @@ class ForceNetwork:
         return self.neurons.variables["_spikespace"].get_value()
 
     def state(self) -> dict[str, np.ndarray]:
-        """Return every dynamic variable of the neurons (SI), by name; see :meth:`set_state`."""
+        """Return every variable of the neuron model and the filters (SI), by name; see :meth:`set_state`."""
         return {name: self.neurons.variables[name].get_value().copy() for name in self._state_names()}
 
     def set_state(self, state: dict[str, np.ndarray]) -> None:
@@ -183,8 +189,10 @@ class ForceNetwork:
             self.neurons.variables[name].get_value()[:] = state[name]
 
     def _state_names(self) -> list[str]:
-        names = sorted(self.neurons.equations.diff_eq_names)
-        return names + [n for n in ("lastspike",) if n in self.neurons.variables]
+        # With the model's parameters that differ from neuron to neuron, which initial values may have drawn.
+        equations = self.neurons.equations
+        own = set(equations.diff_eq_names) | (self._model_names & set(equations.parameter_names))
+        return sorted(own) + [n for n in ("lastspike",) if n in self.neurons.variables]
 
 
 def _connect(synapses: brian2.Synapses, pre: np.ndarray, post: np.ndarray) -> None:

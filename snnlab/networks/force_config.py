@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import brian2
 
@@ -22,7 +22,11 @@ _MS = ("dt", "rls_interval")
 
 @dataclass(frozen=True)
 class ForceConfig:
-    """Settings of a FORCE run. None means: the value that the neuron's file states in its FORCE."""
+    """Settings of a FORCE run.
+
+    None means: the value that the neuron's file states in its FORCE; where that leaves them out, rls_interval is
+    1 ms and zero_row_mean is True.
+    """
 
     neuron: str = "izhikevich"
     """lif, if, qif, theta, izhikevich, izhikevich_b, izhikevich_c, or path/to/file.py:NAME"""
@@ -136,6 +140,11 @@ def resolve(config: ForceConfig) -> ForceSetup:
         value = getattr(config, name)
         if value is not None and not 0 < value < float("inf"):
             raise UserError(f"{name}: expected a finite number > 0, got {value}")
+    for name, hint in get_type_hints(ForceConfig).items():
+        if get_origin(hint) is Literal and getattr(config, name) not in get_args(hint):
+            raise unknown(name, str(getattr(config, name)), list(get_args(hint)))
+    if config.record_interval > 10:
+        raise UserError(f"record_interval: expected at most 10 ms, got {config.record_interval}")
     for name in ("g", "q", "bias"):
         value = getattr(config, name)
         if value is not None and not abs(value) < float("inf"):

@@ -19,6 +19,7 @@ from .force import ForceNetwork
 from .force_config import ForceConfig, ForceSetup, published_units, resolve
 
 _BIN_SECONDS = 0.02
+FREE_RUN_SECONDS = 0.5
 
 
 def train_force(config: ForceConfig, teacher: Teacher, engine: Engine) -> xr.Dataset:
@@ -106,11 +107,18 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine) -> xr.Dat
         "learn_start": setup.learn.start * dt,
         "learn_stop": setup.learn_stop * dt,
         "seconds": setup.n_steps * dt,
+        "feedback": float(net.neurons.variables["feedback"].get_value()[0]),
+        "note": "" if free_run(setup) else "the run ends with its learning window: no free run, and no claim about one",
         "n_neurons": n,
         "recorded_neurons": min(config.record_spikes, n),
         "used": json.dumps({x: getattr(setup, x) for x in ("g", "q", "alpha", "bias", "dt", "zero_row_mean")}),
     }
     return dataset
+
+
+def free_run(setup: ForceSetup) -> bool:
+    """Tell whether enough of the run follows the learning window to make claims about it."""
+    return (setup.n_steps - setup.learn_stop) * setup.dt >= FREE_RUN_SECONDS
 
 
 class Recorder:
@@ -120,8 +128,7 @@ class Recorder:
         self._net, self._record, self._dt = net, record, float(net.clock.dt)
         n = len(net.neurons)
         self._n_spikes, self._n_voltages = min(n_spikes, n), min(n_voltages, n)
-        self._first_state = net.neurons.equations.diff_eq_names
-        name = "v" if "v" in net.neurons.variables else sorted(self._first_state)[0]
+        name = "v" if "v" in net.neurons.variables else sorted(net.neurons.equations.diff_eq_names)[0]
         self._voltage = net.neurons.variables[name].get_value()
         self._voltage_unit = net.neurons.variables[name].dim
         self._outputs = np.empty((len(record), len(net.z)))
@@ -134,7 +141,6 @@ class Recorder:
         self.tasks = [Task(record, self._sample), Task(self._bins, self._count)]
         if self._n_spikes:
             self.tasks.append(Task(range(n_steps), self._spike))
-        # Not the neurons' voltages themselves: those may pass any number on their way to a reset.
         self.watch = Watch({"the output": net.z, "the filtered spikes": net.r, name: self._voltage}, net.spike_count)
 
     def _sample(self, step: int) -> None:

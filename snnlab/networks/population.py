@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import brian2
+from brian2.equations.equations import EquationError
+from brian2.units.fundamentalunits import DimensionMismatchError
 
 from ..errors import UserError
 from ..models import NeuronModel
@@ -32,7 +34,7 @@ def population(
     Raises
     ------
     UserError
-        If a name is used both by the model and by the added equations.
+        If a name is used both by the model and by the added equations, or an initial value has a wrong unit.
     """
     constants = dict(constants or {})
     added = brian2.Equations(equations)
@@ -45,16 +47,19 @@ def population(
         kwargs["reset"] = "; ".join(part for part in (model.reset, on_spike) if part)
     if model.refractory is not None:
         kwargs["refractory"] = model.refractory
-    group = brian2.NeuronGroup(
-        n,
-        brian2.Equations(f"{model.equations}\ncurrent = {current} : {model.current}") + added,
-        method="euler",
-        namespace={**model.parameters, **constants},
-        clock=clock,
-        name=name,
-        order=order,
-        **kwargs,
-    )
-    for variable, expression in model.initial.items():
-        getattr(group, variable).set_item(slice(None), expression, namespace={})
+    try:
+        group = brian2.NeuronGroup(
+            n,
+            brian2.Equations(f"{model.equations}\ncurrent = {current} : {model.current}") + added,
+            method="euler",
+            namespace={**model.parameters, **constants},
+            clock=clock,
+            name=name,
+            order=order,
+            **kwargs,
+        )
+        for variable, expression in model.initial.items():
+            getattr(group, variable).set_item(slice(None), expression, namespace={})
+    except (EquationError, DimensionMismatchError, KeyError, TypeError, ValueError, SyntaxError) as error:
+        raise UserError(f"neuron {model.name!r}: {' '.join(str(error).split())}") from error
     return group

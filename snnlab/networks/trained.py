@@ -58,7 +58,7 @@ class TrainedNetwork:
         seconds: float,
         *,
         silence: Iterable[int] = (),
-        feedback: float = 1.0,
+        feedback: float | None = None,
         drive: brian2.TimedArray | None = None,
         record_interval: float = 0.2,
         record_spikes: int = 200,
@@ -76,7 +76,7 @@ class TrainedNetwork:
         silence : indices or boolean mask
             Neurons whose spikes reach nobody (a lesion). Their own spikes are still recorded.
         feedback : float
-            Gain of the feedback; 0 cuts it.
+            Gain of the feedback; 0 cuts it. Default: as the stored run ended.
         drive : TimedArray
             Further input to all neurons, shape (T,), or to each, shape (T, n), in the unit of their input.
         record_interval : float
@@ -97,8 +97,9 @@ class TrainedNetwork:
         silent = np.flatnonzero(silent) if silent.dtype == bool else np.unique(silent.astype(int))
         if silent.size and not (0 <= silent[0] and silent[-1] < n):
             raise UserError(f"silence: expected neuron indices from 0 to {n - 1}, got {silent[0]} to {silent[-1]}")
-        if not seconds > 0:
-            raise UserError(f"seconds: expected a number > 0, got {seconds}")
+        for name, value in {"seconds": seconds, "record_interval": record_interval}.items():
+            if not value > 0:
+                raise UserError(f"{name}: expected a number > 0, got {value}")
         alive = np.ones(n)
         alive[silent] = 0.0
         dt = float(self.dataset.attrs["dt"])
@@ -106,6 +107,7 @@ class TrainedNetwork:
         for name in self.synapse.state_names("r").values():
             state[name] = state[name] * alive
         with Engine(target, seed, progress) as engine:
+            engine.require_python()
             net = ForceNetwork(
                 self.neuron,
                 self.synapse,
@@ -119,7 +121,7 @@ class TrainedNetwork:
             )
             net.set_state(state)
             net.set_decoder(self.decoder * alive[:, None])
-            net.set_feedback(feedback)
+            net.set_feedback(float(self.dataset.attrs["feedback"]) if feedback is None else feedback)
             n_steps = round(seconds / dt)
             record = range(0, n_steps, max(1, round(record_interval * 1e-3 / dt)))
             recorder = Recorder(net, record, n_steps, record_spikes, record_voltages)

@@ -5,8 +5,9 @@ du/dt = a (b (v - v_rest) - u)
 spike when v >= v_peak: v = v_reset, u = u + d
 
 v_t = v_rest + 40 mV - b/k keeps the rheobase of the resting state at k (v_t + b/k - v_rest)^2 / 4 = 1000 pA for any b.
-There is no closed f-I curve; an upper bound is the neuron without adaptation (u = 0, d = 0), a quadratic
-integrate-and-fire neuron. Sets B and C: :mod:`snnlab.neurons.izhikevich_b`, :mod:`snnlab.neurons.izhikevich_c`.
+f-I curve: no closed form. With u held at its mean over a period it is a quadratic integrate-and-fire neuron, whose rate
+solves one equation (:func:`snnlab.analysis.rate_laws.izhikevich_adiabatic`).
+Sets B and C: :mod:`snnlab.neurons.izhikevich_b`, :mod:`snnlab.neurons.izhikevich_c`.
 """
 
 from brian2 import ms, mV, nS, pA, pF
