@@ -177,7 +177,7 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
 
 def _changes(config: dict) -> str:
     """What differs from the published settings, for the name of a finding."""
-    default = dataclasses.asdict(Config())
+    default = json.loads(json.dumps(dataclasses.asdict(Config())))
     return ", ".join(f"{k}={v}" for k, v in config.items() if v != default[k] and k != "neuron") or "custom"
 
 
