@@ -29,7 +29,8 @@ RANGES = {
     "izhikevich_b": (800e-12, 4000e-12),
     "izhikevich_c": (100e-12, 3000e-12),
 }
-STEPS_MS = {"if": 0.05, "lif": 0.05, "qif": 0.05, "theta": 0.05, "sqrt_rate": 0.05}
+# Theta needs the step of its network: at J = 10^4 its phase passes 0 at 2 10^5 rad/s.
+STEPS_MS = {"if": 0.05, "lif": 0.05, "qif": 0.05, "theta": 0.01, "sqrt_rate": 0.05}
 IZHIKEVICH_MS = 0.04
 
 
@@ -59,8 +60,9 @@ class Config:
     """where Brian2's generated code runs; numpy needs no compilation, which would take longer than the run"""
 
     def identity(self) -> dict:
-        """Return the models behind the names: a run of another model of the same name is another run."""
-        return {name: find_model(name, "neuron")[0].to_dict() for name in RANGES}
+        """Return what stands behind the names: a run of another model, range or step is another run."""
+        models = {name: find_model(name, "neuron")[0].to_dict() for name in RANGES}
+        return {"models": models, "ranges": RANGES, "steps": STEPS_MS}
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
