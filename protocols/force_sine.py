@@ -139,8 +139,8 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     """Phase drift and error of each network over its seeds, and Izhikevich against LIF at the same preset.
 
     Runs are one group only if all their settings but the seed and what is recorded are equal; broken networks are
-    left out. (Without recurrence, G = 0, these networks are silent: their bias is the rheobase. RLS then never
-    starts, so that control says that recurrence is needed to fire at all, and nothing about its dynamics.)
+    left out. (Without recurrence, G = 0, LIF and Izhikevich networks are silent: their bias is the rheobase. RLS then
+    never starts, so that control says nothing about recurrent dynamics. Theta learns without recurrence.)
     """
     groups: dict[str, dict[int, xr.Dataset]] = {}
     for dataset in datasets:
