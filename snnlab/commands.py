@@ -14,7 +14,7 @@ from . import record
 from .claims import Check, checks_table, table
 from .errors import UserError
 from .figure import collect, find_figure, read, save_figure, write_claims
-from .protocol import RUNS, Protocol, controls_fail, entries, find_protocol, judge_again
+from .protocol import RUNS, Protocol, controls_fail, entries, find_protocol, judge_again, stored_checks
 from .study import Study, parse_grid, parse_seeds, plan, run_study
 
 
@@ -104,7 +104,7 @@ def run(arguments: list[str]) -> int:
     protocol = find_protocol(name)
     options, config = _parse(_Run, f"snnlab run {name}", rest, protocol)
     path, dataset = protocol.execute(config, options.out, options.progress)
-    checks = [Check.from_dict(row) for row in record.attribute(dataset, "checks")]
+    checks = stored_checks(dataset)
     _print_checks(dataset, checks)
     print(f"run file  {path}")
     if options.figure and protocol.figure:
@@ -130,7 +130,7 @@ def study(arguments: list[str]) -> int:
     result = run_study(protocol, configs, options.out, options.jobs)
     print(result.report())
     if options.json is not None:
-        record.write_whole(options.json, (json.dumps(result.to_dict(), indent=1) + "\n").encode())
+        record.write_json(options.json, result.to_dict())
     return _study_status(result)
 
 
@@ -172,7 +172,7 @@ def figure(arguments: list[str]) -> int:
         datasets = collect(wanted, options.quick, options.out, options.progress)
     drawn = save_figure(wanted, datasets, options.out / "figures" / wanted.name)
     print("\n".join(f"figure    {path}" for path in drawn))
-    return max(_exit_status(d, [Check.from_dict(row) for row in record.attribute(d, "checks")]) for d in datasets)
+    return max(_exit_status(d, stored_checks(d)) for d in datasets)
 
 
 def reproduce(arguments: list[str]) -> int:
@@ -199,7 +199,7 @@ def reproduce(arguments: list[str]) -> int:
         print(f"\n{name}\n{result.report()}\n")
         studies[name] = result.to_dict()
         held, stated = result.count()
-        rows.append([name, f"{held} of {stated}", str(len(result.findings())), f"{result.cpu_seconds:.0f}"])
+        rows.append([name, f"{held} of {stated}", str(len(result.findings)), f"{result.cpu_seconds:.0f}"])
         status = max(status, _study_status(result))
     for name in [n for n in figures if not names or n in names]:
         wanted = find_figure(name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -133,4 +132,4 @@ def write_claims(figure: FigureFile, datasets: Sequence, path: Path, studies: Se
         for d in datasets
     ]
     content = {"figure": figure.name, "caption": figure.caption, "runs": runs, "studies": list(studies)}
-    record.write_whole(path, (json.dumps(content, indent=1) + "\n").encode())
+    record.write_json(path, content)

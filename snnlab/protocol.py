@@ -145,12 +145,17 @@ def controls_fail(checks: list[Check]) -> bool:
     return not checks or not all(c.holds for c in checks)
 
 
+def stored_checks(dataset: xr.Dataset) -> list[Check]:
+    """Return the checks as they stand in a run."""
+    return [Check.from_dict(row) for row in record.attribute(dataset, "checks")]
+
+
 def judge_again(dataset: xr.Dataset) -> tuple[list[Check], bool]:
     """Return the checks of a stored run and whether they are fresh: as stored if its protocol is gone or changed."""
     try:
         return find_protocol(dataset.attrs["protocol_file"]).judge(dataset), True
     except Exception:
-        return [Check.from_dict(row) for row in record.attribute(dataset, "checks")], False
+        return stored_checks(dataset), False
 
 
 def find_protocol(spec: str) -> Protocol:

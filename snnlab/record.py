@@ -73,6 +73,11 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def write_json(path: Path, content: Any) -> None:
+    """Write plain values as indented JSON, whole or not at all."""
+    write_whole(path, (json.dumps(content, indent=1) + "\n").encode())
+
+
 def load(path: str | Path, protocol: str | None = None) -> xr.Dataset:
     """Read a run file into memory.
 

@@ -7,6 +7,7 @@ import itertools
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,9 @@ class Study:
     def cpu_seconds(self) -> float:
         return sum(dataset.attrs["cpu_seconds"] for dataset in self.datasets)
 
+    @cached_property
     def findings(self) -> list[claims.Finding]:
+        """The protocol's findings over all runs: measured and resampled once."""
         return self.protocol.findings(self.datasets)
 
     def count(self) -> tuple[int, int]:
@@ -75,9 +78,8 @@ class Study:
         parts = [claims.table(rows, ("variant", "check", "band", "holds in", "seen", "where the band comes from"))]
         if controls:
             parts.append(claims.table(controls, ("variant", "control", "", "")))
-        findings = self.findings()
-        if findings:
-            parts.append(claims.findings_table(findings))
+        if self.findings:
+            parts.append(claims.findings_table(self.findings))
         for (variant, condition), texts in self.diverged.items():
             parts += [f"diverged: {variant}, {condition}, {text}" for text in texts]
         return "\n\n".join(parts)
@@ -98,7 +100,7 @@ class Study:
         return {
             "protocol": self.protocol.name,
             "conditions": conditions,
-            "findings": [f.to_dict() for f in self.findings()],
+            "findings": [f.to_dict() for f in self.findings],
             "cpu_seconds": round(self.cpu_seconds),
         }
 
@@ -142,7 +144,9 @@ def run_study(
     import joblib
 
     record.check_writable(folder)
-    wanted = {protocol.path(config, folder): config for group in configs.values() for config in group}
+    # Each once: a path resolves the models that the Config names.
+    paths = {key: [protocol.path(config, folder) for config in group] for key, group in configs.items()}
+    wanted = {path: config for key, group in configs.items() for path, config in zip(paths[key], group, strict=True)}
     missing = [config for path, config in wanted.items() if not path.is_file()]
     study = Study(protocol)
     if missing:
@@ -153,10 +157,9 @@ def run_study(
         lost = dict(result for result in bar if result)
     else:
         lost = {}
-    for key, group in configs.items():
+    for key in configs:
         study.groups[key], study.checks[key] = [], []
-        for config in group:
-            path = protocol.path(config, folder)
+        for path in paths[key]:
             if path.is_file():
                 dataset = record.load(path, protocol.name)
                 study.checks[key].append(protocol.judge(dataset))
