@@ -16,12 +16,12 @@ NEEDS = [
 ]
 CAPTION = (
     "One column a neuron model. (a) Spikes of the first 100 neurons in the last part before learning and of the free "
-    "run. (b) First state variable of five neurons (membrane potential with drawn spikes; phase for theta), before and "
-    "after. (c) Teacher and decoded output over the end of the free run: the phase drifts, shape and frequency stay. "
-    "(d) Decoders of ten neurons over time; shaded: learning. (e) Eigenvalues of the weights: the recurrent matrix "
-    "before learning, recurrent plus feedback times decoder after. Circles: eigenvalues of the total matrix that "
-    "learning moved out, more than 10 % beyond the largest modulus of the random recurrent weights; they come from "
-    "the feedback loop, which has rank one for one output."
+    "run. (b) First state variable of five neurons (membrane potential with drawn spikes; phase for theta), before "
+    "and after. (c) Teacher and decoded output over the end of the free run: the phase drifts, shape and frequency "
+    "stay. (d) Decoders of ten neurons over time. Shaded in c and d: learning. (e) Eigenvalues of the weights: the "
+    "recurrent matrix before learning, recurrent plus feedback times decoder after. Circles: eigenvalues of the total "
+    "matrix that learning moved out, more than 10 % beyond the largest modulus of the random recurrent weights; they "
+    "come from the feedback loop, which has rank one for one output."
 )
 TITLES = {"lif": "LIF", "theta": "theta", "izhikevich": "Izhikevich (set A)", "qif": "QIF", "if": "IF"}
 # Stored unit -> what one shown unit is in it, and its name.
@@ -31,7 +31,9 @@ _SHOWN = {"mV*second": (1.0, "mV s"), "pA*ms": (1e3, "nA ms"), "second": (1.0, "
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw one column for each run."""
     n = len(datasets)
-    figure = Figure(figsize=(2.45 * n + (1.0 if n == 1 else 0.0), 8.2), layout="constrained")
+    # The last panel is drawn where a run has eigenvalues.
+    heights = [1.1, 1.2, 0.8, 0.8, 1.6][: 5 if any("eigenvalues_after_real" in d for d in datasets) else 4]
+    figure = Figure(figsize=(2.45 * n + (1.0 if n == 1 else 0.0), 1.5 * sum(heights)), layout="constrained")
     for index, (column, dataset) in enumerate(zip(np.atleast_1d(figure.subfigures(1, n)), datasets, strict=True)):
         recorded = {"voltage", "spike_time", "decoder_trace"} <= set(dataset.variables)
         if not recorded or not dataset.sizes["traced"] or not dataset.attrs["recorded_neurons"]:
@@ -39,11 +41,11 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         model = attribute(dataset, "neuron_model")
         name = TITLES.get(attribute(dataset, "config")["neuron"], model["name"])
         column.suptitle(name, fontsize=9, fontweight="bold")
-        grid = column.add_gridspec(5, 1, height_ratios=[1.1, 1.2, 0.8, 0.8, 1.6])
-        cells = [grid[row, 0] for row in range(5)]
+        grid = column.add_gridspec(len(heights), 1, height_ratios=heights)
+        cells = [grid[row, 0] for row in range(len(heights))]
         panels = [*_activity(column, cells[0], cells[1], dataset, model.get("quantities", {}))]
-        panels += [panel(column.add_subplot(cell), dataset) for panel, cell in zip(_PANELS, cells[2:], strict=True)]
-        for letter, ax, label in zip("abcde", panels, ("neuron", "", "output", "decoder (ms)", ""), strict=True):
+        panels += [panel(column.add_subplot(cell), dataset) for panel, cell in zip(_PANELS, cells[2:], strict=False)]
+        for letter, ax, label in zip("abcde", panels, ("neuron", "", "output", "decoder (ms)", ""), strict=False):
             # In the other columns invisible, so that all columns keep the same heights.
             plotting.panel_letter(ax, letter, -0.36 if letter in "ab" else -0.17, "black" if index == 0 else "none")
             if label and index == 0:
@@ -87,7 +89,10 @@ def _activity(figure, raster_cell, trace_cell, dataset: xr.Dataset, quantities: 
 
 def _output(ax: Axes, dataset: xr.Dataset) -> Axes:
     time, end = dataset.time.values, float(dataset.attrs["seconds"])
-    plotting.teacher_and_output(ax, time, dataset.teacher.values, dataset.output.values, max(0.0, end - 2.0), end)
+    start = max(0.0, end - 2.0)
+    if dataset.attrs["learn_stop"] > start:
+        ax.axvspan(max(start, dataset.attrs["learn_start"]), dataset.attrs["learn_stop"], color="0.92", lw=0)
+    plotting.teacher_and_output(ax, time, dataset.teacher.values, dataset.output.values, start, end)
     ax.set_xlabel("time (s)")
     ax.set_ylim(top=ax.get_ylim()[1] * 1.45)
     ax.legend(loc="upper right", ncols=2, borderpad=0, handlelength=1.6)

@@ -12,7 +12,7 @@ import xarray as xr
 from snnlab.analysis import oscillations as osc
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
-from snnlab.errors import UserError
+from snnlab.errors import require_positive
 from snnlab.networks.force_config import ForceConfig
 from snnlab.networks.force_training import FREE_RUN_SECONDS, train_force
 from snnlab.protocol import RECORDING
@@ -74,8 +74,7 @@ GENERIC_RMSE, GENERIC_CORRELATION, GENERIC_FREQUENCY, GENERIC_AMPLITUDE = 0.2, 0
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train the network; see :func:`snnlab.train_force` for what the dataset holds."""
-    if not 0 < config.frequency < INF:
-        raise UserError(f"frequency: expected a number > 0, got {config.frequency}")
+    require_positive(config, "frequency")
     teacher = (lambda t: sine(t, config.frequency)) if config.teacher == "sine" else teacher_from(config.teacher)
     return train_force(config, teacher, engine)
 

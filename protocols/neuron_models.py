@@ -12,7 +12,7 @@ import xarray as xr
 from snnlab.analysis import rate_laws
 from snnlab.claims import Check
 from snnlab.engine import Engine
-from snnlab.errors import UserError
+from snnlab.errors import UserError, require_positive
 from snnlab.loading import find_model
 from snnlab.networks.uncoupled import RateCurve, Trace
 
@@ -67,9 +67,7 @@ class Config:
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Drive single neurons by noise, one draw a step, and each model by constant inputs."""
-    for name in ("lif_seconds", "izhikevich_seconds", "seconds"):
-        if not 0 < getattr(config, name) < float("inf"):
-            raise UserError(f"{name}: expected a number > 0, got {getattr(config, name)}")
+    require_positive(config, "lif_seconds", "izhikevich_seconds", "seconds")
     for name, least in {"points": 2, "lif_sd": 0, "izhikevich_sd": 0}.items():
         if getattr(config, name) < least:
             raise UserError(f"{name}: expected a number >= {least}, got {getattr(config, name)}")

@@ -11,7 +11,7 @@ import xarray as xr
 
 from snnlab.claims import Check
 from snnlab.engine import Engine
-from snnlab.errors import UserError
+from snnlab.errors import UserError, require_positive
 from snnlab.loading import find_model
 from snnlab.networks.uncoupled import FilterResponse
 
@@ -44,9 +44,7 @@ class Config:
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Give each filter one spike of weight 1 at time 0."""
-    for name in ("tau_rise", "tau_decay", "dt", "seconds"):
-        if not 0 < getattr(config, name) < float("inf"):
-            raise UserError(f"{name}: expected a number > 0, got {getattr(config, name)}")
+    require_positive(config, "tau_rise", "tau_decay", "dt", "seconds")
     if config.dt >= min(config.tau_rise, config.tau_decay):
         raise UserError(f"dt: expected less than tau_rise and tau_decay, got {config.dt} ms")
     if config.seconds < 2e-3 * config.dt:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+import traceback
 
 from .errors import SnnlabError, UserError, unknown
 
@@ -17,7 +18,8 @@ _USAGE = """usage: snnlab COMMAND ...
   figure NAME [options]         draw a figure from stored runs; runs what is missing
   reproduce [NAME ...]          study and draw everything, then one table
 
-PROTOCOL is a name of `snnlab list` or the path of your own file.
+PROTOCOL is a name of `snnlab list` or the path of your own file. `snnlab --traceback COMMAND ...` shows where
+in your file an error came from.
 Exit status: 0 done, 1 machine trouble, 2 a mistake in what was given, 3 a check does not hold, 4 diverged,
 130 interrupted."""
 
@@ -27,6 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("snnlab").setLevel(logging.INFO)
+    if trace := arguments[:1] == ["--traceback"]:
+        arguments = arguments[1:]
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(_USAGE)
         return 0 if arguments else 2
@@ -36,11 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(__version__)
         return 0
     try:
-        if arguments[0] == "list" and arguments[1:] not in (["-h"], ["--help"]):
+        if arguments[0] == "list":
             return _list(arguments[1:])
-        if {"-h", "--help"} & set(arguments[1:2]):
-            print(_USAGE)
-            return 0
         from . import commands
 
         known = {
@@ -53,9 +54,12 @@ def main(arguments: list[str] | None = None) -> int:
         if arguments[0] not in known:
             raise unknown("command", arguments[0], ["list", *known])
         # A termination is an interruption: temporary files are removed, nothing half stays.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _interrupt)
         return known[arguments[0]](arguments[1:])
     except SnnlabError as error:
+        if trace:
+            traceback.print_exception(error)
         print(f"snnlab: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
@@ -65,9 +69,19 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
 
 
+def _interrupt(*_) -> None:
+    """Interrupt once: what follows while workers end and files are removed is not listened to."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def _list(arguments: list[str]) -> int:
     from .protocol import entries
 
+    if arguments in (["-h"], ["--help"]):
+        print("usage: snnlab list")
+        return 0
     if arguments:
         raise UserError(f"list: takes no argument, got {arguments[0]!r}")
     for kind in ("protocols", "figures"):

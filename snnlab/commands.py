@@ -41,11 +41,11 @@ class _Study(_Common):
     jobs: int = 2
     """processes at a time"""
     vary: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
-    """field=start:stop:count or field=a,b,c; give it again for a grid over more fields"""
+    """field=start:stop:count or field=a,b,c, beside the default; give it again for a grid over more fields"""
     controls: bool = True
     """run the controls, which must fail, as well"""
     json: Path | None = None
-    """also write checks, controls and findings to this file"""
+    """also write checks, controls and findings to this file, as numbers with the run files they come from"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +69,8 @@ class _Reproduce(_Common):
 def _parse(options: type, prog: str, arguments: list[str], protocol: Protocol | None = None) -> tuple[Any, Any]:
     """Parse options and, given a protocol, its Config side by side; returns (options, config)."""
     if protocol is None:
-        return tyro.cli(options, prog=prog, args=arguments, description=""), None
+        fields = "With a protocol's name, --help shows its fields too." if prog.endswith("PROTOCOL") else ""
+        return tyro.cli(options, prog=prog, args=arguments, description=fields), None
     preset = protocol.config("--quick" in arguments)
     fields = [("config", Annotated[protocol.Config, tyro.conf.arg(name="")], dataclasses.field(default=preset))]
     fields += [("options", Annotated[options, tyro.conf.arg(name="")], dataclasses.field(default=options()))]
@@ -79,7 +80,9 @@ def _parse(options: type, prog: str, arguments: list[str], protocol: Protocol | 
     return parsed.options, parsed.config
 
 
-def _named(command: str, arguments: list[str]) -> tuple[str, list[str]]:
+def _named(command: str, arguments: list[str], options: type) -> tuple[str, list[str]]:
+    if arguments[:1] in (["-h"], ["--help"]):
+        _parse(options, f"snnlab {command} {'FIGURE' if command == 'figure' else 'PROTOCOL'}", ["--help"])
     if not arguments or arguments[0].startswith("-"):
         raise UserError(f"{command}: expected a name first; see snnlab list")
     return arguments[0], arguments[1:]
@@ -100,7 +103,7 @@ def _print_checks(dataset, checks: list[Check]) -> None:
 
 def run(arguments: list[str]) -> int:
     """snnlab run PROTOCOL [options]"""
-    name, rest = _named("run", arguments)
+    name, rest = _named("run", arguments, _Run)
     protocol = find_protocol(name)
     options, config = _parse(_Run, f"snnlab run {name}", rest, protocol)
     path, dataset = protocol.execute(config, options.out, options.progress)
@@ -118,7 +121,7 @@ def run(arguments: list[str]) -> int:
 
 def study(arguments: list[str]) -> int:
     """snnlab study PROTOCOL [options]"""
-    name, rest = _named("study", arguments)
+    name, rest = _named("study", arguments, _Study)
     protocol = find_protocol(name)
     options, config = _parse(_Study, f"snnlab study {name}", rest, protocol)
     if options.jobs < 1:
@@ -143,6 +146,11 @@ def _study_status(result: Study) -> int:
 
 def claims(arguments: list[str]) -> int:
     """snnlab claims RUN.nc [--json]"""
+    if {"-h", "--help"} & set(arguments):
+        print(
+            "usage: snnlab claims RUN.nc [--json]\n\nThe checks of a run, evaluated again by the protocol as it is now."
+        )
+        return 0
     as_json = "--json" in arguments
     paths = [a for a in arguments if a != "--json"]
     if len(paths) != 1 or paths[0].startswith("-"):
@@ -163,14 +171,16 @@ def claims(arguments: list[str]) -> int:
 
 def figure(arguments: list[str]) -> int:
     """snnlab figure NAME [options]"""
-    name, rest = _named("figure", arguments)
+    name, rest = _named("figure", arguments, _Figure)
     wanted = find_figure(name)
     options, _ = _parse(_Figure, f"snnlab figure {name}", rest)
     if options.run:
         datasets = [read(path) for path in options.run]
+        of = "-" + "-".join(path.stem for path in options.run[:3]) + ("-and-more" if options.run[3:] else "")
     else:
         datasets = collect(wanted, options.quick, options.out, options.progress)
-    drawn = save_figure(wanted, datasets, options.out / "figures" / wanted.name)
+        of = "-quick" if options.quick else ""
+    drawn = save_figure(wanted, datasets, options.out / "figures" / f"{wanted.name}{of}")
     print("\n".join(f"figure    {path}" for path in drawn))
     return max(_exit_status(d, stored_checks(d)) for d in datasets)
 
@@ -204,7 +214,8 @@ def reproduce(arguments: list[str]) -> int:
     for name in [n for n in figures if not names or n in names]:
         wanted = find_figure(name)
         datasets = collect(wanted, options.quick, options.out)
-        print(f"figure    {save_figure(wanted, datasets, options.out / 'figures' / name)[0]}")
+        file = f"{name}-quick" if options.quick else name
+        print(f"figure    {save_figure(wanted, datasets, options.out / 'figures' / file)[0]}")
         if options.gallery is not None:
             save_figure(wanted, datasets, options.gallery / name, pdf=False)
             behind = [studies[p] for p in dict.fromkeys(p for p, _ in wanted.needs) if p in studies]

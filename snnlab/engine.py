@@ -71,16 +71,18 @@ class Engine:
         if target == "cpp_standalone":
             self._build_directory = tempfile.mkdtemp(prefix="snnlab-build-")
             brian2.set_device("cpp_standalone", build_on_run=False, directory=self._build_directory)
-        self._previous_target = brian2.prefs.codegen.target
+        self._previous = (brian2.prefs.codegen.target, brian2.prefs.core.stop_on_keyboard_interrupt)
         if target != "cpp_standalone":
             brian2.prefs.codegen.target = target
+        # Brian2 would stop the run and return as if it were complete.
+        brian2.prefs.core.stop_on_keyboard_interrupt = False
         brian2.seed(int(self.rng("brian2").integers(2**31)))
 
     def __enter__(self) -> Engine:
         return self
 
     def __exit__(self, *_) -> None:
-        brian2.prefs.codegen.target = self._previous_target
+        brian2.prefs.codegen.target, brian2.prefs.core.stop_on_keyboard_interrupt = self._previous
         if self._build_directory:
             brian2.get_device().reinit()
             brian2.set_device("runtime")
@@ -116,7 +118,7 @@ class Engine:
         Diverged
             If a watched array is not finite, or every neuron fired at every step since the last look.
         KeyboardInterrupt
-            If the user interrupted the run (Brian2 itself would return as if it were complete).
+            If the user interrupted the run, or something called ``brian2.stop``.
         """
         _refuse_unnamed(network)
         if tasks or any(isinstance(o, brian2.NetworkOperation) for o in network.objects):
@@ -128,6 +130,8 @@ class Engine:
         bar = tqdm(
             total=seconds,
             disable=not self.progress,
+            # In a log file each update is a line of its own.
+            mininterval=0.1 if sys.stderr.isatty() else 10,
             desc="compiling",
             file=sys.stderr,
             bar_format="{desc}{percentage:3.0f}%|{bar}| {n:.2f} of {total:.4g} s [{elapsed} passed, {remaining} left]",
@@ -144,7 +148,8 @@ class Engine:
             cause = error.__cause__ or error
             if isinstance(cause, Diverged | UserError):
                 raise cause from None
-            raise UserError(f"equations: {_short(error)}") from error
+            named = re.search(r"named '?(\w+)", str(error))
+            raise UserError(f"equations of {named[1] if named else 'the network'}: {_short(error)}") from error
         finally:
             network.remove(operation)
             bar.close()

@@ -25,6 +25,14 @@ class Diverged(SnnlabError):
     exit_code = 4
 
 
+def require_positive(config: object, *names: str) -> None:
+    """Raise UserError for the first of these fields that is neither None nor a finite number > 0."""
+    for name in names:
+        value = getattr(config, name)
+        if value is not None and not 0 < value < float("inf"):
+            raise UserError(f"{name}: expected a finite number > 0, got {value}")
+
+
 def unknown(kind: str, name: str, known: list[str]) -> UserError:
     """Return the error for a name that does not exist, with the nearest names that do."""
     near = get_close_matches(name, known, n=3, cutoff=0.5)

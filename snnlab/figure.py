@@ -81,9 +81,12 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
             drawn = figure.draw(list(datasets))
         except (AttributeError, KeyError, TypeError) as error:
             given = ", ".join(sorted({d.attrs["protocol"] for d in datasets}))
-            raise UserError(f"run: lacks what figure {figure.name} draws ({error}), got a run of {given}") from error
+            needs = ", ".join(dict.fromkeys(name for name, _ in figure.needs))
+            raise UserError(
+                f"run: figure {figure.name} draws runs of {needs}, got one of {given} (it lacks {error})"
+            ) from error
         drawn.text(0.5, -0.005, stamp(datasets), ha="center", va="top", fontsize=6, color=_INK, linespacing=1.4)
-        if any(d.attrs["preset"] != "full" for d in datasets):
+        if any(d.attrs["preset"] != "full" and not is_file_spec(d.attrs["protocol_file"]) for d in datasets):
             warning = "reduced or changed settings: not the published scale"
             drawn.text(0.5, 1.01, warning, ha="center", va="bottom", color="#c1121f")
         contents = {"png": io.BytesIO()} | ({"pdf": io.BytesIO()} if pdf else {})
@@ -111,10 +114,10 @@ def stamp(datasets: Sequence) -> str:
         verdict = f"{sum(c['holds'] for c in checks)} of {len(checks)} checks hold" if checks else "no checks stated"
         config = record.attribute(dataset, "config")
         label = f" ({Path(config['neuron']).name})" if "neuron" in config else ""
+        preset = "own protocol" if is_file_spec(dataset.attrs["protocol_file"]) else f"{dataset.attrs['preset']} preset"
         condition = "" if dataset.attrs["condition"] == "default" else f", {dataset.attrs['condition']}"
         lines.append(
-            f"{dataset.attrs['protocol']}{label}{condition}, seed {dataset.attrs['seed']}, "
-            f"{dataset.attrs['preset']} preset: {verdict}"
+            f"{dataset.attrs['protocol']}{label}{condition}, seed {dataset.attrs['seed']}, {preset}: {verdict}"
         )
     return "\n".join(lines)
 

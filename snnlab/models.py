@@ -78,7 +78,10 @@ def _with_parameters(model, kind: str, overrides: dict):
         value = brian2.Quantity(value)
         if not value.has_same_dimensions(merged[key]):
             expected = get_unit_for_display(brian2.Quantity(merged[key]).dim)
-            raise UserError(f"{kind} {model.name!r}: parameter {key}: expected a value in {expected}, got {value}")
+            like = brian2.Quantity(merged[key]).in_best_unit(python_code=True).replace(". *", "*").replace(" ", "")
+            raise UserError(
+                f"{kind} {model.name!r}: parameter {key}: expected a value in {expected} such as {like}, got {value}"
+            )
         merged[key] = value
     return replace(model, parameters=merged)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 
 BEFORE, AFTER, TEACHER, OUTPUT = "#D55E00", "#0072B2", "0.15", "#009E73"
@@ -51,9 +52,12 @@ def teacher_and_output(
 ) -> None:
     """Draw teacher and decoded output, arrays of shape (T, K), between start and stop (s)."""
     inside = (time >= start) & (time < stop)
-    for k in range(teacher.shape[1]):
+    count = teacher.shape[1]
+    for k in range(count):
+        # One hue from light to dark, so that components differ in print as well.
+        color = OUTPUT if count == 1 else colormaps["viridis"](0.85 * k / (count - 1))
+        ax.plot(time[inside], output[inside, k], color=color, lw=1.0, label="output" if k == 0 else None)
         ax.plot(time[inside], teacher[inside, k], color=TEACHER, lw=0.8, ls="--", label="teacher" if k == 0 else None)
-        ax.plot(time[inside], output[inside, k], color=OUTPUT, lw=1.0, label="output" if k == 0 else None)
     ax.set_xlim(start, stop)
 
 

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import record
 from .claims import Check, Finding
-from .errors import UserError, unknown
+from .errors import SnnlabError, UserError, unknown
 from .loading import content_hash, is_file_spec, load_file
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class Protocol:
         path = self.path(config, folder)
         wall, cpu = time.perf_counter(), sum(os.times()[:4])
         with Engine(getattr(config, "target", "cython"), getattr(config, "seed", 0), progress) as engine:
-            dataset = self.run(config, engine)
+            dataset = self._call(config, engine)
             target = engine.target
         dataset.attrs |= {
             "format_version": record.FORMAT_VERSION,
@@ -132,6 +133,26 @@ class Protocol:
             ) from error
         record.save(dataset, path)
         return path, dataset
+
+    def _call(self, config: Any, engine: Engine) -> xr.Dataset:
+        """Call ``run``; a fault in a user's file becomes one line that says where."""
+        import xarray as xr
+
+        try:
+            dataset = self.run(config, engine)
+        except SnnlabError:
+            raise
+        except Exception as error:
+            if not is_file_spec(self.spec):
+                raise
+            frames = traceback.extract_tb(error.__traceback__)
+            line = next((frame.lineno for frame in reversed(frames) if frame.filename == self.spec), None)
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:400]
+            raise UserError(f"protocol: {self.spec}: run fails at line {line} with {reason}") from error
+        if not isinstance(dataset, xr.Dataset):
+            kind = type(dataset).__name__
+            raise UserError(f"protocol: {self.spec}: run: expected it to return an xarray.Dataset, got {kind}")
+        return dataset
 
     def judge(self, dataset: xr.Dataset) -> list[Check]:
         """Evaluate the checks of a run now, store them in the dataset and return them."""

@@ -68,7 +68,7 @@ class Study:
         for (variant, condition), runs in self.checks.items():
             lost = len(self.diverged.get((variant, condition), []))
             if condition == "default":
-                rows += [[variant, *row] for row in _over_seeds(runs)]
+                rows += [[variant, *_row(check)] for check in _over_seeds(runs)]
             elif all(checks == [] for checks in runs) and not lost:
                 controls.append([variant, condition, "states no checks", ""])
             else:
@@ -91,11 +91,11 @@ class Study:
             seeds = [int(dataset.attrs["seed"]) for dataset in self.groups[variant, condition]]
             presets = sorted({dataset.attrs["preset"] for dataset in self.groups[variant, condition]})
             row: dict[str, Any] = {"variant": variant, "condition": condition, "seeds": seeds, "preset": presets}
-            if condition == "default":
-                keys = ("check", "band", "holds in", "seen", "source")
-                row["checks"] = [dict(zip(keys, values, strict=True)) for values in _over_seeds(runs)]
-            else:
-                row["runs that fail"] = sum(map(controls_fail, runs))
+            row["files"] = [Path(dataset.encoding["source"]).name for dataset in self.groups[variant, condition]]
+            row["checks"] = _over_seeds(runs)
+            if condition != "default":
+                row["runs_that_fail"] = sum(map(controls_fail, runs))
+            row["diverged"] = self.diverged.get((variant, condition), [])
             conditions.append(row)
         return {
             "protocol": self.protocol.name,
@@ -105,14 +105,21 @@ class Study:
         }
 
 
-def _over_seeds(runs: Sequence[Sequence[claims.Check]]) -> list[list[str]]:
+def _over_seeds(runs: Sequence[Sequence[claims.Check]]) -> list[dict]:
+    """Return each check with what every run measured, as plain JSON values."""
     rows = []
     for name in dict.fromkeys(c.what for checks in runs for c in checks):
-        same = [c for checks in runs for c in checks if c.what == name]
-        seen = [c.measured for c in same]
-        held = f"{sum(c.holds for c in same)} of {len(same)}"
-        rows.append([name, same[0].band, held, f"{np.min(seen):.4g} .. {np.max(seen):.4g}", same[0].source])
+        same = [c.to_dict() for checks in runs for c in checks if c.what == name]
+        row = {key: same[0][key] for key in ("what", "low", "high", "source")}
+        rows.append(row | {"measured": [c["measured"] for c in same], "held": sum(c["holds"] for c in same)})
     return rows
+
+
+def _row(check: dict) -> list[str]:
+    seen = np.asarray(check["measured"], float)
+    band = claims.Check.from_dict(check | {"measured": 0.0}).band
+    held = f"{check['held']} of {len(seen)}"
+    return [check["what"], band, held, f"{seen.min():.4g} .. {seen.max():.4g}", check["source"]]
 
 
 def plan(
@@ -187,7 +194,7 @@ def _light(dataset):
 
 
 def parse_seeds(text: str) -> range | list[int]:
-    """Return the seeds of ``100:110`` (100 to 109) or ``1,5,7``."""
+    """Return the seeds of ``100:110`` (100 to 109) or ``1,5,7``; raises UserError for others and for repeated ones."""
     try:
         if ":" in text:
             start, stop = map(int, text.split(":"))
@@ -198,6 +205,8 @@ def parse_seeds(text: str) -> range | list[int]:
         seeds = []
     if not seeds or min(seeds) < 0:
         raise UserError(f"seeds: expected start:stop such as 100:110, or 1,5,7, got {text!r}")
+    if len(set(seeds)) < len(seeds):
+        raise UserError(f"seeds: each counts once, got {text!r}")
     return seeds
 
 

@@ -35,6 +35,23 @@ def test_list_names_protocols_and_figures(capsys):
         assert name in printed
 
 
+def test_every_command_has_help(capsys):
+    for command, word in {"run": "--figure", "study": "--seeds", "figure": "--run", "reproduce": "--gallery"}.items():
+        with pytest.raises(SystemExit) as stop:
+            snnlab(command, "--help")
+        assert stop.value.code == 0 and word in capsys.readouterr().out
+    for command in ("claims", "list"):
+        assert snnlab(command, "--help") == 0 and command in capsys.readouterr().out
+
+
+def test_the_package_is_found_from_the_folder_that_holds_a_clone(tmp_path):
+    """A clone is a folder named snnlab: Python must not take that for the package."""
+    (tmp_path / "snnlab").mkdir()
+    program = "import snnlab, snnlab.protocols.force_sine; print(snnlab.__version__)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_help_explains_every_field_with_its_unit(capsys):
     with pytest.raises(SystemExit) as stop:
         snnlab("run", "force_sine", "--help")
@@ -75,6 +92,10 @@ MISTAKES = {
     "no unit text": (["run", "force_sine", "--parameters", "C=fast"], ["C", "number with a unit"]),
     "tau of a filter": (["run", "force_sine", "--filter", "exponential", "--tau-rise", "2"], ["tau_rise"]),
     "interval": (["run", "force_sine", "--rls-interval", "0.81"], ["rls_interval", "multiple of dt"]),
+    "dt": (["run", "force_sine", "--dt", "5"], ["dt: expected less than tau_rise", "5 ms"]),
+    "record interval": (["run", "force_sine", "--record-interval", "0.15"], ["record_interval", "multiple of dt"]),
+    "probability": (["run", "force_sine", "--p", "1.5"], ["p: expected a probability", "1.5"]),
+    "no unit": (["run", "force_sine", "--neuron", "lif", "--parameters", "tau_m=20"], ["tau_m", "such as", "ms"]),
     "missing teacher": (["run", "force_sine", "--teacher", "nowhere.csv"], ["teacher", "nowhere.csv"]),
     "standalone": (["run", "force_sine", "--target", "cpp_standalone", "--n", "20"], ["target", "cpp_standalone"]),
     "frequency": (["run", "force_sine", "--frequency", "0"], ["frequency", "> 0"]),
@@ -112,6 +133,8 @@ def test_a_flag_that_does_not_exist_has_exit_status_2(tmp_path, capsys):
     [
         ("time,x\n0,1\n0.1,nan\n", ["not finite"]),
         ("0,1\n0.1\n0.2,1\n", ["equal length"]),
+        ("0;1\n0.1;2\n", ["commas"]),
+        ("0,1\n0.1,x\n", ["data row 2", "'x'"]),
         ("0,1\n0.1,2\n0.5,1\n", ["even steps"]),
         ("0\n0.1\n", ["two rows"]),
     ],

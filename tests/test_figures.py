@@ -30,7 +30,7 @@ def test_the_figure_command_runs_what_is_missing_and_draws_png_and_pdf(tmp_path)
     (run,) = tmp_path.glob("*.nc")
     written = run.stat().st_mtime_ns
     for suffix in ("png", "pdf"):
-        assert (tmp_path / "figures" / f"synaptic_filters.{suffix}").stat().st_size > 5000
+        assert (tmp_path / "figures" / f"synaptic_filters-quick.{suffix}").stat().st_size > 5000
     assert main(arguments) == 0
     assert run.stat().st_mtime_ns == written
 

@@ -10,44 +10,13 @@ from brian2 import ms
 
 from snnlab.cli import main
 from snnlab.errors import UserError
+from snnlab.figure import stamp
 from snnlab.neurons import lif
 from snnlab.protocol import entries, find_protocol
 from snnlab.record import attribute, load
 
 DATA = Path(__file__).parent / "data"
-MINE = '''"""A protocol of my own: the sine network learns a triangle wave."""
-
-from dataclasses import dataclass
-
-import numpy as np
-
-from snnlab import Check, ForceConfig, train_force
-
-
-@dataclass(frozen=True)
-class Config(ForceConfig):
-    neuron: str = "lif"
-    n: int = 300
-    seconds: float = 1.2
-    learn_start: float = 0.2
-    learn_stop: float = 1.0
-    height: float = 1.0
-    """height of the triangle"""
-
-
-def triangle(t):
-    return 2 / np.pi * np.arcsin(np.sin(2 * np.pi * 4 * t))
-
-
-def run(config, engine):
-    return train_force(config, lambda t: config.height * triangle(t), engine)
-
-
-def checks(dataset):
-    late = (dataset.time > 0.8) & (dataset.time <= 1.0)
-    error = float(np.sqrt(((dataset.output - dataset.teacher)[late] ** 2).mean()))
-    return [Check("RMSE at the end of learning", error, 0.0, 0.15, "mine")]
-'''
+MINE = (DATA / "my_study.py").read_text()
 
 
 @pytest.fixture
@@ -66,7 +35,7 @@ def test_every_protocol_and_figure_has_a_summary_and_can_be_read():
 
 def test_a_users_own_protocol_with_its_own_teacher_runs_from_any_folder(mine, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert main(["run", "my_study.py", "--target", "numpy", "--no-progress"]) == 0, capsys.readouterr()
+    assert main(["run", "my_study.py", "--quick", "--target", "numpy", "--no-progress"]) == 0, capsys.readouterr()
     (path,) = (tmp_path / "runs").glob("my_study-*.nc")
     assert load(path).attrs["protocol"] == "my_study"
     # The claims outlive the protocol file.
@@ -85,13 +54,32 @@ def test_the_readme_neuron_learns_the_sine_from_a_temporary_folder(tmp_path, mon
     assert path.with_suffix(".png").stat().st_size > 10_000
 
 
+def test_a_fault_in_a_users_protocol_is_one_line_that_says_where(mine, tmp_path, capsys):
+    for wrong, words in {
+        "return {}": ["xarray.Dataset", "got dict"],
+        "return config.heigth": ["line 27", "AttributeError", "heigth"],
+    }.items():
+        mine.write_text(MINE.replace("return train_force(config, triangle, engine)", wrong))
+        assert main(["run", str(mine), "--quick", "--target", "numpy", "--out", str(tmp_path)]) == 2
+        lines = capsys.readouterr().err.strip().splitlines()
+        assert len(lines) == 1 and all(word in lines[0] for word in ["my_study.py", *words])
+        assert not list(tmp_path.glob("*.nc"))
+    assert main(["--traceback", "run", str(mine), "--quick", "--target", "numpy", "--out", str(tmp_path)]) == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_figure_of_an_own_protocol_says_so(mine, tmp_path):
+    dataset = find_protocol(str(mine)).execute(find_protocol(str(mine)).config(True, target="numpy"), tmp_path)[1]
+    assert "own protocol" in stamp([dataset]) and "preset" not in stamp([dataset])
+
+
 def test_a_run_name_changes_with_every_field_and_with_user_files(mine, tmp_path):
     protocol = find_protocol("force_sine")
     names = {protocol.path(protocol.config(**o), tmp_path) for o in ({}, {"seed": 1}, {"n": 100}, {"neuron": "lif"})}
     assert len(names) == 4
     own = find_protocol(str(mine))
     before = own.path(own.config(), tmp_path)
-    mine.write_text(MINE.replace("4 * t", "3 * t"))
+    mine.write_text(MINE.replace("2 / np.pi", "3 / np.pi"))
     assert own.path(own.config(), tmp_path) != before
 
 

@@ -21,7 +21,7 @@ def test_seeds_and_grids_are_read():
     for bad in ("g", "g=", "g=a:b:c", "h=1,2"):
         with pytest.raises(UserError, match="vary"):
             parse_grid([bad], config)
-    for bad in ("", "5:5", "-1", "a"):
+    for bad in ("", "5:5", "-1", "a", "1,2,1"):
         with pytest.raises(UserError, match="seeds"):
             parse_seeds(bad)
 
@@ -75,3 +75,7 @@ def test_the_command_prints_checks_and_has_exit_status_3(tmp_path, capsys):
     assert main([*arguments, "--out", str(tmp_path), "--json", str(tmp_path / "study.json")]) == 3
     assert "RMSE" in capsys.readouterr().out
     assert json.loads((tmp_path / "study.json").read_text())["conditions"][0]["seeds"] == [0, 1]
+    for row in json.loads((tmp_path / "study.json").read_text())["conditions"]:
+        assert all((tmp_path / name).is_file() for name in row["files"])
+        for check in row["checks"]:
+            assert len(check["measured"]) == 2 and 0 <= check["held"] <= 2

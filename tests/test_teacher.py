@@ -42,7 +42,7 @@ def test_csv_that_starts_later_repeats_before_its_start(tmp_path):
         ("0,1\n0.1\n0.2,3\n", "rows of equal length"),
         ("0,1\n0.1,nan\n0.2,3\n", "not finite in data row 2"),
         ("0,1\n0.1,2\n0.2,inf\n", "not finite in data row 3"),
-        ("0,1\n0.1,high\n0.2,3\n", "could not convert"),
+        ("0,1\n0.1,high\n0.2,3\n", "data row 2"),
         ("0,1\n0.1,2\n0.25,3\n", "even steps"),
         ("0,1\n0.1,2\n0.1,3\n", "even steps"),
         ("0.2,1\n0.1,2\n0.0,3\n", "even steps"),

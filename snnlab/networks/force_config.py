@@ -7,7 +7,7 @@ from typing import Literal, get_args, get_origin, get_type_hints
 
 import brian2
 
-from ..errors import UserError, unknown
+from ..errors import UserError, require_positive, unknown
 from ..loading import find_model
 from ..models import NeuronModel, SynapseModel, quantity, unit
 
@@ -78,8 +78,8 @@ class ForceConfig:
     """number of neurons whose first state variable is recorded"""
     record_decoders: int = 10
     """number of neurons whose decoder is recorded over time"""
-    record_interval: float = 0.2
-    """time between two recorded samples (ms)"""
+    record_interval: float | None = None
+    """time between two recorded samples (ms), a multiple of dt; None: the longest one up to 0.2 ms, or dt"""
     eigenvalues: bool = False
     """compute the eigenvalues of the total weight matrix before and after (about 20 s of CPU at n = 2000)"""
     seed: int = 0
@@ -136,21 +136,16 @@ def resolve(config: ForceConfig) -> ForceSetup:
     for name, least in {"n": 1, "record_spikes": 0, "record_voltages": 0, "record_decoders": 0, "seed": 0}.items():
         if getattr(config, name) < least:
             raise UserError(f"{name}: expected an integer >= {least}, got {getattr(config, name)}")
-    for name in ("p", "alpha", "dt", "rls_interval", "tau_rise", "tau_decay", "seconds", "record_interval"):
-        value = getattr(config, name)
-        if value is not None and not 0 < value < float("inf"):
-            raise UserError(f"{name}: expected a finite number > 0, got {value}")
+    require_positive(config, "alpha", "dt", "rls_interval", "tau_rise", "tau_decay", "seconds", "record_interval")
+    if not 0 < config.p <= 1:
+        raise UserError(f"p: expected a probability, 0 < p <= 1, got {config.p}")
     for name, hint in get_type_hints(ForceConfig).items():
         if get_origin(hint) is Literal and getattr(config, name) not in get_args(hint):
             raise unknown(name, str(getattr(config, name)), list(get_args(hint)))
-    if config.record_interval > 10:
-        raise UserError(f"record_interval: expected at most 10 ms, got {config.record_interval}")
     for name in ("g", "q", "bias"):
         value = getattr(config, name)
         if value is not None and not abs(value) < float("inf"):
             raise UserError(f"{name}: expected a finite number, got {value}")
-    if config.p > 1:
-        raise UserError(f"p: expected a probability, got {config.p}")
     if not 0 <= config.learn_start < config.learn_stop <= config.seconds:
         raise UserError(
             f"learn_start, learn_stop: expected 0 <= learn_start < learn_stop <= seconds, "
@@ -163,14 +158,14 @@ def resolve(config: ForceConfig) -> ForceSetup:
     synapse = _filter(config)
     values = _force_values(config, neuron, getattr(module, "FORCE", {}))
     dt = values["dt"]
+    for name, tau in synapse.parameters.items():
+        if name.startswith("tau") and dt >= float(tau):
+            raise UserError(f"dt: expected less than {name} = {float(tau) * 1e3:g} ms, got {dt * 1e3:g} ms")
     every = _steps(values["rls_interval"], dt, "rls_interval")
     first, stop = round(config.learn_start / dt), round(config.learn_stop / dt)
     n_steps = round(config.seconds / dt)
     if n_steps < 1:
         raise UserError(f"seconds: expected at least one step of {dt * 1e3:g} ms, got {config.seconds} s")
-    for name, tau in synapse.parameters.items():
-        if name.startswith("tau") and dt >= float(tau):
-            raise UserError(f"dt: expected less than {name} = {float(tau) * 1e3:g} ms, got {dt * 1e3:g} ms")
     if stop - first <= every:
         raise UserError(f"rls_interval: expected several updates in the learning window, got one in {every} steps")
     return ForceSetup(
@@ -184,9 +179,18 @@ def resolve(config: ForceConfig) -> ForceSetup:
         zero_row_mean=values["zero_row_mean"],
         n_steps=n_steps,
         learn=range(-(-first // every) * every, max(first, stop - 1), every),
-        record=range(0, n_steps, max(1, round(config.record_interval * 1e-3 / dt))),
+        record=range(0, n_steps, recording_steps(config.record_interval, dt)),
         learn_stop=stop,
     )
+
+
+def recording_steps(interval: float | None, dt: float) -> int:
+    """Return the steps between two samples; ``interval`` in ms (None: the most that fit in 0.2 ms), dt in s."""
+    if interval is None:
+        return max(1, int(0.2e-3 / dt + 1e-6))
+    if not 0 < interval <= 10:
+        raise UserError(f"record_interval: expected more than 0 and at most 10 ms, got {interval:g}")
+    return _steps(interval * 1e-3, dt, "record_interval")
 
 
 def _changes(parameters: tuple[str, ...]) -> dict[str, brian2.Quantity]:

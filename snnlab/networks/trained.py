@@ -16,6 +16,7 @@ from ..models import NeuronModel, SynapseModel, unit
 from ..record import attribute
 from ..record import load as load_run
 from .force import ForceNetwork
+from .force_config import recording_steps
 from .force_training import Recorder
 
 
@@ -60,7 +61,7 @@ class TrainedNetwork:
         silence: Iterable[int] = (),
         feedback: float | None = None,
         drive: brian2.TimedArray | None = None,
-        record_interval: float = 0.2,
+        record_interval: float | None = None,
         record_spikes: int = 200,
         record_voltages: int = 5,
         seed: int = 0,
@@ -80,7 +81,7 @@ class TrainedNetwork:
         drive : TimedArray
             Further input to all neurons, shape (T,), or to each, shape (T, n), in the unit of their input.
         record_interval : float
-            In ms.
+            In ms, a multiple of dt; None: the longest one up to 0.2 ms, or dt.
 
         Returns
         -------
@@ -97,9 +98,8 @@ class TrainedNetwork:
         silent = np.flatnonzero(silent) if silent.dtype == bool else np.unique(silent.astype(int))
         if silent.size and not (0 <= silent[0] and silent[-1] < n):
             raise UserError(f"silence: expected neuron indices from 0 to {n - 1}, got {silent[0]} to {silent[-1]}")
-        for name, value in {"seconds": seconds, "record_interval": record_interval}.items():
-            if not value > 0:
-                raise UserError(f"{name}: expected a number > 0, got {value}")
+        if not 0 < seconds < float("inf"):
+            raise UserError(f"seconds: expected a number > 0, got {seconds}")
         alive = np.ones(n)
         alive[silent] = 0.0
         dt = float(self.dataset.attrs["dt"])
@@ -123,7 +123,7 @@ class TrainedNetwork:
             net.set_decoder(self.decoder * alive[:, None])
             net.set_feedback(float(self.dataset.attrs["feedback"]) if feedback is None else feedback)
             n_steps = round(seconds / dt)
-            record = range(0, n_steps, max(1, round(record_interval * 1e-3 / dt)))
+            record = range(0, n_steps, recording_steps(record_interval, dt))
             recorder = Recorder(net, record, n_steps, record_spikes, record_voltages)
             engine.run(net.network, seconds, net.clock, recorder.tasks, recorder.watch)
             return recorder.dataset()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 from ..errors import UserError
 from ..loading import open_spec
 
+_log = logging.getLogger("snnlab")
 Teacher = Callable[[np.ndarray], np.ndarray]
 
 
@@ -63,7 +65,7 @@ def sample(teacher: Teacher, t: np.ndarray) -> np.ndarray:
 
 def _from_csv(path: Path) -> Teacher:
     if not path.is_file():
-        raise UserError(f"teacher: no file {str(path)!r}")
+        raise UserError(f"teacher: no file {str(path)!r}" + (", that is a folder" if path.is_dir() else ""))
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [row for row in csv.reader(file) if row and not row[0].startswith("#")]
@@ -72,11 +74,14 @@ def _from_csv(path: Path) -> Teacher:
     if rows and not _is_number(rows[0][0]):
         rows = rows[1:]
     if len(rows) < 2 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):
-        raise UserError(f"teacher: {path.name}: expected at least two rows of equal length: time in s, then components")
-    try:
-        data = np.array(rows, float)
-    except ValueError as error:
-        raise UserError(f"teacher: {path.name}: {error}") from None
+        raise UserError(
+            f"teacher: {path.name}: expected at least two rows of equal length: time in s, then components, "
+            "with commas between"
+        )
+    for number, row in enumerate(rows, start=1):
+        if not all(map(_is_number, row)):
+            raise UserError(f"teacher: {path.name}: data row {number}: expected numbers between commas, got {row}")
+    data = np.array(rows, float)
     if not np.isfinite(data).all():
         bad = int(np.flatnonzero(~np.isfinite(data).all(axis=1))[0])
         raise UserError(f"teacher: {path.name}: not finite in data row {bad + 1}")
@@ -85,6 +90,8 @@ def _from_csv(path: Path) -> Teacher:
     if not (steps > 0).all() or np.ptp(steps) > 1e-3 * steps.mean():
         raise UserError(f"teacher: {path.name}: expected times in s that rise in even steps")
     period = times[-1] - times[0] + steps.mean()
+    doubt = "; are its times in ms? They are read as s" if steps.mean() > 0.1 else ""
+    _log.info(f"teacher: {path.name}: {len(times)} samples, K = {values.shape[1]}, repeats every {period:g} s{doubt}")
     times = np.append(times, times[0] + period)
     values = np.vstack([values, values[:1]])
 
