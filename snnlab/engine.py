@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import shutil
 import sys
@@ -18,7 +19,7 @@ from tqdm.auto import tqdm
 
 from .errors import Diverged, MachineError, UserError
 
-TARGETS = ("cython", "numpy", "cpp_standalone")
+TARGETS = ("auto", "cython", "numpy", "cpp_standalone")
 _WATCH_SECONDS = 0.01
 _log = logging.getLogger("snnlab")
 
@@ -44,8 +45,9 @@ class Engine:
 
     Parameters
     ----------
-    target : {"cython", "numpy", "cpp_standalone"}
-        Where Brian2's generated code runs. Without a compiler "cython" becomes "numpy", with a warning.
+    target : {"auto", "cython", "numpy", "cpp_standalone"}
+        Where Brian2's generated code runs. Without a compiler "cython" becomes "numpy", with a warning. "auto" is
+        "cython", unless what is run can be a C++ program as a whole: see :meth:`as_program`.
     seed : int
         One seed gives every random stream: see :meth:`rng`; Brian2's stream is one of them.
     progress : bool
@@ -63,7 +65,8 @@ class Engine:
         if seed < 0:
             raise UserError(f"seed: expected an integer >= 0, got {seed}")
         self.seed, self.progress = seed, progress
-        self._build_directory = None
+        self._build_directory = self._bar = None
+        self._auto, target = target == "auto", "cython" if target == "auto" else target
         if target == "cython" and not _compiler_works():
             _log.warning("no C++ compiler or Python headers found: using the numpy target, which is slower")
             target = "numpy"
@@ -76,12 +79,14 @@ class Engine:
             brian2.prefs.codegen.target = target
         # Brian2 would stop the run and return as if it were complete.
         brian2.prefs.core.stop_on_keyboard_interrupt = False
-        brian2.seed(int(self.rng("brian2").integers(2**31)))
+        self.seed_brian2()
 
     def __enter__(self) -> Engine:
         return self
 
     def __exit__(self, *_) -> None:
+        if self._bar is not None:
+            self._bar.close()
         brian2.prefs.codegen.target, brian2.prefs.core.stop_on_keyboard_interrupt = self._previous
         if self._build_directory:
             brian2.get_device().reinit()
@@ -92,6 +97,38 @@ class Engine:
     def rng(self, name: str) -> np.random.Generator:
         """Return the random generator of a purpose; streams of different names are independent."""
         return np.random.default_rng(np.random.SeedSequence([self.seed, zlib.crc32(name.encode())]))
+
+    def seed_brian2(self) -> None:
+        """Start Brian2's random stream of the current device anew."""
+        brian2.seed(int(self.rng("brian2").integers(2**31)))
+
+    def as_program(self) -> bool:
+        """Tell whether to run as one C++ program, for callers that can; "auto" does so if there is a compiler."""
+        if self._auto and self.target == "cython" and os.name == "posix" and shutil.which("make"):
+            self.target = "cpp_standalone"
+        return self.target == "cpp_standalone"
+
+    def show(self, done: float, total: float) -> None:
+        """Show that ``done`` of ``total`` s of model time have passed."""
+        if done == 0 and self._bar is not None:
+            self._bar.close()
+            self._bar = None
+        if self._bar is None:
+            self._bar = tqdm(
+                total=total,
+                disable=not self.progress,
+                # In a log file each update is a line of its own.
+                mininterval=0.1 if sys.stderr.isatty() else 10,
+                desc="compiling",
+                file=sys.stderr,
+                bar_format="{desc}{percentage:3.0f}%|{bar}| {n:.2f} of {total:.4g} s [{elapsed} passed, {remaining} left]",
+            )
+        if done > 0:
+            if self._bar.n == 0:
+                # The time left is estimated from here: what came before was compilation.
+                self._bar.reset()
+                self._bar.set_description(None)
+            self._bar.update(min(done, self._bar.total) - self._bar.n)
 
     def require_python(self) -> None:
         """Raise UserError on C++ standalone, where Brian2 would drop Python calls without a word."""
@@ -108,8 +145,12 @@ class Engine:
         clock: brian2.Clock,
         tasks: Sequence[Task] = (),
         watch: Watch | None = None,
+        first_step: int = 0,
+        total: float | None = None,
     ) -> None:
-        """Run a network; tasks and progress follow ``clock``.
+        """Run a network; tasks and progress follow ``clock``, whose first step here is ``first_step``.
+
+        ``total`` is the length in s of the whole run that this is a stretch of.
 
         Raises
         ------
@@ -126,19 +167,15 @@ class Engine:
         if self.target == "cpp_standalone":
             self._run_standalone(network, seconds)
             return
-        n_steps = round(seconds / float(clock.dt))
-        bar = tqdm(
-            total=seconds,
-            disable=not self.progress,
-            # In a log file each update is a line of its own.
-            mininterval=0.1 if sys.stderr.isatty() else 10,
-            desc="compiling",
-            file=sys.stderr,
-            bar_format="{desc}{percentage:3.0f}%|{bar}| {n:.2f} of {total:.4g} s [{elapsed} passed, {remaining} left]",
-        )
-        look = _Look(watch, bar, float(clock.dt))
-        every = max(1, round(_WATCH_SECONDS / float(clock.dt)))
-        ticker = _Ticker([*tasks, Task(range(every - 1, n_steps, every), look)])
+        dt, n_steps = float(clock.dt), round(seconds / float(clock.dt))
+        stop = first_step + n_steps
+        total = stop * dt if total is None else total
+        if first_step == 0:
+            self.show(0.0, total)
+        look = _Look(watch, lambda done: self.show(done, total), dt, first_step)
+        every = max(1, round(_WATCH_SECONDS / dt))
+        looks = range(first_step + every - 1, stop, every)
+        ticker = _Ticker([*tasks, Task(looks, look)], first_step)
         operation = brian2.NetworkOperation(ticker, clock=clock, when="end", name="ticker")
         network.add(operation)
         try:
@@ -152,10 +189,9 @@ class Engine:
             raise UserError(f"equations of {named[1] if named else 'the network'}: {_short(error)}") from error
         finally:
             network.remove(operation)
-            bar.close()
-        if ticker.step < n_steps:
+        if ticker.step < stop:
             raise KeyboardInterrupt
-        look(n_steps - 1)
+        look(stop - 1)
 
     def _run_standalone(self, network: brian2.Network, seconds: float) -> None:
         network.run(seconds * brian2.second, namespace={})
@@ -168,8 +204,8 @@ class Engine:
 class _Ticker:
     """Calls tasks at their steps; one call of this costs about as much as an empty network operation."""
 
-    def __init__(self, tasks: Sequence[Task]):
-        self.step = 0
+    def __init__(self, tasks: Sequence[Task], first_step: int):
+        self.step = first_step
         self._iterators = [iter(task.steps) for task in tasks]
         self._calls = [task.call for task in tasks]
         self._next = [next(it, -1) for it in self._iterators]
@@ -190,19 +226,15 @@ class _Ticker:
 class _Look:
     """Moves the progress bar and stops a run that has diverged."""
 
-    def __init__(self, watch: Watch | None, bar: tqdm, dt: float):
-        self._watch, self._bar, self._dt = watch, bar, dt
-        self._last = -1
+    def __init__(self, watch: Watch | None, show: Callable[[float], None], dt: float, first_step: int):
+        self._watch, self._show, self._dt = watch, show, dt
+        self._last = first_step - 1
         self._count = None if watch is None or watch.spike_count is None else watch.spike_count.copy()
 
     def __call__(self, step: int) -> None:
         steps, self._last = step - self._last, step
         t = (step + 1) * self._dt
-        if self._bar.n == 0:
-            # The time left is estimated from here: what came before was compilation.
-            self._bar.reset()
-            self._bar.set_description(None)
-        self._bar.update(min(steps * self._dt, self._bar.total - self._bar.n))
+        self._show(t)
         if self._watch is None or not steps:
             return
         for name, values in self._watch.finite.items():

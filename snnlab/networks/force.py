@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import brian2
 import numpy as np
+from brian2.devices.device import RuntimeDevice
 
 from ..errors import UserError, unknown
 from ..models import NeuronModel, SynapseModel
@@ -80,6 +81,7 @@ class ForceNetwork:
         constants: dict | None = None,
     ):
         n, k = encoder.shape
+        standalone = not isinstance(brian2.get_device(), RuntimeDevice)
         if scheme not in ("euler", "exponential"):
             raise unknown("filter_scheme", scheme, ["euler", "exponential"])
         leak = _LEAK if scheme == "exponential" else ""
@@ -111,32 +113,46 @@ class ForceNetwork:
         # After the neurons, which read the outputs of the previous step.
         self.outputs = brian2.NeuronGroup(
             k,
-            synapse.named("z", "1", leak),
+            synapse.named("z", "1", leak) + ("\ntasks_done : 1 (shared)" if standalone else ""),
             method="euler",
             namespace=filter_constants,
             clock=self.clock,
             name="outputs",
             order=1,
         )
-        self.neurons.bias = brian2.Quantity(bias, dim=self.neurons.variables["bias"].dim)
-        self.neurons.feedback = 1.0
-        for m in range(k):
-            setattr(self.neurons, f"z_{m}", brian2.linked_var(self.outputs, "z", index=np.full(n, m)))
-            getattr(self.neurons, f"encoder_{m}").set_item(
-                slice(None), brian2.Quantity(encoder[:, m], dim=self.neurons.variables[f"encoder_{m}"].dim)
+        if standalone:
+            self.outputs.namespace["do_tasks"] = _do_tasks
+            self.outputs.run_regularly(
+                "tasks_done = do_tasks(t_in_timesteps)", when="end", name="tasks", clock=self.clock
             )
-        weights = recurrent.tocoo()
+        for m in range(k):
+            # Without an index the one output is read once a step, not once a neuron.
+            index = None if k == 1 else np.full(n, m)
+            setattr(self.neurons, f"z_{m}", brian2.linked_var(self.outputs, "z", index=index))
+        # Sorted by presynaptic neuron: the synapses of one spike lie beside each other.
+        weights = recurrent.tocsc()
+        weights.sort_indices()
+        pre = np.repeat(np.arange(n), np.diff(weights.indptr))
         self.recurrent = self._synapses(
             self.neurons, f"weight : {per_rate}", synapse.jump("I_rec", "weight", "_post"), synapse, "recurrent"
         )
-        _connect(self.recurrent, weights.col, weights.row)
-        self._set(self.recurrent, "weight", weights.data)
+        _connect(self.recurrent, pre, weights.indices)
         self.decoder = self._synapses(
             self.outputs, "phi : second", synapse.jump("z", "phi", "_post"), synapse, "decoder"
         )
         _connect(self.decoder, np.repeat(np.arange(n), k), np.tile(np.arange(k), n))
-        self._set(self.decoder, "phi", np.zeros(n * k))
-        self.network = brian2.Network(self.neurons, self.outputs, self.recurrent, self.decoder)
+        self.network = brian2.Network(self.neurons, self.outputs, self.recurrent, self.decoder, name="force_network")
+        self.synapse = synapse
+        self.equations = f"{self.neurons.equations}\n{self.outputs.equations}"
+        self._model_names = set(brian2.Equations(neuron.equations).names)
+        if standalone:
+            # Its values come from files when the program runs.
+            return
+        self.neurons.bias = brian2.Quantity(bias, dim=self.neurons.variables["bias"].dim)
+        self.neurons.feedback = 1.0
+        for m in range(k):
+            self._set(self.neurons, f"encoder_{m}", encoder[:, m])
+        self._set(self.recurrent, "weight", weights.data)
         view = self.neurons.variables
         self.spike_count = view["spike_count"].get_value()
         self.r = view["r"].get_value()
@@ -144,7 +160,6 @@ class ForceNetwork:
         self._rates = [view[name].get_value() for name in synapse.state_names("r").values()]
         self._outputs = [self.outputs.variables[name].get_value() for name in synapse.state_names("z").values()]
         self._phi = None
-        self._model_names = set(brian2.Equations(neuron.equations).names)
 
     def _synapses(self, target, model: str, on_pre: str, synapse: SynapseModel, name: str) -> brian2.Synapses:
         return brian2.Synapses(
@@ -152,10 +167,19 @@ class ForceNetwork:
         )
 
     @staticmethod
-    def _set(synapses: brian2.Synapses, name: str, values: np.ndarray) -> None:
-        if len(values) != len(synapses):
-            raise ValueError(f"{synapses.name}: expected {len(synapses)} values of {name}, got {len(values)}")
-        getattr(synapses, name).set_item(slice(None), brian2.Quantity(values, dim=synapses.variables[name].dim))
+    def _set(group, name: str, values: np.ndarray) -> None:
+        if len(values) != len(group):
+            raise ValueError(f"{group.name}: expected {len(group)} values of {name}, got {len(values)}")
+        getattr(group, name).set_item(slice(None), brian2.Quantity(values, dim=group.variables[name].dim))
+
+    @property
+    def voltage(self) -> str:
+        """Name of what stands for the membrane potential: v, or the model's first state variable."""
+        return "v" if "v" in self.neurons.variables else sorted(self.neurons.equations.diff_eq_names)[0]
+
+    def decoder_weights(self) -> np.ndarray:
+        """Return a copy of the decoder, shape (n, k) in s."""
+        return self.decoder.variables["phi"].get_value().reshape(len(self.neurons), -1).copy()
 
     def set_decoder(self, phi: np.ndarray) -> None:
         """Set the decoder, shape (n, k) in s, and all states of the outputs' filters: z = phi' r, h_z = phi' h_r."""
@@ -181,18 +205,27 @@ class ForceNetwork:
 
     def state(self) -> dict[str, np.ndarray]:
         """Return every variable of the neuron model and the filters (SI), by name; see :meth:`set_state`."""
-        return {name: self.neurons.variables[name].get_value().copy() for name in self._state_names()}
+        return {name: self.neurons.variables[name].get_value().copy() for name in self.state_names}
 
     def set_state(self, state: dict[str, np.ndarray]) -> None:
         """Set the neurons' dynamic variables; the outputs follow from r and the decoder."""
-        for name in self._state_names():
+        for name in self.state_names:
             self.neurons.variables[name].get_value()[:] = state[name]
 
-    def _state_names(self) -> list[str]:
+    @property
+    def state_names(self) -> list[str]:
+        """Names of the neurons' variables that change, or that initial values have drawn."""
         # With the model's parameters that differ from neuron to neuron, which initial values may have drawn.
         equations = self.neurons.equations
         own = set(equations.diff_eq_names) | (self._model_names & set(equations.parameter_names))
         return sorted(own) + [n for n in ("lastspike",) if n in self.neurons.variables]
+
+
+@brian2.implementation("cpp", "double do_tasks(int64_t step) { snnlab::force().step(step); return 0; }")
+@brian2.check_units(step=1, result=1)
+def _do_tasks(step: int) -> float:
+    """What a run does besides its network, at the end of each step of a C++ program: see force_program.h."""
+    raise NotImplementedError
 
 
 def _connect(synapses: brian2.Synapses, pre: np.ndarray, post: np.ndarray) -> None:

@@ -84,8 +84,8 @@ class ForceConfig:
     """compute the eigenvalues of the total weight matrix before and after (about 20 s of CPU at n = 2000)"""
     seed: int = 0
     """one seed for every random stream"""
-    target: Literal["cython", "numpy", "cpp_standalone"] = "cython"
-    """where Brian2's generated code runs"""
+    target: Literal["auto", "cython", "numpy", "cpp_standalone"] = "auto"
+    """where Brian2's generated code runs; auto: cpp_standalone, or cython or numpy for want of a compiler"""
 
     def identity(self) -> dict:
         """Return the models and values behind the names: a run of another model of the same name is another run."""

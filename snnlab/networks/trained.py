@@ -17,7 +17,8 @@ from ..record import attribute
 from ..record import load as load_run
 from .force import ForceNetwork
 from .force_config import recording_steps
-from .force_training import Recorder
+from .force_runtime import RuntimeLoop
+from .recording import Plan
 
 
 def load(path: str | Path) -> TrainedNetwork:
@@ -124,9 +125,9 @@ class TrainedNetwork:
             net.set_feedback(float(self.dataset.attrs["feedback"]) if feedback is None else feedback)
             n_steps = round(seconds / dt)
             record = range(0, n_steps, recording_steps(record_interval, dt))
-            recorder = Recorder(net, record, n_steps, record_spikes, record_voltages)
-            engine.run(net.network, seconds, net.clock, recorder.tasks, recorder.watch)
-            return recorder.dataset()
+            plan = Plan(dt, n_steps, record, min(record_voltages, n), min(record_spikes, n))
+            loop = RuntimeLoop(net, plan, engine)
+            return loop.advance(0, n_steps).dataset(plan, n, loop.dims[loop.voltage])
 
     def _drive(self, drive: brian2.TimedArray | None) -> str:
         if drive is None:

@@ -1,0 +1,302 @@
+"""Run a FORCE network as one C++ program: Brian2's standalone mode, RLS and recording included.
+
+A program is built once for each neuron model, filter, number of neurons and outputs, time step and filter scheme, and kept in
+the user's cache; weights, teacher, learning window and seeds are read from files when it runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import brian2
+import numpy as np
+from brian2.devices.device import reset_device
+from scipy.sparse import csr_array
+
+from ..engine import Engine
+from ..errors import Diverged, MachineError
+from ..models import NeuronModel, SynapseModel
+from .force import ForceNetwork
+from .recording import Plan, Recording, within
+
+_HEADER = Path(__file__).with_name("force_program.h")
+_LOOK_SECONDS = 0.01
+_DISK, _DIVERGED = 71, 74
+# A stretch ends where its job says; this is the length that is compiled in.
+_FOREVER = 1e5
+
+
+class ProgramLoop:
+    """A FORCE network as a C++ program; :meth:`advance` runs a stretch of it in a process of its own."""
+
+    def __init__(
+        self,
+        neuron: NeuronModel,
+        synapse: SynapseModel,
+        recurrent,
+        encoder: np.ndarray,
+        plan: Plan,
+        engine: Engine,
+        *,
+        bias: float,
+        scheme: str,
+    ):
+        self._plan, self._engine = plan, engine
+        n, k = encoder.shape
+        self._k = k
+        settings = {"bias": bias, "dt": plan.dt, "scheme": scheme}
+        with _runtime(engine):
+            # For the initial state alone, from the same random stream as on the runtime targets; it never runs.
+            brian2.BrianLogger.suppress_name("unused_brian_object")
+            one = csr_array((np.zeros(1), ([0], [0])), shape=(n, n))
+            net = ForceNetwork(neuron, synapse, one, encoder, **settings)
+            self._state = net.state()
+            self.voltage, self.equations = net.voltage, net.equations
+            self.dims = {name: net.neurons.variables[name].dim for name in self._state}
+        pre_sorted = recurrent.tocsc()
+        pre_sorted.sort_indices()
+        self._files = {
+            "recurrent_pre": np.repeat(np.arange(n, dtype=np.int32), np.diff(pre_sorted.indptr)),
+            "recurrent_post": pre_sorted.indices.astype(np.int32),
+            "recurrent_weight": pre_sorted.data,
+            "targets": plan.targets,
+            "permutation": plan.permutation.astype(np.int64),
+            "state_bias": np.array([bias]),
+            **{f"state_encoder_{m}": encoder[:, m] for m in range(k)},
+        }
+        self._memory = {
+            "spike_count": np.zeros(n, np.int32),
+            "feedback_gain": np.ones(1),
+            "decoder_weight": np.zeros((n, k)),
+        }
+        self.program = build(neuron, synapse, n, k, plan.dt, scheme)
+
+    @property
+    def decoder(self) -> np.ndarray:
+        """The decoder now, shape (n, k) in s."""
+        return self._memory["decoder_weight"]
+
+    @property
+    def feedback(self) -> float:
+        return float(self._memory["feedback_gain"][0])
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return the neurons' variables (SI) by name."""
+        return dict(self._state)
+
+    def advance(self, start: int, stop: int) -> Recording:
+        """Run steps start to stop - 1 and return what they recorded.
+
+        Raises
+        ------
+        Diverged
+            If the program found a state that is not finite, or every neuron firing at every step.
+        MachineError
+            If the disk is full or the program failed otherwise.
+        """
+        with tempfile.TemporaryDirectory(prefix="snnlab-run-") as name:
+            folder = Path(name)
+            files = self._files | self._memory | {f"state_{k}": v for k, v in self._state.items()}
+            for key, values in files.items():
+                np.ascontiguousarray(values).tofile(folder / key)
+            (folder / "job").write_text("".join(f"{k} {v}\n" for k, v in self._job(start, stop).items()))
+            self._execute(folder)
+            return self._collect(folder, start, stop)
+
+    def _job(self, start: int, stop: int) -> dict:
+        plan = self._plan
+        look = max(1, round(_LOOK_SECONDS / plan.dt))
+        looks = range(look - 1, plan.n_steps, look)
+        ranges = {"learn": plan.learn or range(0), "record": plan.record, "bin": plan.bins, "look": looks}
+        job = {f"{k}_{part}": value for k, r in ranges.items()
+               for part, value in (("first", r.start), ("stop", r.stop), ("every", r.step))}  # fmt: skip
+        return job | {
+            "dt": repr(plan.dt),
+            "start": start,
+            "stop": stop,
+            "seed": int(self._engine.rng(f"brian2 at step {start}").integers(2**31)),
+            "spiking": plan.n_spikes,
+            "traced": min(plan.n_voltages, len(self._state[self.voltage])),
+            "voltage": self.voltage,
+            "alpha": repr(plan.alpha),
+            "exact": int(plan.gain == "exact"),
+            "single": int(plan.precision == "float32"),
+            "fresh_p": 1,
+            "keep_p": 0,
+            "decoder_every": plan.decoder_every,
+            "decoder_rows": plan.decoder_rows,
+            "break_step": plan.break_step,
+            "feedback_after": repr(plan.feedback_after),
+        }
+
+    def _execute(self, folder: Path) -> None:
+        """Run the program, show how far it is, and raise for what it reports."""
+        with (
+            open(folder / "stderr", "w+") as errors,
+            subprocess.Popen(
+                [str(self.program / "main"), "--results_dir", f"{folder}{os.sep}"],
+                cwd=self.program,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            ) as process,
+        ):
+            try:
+                for line in process.stdout:
+                    if line.strip().isdigit():
+                        self._engine.show(int(line) * self._plan.dt, self._plan.n_steps * self._plan.dt)
+                status = process.wait()
+            except BaseException:
+                process.kill()
+                raise
+            errors.seek(0)
+            message = " ".join(errors.read().split())
+        if status == _DIVERGED:
+            raise Diverged(f"diverged: {message}")
+        if status or not (folder / "done").is_file():
+            raise MachineError(f"the C++ program stopped with status {status}: {message[:400]}")
+
+    def _collect(self, folder: Path, start: int, stop: int) -> Recording:
+        plan, k = self._plan, self._k
+        for key, values in self._memory.items():
+            self._memory[key] = np.fromfile(folder / key, values.dtype).reshape(values.shape)
+        for key in self._state:
+            self._state[key] = np.fromfile(folder / f"state_{key}")
+        samples = len(within(plan.record, start, stop))
+        return Recording(
+            np.fromfile(folder / "outputs").reshape(samples, k),
+            np.fromfile(folder / "voltages", np.float32).reshape(samples, -1),
+            np.fromfile(folder / "counts", np.int64),
+            np.fromfile(folder / "spike_steps", np.int64),
+            np.fromfile(folder / "spike_neurons", np.int32),
+            np.fromfile(folder / "decoders").reshape(
+                len(within(plan.decoder_updates, start, stop)), plan.decoder_rows, k
+            ),
+        )
+
+
+def build(neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float, scheme: str) -> Path:
+    """Return the folder of the program for these models and sizes, built on first use.
+
+    Raises
+    ------
+    MachineError
+        If it cannot be compiled.
+    """
+    sources = [_HEADER, Path(__file__), Path(__file__).with_name("force.py"), Path(__file__).with_name("population.py")]
+    contents = [neuron.to_dict(), synapse.to_dict(), n, k, dt, scheme, brian2.__version__, _compiler()]
+    text = json.dumps([*contents, *(path.read_text() for path in sources)], sort_keys=True)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "snnlab" / "programs"
+    folder = cache / hashlib.sha256(text.encode()).hexdigest()[:16]
+    if (folder / "main").is_file():
+        return folder
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        building = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=cache))
+    except OSError as error:
+        raise MachineError(f"the folder {cache} for compiled programs cannot be written: {error}") from None
+    try:
+        _compile(building, neuron, synapse, n, k, dt, scheme)
+        with contextlib.suppress(OSError):
+            # Another process may have been faster.
+            building.rename(folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return folder
+
+
+def _compiler() -> str:
+    name = os.environ.get("CXX", "g++")
+    return subprocess.run([name, "--version"], capture_output=True, text=True, check=False).stdout
+
+
+def _flags() -> list[str]:
+    """Flags with which GCC computes several neurons at a time, 1.3 to 3 times faster."""
+    if "Free Software Foundation" not in _compiler():
+        return []
+    # One for each pair of arrays of a model: GCC stops looking at 10. And glibc's vectors of cos, exp, ... are hidden
+    # where infinities and NaN are kept, as Brian2 wants it.
+    return ["--param=vect-max-version-for-alias-checks=1000", "-D__FAST_MATH__"]
+
+
+def _compile(folder: Path, neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float, scheme: str) -> None:
+    prefs = brian2.prefs
+    changed = {
+        "codegen.cpp.headers": [*prefs["codegen.cpp.headers"], f'"{_HEADER}"'],
+        "devices.cpp_standalone.extra_make_args_unix": ["-j2"],
+        "codegen.cpp.extra_compile_args_gcc": [*prefs["codegen.cpp.extra_compile_args_gcc"], *_flags()],
+    }
+    before = {key: prefs[key] for key in changed}
+    brian2.set_device("cpp_standalone", build_on_run=False, directory=str(folder))
+    device = brian2.get_device()
+    device.reinit()
+    device.activate(build_on_run=False, directory=str(folder))
+    try:
+        for key, value in changed.items():
+            prefs[key] = value
+        one = csr_array((np.zeros(1), ([0], [0])), shape=(n, n))
+        bare = dataclasses.replace(neuron, initial={})
+        net = ForceNetwork(bare, synapse, one, np.zeros((n, k)), dt=dt, scheme=scheme)
+        device.insert_code("main", _binding(net, n, k))
+        net.network.run(_FOREVER * brian2.second, namespace={})
+        device.build(directory=str(folder), compile=True, run=False, with_output=False)
+    except (RuntimeError, OSError, ValueError) as error:
+        raise MachineError(f"the C++ program cannot be built: {' '.join(str(error).split())[:400]}") from error
+    finally:
+        for key, value in before.items():
+            prefs[key] = value
+        device.reinit()
+        reset_device()
+    for file in folder.rglob("*.o"):
+        file.unlink()
+
+
+def _binding(net: ForceNetwork, n: int, k: int) -> str:
+    """C++ that gives snnlab::force() the arrays of the network, before its first step."""
+    array = brian2.get_device().get_array_name
+    group, outputs, recurrent, decoder = (x.variables for x in (net.neurons, net.outputs, net.recurrent, net.decoder))
+    names = [*net.state_names, "bias", *(f"encoder_{m}" for m in range(k))]
+    lines = ["snnlab::Force& force = snnlab::force();", "force.open(results_dir);"]
+    for name in names:
+        lines.append(f'force.states.push_back({{"{name}", {{{array(group[name])}, {group[name].size}}}}});')
+    for state in net.synapse.states:
+        r, z = (net.synapse.state_names(output)[state] for output in ("r", "z"))
+        lines.append(f"force.filters.push_back({{{array(group[r])}, {array(outputs[z])}}});")
+    whole = [array(recurrent[x], access_data=False) for x in ("_synaptic_pre", "_synaptic_post", "weight")]
+    lines += [
+        f"force.feedback = {array(group['feedback'])};",
+        f"force.voltage = {array(group[net.voltage])};",
+        f"force.spike_count = {array(group['spike_count'])};",
+        f"force.spikespace = {array(group['_spikespace'])};",
+        f"force.phi = {array(decoder['phi'], access_data=False)}.data();",
+        f'force.synapses("recurrent", {", ".join(whole)}, {array(recurrent["N"])});',
+        'snnlab::read(force.path("decoder_weight"), force.phi, ' + f"{n * k});",
+        'snnlab::read(force.path("feedback_gain"), force.feedback, 1);',
+        f"force.begin({n}, {k});",
+        "_random_generators[0].seed(force.seed());",
+        f"{net.network.name}.t = force.first_step()*force.dt();",
+    ]
+    return "{\n" + "\n".join(lines) + "\n}"
+
+
+@contextlib.contextmanager
+def _runtime(engine: Engine) -> Iterator[None]:
+    """Brian2's runtime device with the numpy target and the engine's random stream."""
+    before = brian2.prefs.codegen.target
+    brian2.set_device("runtime")
+    brian2.prefs.codegen.target = "numpy"
+    engine.seed_brian2()
+    try:
+        yield
+    finally:
+        brian2.prefs.codegen.target = before
+        reset_device()

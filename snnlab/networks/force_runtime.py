@@ -1,0 +1,95 @@
+"""Run a FORCE network on Brian2's runtime targets: RLS, recording and guards in Python, at chosen steps."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..engine import Engine, Task, Watch
+from ..errors import Diverged
+from ..learning.rls import RLS
+from .force import ForceNetwork
+from .recording import Plan, Recording, within
+
+
+class RuntimeLoop:
+    """A network and its plan; :meth:`advance` runs a stretch of it."""
+
+    def __init__(self, net: ForceNetwork, plan: Plan, engine: Engine):
+        self.net, self._plan, self._engine = net, plan, engine
+        n, k = len(net.neurons), len(net.z)
+        self.voltage, self.equations = net.voltage, net.equations
+        self.dims = {name: net.neurons.variables[name].dim for name in net.state_names}
+        self._rls = RLS(n, k, plan.alpha, plan.gain, plan.precision) if plan.learn else None
+        self._voltage = net.neurons.variables[net.voltage].get_value()
+
+    @property
+    def decoder(self) -> np.ndarray:
+        """The decoder now, shape (n, k) in s."""
+        return self.net.decoder_weights()
+
+    @property
+    def feedback(self) -> float:
+        """Gain of the feedback now."""
+        return float(self.net.neurons.variables["feedback"].get_value()[0])
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return the neurons' variables (SI) by name."""
+        return self.net.state()
+
+    def advance(self, start: int, stop: int) -> Recording:
+        """Run steps start to stop - 1 and return what they recorded; raises as :meth:`Engine.run`."""
+        net, plan, rls = self.net, self._plan, self._rls
+        k, n_voltages = len(net.z), min(plan.n_voltages, len(net.neurons))
+        record, bins, updates = (within(s, start, stop) for s in (plan.record, plan.bins, plan.decoder_updates))
+        outputs, voltages = np.empty((len(record), k)), np.empty((len(record), n_voltages), np.float32)
+        counts, decoders = np.zeros(len(bins), np.int64), np.zeros((len(updates), plan.decoder_rows, k))
+        spikes: list[tuple[int, np.ndarray]] = []
+
+        def sample(step: int) -> None:
+            index = (step - record.start) // record.step
+            outputs[index] = net.z
+            voltages[index] = self._voltage[:n_voltages]
+
+        def count(step: int) -> None:
+            counts[(step - bins.start) // bins.step] = net.spike_count.sum()
+
+        def spike(step: int) -> None:
+            fired = net.spikes()
+            if len(fired):
+                chosen = fired[fired < plan.n_spikes]
+                if len(chosen):
+                    spikes.append((step, chosen))
+
+        def learn(step: int) -> None:
+            index = (step - plan.learn.start) // plan.learn.step
+            try:
+                rls.update(net.r, net.z - plan.targets[index])
+            except ValueError as error:
+                raise Diverged(f"diverged: RLS at t = {(step + 1) * plan.dt:.4g} s: {error}") from None
+            net.set_decoder(rls.weights)
+            if index % plan.decoder_every == 0:
+                decoders[(step - updates.start) // updates.step] = rls.weights[: plan.decoder_rows]
+
+        def break_network(step: int) -> None:
+            net.set_feedback(plan.feedback_after)
+            if len(plan.permutation):
+                net.set_decoder(rls.weights[plan.permutation])
+
+        # The output is recorded before it is corrected.
+        tasks = [
+            Task(record, sample),
+            Task(bins, count),
+            Task(range(start, stop) if plan.n_spikes else range(0), spike),
+            Task(within(plan.learn, start, stop), learn),
+            Task(within(range(plan.break_step, plan.break_step + 1), start, stop), break_network),
+        ]
+        finite = {"the output": net.z, "the filtered spikes": net.r, net.voltage: self._voltage}
+        self._engine.run(net.network, (stop - start) * plan.dt, net.clock, tasks, Watch(finite, net.spike_count), start)
+        return Recording(
+            outputs,
+            voltages,
+            counts,
+            np.repeat([s for s, _ in spikes], [len(ids) for _, ids in spikes]).astype(np.int64),
+            np.concatenate([ids for _, ids in spikes] or [np.empty(0)]).astype(np.int32),
+            decoders,
+        )

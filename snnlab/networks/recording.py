@@ -1,0 +1,100 @@
+"""What a FORCE run does at which of its steps, and what it recorded: the same for both loops that can run it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+import brian2
+import numpy as np
+import xarray as xr
+from brian2.units.fundamentalunits import get_unit_for_display
+
+BIN_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps are counted from 0; what stands at a step happens at its end, in the order of the fields."""
+
+    dt: float
+    n_steps: int
+    record: range
+    """steps at which outputs and voltages are recorded"""
+    n_voltages: int
+    n_spikes: int
+    """spikes of the first ``n_spikes`` neurons are recorded"""
+    learn: range = range(0)
+    """steps of RLS"""
+    targets: np.ndarray = field(default_factory=lambda: np.zeros((0, 1)))
+    """shape (len(learn), k)"""
+    alpha: float = 1.0
+    gain: str = "exact"
+    precision: str = "float64"
+    decoder_rows: int = 0
+    """the decoders of the first neurons are recorded at every ``decoder_every``-th update"""
+    decoder_every: int = 1
+    break_step: int = -1
+    """where feedback becomes ``feedback_after`` and the decoder's rows are permuted, if there is a permutation"""
+    feedback_after: float = 1.0
+    permutation: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    @property
+    def bins(self) -> range:
+        """Steps that end a bin of the population rate."""
+        every = max(1, round(BIN_SECONDS / self.dt))
+        return range(every - 1, self.n_steps, every)
+
+    @property
+    def decoder_updates(self) -> range:
+        """Steps whose decoder is recorded."""
+        return self.learn[:: self.decoder_every]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Arrays recorded over a stretch of a run."""
+
+    outputs: np.ndarray
+    """(samples, k)"""
+    voltages: np.ndarray
+    """(samples, n_voltages), float32"""
+    counts: np.ndarray
+    """spikes of all neurons since the start of the run, at the end of each bin"""
+    spike_steps: np.ndarray
+    spike_neurons: np.ndarray
+    decoders: np.ndarray
+    """(updates recorded, decoder_rows, k)"""
+
+    @classmethod
+    def joined(cls, parts: list[Recording]) -> Recording:
+        """Return stretches one after the other as one."""
+        return cls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)))
+
+    def dataset(self, plan: Plan, n: int, voltage_dim: brian2.Dimension) -> xr.Dataset:
+        """Return everything but the decoders as a Dataset; ``n`` neurons."""
+        rates = np.diff(self.counts, prepend=0) / (n * plan.bins.step * plan.dt)
+        return xr.Dataset(
+            {
+                "output": (("time", "component"), self.outputs, {"units": "1"}),
+                "voltage": (("time", "traced"), self.voltages, {"units": si(voltage_dim)}),
+                "population_rate": ("bin", rates, {"units": "Hz", "long_name": "mean rate of all neurons"}),
+                "spike_time": ("spike", self.spike_steps * plan.dt, {"units": "s"}),
+                "spike_neuron": ("spike", self.spike_neurons),
+            },
+            coords={
+                "time": ("time", (np.array(plan.record) + 1) * plan.dt, {"units": "s"}),
+                "bin": ("bin", (np.array(plan.bins) + 1) * plan.dt, {"units": "s", "long_name": "end of the bin"}),
+            },
+        )
+
+
+def within(steps: range, start: int, stop: int) -> range:
+    """Return the steps that are in [start, stop)."""
+    first = max(0, -(-(start - steps.start) // steps.step))
+    last = max(first, -(-(stop - steps.start) // steps.step))
+    return steps[first:last]
+
+
+def si(dim: brian2.Dimension) -> str:
+    """Return the SI unit of a dimension as text."""
+    return str(get_unit_for_display(dim))
