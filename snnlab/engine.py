@@ -77,6 +77,8 @@ class Engine:
         self._previous = (brian2.prefs.codegen.target, brian2.prefs.core.stop_on_keyboard_interrupt)
         if target != "cpp_standalone":
             brian2.prefs.codegen.target = target
+        # Networks that are never run, after a mistake or for their initial state, are no news.
+        logging.getLogger("brian2.core.base.unused_brian_object").setLevel(logging.ERROR)
         # Brian2 would stop the run and return as if it were complete.
         brian2.prefs.core.stop_on_keyboard_interrupt = False
         self.seed_brian2()
@@ -121,7 +123,8 @@ class Engine:
                 mininterval=0.1 if sys.stderr.isatty() else 10,
                 desc="compiling",
                 file=sys.stderr,
-                bar_format="{desc}{percentage:3.0f}%|{bar}| {n:.2f} of {total:.4g} s [{elapsed} passed, {remaining} left]",
+                bar_format="{desc}{percentage:3.0f}%|{bar}| {n:.2f} of {total:.4g} s "
+                "[{elapsed} passed, {remaining} left]",
             )
         if done > 0:
             if self._bar.n == 0:

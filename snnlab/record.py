@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 # Raised by hand when a change of networks or learning changes what runs compute: old files are then not reused.
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 _PACKAGES = ("brian2", "numpy", "scipy", "xarray", "h5netcdf")
 
 

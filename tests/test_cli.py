@@ -97,7 +97,6 @@ MISTAKES = {
     "probability": (["run", "force_sine", "--p", "1.5"], ["p: expected a probability", "1.5"]),
     "no unit": (["run", "force_sine", "--neuron", "lif", "--parameters", "tau_m=20"], ["tau_m", "such as", "ms"]),
     "missing teacher": (["run", "force_sine", "--teacher", "nowhere.csv"], ["teacher", "nowhere.csv"]),
-    "standalone": (["run", "force_sine", "--target", "cpp_standalone", "--n", "20"], ["target", "cpp_standalone"]),
     "frequency": (["run", "force_sine", "--frequency", "0"], ["frequency", "> 0"]),
     "seeds": (["study", "force_sine", "--seeds", "9:3"], ["seeds", "9:3"]),
     "jobs": (["study", "force_sine", "--jobs", "0"], ["jobs", "0"]),

@@ -70,6 +70,8 @@ class ForceConfig:
     """start of the learning window (s)"""
     learn_stop: float = 10.0
     """end of the learning window (s); equal to seconds: no free run"""
+    checkpoint: float = 60.0
+    """model time between two checkpoints (s); noise and output filters start anew there, so it is part of the run"""
     control: Literal["none", "no_feedback", "permuted_decoder", "shuffled_teacher"] = "none"
     """what to break: feedback cut after learning, decoder permuted after learning, or teacher shuffled in time"""
     record_spikes: int = 200
@@ -136,7 +138,9 @@ def resolve(config: ForceConfig) -> ForceSetup:
     for name, least in {"n": 1, "record_spikes": 0, "record_voltages": 0, "record_decoders": 0, "seed": 0}.items():
         if getattr(config, name) < least:
             raise UserError(f"{name}: expected an integer >= {least}, got {getattr(config, name)}")
-    require_positive(config, "alpha", "dt", "rls_interval", "tau_rise", "tau_decay", "seconds", "record_interval")
+    require_positive(
+        config, "alpha", "dt", "rls_interval", "tau_rise", "tau_decay", "seconds", "record_interval", "checkpoint"
+    )
     if not 0 < config.p <= 1:
         raise UserError(f"p: expected a probability, 0 < p <= 1, got {config.p}")
     for name, hint in get_type_hints(ForceConfig).items():

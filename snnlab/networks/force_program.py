@@ -1,7 +1,7 @@
 """Run a FORCE network as one C++ program: Brian2's standalone mode, RLS and recording included.
 
-A program is built once for each neuron model, filter, number of neurons and outputs, time step and filter scheme, and kept in
-the user's cache; weights, teacher, learning window and seeds are read from files when it runs.
+A program is built once for each neuron model, filter, number of neurons and outputs, time step and filter scheme, and
+kept in the user's cache; weights, teacher, learning window and seeds are read from files when it runs.
 """
 
 from __future__ import annotations
@@ -56,7 +56,6 @@ class ProgramLoop:
         settings = {"bias": bias, "dt": plan.dt, "scheme": scheme}
         with _runtime(engine):
             # For the initial state alone, from the same random stream as on the runtime targets; it never runs.
-            brian2.BrianLogger.suppress_name("unused_brian_object")
             one = csr_array((np.zeros(1), ([0], [0])), shape=(n, n))
             net = ForceNetwork(neuron, synapse, one, encoder, **settings)
             self._state = net.state()
