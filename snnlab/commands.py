@@ -32,6 +32,8 @@ class _Run(_Common):
     """draw the protocol's figure of this run"""
     progress: bool = True
     """show a progress bar"""
+    resume: bool = False
+    """go on from the last checkpoint of this run, if it was cut off"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,7 +108,7 @@ def run(arguments: list[str]) -> int:
     name, rest = _named("run", arguments, _Run)
     protocol = find_protocol(name)
     options, config = _parse(_Run, f"snnlab run {name}", rest, protocol)
-    path, dataset = protocol.execute(config, options.out, options.progress)
+    path, dataset = protocol.execute(config, options.out, options.progress, options.resume)
     checks = stored_checks(dataset)
     _print_checks(dataset, checks)
     print(f"run file  {path}")

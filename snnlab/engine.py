@@ -17,6 +17,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
+from .checkpoint import Checkpoints
 from .errors import Diverged, MachineError, UserError
 
 TARGETS = ("auto", "cython", "numpy", "cpp_standalone")
@@ -52,6 +53,8 @@ class Engine:
         One seed gives every random stream: see :meth:`rng`; Brian2's stream is one of them.
     progress : bool
         Show a progress bar with an estimate of the time left.
+    checkpoints : Checkpoints, optional
+        Where long runs write checkpoints and resume from.
 
     Raises
     ------
@@ -59,12 +62,18 @@ class Engine:
         For an unknown target or a negative seed.
     """
 
-    def __init__(self, target: str = "cython", seed: int = 0, progress: bool = False):
+    def __init__(
+        self,
+        target: str = "cython",
+        seed: int = 0,
+        progress: bool = False,
+        checkpoints: Checkpoints | None = None,
+    ):
         if target not in TARGETS:
             raise UserError(f"target: expected one of {', '.join(TARGETS)}, got {target!r}")
         if seed < 0:
             raise UserError(f"seed: expected an integer >= 0, got {seed}")
-        self.seed, self.progress = seed, progress
+        self.seed, self.progress, self.checkpoints = seed, progress, checkpoints
         self._build_directory = self._bar = None
         self._auto, target = target == "auto", "cython" if target == "auto" else target
         if target == "cython" and not _compiler_works():
@@ -100,9 +109,13 @@ class Engine:
         """Return the random generator of a purpose; streams of different names are independent."""
         return np.random.default_rng(np.random.SeedSequence([self.seed, zlib.crc32(name.encode())]))
 
-    def seed_brian2(self) -> None:
-        """Start Brian2's random stream of the current device anew."""
-        brian2.seed(int(self.rng("brian2").integers(2**31)))
+    def seed_brian2(self, step: int = 0) -> None:
+        """Start Brian2's random stream of the current device anew, as it is from a step on."""
+        brian2.seed(self.brian2_seed(step))
+
+    def brian2_seed(self, step: int = 0) -> int:
+        """Return the seed of Brian2's random stream from a step on."""
+        return int(self.rng(f"brian2 from step {step}" if step else "brian2").integers(2**31))
 
     def as_program(self) -> bool:
         """Tell whether to run as one C++ program, for callers that can; "auto" does so if there is a compiler."""
@@ -131,6 +144,7 @@ class Engine:
                 # The time left is estimated from here: what came before was compilation.
                 self._bar.reset()
                 self._bar.set_description(None)
+                self._bar.initial = self._bar.n = done
             self._bar.update(min(done, self._bar.total) - self._bar.n)
 
     def require_python(self) -> None:

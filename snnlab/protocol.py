@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from . import record
+from .checkpoint import Checkpoints
 from .claims import Check, Finding
 from .errors import SnnlabError, UserError, unknown
 from .loading import content_hash, is_file_spec, load_file
@@ -29,7 +30,7 @@ RUNS = Path("runs")
 # Fields of a Config that do not change what a run computes, as far as a protocol has them.
 RECORDING = ("seed", "target", "eigenvalues", "record_spikes", "record_voltages", "record_decoders")
 # Options of the command line, which a Config's fields stand beside.
-_OPTIONS = ("quick", "out", "figure", "progress", "seeds", "jobs", "vary", "controls", "json")
+_OPTIONS = ("quick", "out", "figure", "progress", "seeds", "jobs", "vary", "controls", "json", "resume")
 
 
 @dataclass(frozen=True)
@@ -93,20 +94,28 @@ class Protocol:
                 return name
         return "custom"
 
-    def execute(self, config: Any, folder: Path = RUNS, progress: bool = False) -> tuple[Path, xr.Dataset]:
+    def execute(
+        self, config: Any, folder: Path = RUNS, progress: bool = False, resume: bool = False
+    ) -> tuple[Path, xr.Dataset]:
         """Run one Config and write its file; returns the file's path and the dataset with its evaluated checks.
+
+        With ``resume``, a run that was cut off goes on from its last checkpoint, and one that is complete is read.
 
         Raises
         ------
         UserError, Diverged, MachineError, KeyboardInterrupt
-            With nothing written.
+            With nothing written but the checkpoints of a long run.
         """
         from .engine import Engine
 
         record.check_writable(folder)
         path = self.path(config, folder)
+        if resume and path.is_file():
+            return path, record.load(path, self.name)
+        checkpoints = Checkpoints(path, resume)
         wall, cpu = time.perf_counter(), sum(os.times()[:4])
-        with Engine(getattr(config, "target", "cython"), getattr(config, "seed", 0), progress) as engine:
+        target, seed = getattr(config, "target", "cython"), getattr(config, "seed", 0)
+        with Engine(target, seed, progress, checkpoints) as engine:
             dataset = self._call(config, engine)
             target = engine.target
         dataset.attrs |= {
@@ -132,6 +141,7 @@ class Protocol:
                 f"checks: those of {self.name} fail with {type(error).__name__}: {error}; the run is kept in {path}"
             ) from error
         record.save(dataset, path)
+        checkpoints.remove()
         return path, dataset
 
     def _call(self, config: Any, engine: Engine) -> xr.Dataset:

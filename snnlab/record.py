@@ -43,7 +43,7 @@ def check_writable(folder: Path) -> None:
         raise UserError(f"out: folder {str(folder)!r} cannot be written: {error.strerror}") from None
 
 
-def save(dataset: xr.Dataset, path: Path) -> None:
+def save(dataset: xr.Dataset, path: Path, compress: bool = True) -> None:
     """Write a run; nothing is left under the final name if it fails.
 
     Raises
@@ -54,7 +54,7 @@ def save(dataset: xr.Dataset, path: Path) -> None:
     encoding = {
         name: {"zlib": True, "complevel": 4, "shuffle": True}
         for name, variable in dataset.variables.items()
-        if variable.dtype.kind in "fiu" and variable.size > 1024
+        if compress and variable.dtype.kind in "fiu" and variable.size > 1024
     }
     # Made in memory first: the HDF5 library does not survive a full disk.
     write_whole(path, dataset.to_netcdf(engine="h5netcdf", encoding=encoding))

@@ -181,7 +181,7 @@ def _work(spec: str, values: dict, folder: Path) -> tuple[str, str] | None:
     protocol = find_protocol(spec)
     config = protocol.Config(**values)
     try:
-        protocol.execute(config, folder)
+        protocol.execute(config, folder, resume=True)
     except Diverged as error:
         return protocol.path(config, folder).name, f"seed {values.get('seed')}: {error}"
     return None

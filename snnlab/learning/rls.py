@@ -120,24 +120,29 @@ class RLS:
         return lower + np.tril(lower, -1).T
 
     def state(self) -> dict[str, np.ndarray]:
-        """Return everything needed to go on, as arrays; see :meth:`restore`."""
+        """Return everything needed to go on, as arrays; see :meth:`restore`.
+
+        ``p_lower`` is the lower triangle of P, column after column; ``p_columns`` (n_units, pending) the columns c.
+        """
         return {
             "weights": self.weights.copy(),
-            "p_lower": np.tril(self._p),
-            "columns": self._columns[:, : self._pending].copy(),
+            "p_lower": self._p.T[np.triu_indices(len(self._p))],
+            "p_columns": self._columns[:, : self._pending].copy(),
         }
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Set the state that :meth:`state` returned; the next updates are bit for bit those of the original."""
-        pending = state["columns"].shape[1]
-        if state["weights"].shape != self.weights.shape or pending >= self.block:
+        n, pending = len(self._p), state["p_columns"].shape[1]
+        if state["weights"].shape != self.weights.shape or len(state["p_lower"]) != n * (n + 1) // 2:
             raise ValueError(
-                f"state is of another RLS: weights {state['weights'].shape} with {pending} pending updates, "
-                f"expected {self.weights.shape} with fewer than {self.block}"
+                f"state is of another RLS: weights {state['weights'].shape} and {len(state['p_lower'])} entries of P, "
+                f"expected {self.weights.shape} and {n * (n + 1) // 2}"
             )
+        if pending >= self.block:
+            raise ValueError(f"state is of another RLS: {pending} pending updates, expected fewer than {self.block}")
         if state["p_lower"].dtype != self._p.dtype:
             raise ValueError(f"state is of another precision: {state['p_lower'].dtype}, expected {self._p.dtype}")
         self.weights[:] = state["weights"]
-        self._p[:] = state["p_lower"]
-        self._columns[:, :pending] = state["columns"]
+        self._p.T[np.triu_indices(n)] = state["p_lower"]
+        self._columns[:, :pending] = state["p_columns"]
         self._pending = pending

@@ -92,6 +92,15 @@ class ProgramLoop:
         """Return the neurons' variables (SI) by name."""
         return dict(self._state)
 
+    def memory(self) -> dict[str, np.ndarray]:
+        """Return everything that :meth:`restore` needs to go on from here."""
+        return self._memory | {f"state_{k}": v for k, v in self._state.items()}
+
+    def restore(self, memory: dict[str, np.ndarray], step: int) -> None:
+        """Go on from a memory that was taken before ``step``."""
+        self._state = {k.removeprefix("state_"): v for k, v in memory.items() if k.startswith("state_")}
+        self._memory = {k: v for k, v in memory.items() if not k.startswith("state_")}
+
     def advance(self, start: int, stop: int) -> Recording:
         """Run steps start to stop - 1 and return what they recorded.
 
@@ -102,11 +111,15 @@ class ProgramLoop:
         MachineError
             If the disk is full or the program failed otherwise.
         """
-        with tempfile.TemporaryDirectory(prefix="snnlab-run-") as name:
+        checkpoints = self._engine.checkpoints
+        inside = checkpoints.folder if checkpoints and checkpoints.folder.is_dir() else None
+        with tempfile.TemporaryDirectory(prefix="run-", dir=inside) as name:
             folder = Path(name)
-            files = self._files | self._memory | {f"state_{k}": v for k, v in self._state.items()}
-            for key, values in files.items():
-                np.ascontiguousarray(values).tofile(folder / key)
+            try:
+                for key, values in (self._files | self.memory()).items():
+                    (folder / key).write_bytes(values.tobytes("F" if key == "p_columns" else "C"))
+            except OSError as error:
+                raise MachineError(f"{folder}: cannot be written: {error}") from error
             (folder / "job").write_text("".join(f"{k} {v}\n" for k, v in self._job(start, stop).items()))
             self._execute(folder)
             return self._collect(folder, start, stop)
@@ -122,15 +135,16 @@ class ProgramLoop:
             "dt": repr(plan.dt),
             "start": start,
             "stop": stop,
-            "seed": int(self._engine.rng(f"brian2 at step {start}").integers(2**31)),
+            "seed": self._engine.brian2_seed(start),
             "spiking": plan.n_spikes,
             "traced": min(plan.n_voltages, len(self._state[self.voltage])),
             "voltage": self.voltage,
             "alpha": repr(plan.alpha),
             "exact": int(plan.gain == "exact"),
             "single": int(plan.precision == "float32"),
-            "fresh_p": 1,
-            "keep_p": 0,
+            "fresh_p": int("p_lower" not in self._memory),
+            # After the learning window nobody needs P.
+            "keep_p": int(bool(plan.learn) and stop < plan.learn.stop),
             "decoder_every": plan.decoder_every,
             "decoder_rows": plan.decoder_rows,
             "break_step": plan.break_step,
@@ -166,8 +180,16 @@ class ProgramLoop:
 
     def _collect(self, folder: Path, start: int, stop: int) -> Recording:
         plan, k = self._plan, self._k
-        for key, values in self._memory.items():
+        for key in ("spike_count", "feedback_gain", "decoder_weight"):
+            values = self._memory[key]
             self._memory[key] = np.fromfile(folder / key, values.dtype).reshape(values.shape)
+        for key in ("p_lower", "p_columns"):
+            self._memory.pop(key, None)
+        if plan.learn and plan.learn.start < stop < plan.learn.stop:
+            n = len(self._memory["spike_count"])
+            self._memory["p_lower"] = np.fromfile(folder / "p_lower", plan.precision)
+            columns = np.fromfile(folder / "p_columns", plan.precision)
+            self._memory["p_columns"] = columns.reshape(n, len(columns) // n, order="F")
         for key in self._state:
             self._state[key] = np.fromfile(folder / f"state_{key}")
         samples = len(within(plan.record, start, stop))

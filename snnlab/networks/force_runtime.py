@@ -32,6 +32,22 @@ class RuntimeLoop:
         """Gain of the feedback now."""
         return float(self.net.neurons.variables["feedback"].get_value()[0])
 
+    def memory(self) -> dict[str, np.ndarray]:
+        """Return everything that :meth:`restore` needs to go on from here."""
+        memory = {f"state_{k}": v for k, v in self.state().items()}
+        memory |= {"spike_count": self.net.spike_count.copy(), "feedback_gain": np.array([self.feedback])}
+        return memory | {"decoder_weight": self.decoder} | (self._rls.state() if self._rls else {})
+
+    def restore(self, memory: dict[str, np.ndarray], step: int) -> None:
+        """Go on from a memory that was taken before ``step``."""
+        self.net.set_state({k.removeprefix("state_"): v for k, v in memory.items() if k.startswith("state_")})
+        self.net.spike_count[:] = memory["spike_count"]
+        self.net.set_feedback(memory["feedback_gain"][0])
+        self.net.set_decoder(memory["decoder_weight"])
+        self.net.network.t_ = step * self._plan.dt
+        if self._rls:
+            self._rls.restore(memory)
+
     def state(self) -> dict[str, np.ndarray]:
         """Return the neurons' variables (SI) by name."""
         return self.net.state()
@@ -39,6 +55,10 @@ class RuntimeLoop:
     def advance(self, start: int, stop: int) -> Recording:
         """Run steps start to stop - 1 and return what they recorded; raises as :meth:`Engine.run`."""
         net, plan, rls = self.net, self._plan, self._rls
+        if start:
+            # What a run that is resumed here starts from.
+            net.set_decoder(self.decoder)
+            self._engine.seed_brian2(start)
         k, n_voltages = len(net.z), min(plan.n_voltages, len(net.neurons))
         record, bins, updates = (within(s, start, stop) for s in (plan.record, plan.bins, plan.decoder_updates))
         outputs, voltages = np.empty((len(record), k)), np.empty((len(record), n_voltages), np.float32)
@@ -84,7 +104,8 @@ class RuntimeLoop:
             Task(within(range(plan.break_step, plan.break_step + 1), start, stop), break_network),
         ]
         finite = {"the output": net.z, "the filtered spikes": net.r, net.voltage: self._voltage}
-        self._engine.run(net.network, (stop - start) * plan.dt, net.clock, tasks, Watch(finite, net.spike_count), start)
+        watch, lengths = Watch(finite, net.spike_count), ((stop - start) * plan.dt, plan.n_steps * plan.dt)
+        self._engine.run(net.network, lengths[0], net.clock, tasks, watch, first_step=start, total=lengths[1])
         return Recording(
             outputs,
             voltages,

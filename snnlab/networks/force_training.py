@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import numpy as np
@@ -16,7 +17,7 @@ from .force import ForceNetwork
 from .force_config import ForceConfig, ForceSetup, published_units, resolve
 from .force_program import ProgramLoop
 from .force_runtime import RuntimeLoop
-from .recording import Plan, si
+from .recording import Plan, Recording, si
 
 FREE_RUN_SECONDS = 0.5
 
@@ -59,7 +60,7 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine) -> xr.Dat
         loop = ProgramLoop(*models, plan, engine, **settings)
     else:
         loop = RuntimeLoop(ForceNetwork(*models, dt=dt, **settings), plan, engine)
-    recording = loop.advance(0, setup.n_steps)
+    recording = _run(loop, plan, max(1, round(config.checkpoint / dt)), engine)
 
     decoder = loop.decoder
     learned = (np.array(plan.decoder_updates) + 1) * dt
@@ -99,6 +100,28 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine) -> xr.Dat
 def free_run(setup: ForceSetup) -> bool:
     """Tell whether enough of the run follows the learning window to make claims about it."""
     return (setup.n_steps - setup.learn_stop) * setup.dt >= FREE_RUN_SECONDS
+
+
+def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine) -> Recording:
+    """Run the plan in stretches of ``every`` steps, with a checkpoint after each but the last."""
+    stops = [*range(every, plan.n_steps, every), plan.n_steps]
+    checkpoints = engine.checkpoints if len(stops) > 1 else None
+    parts = []
+    with checkpoints.locked() if checkpoints else contextlib.nullcontext():
+        start, memory = checkpoints.latest() if checkpoints else (0, {})
+        if memory:
+            loop.restore(memory, start)
+        for stop in stops:
+            if stop <= start:
+                continue
+            part = loop.advance(start, stop)
+            if checkpoints and stop < plan.n_steps:
+                checkpoints.save(stop, loop.memory(), part.arrays())
+            else:
+                parts.append(part)
+            start = stop
+        before = checkpoints.parts(plan.n_steps) if checkpoints else []
+    return Recording.joined([*(Recording(**arrays) for arrays in before), *parts])
 
 
 def _plan(config: ForceConfig, setup: ForceSetup, targets: np.ndarray, engine: Engine) -> Plan:

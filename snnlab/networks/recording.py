@@ -70,6 +70,10 @@ class Recording:
         """Return stretches one after the other as one."""
         return cls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)))
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the arrays by name."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
     def dataset(self, plan: Plan, n: int, voltage_dim: brian2.Dimension) -> xr.Dataset:
         """Return everything but the decoders as a Dataset; ``n`` neurons."""
         rates = np.diff(self.counts, prepend=0) / (n * plan.bins.step * plan.dt)
