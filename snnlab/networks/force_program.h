@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -14,7 +15,6 @@
 #include <utility>
 #include <vector>
 #ifdef __linux__
-#include <csignal>
 #include <sys/prctl.h>
 #endif
 
@@ -326,6 +326,10 @@ public:
     {
 #ifdef __linux__
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+#ifdef SIGXFSZ
+        // So that a file that may not grow is an error of write().
+        std::signal(SIGXFSZ, SIG_IGN);
 #endif
         folder = results;
         std::ifstream file(folder + "job");

@@ -1,0 +1,210 @@
+"""Long runs: cut off and resumed they are the runs that were not cut off, bit for bit."""
+
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from snnlab.checkpoint import Checkpoints
+from snnlab.errors import MachineError, UserError
+from snnlab.protocol import find_protocol
+from snnlab.record import load
+
+# A membrane with noise: the random stream must be the same after a resume.
+NOISY = """
+from brian2 import ms, mV, second
+from snnlab import NeuronModel
+NOISY = NeuronModel(name="noisy", current="volt", threshold="v > -40*mV", reset="v = -65*mV", refractory=2*ms,
+    equations="dv/dt = (current - v)/tau_m + 3*mV*tau_m**-0.5*xi : volt (unless refractory)",
+    parameters=dict(tau_m=10*ms), initial=dict(v="-65*mV + rand()*20*mV"))
+FORCE = dict(g=0.04*mV*second, q=10*mV, alpha=5e-6*second**2, bias=-39*mV, dt=0.5*ms, rls_interval=5*ms)
+"""
+PROTOCOL = find_protocol("force_sine")
+SIZE = {"n": 60, "seconds": 1.3, "learn_start": 0.2, "learn_stop": 1.0, "checkpoint": 0.3, "seed": 4}
+TARGETS = ["numpy", "cython", pytest.param("cpp_standalone", marks=pytest.mark.standalone)]
+
+
+@pytest.fixture(scope="module")
+def neuron(tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "noisy.py"
+    path.write_text(NOISY)
+    return str(path)
+
+
+class Cut(Exception):
+    """What stops a run in a test."""
+
+
+def cut_off_after(monkeypatch, n):
+    """Let the n-th checkpoint be the last thing that happens."""
+    save, calls = Checkpoints.save, []
+
+    def counted(self, *arguments):
+        save(self, *arguments)
+        calls.append(1)
+        if len(calls) == n:
+            raise Cut
+
+    monkeypatch.setattr(Checkpoints, "save", counted)
+
+
+def cut_run(config, folder, monkeypatch, n=3):
+    with monkeypatch.context() as context:
+        cut_off_after(context, n)
+        with pytest.raises(Cut):
+            PROTOCOL.execute(config, folder)
+
+
+def assert_equal_runs(first: xr.Dataset, second: xr.Dataset):
+    assert set(first.variables) == set(second.variables)
+    for name in first.variables:
+        np.testing.assert_array_equal(first[name].values, second[name].values, err_msg=str(name))
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_run_that_is_resumed_is_the_run_that_was_not_cut_off(target, precision, neuron, tmp_path, monkeypatch):
+    config = PROTOCOL.config(neuron=neuron, target=target, rls_precision=precision, **SIZE)
+    path, whole = PROTOCOL.execute(config, tmp_path / "whole")
+    cut_run(config, tmp_path / "cut", monkeypatch)
+    assert not list((tmp_path / "cut").glob("*.nc"))
+    resumed, dataset = PROTOCOL.execute(config, tmp_path / "cut", resume=True)
+    assert resumed.name == path.name
+    assert_equal_runs(whole, dataset)
+    assert np.ptp(dataset.output.values) > 0 and dataset.sizes["spike"] > 100
+    # Nothing but the run file stays.
+    assert [file.name for file in (tmp_path / "cut").iterdir()] == [resumed.name]
+
+
+def test_without_resume_a_run_starts_anew_and_says_so(neuron, tmp_path, monkeypatch, caplog):
+    config = PROTOCOL.config(neuron=neuron, target="numpy", **SIZE)
+    cut_run(config, tmp_path, monkeypatch, n=2)
+    # The second attempt is cut off at its first checkpoint: what it finds is its own.
+    messages = []
+    monkeypatch.setattr("snnlab.checkpoint._log.warning", messages.append)
+    cut_run(config, tmp_path, monkeypatch, n=1)
+    assert "starting anew" in messages[0] and "--resume" in messages[0]
+    assert len(list(tmp_path.glob(".force_sine-*/state-*.nc"))) == 1
+
+
+def newest(folder, kind="state"):
+    return sorted(folder.glob(f".force_sine-*/{kind}-*.nc"))[-1]
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:2000])
+
+
+def foreign(path):
+    dataset = load(path)
+    dataset.attrs["run"] = "force_sine-0123456789ab"
+    dataset.to_netcdf(path, engine="h5netcdf")
+
+
+def newer(path):
+    dataset = load(path)
+    dataset.attrs["format_version"] = 99
+    dataset.to_netcdf(path, engine="h5netcdf")
+
+
+@pytest.mark.parametrize("kind", ["state", "part"])
+@pytest.mark.parametrize(("harm", "word"), [(truncate, "truncated"), (foreign, "another run"), (newer, "newer")])
+def test_a_checkpoint_that_cannot_be_used_is_named_and_the_one_before_is_used(
+    harm, word, kind, neuron, tmp_path, monkeypatch
+):
+    config = PROTOCOL.config(neuron=neuron, target="numpy", **SIZE)
+    _, whole = PROTOCOL.execute(config, tmp_path / "whole")
+    cut_run(config, tmp_path, monkeypatch)
+    harm(newest(tmp_path, kind))
+    messages = []
+    monkeypatch.setattr("snnlab.checkpoint._log.warning", messages.append)
+    _, resumed = PROTOCOL.execute(config, tmp_path, resume=True)
+    assert len(messages) == 1 and word in messages[0] and "step 1800" in messages[0]
+    assert_equal_runs(whole, resumed)
+
+
+def test_the_second_of_two_resumes_at_once_is_refused(neuron, tmp_path):
+    config = PROTOCOL.config(neuron=neuron, target="numpy", **SIZE)
+    with Checkpoints(PROTOCOL.path(config, tmp_path)).locked():
+        with pytest.raises(UserError, match="is being computed by another process"):
+            PROTOCOL.execute(config, tmp_path, resume=True)
+    PROTOCOL.execute(config, tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("target", [TARGETS[0], TARGETS[2]])
+def test_a_full_disk_is_said_and_the_last_good_checkpoint_stays(target, neuron, tmp_path, monkeypatch):
+    config = PROTOCOL.config(neuron=neuron, target=target, **SIZE)
+    _, whole = PROTOCOL.execute(config, tmp_path / "whole")
+    save, limits = Checkpoints.save, resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def save_then_fill(self, position, *arguments):
+        save(self, position, *arguments)
+        # Files may grow to 10 kB from now on: what the next stretch writes is larger.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+
+    monkeypatch.setattr(Checkpoints, "save", save_then_fill)
+    try:
+        with pytest.raises(MachineError, match="cannot be written"):
+            PROTOCOL.execute(config, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        monkeypatch.undo()
+    assert newest(tmp_path).name == "state-000000000600.nc"
+    assert_equal_runs(whole, PROTOCOL.execute(config, tmp_path, resume=True)[1])
+
+
+def kill_until_done(folder, neuron, target, kills, rng):
+    """Start the run, kill it after a random time, resume, and so on; returns how many kills hit a running process."""
+    size = [f"--{k.replace('_', '-')}={v}" for k, v in (SIZE | {"seconds": 6.0, "learn_stop": 5.0}).items()]
+    command = [sys.executable, "-m", "snnlab.cli", "run", "force_sine", *size, "--neuron", neuron, "--target", target]
+    command += ["--out", str(folder), "--no-figure", "--no-progress", "--resume"]
+    hits = 0
+    while True:
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
+        if hits < kills:
+            before = checkpoints_in(folder)
+            deadline = time.monotonic() + 60
+            # Startup takes seconds: random moments are counted from the first sign of work.
+            while checkpoints_in(folder) == before and process.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.01)
+            time.sleep(rng.uniform(0, 0.4))
+            if process.poll() is None:
+                hits += 1
+                whole_group = rng.random() < 0.5
+                (os.killpg if whole_group else os.kill)(process.pid, signal.SIGKILL)
+        error = process.communicate()[1].decode()
+        if process.returncode != -signal.SIGKILL:
+            assert process.returncode in (0, 3), error
+            return hits
+
+
+def checkpoints_in(folder):
+    return {file.name for file in folder.glob(".force_sine-*/state-*.nc")}
+
+
+def run_killed(neuron, target, kills, folder, seed):
+    folder.mkdir()
+    hits = kill_until_done(folder, neuron, target, kills, random.Random(seed))
+    (path,) = folder.glob("*.nc")
+    config = PROTOCOL.config(neuron=neuron, target=target, **SIZE | {"seconds": 6.0, "learn_stop": 5.0})
+    assert_equal_runs(PROTOCOL.execute(config, folder / "whole")[1], load(path))
+    return hits
+
+
+@pytest.mark.parametrize("target", [TARGETS[0], TARGETS[2]])
+def test_a_run_survives_kills_at_random_moments(target, neuron, tmp_path):
+    assert run_killed(neuron, target, 3, tmp_path / "killed", 0) >= 1
+
+
+@pytest.mark.science
+@pytest.mark.parametrize("target", [TARGETS[0], TARGETS[2]])
+def test_a_run_survives_twenty_kills(target, neuron, tmp_path):
+    hits = sum(run_killed(neuron, target, 5, tmp_path / f"killed{seed}", seed) for seed in range(10))
+    assert hits >= 20
