@@ -1,5 +1,6 @@
 """Speed and memory as ratios within one run: CPU time, one BLAS thread, best of several. Run alone: `make bench`."""
 
+import os
 import resource
 import subprocess
 import sys
@@ -11,10 +12,13 @@ from threadpoolctl import threadpool_limits
 
 from references import fast_lif
 from snnlab.connectivity import encoder, sparse_random
-from snnlab.engine import Engine, Task
+from snnlab.engine import Engine
 from snnlab.learning.rls import RLS
 from snnlab.networks.force import ForceNetwork
 from snnlab.networks.force_config import ForceConfig, resolve
+from snnlab.networks.force_program import ProgramLoop, build
+from snnlab.networks.force_runtime import RuntimeLoop
+from snnlab.networks.recording import Plan
 
 N = 2000
 
@@ -64,53 +68,118 @@ def test_one_rls_update(benchmark):
     assert numpy_way >= 10 * ours
 
 
-def test_lif_sine_while_learning(benchmark):
-    setup = resolve(ForceConfig(neuron="lif"))
-    seconds, every = 2.0, setup.learn.step
-    steps = round(seconds / setup.dt)
-    with Engine("cython", 0) as engine:
-        weights = sparse_random(N, 0.1, setup.g, engine.rng("recurrent"), True)
-        feedback = encoder(N, 1, setup.q, engine.rng("encoder"))
-        teacher = np.sin(2 * np.pi * 5 * (np.arange(steps) + 1) * setup.dt)
-        net = ForceNetwork(setup.neuron, setup.synapse, weights, feedback, bias=setup.bias, dt=setup.dt)
-        start = np.asarray(net.neurons.v).copy()
-        rls = RLS(N, 1, setup.alpha, "undivided")
+class Sine:
+    """A network that learns a sine from its first step on, or runs with a decoder of zeros; nothing is recorded."""
 
-        def learn(step):
-            rls.update(net.r, net.z - teacher[step])
-            net.set_decoder(rls.weights)
+    def __init__(self, neuron, seconds, n=N, learning=True, precision="float64"):
+        setup = resolve(ForceConfig(neuron=neuron, n=n))
+        steps = round(seconds / setup.dt)
+        learn = range(0, steps, setup.learn.step) if learning else range(0)
+        self.setup, self.seconds, self.steps = setup, seconds, steps
+        self.teacher = np.sin(2 * np.pi * 5 * (np.arange(steps) + 1) * setup.dt)
+        self.plan = Plan(
+            dt=setup.dt,
+            n_steps=steps,
+            record=range(0),
+            n_voltages=0,
+            n_spikes=0,
+            learn=learn,
+            targets=self.teacher[learn, None],
+            alpha=setup.alpha,
+            gain="undivided",
+            precision=precision,
+        )
+        rng = np.random.default_rng(0)
+        self.weights = sparse_random(n, 0.1, setup.g, rng, setup.zero_row_mean)
+        self.encoder = encoder(n, 1, setup.q, rng)
+        self.models = (setup.neuron, setup.synapse, self.weights, self.encoder)
 
-        def ours():
-            engine.run(net.network, seconds, net.clock, [Task(range(0, steps, every), learn)])
+    def runtime(self, rounds=2):
+        """CPU s per simulated s on the Cython target; the first call compiles."""
+        with Engine("cython", 0) as engine:
+            net = ForceNetwork(*self.models, bias=self.setup.bias, dt=self.setup.dt)
+            loop = RuntimeLoop(net, self.plan, engine)
+            self.start = np.asarray(net.neurons.v).copy()
+            return cpu(lambda: loop.advance(0, self.steps), rounds) / self.seconds
 
-        benchmark._timer = time.process_time
-        benchmark.pedantic(ours, rounds=3, warmup_rounds=1)
-    mine = benchmark.stats.stats.min / seconds
-    dense, arguments = weights.toarray(), (feedback[:, 0], setup.bias, setup.alpha)
-    fastest = cpu(lambda: fast_lif.fastest(start, dense, *arguments, teacher, every, setup.dt), 2) / seconds
-    published = cpu(lambda: fast_lif.published(start, dense, *arguments, teacher, every, setup.dt), 1) / seconds
-    print(
-        f"\nLIF sine while learning, N = {N}, CPU s per simulated s: {mine:.2f}; published loop {published:.2f} "
-        f"({published / mine:.1f} x); fastest numpy loop {fastest:.2f} ({fastest / mine:.2f} x)"
+    def program(self, rounds=3):
+        """CPU s per simulated s of the C++ program, its start included."""
+        with Engine("auto", 0) as engine:
+            assert engine.as_program()
+            best = float("inf")
+            for _ in range(rounds):
+                loop = ProgramLoop(*self.models, self.plan, engine, bias=self.setup.bias, scheme="euler")
+                start = _of_children()
+                loop.advance(0, self.steps)
+                best = min(best, _of_children() - start)
+        return best / self.seconds
+
+
+def _of_children():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def test_lif_sine_while_learning():
+    sine = Sine("lif", 2.0)
+    runtime, program = sine.runtime(), sine.program()
+    single = Sine("lif", 2.0, precision="float32").program()
+    setup = sine.setup
+    arguments = (
+        sine.weights.toarray(),
+        sine.encoder[:, 0],
+        setup.bias,
+        setup.alpha,
+        sine.teacher,
+        sine.plan.learn.step,
     )
-    assert published >= 5 * mine
-    assert fastest >= 1.5 * mine
+    fastest = cpu(lambda: fast_lif.fastest(sine.start, *arguments, setup.dt), 2) / sine.seconds
+    published = cpu(lambda: fast_lif.published(sine.start, *arguments, setup.dt), 1) / sine.seconds
+    print(
+        f"\nLIF sine while learning, N = {N}, CPU s per simulated s: fastest numpy loop {fastest:.2f}, "
+        f"published loop {published:.2f}"
+    )
+    for name, mine in (("Cython", runtime), ("program", program), ("program, P in float32", single)):
+        print(f"  {name}: {mine:.2f}; {fastest / mine:.2f} x faster than the one, {published / mine:.1f} x the other")
+    assert published >= 5 * runtime and fastest >= 1.5 * runtime
+    assert published >= 12 * program and fastest >= 4 * program
+    assert published >= 15 * single
 
 
-def test_memory_of_a_full_run(tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "snnlab.cli",
-        "run",
-        "force_sine",
-        "--neuron",
-        "lif",
-        "--no-progress",
-        "--no-figure",
-    ]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    subprocess.run([*command, "--out", str(tmp_path)], check=True, stdout=subprocess.DEVNULL)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"\npeak memory of a 15 s run, N = {N}: {peak:.0f} MB")
-    assert before / 1024 < peak < 600
+def test_theta_while_learning():
+    sine = Sine("theta", 1.0)
+    runtime, program = sine.runtime(1), sine.program()
+    print(
+        f"\ntheta sine while learning, N = {N}, CPU s per simulated s: Cython {runtime:.2f}, program {program:.2f} "
+        f"({runtime / program:.2f} x faster)"
+    )
+    assert runtime >= 1.5 * program
+
+
+def test_lif_without_learning():
+    mine = Sine("lif", 5.0, learning=False).program()
+    print(f"\nLIF without learning, N = {N}, dt 0.05 ms: {mine:.3f} CPU s per simulated s, {1 / mine:.1f} x real time")
+    assert mine <= 1 / 3
+
+
+def test_a_build(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    setup = resolve(ForceConfig(neuron="lif"))
+    for word in ("first", "second"):
+        wall, start = time.perf_counter(), _of_children() + time.process_time()
+        build(setup.neuron, setup.synapse, N, 1, setup.dt, "euler")
+        used = _of_children() + time.process_time() - start
+        print(f"\n{word} build of a program: {time.perf_counter() - wall:.1f} s, {used:.1f} CPU s")
+        assert time.perf_counter() - wall < (30 if word == "first" else 0.1)
+
+
+@pytest.mark.parametrize("target", ["cython", "cpp_standalone"])
+def test_memory_of_a_full_run(target, tmp_path):
+    command = [sys.executable, "-m", "snnlab.cli", "run", "force_sine", "--neuron", "lif", "--target", target]
+    process = subprocess.Popen(
+        [*command, "--no-progress", "--no-figure", "--out", str(tmp_path)], stdout=subprocess.DEVNULL
+    )
+    # The larger of the process and its children.
+    _, status, usage = os.wait4(process.pid, 0)
+    print(f"\npeak memory of a 15 s run, N = {N}, {target}: {usage.ru_maxrss / 1024:.0f} MB")
+    assert status == 0 and usage.ru_maxrss / 1024 < 600

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 import brian2
+import numpy as np
 from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.equations.equations import EquationError
@@ -251,6 +252,28 @@ class SynapseModel:
         """Return the statement at a spike of weight ``weight``; ``post`` is the suffix of postsynaptic names."""
         names = {s: name + post for s, name in self.state_names(output).items()}
         return self._rename(self.on_spike, names | {"weight": weight})
+
+    def step_matrix(self, dt: float, constants: dict[str, float], leak: str = "") -> np.ndarray | None:
+        """Return A of one Euler step without spikes, states(t + dt) = A states(t), or None if there is no such matrix.
+
+        ``constants`` holds the parameters and, with a suffix ``leak``, those of the filter scheme, in SI.
+        """
+        equations = brian2.Equations(self.named("s", "1", leak))
+        names = list(self.state_names("s").values())
+        known = {name: getattr(np, name) for name in ("exp", "log", "sqrt", "sin", "cos")} | constants
+
+        def step(states: np.ndarray) -> np.ndarray:
+            values = known | dict(zip(names, states, strict=True))
+            slopes = [eval(equations[name].expr.code, {"__builtins__": {}}, values) for name in names]
+            return states + dt * np.array(slopes, float)
+
+        try:
+            matrix = np.stack([step(unit) for unit in np.eye(len(names))], axis=1)
+            probe = np.linspace(-1.3, 0.7, len(names))
+            linear = np.allclose(step(probe), matrix @ probe, rtol=1e-12, atol=0) and not step(0 * probe).any()
+        except (NameError, TypeError, ValueError, ArithmeticError):
+            return None
+        return matrix if linear else None
 
     def with_parameters(self, **overrides) -> SynapseModel:
         """Return the filter with some parameters changed; unknown names and other dimensions raise UserError."""

@@ -115,7 +115,7 @@ class ForceNetwork:
             k,
             synapse.named("z", "1", leak) + ("\ntasks_done : 1 (shared)" if standalone else ""),
             method="euler",
-            namespace=filter_constants,
+            namespace=dict(filter_constants),
             clock=self.clock,
             name="outputs",
             order=1,
@@ -144,6 +144,8 @@ class ForceNetwork:
         self.network = brian2.Network(self.neurons, self.outputs, self.recurrent, self.decoder, name="force_network")
         self.synapse = synapse
         self.equations = f"{self.neurons.equations}\n{self.outputs.equations}"
+        constants = {name: float(value) for name, value in filter_constants.items()}
+        self.filter_step = synapse.step_matrix(dt, constants, leak)
         self._model_names = set(brian2.Equations(neuron.equations).names)
         if standalone:
             # Its values come from files when the program runs.

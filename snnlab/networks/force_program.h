@@ -9,19 +9,21 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 #ifdef __linux__
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #endif
 
 namespace snnlab {
 
 // Exit statuses, read by force_program.py.
-const int DISK = 71, FOREIGN = 72, DIVERGED = 74;
+const int DISK = 71, FOREIGN = 72, MEMORY = 73, DIVERGED = 74;
 
 inline void stop(int status, const std::string& message)
 {
@@ -59,21 +61,49 @@ template <typename T> void write(const std::string& path, const T* values, size_
         stop(DISK, path + ": cannot be written, is the disk full?");
 }
 
-// P of recursive least squares, exact and blocked as learning/rls.py: column-major, lower triangle only. The products
-// read P once at the speed of memory, so that a BLAS gains 5 to 15 % and is not worth a dependency.
+// Memory on large pages, where the system has them: P is read from end to end at every update.
+template <typename T> class Pages
+{
+    T* values;
+
+public:
+    explicit Pages(size_t n)
+    {
+        const size_t page = size_t(1) << 21, bytes = (n*sizeof(T) + page - 1)/page*page;
+        void* memory = nullptr;
+        if (posix_memalign(&memory, page, bytes))
+            stop(MEMORY, "P: not enough memory");
+#ifdef __linux__
+        madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+        std::memset(memory, 0, bytes);
+        values = static_cast<T*>(memory);
+    }
+    ~Pages() { std::free(values); }
+    Pages(const Pages&) = delete;
+    T* data() const { return values; }
+};
+
+// P of recursive least squares, exact: column-major, symmetric, written once in BLOCK updates as learning/rls.py does.
+//
+// The images q = P s of the filtered spikes r and of the other states of their filter are kept from update to update.
+// Between two updates every state changes by the same linear map but in the neurons that fired, so that
+// P s(t) = (map of the images) + (columns of P of those neurons): a hundred columns instead of all of P.
 template <typename T> class Inverse
 {
     static const int BLOCK = 16;
-    size_t n;
-    std::vector<T> p, columns, x;
+    const size_t n;
+    Pages<T> p;
+    std::vector<T> columns, x;
     int pending = 0;
 
+    // J columns from j on: P <- P - C C' from the diagonal down.
     template <int J> void downdate(size_t j)
     {
         T w[J][BLOCK];
         T* a[J];
         for (int b = 0; b < J; b++) {
-            a[b] = &p[(j + b)*n];
+            a[b] = p.data() + (j + b)*n;
             for (int c = 0; c < BLOCK; c++)
                 w[b][c] = columns[c*n + j + b];
         }
@@ -87,35 +117,70 @@ template <typename T> class Inverse
             }
     }
 
-public:
-    std::vector<T> q;
+    // The rows of P above its diagonal from the columns j to j + J - 1 below it.
+    template <int J> void mirror(size_t j)
+    {
+        const T* a = p.data() + j*n;
+        for (size_t i = j + 1; i < n; i++) {
+            T* row = p.data() + i*n + j;
+            for (int b = 0; b < J; b++)
+                if (i > j + b)
+                    row[b] = a[b*n + i];
+        }
+    }
 
-    explicit Inverse(size_t n) : n(n), p(n*n), columns(n*BLOCK), x(n), q(n) {}
+    void mirror()
+    {
+        size_t j = 0;
+        for (; j + 8 <= n; j += 8)
+            mirror<8>(j);
+        for (; j < n; j++)
+            mirror<1>(j);
+    }
+
+    // q -= C (C' x), given C' x.
+    void subtract_pending(const T* sums, T* q) const
+    {
+        for (int c = 0; c < pending; c++) {
+            const T* column = &columns[c*n];
+            const T sum = sums[c];
+            for (size_t i = 0; i < n; i++)
+                q[i] -= column[i]*sum;
+        }
+    }
+
+public:
+    std::vector<std::vector<T>> images;
+
+    Inverse(size_t n, size_t n_states)
+        : n(n), p(n*n), columns(n*BLOCK), x(n), images(n_states, std::vector<T>(n))
+    {
+    }
 
     void start(double alpha)
     {
         for (size_t j = 0; j < n; j++)
-            p[j*n + j] = alpha;
+            p.data()[j*n + j] = alpha;
     }
 
-    // q = P r; returns r' P r.
-    double product(const double* r)
+    // The image of a state from all of P.
+    void image(const double* state, std::vector<T>& q)
     {
         for (size_t i = 0; i < n; i++) {
-            x[i] = r[i];
+            x[i] = state[i];
             q[i] = 0;
         }
+        T* y = q.data();
+        const T* v = x.data();
         size_t j = 0;
         for (; j + 4 <= n; j += 4) {
-            const T *a0 = &p[j*n], *a1 = a0 + n, *a2 = a1 + n, *a3 = a2 + n;
-            const T x0 = x[j], x1 = x[j + 1], x2 = x[j + 2], x3 = x[j + 3];
-            q[j] += a0[j]*x0 + a0[j + 1]*x1 + a0[j + 2]*x2 + a0[j + 3]*x3;
-            q[j + 1] += a0[j + 1]*x0 + a1[j + 1]*x1 + a1[j + 2]*x2 + a1[j + 3]*x3;
-            q[j + 2] += a0[j + 2]*x0 + a1[j + 2]*x1 + a2[j + 2]*x2 + a2[j + 3]*x3;
-            q[j + 3] += a0[j + 3]*x0 + a1[j + 3]*x1 + a2[j + 3]*x2 + a3[j + 3]*x3;
+            const T *a0 = p.data() + j*n, *a1 = a0 + n, *a2 = a1 + n, *a3 = a2 + n;
+            const T x0 = v[j], x1 = v[j + 1], x2 = v[j + 2], x3 = v[j + 3];
+            y[j] += a0[j]*x0 + a0[j + 1]*x1 + a0[j + 2]*x2 + a0[j + 3]*x3;
+            y[j + 1] += a0[j + 1]*x0 + a1[j + 1]*x1 + a1[j + 2]*x2 + a1[j + 3]*x3;
+            y[j + 2] += a0[j + 2]*x0 + a1[j + 2]*x1 + a2[j + 2]*x2 + a2[j + 3]*x3;
+            y[j + 3] += a0[j + 3]*x0 + a1[j + 3]*x1 + a2[j + 3]*x2 + a3[j + 3]*x3;
             T s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-            T* y = q.data();
-            const T* v = x.data();
             for (size_t i = j + 4; i < n; i++) {
                 y[i] += a0[i]*x0 + a1[i]*x1 + a2[i]*x2 + a3[i]*x3;
                 s0 += a0[i]*v[i];
@@ -123,49 +188,82 @@ public:
                 s2 += a2[i]*v[i];
                 s3 += a3[i]*v[i];
             }
-            q[j] += s0;
-            q[j + 1] += s1;
-            q[j + 2] += s2;
-            q[j + 3] += s3;
+            y[j] += s0;
+            y[j + 1] += s1;
+            y[j + 2] += s2;
+            y[j + 3] += s3;
         }
         for (; j < n; j++) {
-            const T* a = &p[j*n];
-            T sum = a[j]*x[j];
+            const T* a = p.data() + j*n;
+            T sum = a[j]*v[j];
             for (size_t i = j + 1; i < n; i++) {
-                q[i] += a[i]*x[j];
-                sum += a[i]*x[i];
+                y[i] += a[i]*v[j];
+                sum += a[i]*v[i];
             }
-            q[j] += sum;
+            y[j] += sum;
         }
+        T sums[BLOCK];
         for (int c = 0; c < pending; c++) {
             const T* column = &columns[c*n];
-            T sum = 0;
+            sums[c] = 0;
             for (size_t i = 0; i < n; i++)
-                sum += column[i]*x[i];
-            for (size_t i = 0; i < n; i++)
-                q[i] -= column[i]*sum;
+                sums[c] += column[i]*v[i];
         }
+        subtract_pending(sums, y);
+    }
+
+    // An image where its state changed by these amounts in these neurons.
+    void change(const std::vector<int32_t>& neurons, const std::vector<T>& amounts, std::vector<T>& q)
+    {
+        T* y = q.data();
+        size_t s = 0;
+        for (; s + 4 <= neurons.size(); s += 4) {
+            const T *a0 = p.data() + neurons[s]*n, *a1 = p.data() + neurons[s + 1]*n, *a2 = p.data() + neurons[s + 2]*n,
+                    *a3 = p.data() + neurons[s + 3]*n;
+            const T d0 = amounts[s], d1 = amounts[s + 1], d2 = amounts[s + 2], d3 = amounts[s + 3];
+            for (size_t i = 0; i < n; i++)
+                y[i] += a0[i]*d0 + a1[i]*d1 + a2[i]*d2 + a3[i]*d3;
+        }
+        for (; s < neurons.size(); s++) {
+            const T *a = p.data() + neurons[s]*n, d = amounts[s];
+            for (size_t i = 0; i < n; i++)
+                y[i] += a[i]*d;
+        }
+        T sums[BLOCK];
+        for (int c = 0; c < pending; c++) {
+            sums[c] = 0;
+            for (s = 0; s < neurons.size(); s++)
+                sums[c] += columns[c*n + neurons[s]]*amounts[s];
+        }
+        subtract_pending(sums, y);
+    }
+
+    double along(const double* state) const
+    {
+        const T* q = images[0].data();
         double sum = 0;
         for (size_t i = 0; i < n; i++)
-            sum += double(x[i])*q[i];
+            sum += state[i]*q[i];
         return sum;
     }
 
-    // P <- P - q q' / divisor, written once in BLOCK calls.
-    void add(double divisor)
+    // P <- P - q q' / divisor with q = P r; tells whether P was written, so that images should be taken anew.
+    bool add(double divisor)
     {
         T* column = &columns[pending*n];
         const double root = std::sqrt(divisor);
         for (size_t i = 0; i < n; i++)
-            column[i] = q[i]/root;
+            column[i] = images[0][i]/root;
         if (++pending < BLOCK)
-            return;
+            return false;
         size_t j = 0;
         for (; j + 2 <= n; j += 2)
             downdate<2>(j);
         for (; j < n; j++)
             downdate<1>(j);
+        mirror();
         pending = 0;
+        return true;
     }
 
     void load(const std::string& folder)
@@ -176,7 +274,8 @@ public:
         const T* from = packed.data();
         for (size_t j = 0; j < n; j++)
             for (size_t i = j; i < n; i++)
-                p[j*n + i] = *from++;
+                p.data()[j*n + i] = *from++;
+        mirror();
         std::copy(c.begin(), c.end(), columns.begin());
         pending = c.size()/n;
     }
@@ -186,7 +285,7 @@ public:
         std::vector<T> packed;
         packed.reserve(n*(n + 1)/2);
         for (size_t j = 0; j < n; j++)
-            packed.insert(packed.end(), &p[j*n + j], &p[j*n] + n);
+            packed.insert(packed.end(), p.data() + j*n + j, p.data() + (j + 1)*n);
         write(folder + "p_lower", packed.data(), packed.size());
         write(folder + "p_columns", columns.data(), pending*n);
     }
@@ -209,7 +308,10 @@ class Force
     Steps learn, record, bin, look;
     long long decoder_every = 1, decoder_rows = 0, spiking = 0, traced = 0, break_step = -1;
     bool single = false, exact = false, keep_p = false;
-    std::vector<double> targets, errors;
+    std::vector<double> targets, errors, between, last_states;
+    std::vector<int32_t> fired;  // since the last update
+    std::vector<char> has_fired;
+    bool images_kept = false;
     std::vector<long long> permutation;
     Inverse<double>* p64 = nullptr;
     Inverse<float>* p32 = nullptr;
@@ -251,30 +353,73 @@ class Force
         }
     }
 
+    // The images of all states, from what changed since the last update if that is less than P.
+    template <typename T> void take_images(Inverse<T>& inverse)
+    {
+        const size_t n_states = filters.size();
+        const bool few = !between.empty() && fired.size() <= n/2;
+        if (!few || !images_kept) {
+            for (size_t s = 0; s < (few ? n_states : 1); s++)
+                inverse.image(filters[s].first, inverse.images[s]);
+            images_kept = few;
+            return;
+        }
+        const std::vector<std::vector<T>> old = inverse.images;
+        std::vector<T> amounts(fired.size());
+        for (size_t s = 0; s < n_states; s++) {
+            const double* map = &between[s*n_states];
+            std::vector<T>& image = inverse.images[s];
+            std::fill(image.begin(), image.end(), T(0));
+            for (size_t u = 0; u < n_states; u++)
+                for (size_t i = 0; i < n; i++)
+                    image[i] += map[u]*old[u][i];
+            for (size_t f = 0; f < fired.size(); f++) {
+                double expected = 0;
+                for (size_t u = 0; u < n_states; u++)
+                    expected += map[u]*last_states[u*n + fired[f]];
+                amounts[f] = filters[s].first[fired[f]] - expected;
+            }
+            inverse.change(fired, amounts, image);
+        }
+    }
+
     template <typename T> void update(Inverse<T>& inverse, long long step)
     {
-        const double* target = &targets[learn.index(step)*k];
+        const double *target = &targets[learn.index(step)*k], *r = filters[0].first;
         bool finite = true;
         for (size_t m = 0; m < k; m++) {
             errors[m] = filters[0].second[m] - target[m];
             finite = finite && std::isfinite(errors[m]);
         }
-        const double divisor = 1 + inverse.product(filters[0].first);
+        take_images(inverse);
+        const double divisor = 1 + inverse.along(r);
         if (!finite || !std::isfinite(divisor))
             diverged("RLS: r and error must be finite", step);
         if (divisor <= 0)
             diverged("RLS: P is no longer positive definite; use float64 or a smaller alpha", step);
-        const double scale = exact ? 1/divisor : 1;
         for (size_t m = 0; m < k; m++)
-            errors[m] *= scale;
+            errors[m] *= exact ? 1/divisor : 1;
+        const std::vector<T>& q = inverse.images[0];
         if (k == 1)
             for (size_t i = 0; i < n; i++)
-                phi[i] -= inverse.q[i]*errors[0];
+                phi[i] -= q[i]*errors[0];
         else
             for (size_t i = 0; i < n; i++)
                 for (size_t m = 0; m < k; m++)
-                    phi[i*k + m] -= inverse.q[i]*errors[m];
-        inverse.add(divisor);
+                    phi[i*k + m] -= q[i]*errors[m];
+        if (inverse.add(divisor))
+            images_kept = false;
+        else if (images_kept)
+            for (size_t s = filters.size(); s-- > 0;) {
+                const T part = inverse.along(filters[s].first)/divisor;
+                for (size_t i = 0; i < n; i++)
+                    inverse.images[s][i] -= part*q[i];
+            }
+        for (size_t s = 0; s < filters.size(); s++)
+            std::copy(filters[s].first, filters[s].first + n, &last_states[s*n]);
+        for (const int32_t neuron : fired)
+            has_fired[neuron] = false;
+        fired.clear();
         set_outputs();
         if (learn.index(step) % decoder_every == 0)
             decoders.insert(decoders.end(), phi, phi + decoder_rows*k);
@@ -375,12 +520,15 @@ public:
         targets = read<double>(path("targets"));
         permutation = read<long long>(path("permutation"));
         errors.resize(k);
+        between = read<double>(path("filter_between"));
+        last_states.resize(filters.size()*n);
+        has_fired.resize(n);
         if (learn.stop > first_step() && learn.first <= last) {
             if (single) {
-                p32 = new Inverse<float>(n);
+                p32 = new Inverse<float>(n, filters.size());
                 integer("fresh_p") ? p32->start(number("alpha")) : p32->load(folder);
             } else {
-                p64 = new Inverse<double>(n);
+                p64 = new Inverse<double>(n, filters.size());
                 integer("fresh_p") ? p64->start(number("alpha")) : p64->load(folder);
             }
         }
@@ -399,11 +547,17 @@ public:
                 sum += spike_count[i];
             counts.push_back(sum);
         }
-        for (int32_t s = 0; s < spikespace[n]; s++)
-            if (spikespace[s] < spiking) {
+        for (int32_t s = 0; s < spikespace[n]; s++) {
+            const int32_t neuron = spikespace[s];
+            if (neuron < spiking) {
                 spike_steps.push_back(step);
-                spike_neurons.push_back(spikespace[s]);
+                spike_neurons.push_back(neuron);
             }
+            if (images_kept && !has_fired[neuron]) {
+                has_fired[neuron] = true;
+                fired.push_back(neuron);
+            }
+        }
         if (learn.due(step))
             single ? update(*p32, step) : update(*p64, step);
         if (step == break_step) {

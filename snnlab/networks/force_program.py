@@ -60,6 +60,9 @@ class ProgramLoop:
             net = ForceNetwork(neuron, synapse, one, encoder, **settings)
             self._state = net.state()
             self.voltage, self.equations = net.voltage, net.equations
+            between = np.zeros(0)
+            if net.filter_step is not None:
+                between = np.linalg.matrix_power(net.filter_step, plan.learn.step)
             self.dims = {name: net.neurons.variables[name].dim for name in self._state}
         pre_sorted = recurrent.tocsc()
         pre_sorted.sort_indices()
@@ -68,6 +71,7 @@ class ProgramLoop:
             "recurrent_post": pre_sorted.indices.astype(np.int32),
             "recurrent_weight": pre_sorted.data,
             "targets": plan.targets,
+            "filter_between": between,
             "permutation": plan.permutation.astype(np.int64),
             "state_bias": np.array([bias]),
             **{f"state_encoder_{m}": encoder[:, m] for m in range(k)},
@@ -137,7 +141,7 @@ class ProgramLoop:
             "stop": stop,
             "seed": self._engine.brian2_seed(start),
             "spiking": plan.n_spikes,
-            "traced": min(plan.n_voltages, len(self._state[self.voltage])),
+            "traced": plan.n_voltages,
             "voltage": self.voltage,
             "alpha": repr(plan.alpha),
             "exact": int(plan.gain == "exact"),
@@ -195,7 +199,7 @@ class ProgramLoop:
         samples = len(within(plan.record, start, stop))
         return Recording(
             np.fromfile(folder / "outputs").reshape(samples, k),
-            np.fromfile(folder / "voltages", np.float32).reshape(samples, -1),
+            np.fromfile(folder / "voltages", np.float32).reshape(samples, plan.n_voltages),
             np.fromfile(folder / "counts", np.int64),
             np.fromfile(folder / "spike_steps", np.int64),
             np.fromfile(folder / "spike_neurons", np.int32),

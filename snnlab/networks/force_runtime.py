@@ -59,7 +59,7 @@ class RuntimeLoop:
             # What a run that is resumed here starts from.
             net.set_decoder(self.decoder)
             self._engine.seed_brian2(start)
-        k, n_voltages = len(net.z), min(plan.n_voltages, len(net.neurons))
+        k, n_voltages = len(net.z), plan.n_voltages
         record, bins, updates = (within(s, start, stop) for s in (plan.record, plan.bins, plan.decoder_updates))
         outputs, voltages = np.empty((len(record), k)), np.empty((len(record), n_voltages), np.float32)
         counts, decoders = np.zeros(len(bins), np.int64), np.zeros((len(updates), plan.decoder_rows, k))
