@@ -94,7 +94,7 @@ class Sine:
         self.encoder = encoder(n, 1, setup.q, rng)
         self.models = (setup.neuron, setup.synapse, self.weights, self.encoder)
 
-    def runtime(self, rounds=2):
+    def runtime(self, rounds=4):
         """CPU s per simulated s on the Cython target; the first call compiles."""
         with Engine("cython", 0) as engine:
             net = ForceNetwork(*self.models, bias=self.setup.bias, dt=self.setup.dt)
@@ -102,7 +102,7 @@ class Sine:
             self.start = np.asarray(net.neurons.v).copy()
             return cpu(lambda: loop.advance(0, self.steps), rounds) / self.seconds
 
-    def program(self, rounds=3):
+    def program(self, rounds=8):
         """CPU s per simulated s of the C++ program, its start included."""
         with Engine("auto", 0) as engine:
             assert engine.as_program()

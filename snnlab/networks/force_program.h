@@ -91,7 +91,7 @@ public:
 // P s(t) = (map of the images) + (columns of P of those neurons): a hundred columns instead of all of P.
 template <typename T> class Inverse
 {
-    static const int BLOCK = 16;
+    static const int BLOCK = 32;
     const size_t n;
     Pages<T> p;
     std::vector<T> columns, x;
@@ -121,11 +121,14 @@ template <typename T> class Inverse
     template <int J> void mirror(size_t j)
     {
         const T* a = p.data() + j*n;
-        for (size_t i = j + 1; i < n; i++) {
-            T* row = p.data() + i*n + j;
+        for (size_t i = j + 1; i < j + J; i++)
+            for (size_t b = 0; b < i - j; b++)
+                p.data()[i*n + j + b] = a[b*n + i];
+        for (size_t i = j + J; i < n; i++) {
+            T row[J];
             for (int b = 0; b < J; b++)
-                if (i > j + b)
-                    row[b] = a[b*n + i];
+                row[b] = a[b*n + i];
+            std::memcpy(p.data() + i*n + j, row, sizeof row);
         }
     }
 
