@@ -91,30 +91,39 @@ public:
 // P s(t) = (map of the images) + (columns of P of those neurons): a hundred columns instead of all of P.
 template <typename T> class Inverse
 {
-    static const int BLOCK = 32;
+    static const int BLOCK = 32, LANES = 8;
     const size_t n;
     Pages<T> p;
-    std::vector<T> columns, x;
+    std::vector<T> columns, packed, x;
     int pending = 0;
 
-    // J columns from j on: P <- P - C C' from the diagonal down.
+    // C in packs of LANES rows, so that a pack stays in the first cache while it is used for J columns of P.
+    void pack()
+    {
+        for (size_t i = 0; i < n; i++)
+            for (int c = 0; c < BLOCK; c++)
+                packed[i/LANES*LANES*BLOCK + c*LANES + i % LANES] = columns[c*n + i];
+    }
+
+    // Columns j to j + J - 1 of P <- P - C C', from the pack of the diagonal down. Rows beyond the last are packed as 0.
     template <int J> void downdate(size_t j)
     {
         T w[J][BLOCK];
-        T* a[J];
-        for (int b = 0; b < J; b++) {
-            a[b] = p.data() + (j + b)*n;
+        for (int b = 0; b < J; b++)
             for (int c = 0; c < BLOCK; c++)
                 w[b][c] = columns[c*n + j + b];
+        for (size_t i = j/LANES*LANES; i < n; i += LANES) {
+            const T* rows = &packed[i*BLOCK];
+            T value[J][LANES];
+            for (int b = 0; b < J; b++)
+                std::memcpy(value[b], p.data() + (j + b)*n + i, sizeof value[b]);
+            for (int c = 0; c < BLOCK; c++)
+                for (int b = 0; b < J; b++)
+                    for (int l = 0; l < LANES; l++)
+                        value[b][l] -= rows[c*LANES + l]*w[b][c];
+            for (int b = 0; b < J; b++)
+                std::memcpy(p.data() + (j + b)*n + i, value[b], sizeof value[b]);
         }
-        const T* column = columns.data();
-        for (size_t i = j; i < n; i++)
-            for (int b = 0; b < J; b++) {
-                T value = a[b][i];
-                for (int c = 0; c < BLOCK; c++)
-                    value -= column[c*n + i]*w[b][c];
-                a[b][i] = value;
-            }
     }
 
     // The rows of P above its diagonal from the columns j to j + J - 1 below it.
@@ -135,8 +144,8 @@ template <typename T> class Inverse
     void mirror()
     {
         size_t j = 0;
-        for (; j + 8 <= n; j += 8)
-            mirror<8>(j);
+        for (; j + 16 <= n; j += 16)
+            mirror<16>(j);
         for (; j < n; j++)
             mirror<1>(j);
     }
@@ -156,7 +165,7 @@ public:
     std::vector<std::vector<T>> images;
 
     Inverse(size_t n, size_t n_states)
-        : n(n), p(n*n), columns(n*BLOCK), x(n), images(n_states, std::vector<T>(n))
+        : n(n), p(n*n + LANES), columns(n*BLOCK), packed((n + LANES)*BLOCK), x(n), images(n_states, std::vector<T>(n))
     {
     }
 
@@ -259,9 +268,10 @@ public:
             column[i] = images[0][i]/root;
         if (++pending < BLOCK)
             return false;
+        pack();
         size_t j = 0;
-        for (; j + 2 <= n; j += 2)
-            downdate<2>(j);
+        for (; j + 4 <= n; j += 4)
+            downdate<4>(j);
         for (; j < n; j++)
             downdate<1>(j);
         mirror();
@@ -271,10 +281,10 @@ public:
 
     void load(const std::string& folder)
     {
-        const std::vector<T> packed = read<T>(folder + "p_lower"), c = read<T>(folder + "p_columns");
-        if (packed.size() != n*(n + 1)/2 || c.size() % n || c.size() >= n*BLOCK)
+        const std::vector<T> lower = read<T>(folder + "p_lower"), c = read<T>(folder + "p_columns");
+        if (lower.size() != n*(n + 1)/2 || c.size() % n || c.size() >= n*BLOCK)
             stop(FOREIGN, folder + "p_lower: of another network or precision");
-        const T* from = packed.data();
+        const T* from = lower.data();
         for (size_t j = 0; j < n; j++)
             for (size_t i = j; i < n; i++)
                 p.data()[j*n + i] = *from++;
@@ -285,11 +295,11 @@ public:
 
     void save(const std::string& folder) const
     {
-        std::vector<T> packed;
-        packed.reserve(n*(n + 1)/2);
+        std::vector<T> lower;
+        lower.reserve(n*(n + 1)/2);
         for (size_t j = 0; j < n; j++)
-            packed.insert(packed.end(), p.data() + j*n + j, p.data() + (j + 1)*n);
-        write(folder + "p_lower", packed.data(), packed.size());
+            lower.insert(lower.end(), p.data() + j*n + j, p.data() + (j + 1)*n);
+        write(folder + "p_lower", lower.data(), lower.size());
         write(folder + "p_columns", columns.data(), pending*n);
     }
 };
