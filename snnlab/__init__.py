@@ -6,7 +6,7 @@ from pathlib import Path
 __version__ = "0.1.0"
 
 # In a checkout protocols/ and figures/ stand beside this package; an installed wheel holds them inside it.
-if (_root := Path(__file__).parents[1]).joinpath("protocols", "__init__.py").is_file():
+if (_root := Path(__file__).parents[1]).joinpath("setup.cfg").is_file():
     __path__.append(str(_root))
 
 # Loaded on first use, so that `snnlab list` need not import brian2 or xarray.

@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import record
-from .errors import UserError
+from .errors import MachineError, UserError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,10 +19,9 @@ _KEPT = 2
 
 
 class Checkpoints:
-    """The folder ``.<name of the run>`` beside a run file; it exists while the run is not complete.
+    """The folder ``.<name of the run>`` beside a run file; made when a run first needs it, gone when it is complete.
 
-    Each checkpoint is a pair of files for a position (a step of the run): the state there, and what was recorded since
-    the position before. Files are written whole or not at all; of the states the last two are kept.
+    Use as a context manager, which holds the folder for this process from its first use on.
 
     Parameters
     ----------
@@ -35,37 +32,75 @@ class Checkpoints:
     """
 
     def __init__(self, path: Path, resume: bool = False):
-        self.folder = path.with_name(f".{path.stem}")
+        self.folder = path.resolve().with_name(f".{path.stem}")
         self._run, self._resume = path.stem, resume
+        self._lock = None
+        self._stages = 0
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the folder for this process; raises UserError if another one computes the same run."""
+    def __enter__(self) -> Checkpoints:
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def stage(self, target: str) -> Stage:
+        """Return where the next training of this run keeps its checkpoints; ``target`` must be the same on resume.
+
+        Raises
+        ------
+        UserError
+            If another process computes the same run.
+        MachineError
+            If the folder cannot be written.
+        """
+        if self._lock is None:
+            self._acquire()
+        self._stages += 1
+        stage = Stage(self.folder / str(self._stages), self._run, target)
+        try:
+            stage.folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise MachineError(f"{stage.folder}: cannot be written: {error}") from error
+        return stage
+
+    def _acquire(self) -> None:
         from brian2.utils.filelock import FileLock, Timeout
 
-        self.folder.mkdir(exist_ok=True)
-        lock = FileLock(str(self.folder / "lock"))
         try:
+            self.folder.mkdir(exist_ok=True)
+            lock = FileLock(str(self.folder / "lock"))
             lock.acquire(timeout=0)
         except Timeout:
-            raise UserError(f"resume: {self._run} is being computed by another process") from None
-        try:
-            for left in self.folder.glob("run-*"):
-                # Of a process that was killed.
-                shutil.rmtree(left, ignore_errors=True)
-            if not self._resume:
-                self._clear()
-            yield
-        finally:
-            lock.release()
+            raise UserError(f"{self._run} is being computed by another process") from None
+        except OSError as error:
+            raise MachineError(f"{self.folder}: cannot be written: {error}") from error
+        self._lock = lock
+        if not self._resume:
+            if list(self.folder.glob("*/state-*.nc")):
+                _log.warning(f"{self._run}: starting anew, its checkpoints are removed (--resume goes on from them)")
+            for stage in self.folder.glob("[0-9]*"):
+                shutil.rmtree(stage, ignore_errors=True)
+        for left in [*self.folder.glob("*/run-*"), *self.folder.glob("*/.*.part")]:
+            # Of a process that was killed.
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
 
-    def _clear(self) -> None:
-        found = self._files("state")
-        if found:
-            _log.warning(f"{self._run}: starting anew; its checkpoints are removed (--resume goes on from them)")
-        for kind in ("state", "part"):
-            for file in self._files(kind).values():
-                file.unlink(missing_ok=True)
+    def remove(self) -> None:
+        """Remove the folder: the run is complete."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Stage:
+    """Checkpoints of one training: pairs of files for a position (a step of the run).
+
+    They hold the state there, and what was recorded since the position before. Files are written whole or not at all;
+    of the states the last two are kept.
+    """
+
+    def __init__(self, folder: Path, run: str, target: str):
+        self.folder, self._run, self._target = folder, run, target
+        self._last = 0
 
     def _files(self, kind: str) -> dict[int, Path]:
         """Files of a kind by position, in order."""
@@ -76,6 +111,7 @@ class Checkpoints:
         """Write a checkpoint; raises MachineError if that fails, the checkpoints before it are kept then."""
         self._write("part", position, recorded)
         self._write("state", position, state)
+        self._last = position
         for old in list(self._files("state").values())[:-_KEPT]:
             old.unlink(missing_ok=True)
 
@@ -84,38 +120,39 @@ class Checkpoints:
 
         named = {k: (tuple(f"{k}_{axis}" for axis in range(v.ndim)), v) for k, v in arrays.items()}
         attrs = {"format_version": record.FORMAT_VERSION, "protocol": "checkpoint"}
-        attrs |= {"run": self._run, "position": position}
+        attrs |= {"run": self._run, "target": self._target, "position": position, "after": self._last}
         record.save(xr.Dataset(named, attrs=attrs), self.folder / f"{kind}-{position:012d}.nc", compress=False)
 
-    def _read(self, kind: str, position: int) -> dict[str, np.ndarray]:
-        dataset = record.load(self.folder / f"{kind}-{position:012d}.nc", "checkpoint")
-        if dataset.attrs.get("run") != self._run or dataset.attrs.get("position") != position:
-            raise UserError(f"checkpoint: {kind}-{position:012d}.nc is of another run: {dataset.attrs.get('run')}")
-        return {str(k): v.values for k, v in dataset.items()}
+    def _read(self, kind: str, position: int) -> tuple[dict[str, np.ndarray], int]:
+        """Return the arrays of a file, and the position before it."""
+        name = f"{kind}-{position:012d}.nc"
+        dataset = record.load(self.folder / name, "checkpoint")
+        for key, expected in (("run", self._run), ("target", self._target), ("position", position)):
+            if dataset.attrs.get(key) != expected:
+                raise UserError(f"{name} is of another run: {key} {dataset.attrs.get(key)}, expected {expected}")
+        return {str(k): v.values for k, v in dataset.items()}, int(dataset.attrs["after"])
 
     def latest(self) -> tuple[int, dict[str, np.ndarray]]:
         """Return the position and state of the last checkpoint that can be used, (0, {}) if there is none.
 
-        One that is truncated, of another run or of a newer snnlab is named in a warning, and the one before it is used.
+        One that is truncated, of another run or target, of a newer snnlab, or without a part before it, is named in a
+        warning, and the one before it is used.
         """
         for position in reversed(self._files("state")):
             try:
-                state = self._read("state", position)
-                for part in self._parts(position):
-                    self._read("part", part)
+                state, _ = self._read("state", position)
+                self.parts(position)
             except UserError as error:
                 _log.warning(f"checkpoint at step {position} cannot be used: {error}")
             else:
+                self._last = position
                 return position, state
         return 0, {}
 
-    def _parts(self, position: int) -> list[int]:
-        return [part for part in self._files("part") if part <= position]
-
-    def parts(self, position: int) -> list[dict[str, np.ndarray]]:
-        """Return what was recorded from the start to a position, part by part."""
-        return [self._read("part", part) for part in self._parts(position)]
-
-    def remove(self) -> None:
-        """Remove the folder: the run is complete."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def parts(self, position: int | None = None) -> list[dict[str, np.ndarray]]:
+        """Return what was recorded from the start to a position, or to the last one, part by part."""
+        position, found = self._last if position is None else position, []
+        while position:
+            arrays, position = self._read("part", position)
+            found.append(arrays)
+        return found[::-1]

@@ -54,8 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         if arguments[0] not in known:
             raise unknown("command", arguments[0], ["list", *known])
         # A termination is an interruption: temporary files are removed, nothing half stays.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, _interrupt)
+        _listen(_interrupt)
         return known[arguments[0]](arguments[1:])
     except SnnlabError as error:
         if trace:
@@ -70,10 +69,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _interrupt(*_) -> None:
-    """Interrupt once: what follows while workers end and files are removed is not listened to."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+    """Interrupt once: a second signal, while workers end and files are removed, is not heard; a third one kills."""
+    _listen(lambda *_: _listen(signal.SIG_DFL))
     raise KeyboardInterrupt
+
+
+def _listen(handler) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
 
 
 def _list(arguments: list[str]) -> int:

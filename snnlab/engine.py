@@ -83,7 +83,8 @@ class Engine:
         if target == "cython" and not _compiler_works():
             _log.warning("no C++ compiler or Python headers found: using the numpy target, which is slower")
             target = "numpy"
-        self.target = target
+        # What is asked of Brian2 here, and what ran in the end.
+        self.target = self.used = target
         if target == "cpp_standalone":
             self._build_directory = tempfile.mkdtemp(prefix="snnlab-build-")
             brian2.set_device("cpp_standalone", build_on_run=False, directory=self._build_directory)
@@ -126,9 +127,10 @@ class Engine:
 
     def as_program(self) -> bool:
         """Tell whether to run as one C++ program, for callers that can; "auto" does so if there is a compiler."""
-        if self._auto and self.target == "cython" and os.name == "posix" and shutil.which("make"):
-            self.target = "cpp_standalone"
-        return self.target == "cpp_standalone"
+        can = self.target == "cython" and os.name == "posix" and shutil.which("make") is not None
+        if self.target == "cpp_standalone" or (self._auto and can):
+            self.used = "cpp_standalone"
+        return self.used == "cpp_standalone"
 
     def show(self, done: float, total: float) -> None:
         """Show that ``done`` of ``total`` s of model time have passed."""
@@ -209,8 +211,7 @@ class Engine:
             cause = error.__cause__ or error
             if isinstance(cause, Diverged | UserError):
                 raise cause from None
-            named = re.search(r"named '?(\w+)", str(error))
-            raise UserError(f"equations of {named[1] if named else 'the network'}: {_short(error)}") from error
+            raise equations_error(error) from error
         finally:
             network.remove(operation)
         if ticker.step < stop:
@@ -299,6 +300,12 @@ def _compiler_works() -> bool:
     from brian2.codegen.runtime.cython_rt import CythonCodeObject
 
     return bool(CythonCodeObject.is_available())
+
+
+def equations_error(error: brian2.BrianObjectException) -> UserError:
+    """Return in one line what Brian2 found wrong with the equations of an object."""
+    named = re.search(r"named '?(\w+)", str(error))
+    return UserError(f"equations of {named[1] if named else 'the network'}: {_short(error)}")
 
 
 def _short(error: BaseException) -> str:

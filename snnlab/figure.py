@@ -48,7 +48,7 @@ def collect(figure: FigureFile, quick: bool = False, folder: Path = RUNS, progre
         config = protocol.config(quick, **overrides)
         path = protocol.path(config, folder)
         if not path.is_file():
-            protocol.execute(config, folder, progress)
+            protocol.execute(config, folder, progress, resume=True)
         datasets.append(read(path))
     return datasets
 

@@ -270,7 +270,7 @@ class SynapseModel:
         try:
             matrix = np.stack([step(unit) for unit in np.eye(len(names))], axis=1)
             probe = np.linspace(-1.3, 0.7, len(names))
-            linear = np.allclose(step(probe), matrix @ probe, rtol=1e-12, atol=0) and not step(0 * probe).any()
+            linear = np.allclose(step(probe), matrix @ probe, rtol=1e-12, atol=1e-12) and not step(0 * probe).any()
         except (NameError, TypeError, ValueError, ArithmeticError):
             return None
         return matrix if linear else None

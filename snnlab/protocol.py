@@ -106,18 +106,26 @@ class Protocol:
         UserError, Diverged, MachineError, KeyboardInterrupt
             With nothing written but the checkpoints of a long run.
         """
-        from .engine import Engine
-
         record.check_writable(folder)
         path = self.path(config, folder)
         if resume and path.is_file():
-            return path, record.load(path, self.name)
-        checkpoints = Checkpoints(path, resume)
+            dataset = record.load(path, self.name)
+            self.judge(dataset)
+            return path, dataset
+        with Checkpoints(path, resume) as checkpoints:
+            dataset = self._compute(config, path, progress, checkpoints)
+            checkpoints.remove()
+        return path, dataset
+
+    def _compute(self, config: Any, path: Path, progress: bool, checkpoints: Checkpoints) -> xr.Dataset:
+        """Run one Config and write its file."""
+        from .engine import Engine
+
         wall, cpu = time.perf_counter(), sum(os.times()[:4])
         target, seed = getattr(config, "target", "cython"), getattr(config, "seed", 0)
         with Engine(target, seed, progress, checkpoints) as engine:
             dataset = self._call(config, engine)
-            target = engine.target
+            target = engine.used
         dataset.attrs |= {
             "format_version": record.FORMAT_VERSION,
             "protocol": self.name,
@@ -141,8 +149,7 @@ class Protocol:
                 f"checks: those of {self.name} fail with {type(error).__name__}: {error}; the run is kept in {path}"
             ) from error
         record.save(dataset, path)
-        checkpoints.remove()
-        return path, dataset
+        return dataset
 
     def _call(self, config: Any, engine: Engine) -> xr.Dataset:
         """Call ``run``; a fault in a user's file becomes one line that says where."""

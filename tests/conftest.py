@@ -1,9 +1,14 @@
 """Fixtures shared by all tests."""
 
 import os
+import tempfile
 
 # Before anything imports matplotlib, and inherited by subprocesses.
 os.environ["MPLBACKEND"] = "Agg"
+
+# Programs that tests build are not the user's; the workers of one session share them.
+os.environ.setdefault("SNNLAB_TESTS", tempfile.mkdtemp(prefix="snnlab-tests-"))
+os.environ["XDG_CACHE_HOME"] = os.environ["SNNLAB_TESTS"]
 
 import numpy as np
 import pytest

@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from snnlab.checkpoint import Checkpoints
+from snnlab.checkpoint import Checkpoints, Stage
 from snnlab.errors import MachineError, UserError
 from snnlab.protocol import find_protocol
 from snnlab.record import load
@@ -44,7 +45,7 @@ class Cut(Exception):
 
 def cut_off_after(monkeypatch, n):
     """Let the n-th checkpoint be the last thing that happens."""
-    save, calls = Checkpoints.save, []
+    save, calls = Stage.save, []
 
     def counted(self, *arguments):
         save(self, *arguments)
@@ -52,7 +53,7 @@ def cut_off_after(monkeypatch, n):
         if len(calls) == n:
             raise Cut
 
-    monkeypatch.setattr(Checkpoints, "save", counted)
+    monkeypatch.setattr(Stage, "save", counted)
 
 
 def cut_run(config, folder, monkeypatch, n=3):
@@ -91,11 +92,11 @@ def test_without_resume_a_run_starts_anew_and_says_so(neuron, tmp_path, monkeypa
     monkeypatch.setattr("snnlab.checkpoint._log.warning", messages.append)
     cut_run(config, tmp_path, monkeypatch, n=1)
     assert "starting anew" in messages[0] and "--resume" in messages[0]
-    assert len(list(tmp_path.glob(".force_sine-*/state-*.nc"))) == 1
+    assert len(list(tmp_path.glob(".force_sine-*/1/state-*.nc"))) == 1
 
 
 def newest(folder, kind="state"):
-    return sorted(folder.glob(f".force_sine-*/{kind}-*.nc"))[-1]
+    return sorted(folder.glob(f".force_sine-*/1/{kind}-*.nc"))[-1]
 
 
 def truncate(path):
@@ -114,8 +115,16 @@ def newer(path):
     dataset.to_netcdf(path, engine="h5netcdf")
 
 
+def elsewhere(path):
+    dataset = load(path)
+    dataset.attrs["target"] = "cpp_standalone"
+    dataset.to_netcdf(path, engine="h5netcdf")
+
+
 @pytest.mark.parametrize("kind", ["state", "part"])
-@pytest.mark.parametrize(("harm", "word"), [(truncate, "truncated"), (foreign, "another run"), (newer, "newer")])
+@pytest.mark.parametrize(
+    ("harm", "word"), [(truncate, "truncated"), (foreign, "another run"), (newer, "newer"), (elsewhere, "target")]
+)
 def test_a_checkpoint_that_cannot_be_used_is_named_and_the_one_before_is_used(
     harm, word, kind, neuron, tmp_path, monkeypatch
 ):
@@ -130,9 +139,48 @@ def test_a_checkpoint_that_cannot_be_used_is_named_and_the_one_before_is_used(
     assert_equal_runs(whole, resumed)
 
 
+def test_a_part_that_is_missing_is_noticed(neuron, tmp_path, monkeypatch):
+    config = PROTOCOL.config(neuron=neuron, target="numpy", **SIZE)
+    cut_run(config, tmp_path, monkeypatch)
+    sorted(tmp_path.glob(".force_sine-*/1/part-*.nc"))[0].unlink()
+    _, whole = PROTOCOL.execute(config, tmp_path / "whole")
+    messages = []
+    monkeypatch.setattr("snnlab.checkpoint._log.warning", messages.append)
+    assert_equal_runs(whole, PROTOCOL.execute(config, tmp_path, resume=True)[1])
+    assert len(messages) == 2
+
+
+TWO = """
+from snnlab import ForceConfig, train_force
+import dataclasses, numpy as np, xarray as xr
+Config = ForceConfig
+def run(config, engine):
+    runs = [train_force(config, lambda t, f=f: np.sin(2*np.pi*f*t), engine).output for f in (5, 7)]
+    return xr.concat(runs, "network").to_dataset(name="output")
+"""
+
+
+@pytest.mark.parametrize("target", [TARGETS[0], TARGETS[2]])
+def test_two_trainings_of_one_run_keep_their_checkpoints_apart(target, neuron, tmp_path, monkeypatch):
+    (tmp_path / "two.py").write_text(TWO)
+    protocol = find_protocol(str(tmp_path / "two.py"))
+    config = protocol.config(neuron=neuron, target=target, **SIZE)
+    _, whole = protocol.execute(config, tmp_path / "whole")
+    assert np.abs(whole.output[0] - whole.output[1]).max() > 0.1
+    with monkeypatch.context() as context:
+        # In the second training: the first has four checkpoints.
+        cut_off_after(context, 6)
+        with pytest.raises((Cut, UserError)):
+            protocol.execute(config, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    # A relative folder, as the command line's default is.
+    assert_equal_runs(whole, protocol.execute(config, Path("."), resume=True)[1])
+
+
 def test_the_second_of_two_resumes_at_once_is_refused(neuron, tmp_path):
     config = PROTOCOL.config(neuron=neuron, target="numpy", **SIZE)
-    with Checkpoints(PROTOCOL.path(config, tmp_path)).locked():
+    with Checkpoints(PROTOCOL.path(config, tmp_path)) as first:
+        first.stage("numpy")
         with pytest.raises(UserError, match="is being computed by another process"):
             PROTOCOL.execute(config, tmp_path, resume=True)
     PROTOCOL.execute(config, tmp_path, resume=True)
@@ -142,14 +190,14 @@ def test_the_second_of_two_resumes_at_once_is_refused(neuron, tmp_path):
 def test_a_full_disk_is_said_and_the_last_good_checkpoint_stays(target, neuron, tmp_path, monkeypatch):
     config = PROTOCOL.config(neuron=neuron, target=target, **SIZE)
     _, whole = PROTOCOL.execute(config, tmp_path / "whole")
-    save, limits = Checkpoints.save, resource.getrlimit(resource.RLIMIT_FSIZE)
+    save, limits = Stage.save, resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def save_then_fill(self, position, *arguments):
         save(self, position, *arguments)
         # Files may grow to 10 kB from now on: what the next stretch writes is larger.
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
 
-    monkeypatch.setattr(Checkpoints, "save", save_then_fill)
+    monkeypatch.setattr(Stage, "save", save_then_fill)
     try:
         with pytest.raises(MachineError, match="cannot be written"):
             PROTOCOL.execute(config, tmp_path)
@@ -186,7 +234,7 @@ def kill_until_done(folder, neuron, target, kills, rng):
 
 
 def checkpoints_in(folder):
-    return {file.name for file in folder.glob(".force_sine-*/state-*.nc")}
+    return {file.name for file in folder.glob(".force_sine-*/1/state-*.nc")}
 
 
 def run_killed(neuron, target, kills, folder, seed):

@@ -34,6 +34,11 @@ def train(target, n_outputs=1, **changes):
         ({"control": "shuffled_teacher"}, 1e-9),
         ({"n_outputs": 2}, 1e-9),
         ({"filter_scheme": "exponential"}, 1e-9),
+        # Over checkpoints: learning starts after one and stops on one, and the control breaks the network on it.
+        ({"checkpoint": 0.08, "learn_start": 0.1, "learn_stop": 0.32, "control": "permuted_decoder"}, 1e-9),
+        ({"checkpoint": 0.1, "n_outputs": 2}, 1e-9),
+        # Most neurons fire between two updates.
+        ({"bias": -20.0, "rls_interval": 20.0}, 1e-9),
         # Sums of P r are rounded to 6e-8 in another order.
         ({"rls_precision": "float32"}, 2e-5),
     ],

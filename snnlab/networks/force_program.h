@@ -9,300 +9,21 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <ctime>
 #include <fstream>
 #include <map>
 #include <string>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 #ifdef __linux__
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #endif
 
+#include "files.h"
+#include "rls.h"
+
 namespace snnlab {
-
-// Exit statuses, read by force_program.py.
-const int DISK = 71, FOREIGN = 72, MEMORY = 73, DIVERGED = 74;
-
-inline void stop(int status, const std::string& message)
-{
-    std::fprintf(stderr, "%s\n", message.c_str());
-    std::_Exit(status);
-}
-
-template <typename T> void read(const std::string& path, T* values, size_t n)
-{
-    std::ifstream file(path, std::ios::binary | std::ios::ate);
-    const long long expected = n*sizeof(T);
-    if (!file || file.tellg() != expected)
-        stop(FOREIGN, path + ": expected " + std::to_string(expected) + " bytes");
-    file.seekg(0);
-    file.read(reinterpret_cast<char*>(values), expected);
-}
-
-template <typename T> std::vector<T> read(const std::string& path)
-{
-    std::ifstream file(path, std::ios::binary | std::ios::ate);
-    if (!file)
-        stop(FOREIGN, path + ": missing");
-    std::vector<T> values(size_t(file.tellg())/sizeof(T));
-    read(path, values.data(), values.size());
-    return values;
-}
-
-template <typename T> void write(const std::string& path, const T* values, size_t n)
-{
-    std::FILE* file = std::fopen(path.c_str(), "wb");
-    bool good = file && std::fwrite(values, sizeof(T), n, file) == n;
-    if (file)
-        good = std::fclose(file) == 0 && good;
-    if (!good)
-        stop(DISK, path + ": cannot be written, is the disk full?");
-}
-
-// Memory on large pages, where the system has them: P is read from end to end at every update.
-template <typename T> class Pages
-{
-    T* values;
-
-public:
-    explicit Pages(size_t n)
-    {
-        const size_t page = size_t(1) << 21, bytes = (n*sizeof(T) + page - 1)/page*page;
-        void* memory = nullptr;
-        if (posix_memalign(&memory, page, bytes))
-            stop(MEMORY, "P: not enough memory");
-#ifdef __linux__
-        madvise(memory, bytes, MADV_HUGEPAGE);
-#endif
-        std::memset(memory, 0, bytes);
-        values = static_cast<T*>(memory);
-    }
-    ~Pages() { std::free(values); }
-    Pages(const Pages&) = delete;
-    T* data() const { return values; }
-};
-
-// P of recursive least squares, exact: column-major, symmetric, written once in BLOCK updates as learning/rls.py does.
-//
-// The images q = P s of the filtered spikes r and of the other states of their filter are kept from update to update.
-// Between two updates every state changes by the same linear map but in the neurons that fired, so that
-// P s(t) = (map of the images) + (columns of P of those neurons): a hundred columns instead of all of P.
-template <typename T> class Inverse
-{
-    static const int BLOCK = 32, LANES = 8;
-    const size_t n;
-    Pages<T> p;
-    std::vector<T> columns, packed, x;
-    int pending = 0;
-
-    // C in packs of LANES rows, so that a pack stays in the first cache while it is used for J columns of P.
-    void pack()
-    {
-        for (size_t i = 0; i < n; i++)
-            for (int c = 0; c < BLOCK; c++)
-                packed[i/LANES*LANES*BLOCK + c*LANES + i % LANES] = columns[c*n + i];
-    }
-
-    // Columns j to j + J - 1 of P <- P - C C', from the pack of the diagonal down. Rows beyond the last are packed as 0.
-    template <int J> void downdate(size_t j)
-    {
-        T w[J][BLOCK];
-        for (int b = 0; b < J; b++)
-            for (int c = 0; c < BLOCK; c++)
-                w[b][c] = columns[c*n + j + b];
-        for (size_t i = j/LANES*LANES; i < n; i += LANES) {
-            const T* rows = &packed[i*BLOCK];
-            T value[J][LANES];
-            for (int b = 0; b < J; b++)
-                std::memcpy(value[b], p.data() + (j + b)*n + i, sizeof value[b]);
-            for (int c = 0; c < BLOCK; c++)
-                for (int b = 0; b < J; b++)
-                    for (int l = 0; l < LANES; l++)
-                        value[b][l] -= rows[c*LANES + l]*w[b][c];
-            for (int b = 0; b < J; b++)
-                std::memcpy(p.data() + (j + b)*n + i, value[b], sizeof value[b]);
-        }
-    }
-
-    // The rows of P above its diagonal from the columns j to j + J - 1 below it.
-    template <int J> void mirror(size_t j)
-    {
-        const T* a = p.data() + j*n;
-        for (size_t i = j + 1; i < j + J; i++)
-            for (size_t b = 0; b < i - j; b++)
-                p.data()[i*n + j + b] = a[b*n + i];
-        for (size_t i = j + J; i < n; i++) {
-            T row[J];
-            for (int b = 0; b < J; b++)
-                row[b] = a[b*n + i];
-            std::memcpy(p.data() + i*n + j, row, sizeof row);
-        }
-    }
-
-    void mirror()
-    {
-        size_t j = 0;
-        for (; j + 16 <= n; j += 16)
-            mirror<16>(j);
-        for (; j < n; j++)
-            mirror<1>(j);
-    }
-
-    // q -= C (C' x), given C' x.
-    void subtract_pending(const T* sums, T* q) const
-    {
-        for (int c = 0; c < pending; c++) {
-            const T* column = &columns[c*n];
-            const T sum = sums[c];
-            for (size_t i = 0; i < n; i++)
-                q[i] -= column[i]*sum;
-        }
-    }
-
-public:
-    std::vector<std::vector<T>> images;
-
-    Inverse(size_t n, size_t n_states)
-        : n(n), p(n*n + LANES), columns(n*BLOCK), packed((n + LANES)*BLOCK), x(n), images(n_states, std::vector<T>(n))
-    {
-    }
-
-    void start(double alpha)
-    {
-        for (size_t j = 0; j < n; j++)
-            p.data()[j*n + j] = alpha;
-    }
-
-    // The image of a state from all of P.
-    void image(const double* state, std::vector<T>& q)
-    {
-        for (size_t i = 0; i < n; i++) {
-            x[i] = state[i];
-            q[i] = 0;
-        }
-        T* y = q.data();
-        const T* v = x.data();
-        size_t j = 0;
-        for (; j + 4 <= n; j += 4) {
-            const T *a0 = p.data() + j*n, *a1 = a0 + n, *a2 = a1 + n, *a3 = a2 + n;
-            const T x0 = v[j], x1 = v[j + 1], x2 = v[j + 2], x3 = v[j + 3];
-            y[j] += a0[j]*x0 + a0[j + 1]*x1 + a0[j + 2]*x2 + a0[j + 3]*x3;
-            y[j + 1] += a0[j + 1]*x0 + a1[j + 1]*x1 + a1[j + 2]*x2 + a1[j + 3]*x3;
-            y[j + 2] += a0[j + 2]*x0 + a1[j + 2]*x1 + a2[j + 2]*x2 + a2[j + 3]*x3;
-            y[j + 3] += a0[j + 3]*x0 + a1[j + 3]*x1 + a2[j + 3]*x2 + a3[j + 3]*x3;
-            T s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-            for (size_t i = j + 4; i < n; i++) {
-                y[i] += a0[i]*x0 + a1[i]*x1 + a2[i]*x2 + a3[i]*x3;
-                s0 += a0[i]*v[i];
-                s1 += a1[i]*v[i];
-                s2 += a2[i]*v[i];
-                s3 += a3[i]*v[i];
-            }
-            y[j] += s0;
-            y[j + 1] += s1;
-            y[j + 2] += s2;
-            y[j + 3] += s3;
-        }
-        for (; j < n; j++) {
-            const T* a = p.data() + j*n;
-            T sum = a[j]*v[j];
-            for (size_t i = j + 1; i < n; i++) {
-                y[i] += a[i]*v[j];
-                sum += a[i]*v[i];
-            }
-            y[j] += sum;
-        }
-        T sums[BLOCK];
-        for (int c = 0; c < pending; c++) {
-            const T* column = &columns[c*n];
-            sums[c] = 0;
-            for (size_t i = 0; i < n; i++)
-                sums[c] += column[i]*v[i];
-        }
-        subtract_pending(sums, y);
-    }
-
-    // An image where its state changed by these amounts in these neurons.
-    void change(const std::vector<int32_t>& neurons, const std::vector<T>& amounts, std::vector<T>& q)
-    {
-        T* y = q.data();
-        size_t s = 0;
-        for (; s + 4 <= neurons.size(); s += 4) {
-            const T *a0 = p.data() + neurons[s]*n, *a1 = p.data() + neurons[s + 1]*n, *a2 = p.data() + neurons[s + 2]*n,
-                    *a3 = p.data() + neurons[s + 3]*n;
-            const T d0 = amounts[s], d1 = amounts[s + 1], d2 = amounts[s + 2], d3 = amounts[s + 3];
-            for (size_t i = 0; i < n; i++)
-                y[i] += a0[i]*d0 + a1[i]*d1 + a2[i]*d2 + a3[i]*d3;
-        }
-        for (; s < neurons.size(); s++) {
-            const T *a = p.data() + neurons[s]*n, d = amounts[s];
-            for (size_t i = 0; i < n; i++)
-                y[i] += a[i]*d;
-        }
-        T sums[BLOCK];
-        for (int c = 0; c < pending; c++) {
-            sums[c] = 0;
-            for (s = 0; s < neurons.size(); s++)
-                sums[c] += columns[c*n + neurons[s]]*amounts[s];
-        }
-        subtract_pending(sums, y);
-    }
-
-    double along(const double* state) const
-    {
-        const T* q = images[0].data();
-        double sum = 0;
-        for (size_t i = 0; i < n; i++)
-            sum += state[i]*q[i];
-        return sum;
-    }
-
-    // P <- P - q q' / divisor with q = P r; tells whether P was written, so that images should be taken anew.
-    bool add(double divisor)
-    {
-        T* column = &columns[pending*n];
-        const double root = std::sqrt(divisor);
-        for (size_t i = 0; i < n; i++)
-            column[i] = images[0][i]/root;
-        if (++pending < BLOCK)
-            return false;
-        pack();
-        size_t j = 0;
-        for (; j + 4 <= n; j += 4)
-            downdate<4>(j);
-        for (; j < n; j++)
-            downdate<1>(j);
-        mirror();
-        pending = 0;
-        return true;
-    }
-
-    void load(const std::string& folder)
-    {
-        const std::vector<T> lower = read<T>(folder + "p_lower"), c = read<T>(folder + "p_columns");
-        if (lower.size() != n*(n + 1)/2 || c.size() % n || c.size() >= n*BLOCK)
-            stop(FOREIGN, folder + "p_lower: of another network or precision");
-        const T* from = lower.data();
-        for (size_t j = 0; j < n; j++)
-            for (size_t i = j; i < n; i++)
-                p.data()[j*n + i] = *from++;
-        mirror();
-        std::copy(c.begin(), c.end(), columns.begin());
-        pending = c.size()/n;
-    }
-
-    void save(const std::string& folder) const
-    {
-        std::vector<T> lower;
-        lower.reserve(n*(n + 1)/2);
-        for (size_t j = 0; j < n; j++)
-            lower.insert(lower.end(), p.data() + j*n + j, p.data() + (j + 1)*n);
-        write(folder + "p_lower", lower.data(), lower.size());
-        write(folder + "p_columns", columns.data(), pending*n);
-    }
-};
 
 // Every n-th of the steps first, first + every, ... below stop.
 struct Steps
@@ -325,6 +46,8 @@ class Force
     std::vector<int32_t> fired;  // since the last update
     std::vector<char> has_fired;
     bool images_kept = false;
+    int crowded = 0;
+    std::clock_t began = 0;
     std::vector<long long> permutation;
     Inverse<double>* p64 = nullptr;
     Inverse<float>* p32 = nullptr;
@@ -370,7 +93,11 @@ class Force
     template <typename T> void take_images(Inverse<T>& inverse)
     {
         const size_t n_states = filters.size();
-        const bool few = !between.empty() && fired.size() <= n/2;
+        // Where most neurons fire between two updates, all of P is cheaper: look again after a while.
+        if (fired.size() > n/2)
+            crowded = 50;
+        const bool few = !between.empty() && crowded == 0;
+        crowded -= crowded > 0;
         if (!few || !images_kept) {
             for (size_t s = 0; s < (few ? n_states : 1); s++)
                 inverse.image(filters[s].first, inverse.images[s]);
@@ -455,7 +182,7 @@ class Force
             if (!finite)
                 diverged(watched.first == voltage ? text("voltage") + " is not finite"
                          : watched.second == k && watched.first == filters[0].second ? "the output is not finite"
-                         : "the filtered spikes is not finite", step);
+                         : "the filtered spikes are not finite", step);
         }
         const long long passed = step - looked;
         bool every = passed > 1;
@@ -534,6 +261,10 @@ public:
         permutation = read<long long>(path("permutation"));
         errors.resize(k);
         between = read<double>(path("filter_between"));
+        const size_t updates = learn.stop > learn.first ? learn.index(learn.stop - 1) + 1 : 0;
+        if (targets.size() != updates*k || (!permutation.empty() && permutation.size() != n)
+            || (!between.empty() && between.size() != filters.size()*filters.size()))
+            stop(FOREIGN, "job: arrays are of another size");
         last_states.resize(filters.size()*n);
         has_fired.resize(n);
         if (learn.stop > first_step() && learn.first <= last) {
@@ -546,6 +277,7 @@ public:
             }
         }
         set_outputs();
+        began = std::clock();
     }
 
     void step(long long step)
@@ -583,6 +315,8 @@ public:
             }
         }
         if (look.due(step) || step == last) {
+            if (getppid() != integer("parent"))
+                stop(ORPHAN, "the process that started this one is gone");
             check(step);
             if (look.index(step) % 10 == 0 || step == last) {
                 std::printf("%lld\n", step + 1);
@@ -598,6 +332,8 @@ public:
 
     void save()
     {
+        const double cpu_seconds = double(std::clock() - began)/CLOCKS_PER_SEC;
+        write(path("cpu_seconds"), &cpu_seconds, 1);
         for (const auto& state : states)
             write(path("state_" + state.first), state.second.first, state.second.second);
         write(path("spike_count"), spike_count, n);

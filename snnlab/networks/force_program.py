@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import platform
 import shutil
 import subprocess
 import tempfile
@@ -22,21 +23,29 @@ import numpy as np
 from brian2.devices.device import reset_device
 from scipy.sparse import csr_array
 
-from ..engine import Engine, compiler
-from ..errors import Diverged, MachineError
+from ..engine import Engine, compiler, equations_error
+from ..errors import Diverged, MachineError, UserError
 from ..models import NeuronModel, SynapseModel
 from .force import ForceNetwork
 from .recording import Plan, Recording, within
 
 _HEADER = Path(__file__).with_name("force_program.h")
 _LOOK_SECONDS = 0.01
-_DISK, _DIVERGED = 71, 74
+_DIVERGED = 74
 # A stretch ends where its job says; this is the length that is compiled in.
 _FOREVER = 1e5
 
 
 class ProgramLoop:
-    """A FORCE network as a C++ program; :meth:`advance` runs a stretch of it in a process of its own."""
+    """A FORCE network as a C++ program; :meth:`advance` runs a stretch of it in a process of its own.
+
+    Attributes
+    ----------
+    program : Path
+        Folder of the program.
+    cpu_seconds : float
+        CPU time of all stretches so far, without starting the program and reading its files.
+    """
 
     def __init__(
         self,
@@ -81,6 +90,7 @@ class ProgramLoop:
             "feedback_gain": np.ones(1),
             "decoder_weight": np.zeros((n, k)),
         }
+        self.cpu_seconds = 0.0
         self.program = build(neuron, synapse, n, k, plan.dt, scheme)
 
     @property
@@ -94,7 +104,7 @@ class ProgramLoop:
 
     def state(self) -> dict[str, np.ndarray]:
         """Return the neurons' variables (SI) by name."""
-        return dict(self._state)
+        return {name: values.copy() for name, values in self._state.items()}
 
     def memory(self) -> dict[str, np.ndarray]:
         """Return everything that :meth:`restore` needs to go on from here."""
@@ -105,8 +115,8 @@ class ProgramLoop:
         self._state = {k.removeprefix("state_"): v for k, v in memory.items() if k.startswith("state_")}
         self._memory = {k: v for k, v in memory.items() if not k.startswith("state_")}
 
-    def advance(self, start: int, stop: int) -> Recording:
-        """Run steps start to stop - 1 and return what they recorded.
+    def advance(self, start: int, stop: int, folder: Path | None = None) -> Recording:
+        """Run steps start to stop - 1 and return what they recorded; ``folder`` takes temporary files.
 
         Raises
         ------
@@ -115,18 +125,16 @@ class ProgramLoop:
         MachineError
             If the disk is full or the program failed otherwise.
         """
-        checkpoints = self._engine.checkpoints
-        inside = checkpoints.folder if checkpoints and checkpoints.folder.is_dir() else None
-        with tempfile.TemporaryDirectory(prefix="run-", dir=inside) as name:
-            folder = Path(name)
-            try:
+        try:
+            with tempfile.TemporaryDirectory(prefix="run-", dir=folder) as name:
+                place = Path(name).resolve()
                 for key, values in (self._files | self.memory()).items():
-                    (folder / key).write_bytes(values.tobytes("F" if key == "p_columns" else "C"))
-            except OSError as error:
-                raise MachineError(f"{folder}: cannot be written: {error}") from error
-            (folder / "job").write_text("".join(f"{k} {v}\n" for k, v in self._job(start, stop).items()))
-            self._execute(folder)
-            return self._collect(folder, start, stop)
+                    (place / key).write_bytes(values.tobytes("F" if key == "p_columns" else "C"))
+                (place / "job").write_text("".join(f"{k} {v}\n" for k, v in self._job(start, stop).items()))
+                self._execute(place)
+                return self._collect(place, start, stop)
+        except OSError as error:
+            raise MachineError(f"{error.filename}: cannot be written or run: {error.strerror}") from error
 
     def _job(self, start: int, stop: int) -> dict:
         plan = self._plan
@@ -137,6 +145,7 @@ class ProgramLoop:
                for part, value in (("first", r.start), ("stop", r.stop), ("every", r.step))}  # fmt: skip
         return job | {
             "dt": repr(plan.dt),
+            "parent": os.getpid(),
             "start": start,
             "stop": stop,
             "seed": self._engine.brian2_seed(start),
@@ -182,28 +191,29 @@ class ProgramLoop:
         if status or not (folder / "done").is_file():
             raise MachineError(f"the C++ program stopped with status {status}: {message[:400]}")
 
-    def _collect(self, folder: Path, start: int, stop: int) -> Recording:
+    def _collect(self, place: Path, start: int, stop: int) -> Recording:
         plan, k = self._plan, self._k
+        self.cpu_seconds += float(np.fromfile(place / "cpu_seconds")[0])
         for key in ("spike_count", "feedback_gain", "decoder_weight"):
             values = self._memory[key]
-            self._memory[key] = np.fromfile(folder / key, values.dtype).reshape(values.shape)
+            self._memory[key] = np.fromfile(place / key, values.dtype).reshape(values.shape)
         for key in ("p_lower", "p_columns"):
             self._memory.pop(key, None)
         if plan.learn and plan.learn.start < stop < plan.learn.stop:
             n = len(self._memory["spike_count"])
-            self._memory["p_lower"] = np.fromfile(folder / "p_lower", plan.precision)
-            columns = np.fromfile(folder / "p_columns", plan.precision)
+            self._memory["p_lower"] = np.fromfile(place / "p_lower", plan.precision)
+            columns = np.fromfile(place / "p_columns", plan.precision)
             self._memory["p_columns"] = columns.reshape(n, len(columns) // n, order="F")
         for key in self._state:
-            self._state[key] = np.fromfile(folder / f"state_{key}")
+            self._state[key] = np.fromfile(place / f"state_{key}")
         samples = len(within(plan.record, start, stop))
         return Recording(
-            np.fromfile(folder / "outputs").reshape(samples, k),
-            np.fromfile(folder / "voltages", np.float32).reshape(samples, plan.n_voltages),
-            np.fromfile(folder / "counts", np.int64),
-            np.fromfile(folder / "spike_steps", np.int64),
-            np.fromfile(folder / "spike_neurons", np.int32),
-            np.fromfile(folder / "decoders").reshape(
+            np.fromfile(place / "outputs").reshape(samples, k),
+            np.fromfile(place / "voltages", np.float32).reshape(samples, plan.n_voltages),
+            np.fromfile(place / "counts", np.int64),
+            np.fromfile(place / "spike_steps", np.int64),
+            np.fromfile(place / "spike_neurons", np.int32),
+            np.fromfile(place / "decoders").reshape(
                 len(within(plan.decoder_updates, start, stop)), plan.decoder_rows, k
             ),
         )
@@ -217,8 +227,11 @@ def build(neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float,
     MachineError
         If it cannot be compiled.
     """
-    sources = [_HEADER, Path(__file__), Path(__file__).with_name("force.py"), Path(__file__).with_name("population.py")]
-    flags = list(brian2.prefs["codegen.cpp.extra_compile_args_gcc"])
+    here = Path(__file__)
+    sources = [*here.parent.glob("*.h"), here, here.with_name("force.py"), here.with_name("population.py")]
+    sources.append(here.parents[1] / "models.py")
+    flags = {name: str(brian2.prefs[name]) for name in brian2.prefs if name.startswith("codegen.cpp.")}
+    flags |= {"environment": os.environ.get("CXXFLAGS", ""), "machine": _machine()}
     contents = [neuron.to_dict(), synapse.to_dict(), n, k, dt, scheme, brian2.__version__, compiler(), flags]
     text = json.dumps([*contents, *(path.read_text() for path in sources)], sort_keys=True)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "snnlab" / "programs"
@@ -232,12 +245,44 @@ def build(neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float,
         raise MachineError(f"the folder {cache} for compiled programs cannot be written: {error}") from None
     try:
         _compile(building, neuron, synapse, n, k, dt, scheme)
-        with contextlib.suppress(OSError):
-            # Another process may have been faster.
+        try:
             building.rename(folder)
+        except OSError:
+            # Another process was faster; or something has removed a part of the folder.
+            if not (folder / "main").is_file():
+                shutil.rmtree(folder, ignore_errors=True)
+                building.rename(folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return folder
+
+
+def _machine() -> str:
+    """What code for "this machine" depends on: a home folder may be shared by machines of several kinds."""
+    text = platform.machine() + platform.processor()
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        text += next((line for line in lines if line.lower().startswith(("flags", "features"))), "")
+    return text
+
+
+def can_be_program(neuron: NeuronModel, engine: Engine) -> bool:
+    """Tell whether the program can hold a neuron's variables, which must be real numbers.
+
+    Raises
+    ------
+    UserError
+        If it cannot, and cpp_standalone was asked for.
+    """
+    equations = brian2.Equations(neuron.equations)
+    stored = [*equations.diff_eq_names, *equations.parameter_names]
+    other = [name for name in stored if equations[name].var_type != "float"]
+    if other and engine.target == "cpp_standalone":
+        raise UserError(
+            f"target: cpp_standalone cannot run neuron {neuron.name!r}, whose {other[0]!r} is "
+            f"{equations[other[0]].var_type}; expected auto, cython or numpy"
+        )
+    return not other
 
 
 def _compile(folder: Path, neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float, scheme: str) -> None:
@@ -258,8 +303,13 @@ def _compile(folder: Path, neuron: NeuronModel, synapse: SynapseModel, n: int, k
         bare = dataclasses.replace(neuron, initial={})
         net = ForceNetwork(bare, synapse, one, np.zeros((n, k)), dt=dt, scheme=scheme)
         device.insert_code("main", _binding(net, n, k))
+        # Brian2 takes the clock's step from the network's time, but sets the clock's time only at its first tick.
+        for time in (f"{net.network.name}.t", f"{device.get_array_name(net.clock.variables['t'])}[0]"):
+            device.insert_code("before_network_run", f"{time} = snnlab::force().first_step()*snnlab::force().dt();")
         net.network.run(_FOREVER * brian2.second, namespace={})
         device.build(directory=str(folder), compile=True, run=False, with_output=False)
+    except brian2.BrianObjectException as error:
+        raise equations_error(error) from error
     except (RuntimeError, OSError, ValueError) as error:
         raise MachineError(f"the C++ program cannot be built: {' '.join(str(error).split())[:400]}") from error
     finally:
@@ -294,7 +344,6 @@ def _binding(net: ForceNetwork, n: int, k: int) -> str:
         'snnlab::read(force.path("feedback_gain"), force.feedback, 1);',
         f"force.begin({n}, {k});",
         "_random_generators[0].seed(force.seed());",
-        f"{net.network.name}.t = force.first_step()*force.dt();",
     ]
     return "{\n" + "\n".join(lines) + "\n}"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from ..engine import Engine, Task, Watch
@@ -52,8 +54,11 @@ class RuntimeLoop:
         """Return the neurons' variables (SI) by name."""
         return self.net.state()
 
-    def advance(self, start: int, stop: int) -> Recording:
-        """Run steps start to stop - 1 and return what they recorded; raises as :meth:`Engine.run`."""
+    def advance(self, start: int, stop: int, folder: Path | None = None) -> Recording:
+        """Run steps start to stop - 1 and return what they recorded; raises as :meth:`Engine.run`.
+
+        ``folder`` is where the other loop keeps its files; nothing is written here.
+        """
         net, plan, rls = self.net, self._plan, self._rls
         if start:
             # What a run that is resumed here starts from.

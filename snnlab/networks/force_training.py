@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 
 import numpy as np
@@ -15,7 +14,7 @@ from ..models import unit
 from ..stimuli.teacher import Teacher, sample
 from .force import ForceNetwork
 from .force_config import ForceConfig, ForceSetup, published_units, resolve
-from .force_program import ProgramLoop
+from .force_program import ProgramLoop, can_be_program
 from .force_runtime import RuntimeLoop
 from .recording import Plan, Recording, si
 
@@ -56,7 +55,7 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine) -> xr.Dat
     plan = _plan(config, setup, sample(teacher, (np.array(setup.learn) + 1) * dt), engine)
     settings = {"bias": setup.bias, "scheme": config.filter_scheme}
     models = (setup.neuron, setup.synapse, recurrent, feedback)
-    if engine.as_program():
+    if can_be_program(setup.neuron, engine) and engine.as_program():
         loop = ProgramLoop(*models, plan, engine, **settings)
     else:
         loop = RuntimeLoop(ForceNetwork(*models, dt=dt, **settings), plan, engine)
@@ -105,23 +104,22 @@ def free_run(setup: ForceSetup) -> bool:
 def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine) -> Recording:
     """Run the plan in stretches of ``every`` steps, with a checkpoint after each but the last."""
     stops = [*range(every, plan.n_steps, every), plan.n_steps]
-    checkpoints = engine.checkpoints if len(stops) > 1 else None
+    stage = engine.checkpoints.stage(engine.used) if engine.checkpoints and len(stops) > 1 else None
     parts = []
-    with checkpoints.locked() if checkpoints else contextlib.nullcontext():
-        start, memory = checkpoints.latest() if checkpoints else (0, {})
-        if memory:
-            loop.restore(memory, start)
-        for stop in stops:
-            if stop <= start:
-                continue
-            part = loop.advance(start, stop)
-            if checkpoints and stop < plan.n_steps:
-                checkpoints.save(stop, loop.memory(), part.arrays())
-            else:
-                parts.append(part)
-            start = stop
-        before = checkpoints.parts(plan.n_steps) if checkpoints else []
-    return Recording.joined([*(Recording(**arrays) for arrays in before), *parts])
+    start, memory = stage.latest() if stage else (0, {})
+    if memory:
+        loop.restore(memory, start)
+    for stop in stops:
+        if stop <= start:
+            continue
+        part = loop.advance(start, stop, stage.folder if stage else None)
+        if stage and stop < plan.n_steps:
+            stage.save(stop, loop.memory(), part.arrays())
+        else:
+            parts.append(part)
+        start = stop
+    before = [Recording(**arrays) for arrays in stage.parts()] if stage else []
+    return Recording.joined([*before, *parts])
 
 
 def _plan(config: ForceConfig, setup: ForceSetup, targets: np.ndarray, engine: Engine) -> Plan:
