@@ -42,6 +42,8 @@ class Checkpoints:
 
     def __exit__(self, *_) -> None:
         if self._lock is not None:
+            if not list(self.folder.glob("*/state-*.nc")):
+                self.remove()
             self._lock.release()
             self._lock = None
 

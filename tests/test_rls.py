@@ -113,7 +113,7 @@ def test_restored_state_continues_bit_for_bit(dtype, done, rng):
     r, y = activity(rng)
     original = train(RLS(12, 2, 0.5, dtype=dtype), r[:done], y[:done])
     state = original.state()
-    assert state["columns"].shape[1] == done % 16
+    assert state["p_columns"].shape[1] == done % 16
     copy = RLS(12, 2, 0.5, dtype=dtype)
     copy.restore(state)
     for rls in (original, copy):
