@@ -15,8 +15,9 @@ from snnlab.connectivity import encoder, sparse_random
 from snnlab.engine import Engine
 from snnlab.learning.rls import RLS
 from snnlab.networks.force import ForceNetwork
+from snnlab.networks.force_build import build
 from snnlab.networks.force_config import ForceConfig, resolve
-from snnlab.networks.force_program import ProgramLoop, build
+from snnlab.networks.force_program import ProgramLoop
 from snnlab.networks.force_runtime import RuntimeLoop
 from snnlab.networks.recording import Plan
 

@@ -31,6 +31,17 @@ def sparse_random(n: int, p: float, gain: float, rng: np.random.Generator, zero_
     return csr_array((data, indices, indptr), shape=(n, n))
 
 
+def by_source(weights) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (pre, post, weight) of a sparse (n, n) array [post, pre], sorted by pre, then post.
+
+    The synapses that one spike reaches lie beside each other.
+    """
+    columns = weights.tocsc()
+    columns.sort_indices()
+    pre = np.repeat(np.arange(columns.shape[1]), np.diff(columns.indptr))
+    return pre, columns.indices, columns.data
+
+
 def encoder(n: int, k: int, q: float, rng: np.random.Generator, kind: str = "uniform") -> np.ndarray:
     """Return feedback weights of shape (n, k): uniform in [-q, q] or, for ``kind="binary"``, -q or q at random."""
     if kind == "uniform":

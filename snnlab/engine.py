@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -23,9 +23,8 @@ from tqdm.auto import tqdm
 from .checkpoint import Checkpoints
 from .errors import Diverged, MachineError, UserError
 
-_PREFERENCES = ("codegen.target", "codegen.cpp.extra_compile_args_gcc", "core.stop_on_keyboard_interrupt")
 TARGETS = ("auto", "cython", "numpy", "cpp_standalone")
-_WATCH_SECONDS = 0.01
+WATCH_SECONDS = 0.01
 _log = logging.getLogger("snnlab")
 
 
@@ -88,15 +87,14 @@ class Engine:
         if target == "cpp_standalone":
             self._build_directory = tempfile.mkdtemp(prefix="snnlab-build-")
             brian2.set_device("cpp_standalone", build_on_run=False, directory=self._build_directory)
-        prefs = brian2.prefs
-        self._previous = {name: prefs[name] for name in _PREFERENCES}
+        flags = "codegen.cpp.extra_compile_args_gcc"
+        # Brian2 would stop an interrupted run and return as if it were complete.
+        changes = {"core.stop_on_keyboard_interrupt": False, flags: [*brian2.prefs[flags], *_vector_flags()]}
         if target != "cpp_standalone":
-            prefs["codegen.target"] = target
-        prefs["codegen.cpp.extra_compile_args_gcc"] = [*prefs["codegen.cpp.extra_compile_args_gcc"], *_vector_flags()]
+            changes["codegen.target"] = target
+        self._previous = _set_preferences(changes)
         # Networks that are never run, after a mistake or for their initial state, are no news.
         logging.getLogger("brian2.core.base.unused_brian_object").setLevel(logging.ERROR)
-        # Brian2 would stop the run and return as if it were complete.
-        prefs["core.stop_on_keyboard_interrupt"] = False
         self.seed_brian2()
 
     def __enter__(self) -> Engine:
@@ -105,8 +103,7 @@ class Engine:
     def __exit__(self, *_) -> None:
         if self._bar is not None:
             self._bar.close()
-        for name, value in self._previous.items():
-            brian2.prefs[name] = value
+        _set_preferences(self._previous)
         if self._build_directory:
             brian2.get_device().reinit()
             brian2.set_device("runtime")
@@ -199,7 +196,7 @@ class Engine:
         if first_step == 0:
             self.show(0.0, total)
         look = _Look(watch, lambda done: self.show(done, total), dt, first_step)
-        every = max(1, round(_WATCH_SECONDS / dt))
+        every = max(1, round(WATCH_SECONDS / dt))
         looks = range(first_step + every - 1, stop, every)
         ticker = _Ticker([*tasks, Task(looks, look)], first_step)
         operation = brian2.NetworkOperation(ticker, clock=clock, when="end", name="ticker")
@@ -224,6 +221,24 @@ class Engine:
             brian2.get_device().build(directory=self._build_directory, compile=True, run=True)
         except (RuntimeError, OSError) as error:
             raise MachineError(f"C++ standalone build or run failed: {_short(error)}") from error
+
+
+def _set_preferences(changes: dict[str, object]) -> dict[str, object]:
+    """Set preferences of Brian2; returns what they were."""
+    before = {name: brian2.prefs[name] for name in changes}
+    for name, value in changes.items():
+        brian2.prefs[name] = value
+    return before
+
+
+@contextlib.contextmanager
+def preferences(changes: dict[str, object]) -> Iterator[None]:
+    """Set preferences of Brian2 for a while."""
+    before = _set_preferences(changes)
+    try:
+        yield
+    finally:
+        _set_preferences(before)
 
 
 class _Ticker:

@@ -1,13 +1,17 @@
 """Fixtures shared by all tests."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
 # Before anything imports matplotlib, and inherited by subprocesses.
 os.environ["MPLBACKEND"] = "Agg"
 
 # Programs that tests build are not the user's; the workers of one session share them.
-os.environ.setdefault("SNNLAB_TESTS", tempfile.mkdtemp(prefix="snnlab-tests-"))
+if "SNNLAB_TESTS" not in os.environ:
+    os.environ["SNNLAB_TESTS"] = tempfile.mkdtemp(prefix="snnlab-tests-")
+    atexit.register(shutil.rmtree, os.environ["SNNLAB_TESTS"], ignore_errors=True)
 os.environ["XDG_CACHE_HOME"] = os.environ["SNNLAB_TESTS"]
 
 import numpy as np

@@ -103,35 +103,32 @@ def truncate(path):
     path.write_bytes(path.read_bytes()[:2000])
 
 
-def foreign(path):
-    dataset = load(path)
-    dataset.attrs["run"] = "force_sine-0123456789ab"
-    dataset.to_netcdf(path, engine="h5netcdf")
+def with_attribute(name, value):
+    def harm(path):
+        dataset = load(path)
+        dataset.attrs[name] = value
+        dataset.to_netcdf(path, engine="h5netcdf")
+
+    return harm
 
 
-def newer(path):
-    dataset = load(path)
-    dataset.attrs["format_version"] = 99
-    dataset.to_netcdf(path, engine="h5netcdf")
-
-
-def elsewhere(path):
-    dataset = load(path)
-    dataset.attrs["target"] = "cpp_standalone"
-    dataset.to_netcdf(path, engine="h5netcdf")
+HARMS = {
+    "truncated": truncate,
+    "another run": with_attribute("run", "force_sine-0123456789ab"),
+    "newer": with_attribute("format_version", 99),
+    "target": with_attribute("target", "cpp_standalone"),
+}
 
 
 @pytest.mark.parametrize("kind", ["state", "part"])
-@pytest.mark.parametrize(
-    ("harm", "word"), [(truncate, "truncated"), (foreign, "another run"), (newer, "newer"), (elsewhere, "target")]
-)
+@pytest.mark.parametrize("word", HARMS)
 def test_a_checkpoint_that_cannot_be_used_is_named_and_the_one_before_is_used(
-    harm, word, kind, neuron, tmp_path, monkeypatch
+    word, kind, neuron, tmp_path, monkeypatch
 ):
     config = PROTOCOL.config(neuron=neuron, target="numpy", **SIZE)
     _, whole = PROTOCOL.execute(config, tmp_path / "whole")
     cut_run(config, tmp_path, monkeypatch)
-    harm(newest(tmp_path, kind))
+    HARMS[word](newest(tmp_path, kind))
     messages = []
     monkeypatch.setattr("snnlab.checkpoint._log.warning", messages.append)
     _, resumed = PROTOCOL.execute(config, tmp_path, resume=True)

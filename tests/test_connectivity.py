@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from snnlab.connectivity import encoder, sparse_random
+from snnlab.connectivity import by_source, encoder, sparse_random
 
 
 def test_weights_have_the_stated_density_and_variance(rng):
@@ -71,3 +71,12 @@ def test_encoders_have_the_stated_range(rng):
     assert abs(binary.mean()) < 5 * 10 / np.sqrt(10000)
     with pytest.raises(ValueError, match="encoder"):
         encoder(3, 1, 1.0, rng, "normal")
+
+
+def test_by_source_lists_every_weight_once_sorted_by_presynaptic_neuron(rng):
+    weights = sparse_random(30, 0.2, 1.0, rng)
+    pre, post, values = by_source(weights)
+    assert np.all(np.diff(pre * 30 + post) > 0)
+    dense = np.zeros((30, 30))
+    dense[post, pre] = values
+    np.testing.assert_array_equal(dense, weights.toarray())

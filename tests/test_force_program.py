@@ -5,7 +5,7 @@ import pytest
 
 from snnlab.engine import Engine
 from snnlab.errors import Diverged, MachineError
-from snnlab.networks import force_program
+from snnlab.networks import force_build, force_program
 from snnlab.networks.force_config import ForceConfig
 from snnlab.networks.force_training import train_force
 from snnlab.protocol import find_protocol
@@ -71,7 +71,7 @@ def test_another_run_of_the_same_model_compiles_nothing(monkeypatch):
     def refuse(*_):
         raise AssertionError("compiled again")
 
-    monkeypatch.setattr(force_program, "_compile", refuse)
+    monkeypatch.setattr(force_build, "_compile", refuse)
     first = train("cpp_standalone", seed=6, learn_start=0.05, learn_stop=0.3, seconds=0.6, g=0.03, bias=-39.0, p=0.2)
     second = train("numpy", seed=6, learn_start=0.05, learn_stop=0.3, seconds=0.6, g=0.03, bias=-39.0, p=0.2)
     np.testing.assert_allclose(first.output, second.output, rtol=0, atol=1e-9)

@@ -27,6 +27,8 @@ import brian2
 import numpy as np
 from brian2.devices.device import RuntimeDevice
 
+from ..connectivity import by_source
+from ..engine import preferences
 from ..errors import UserError, unknown
 from ..models import NeuronModel, SynapseModel
 from .population import population
@@ -129,14 +131,11 @@ class ForceNetwork:
             # Without an index the one output is read once a step, not once a neuron.
             index = None if k == 1 else np.full(n, m)
             setattr(self.neurons, f"z_{m}", brian2.linked_var(self.outputs, "z", index=index))
-        # Sorted by presynaptic neuron: the synapses of one spike lie beside each other.
-        weights = recurrent.tocsc()
-        weights.sort_indices()
-        pre = np.repeat(np.arange(n), np.diff(weights.indptr))
+        pre, post, weights = by_source(recurrent)
         self.recurrent = self._synapses(
             self.neurons, f"weight : {per_rate}", synapse.jump("I_rec", "weight", "_post"), synapse, "recurrent"
         )
-        _connect(self.recurrent, pre, weights.indices)
+        _connect(self.recurrent, pre, post)
         self.decoder = self._synapses(
             self.outputs, "phi : second", synapse.jump("z", "phi", "_post"), synapse, "decoder"
         )
@@ -144,8 +143,7 @@ class ForceNetwork:
         self.network = brian2.Network(self.neurons, self.outputs, self.recurrent, self.decoder, name="force_network")
         self.synapse = synapse
         self.equations = f"{self.neurons.equations}\n{self.outputs.equations}"
-        constants = {name: float(value) for name, value in filter_constants.items()}
-        self.filter_step = synapse.step_matrix(dt, constants, leak)
+        self._filter = (dt, {name: float(value) for name, value in filter_constants.items()}, leak)
         self._model_names = set(brian2.Equations(neuron.equations).names)
         if standalone:
             # Its values come from files when the program runs.
@@ -154,7 +152,7 @@ class ForceNetwork:
         self.neurons.feedback = 1.0
         for m in range(k):
             self._set(self.neurons, f"encoder_{m}", encoder[:, m])
-        self._set(self.recurrent, "weight", weights.data)
+        self._set(self.recurrent, "weight", weights)
         view = self.neurons.variables
         self.spike_count = view["spike_count"].get_value()
         self.r = view["r"].get_value()
@@ -173,6 +171,14 @@ class ForceNetwork:
         if len(values) != len(group):
             raise ValueError(f"{group.name}: expected {len(group)} values of {name}, got {len(values)}")
         getattr(group, name).set_item(slice(None), brian2.Quantity(values, dim=group.variables[name].dim))
+
+    def filter_step(self) -> np.ndarray | None:
+        """Return the matrix of one step of the filter's states: see :meth:`SynapseModel.step_matrix`."""
+        return self.synapse.step_matrix(*self._filter)
+
+    def dims(self) -> dict[str, brian2.Dimension]:
+        """Return the dimension of each variable of :meth:`state`."""
+        return {name: self.neurons.variables[name].dim for name in self.state_names}
 
     @property
     def voltage(self) -> str:
@@ -232,12 +238,8 @@ def _do_tasks(step: int) -> float:
 
 def _connect(synapses: brian2.Synapses, pre: np.ndarray, post: np.ndarray) -> None:
     """Connect pairs with the numpy target: compiling for this one call would take 10 s and gain nothing."""
-    target = brian2.prefs.codegen.target
-    brian2.prefs.codegen.target = "numpy"
-    try:
+    with preferences({"codegen.target": "numpy"}):
         synapses.connect(i=pre, j=post)
-    finally:
-        brian2.prefs.codegen.target = target
 
 
 def _leaks(synapse: SynapseModel, dt: float) -> dict:

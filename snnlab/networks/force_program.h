@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <fstream>
 #include <map>
 #include <string>
@@ -47,7 +46,6 @@ class Force
     std::vector<char> has_fired;
     bool images_kept = false;
     int crowded = 0;
-    std::clock_t began = 0;
     std::vector<long long> permutation;
     Inverse<double>* p64 = nullptr;
     Inverse<float>* p32 = nullptr;
@@ -277,7 +275,6 @@ public:
             }
         }
         set_outputs();
-        began = std::clock();
     }
 
     void step(long long step)
@@ -332,8 +329,6 @@ public:
 
     void save()
     {
-        const double cpu_seconds = double(std::clock() - began)/CLOCKS_PER_SEC;
-        write(path("cpu_seconds"), &cpu_seconds, 1);
         for (const auto& state : states)
             write(path("state_" + state.first), state.second.first, state.second.second);
         write(path("spike_count"), spike_count, n);

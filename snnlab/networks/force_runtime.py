@@ -19,8 +19,7 @@ class RuntimeLoop:
     def __init__(self, net: ForceNetwork, plan: Plan, engine: Engine):
         self.net, self._plan, self._engine = net, plan, engine
         n, k = len(net.neurons), len(net.z)
-        self.voltage, self.equations = net.voltage, net.equations
-        self.dims = {name: net.neurons.variables[name].dim for name in net.state_names}
+        self.voltage, self.equations, self.dims = net.voltage, net.equations, net.dims()
         self._rls = RLS(n, k, plan.alpha, plan.gain, plan.precision) if plan.learn else None
         self._voltage = net.neurons.variables[net.voltage].get_value()
 
@@ -109,8 +108,8 @@ class RuntimeLoop:
             Task(within(range(plan.break_step, plan.break_step + 1), start, stop), break_network),
         ]
         finite = {"the output": net.z, "the filtered spikes": net.r, net.voltage: self._voltage}
-        watch, lengths = Watch(finite, net.spike_count), ((stop - start) * plan.dt, plan.n_steps * plan.dt)
-        self._engine.run(net.network, lengths[0], net.clock, tasks, watch, first_step=start, total=lengths[1])
+        watch, seconds, total = Watch(finite, net.spike_count), (stop - start) * plan.dt, plan.n_steps * plan.dt
+        self._engine.run(net.network, seconds, net.clock, tasks, watch, first_step=start, total=total)
         return Recording(
             outputs,
             voltages,

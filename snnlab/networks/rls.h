@@ -38,7 +38,7 @@ public:
     T* data() const { return values; }
 };
 
-// P of recursive least squares, exact: column-major, symmetric, written once in BLOCK updates as learning/rls.py does.
+// P of recursive least squares, exact: column-major, symmetric, written once in BLOCK updates (learning/rls.py: the same in Python).
 //
 // The images q = P s of the filtered spikes r and of the other states of their filter are kept from update to update.
 // Between two updates every state changes by the same linear map but in the neurons that fired, so that
