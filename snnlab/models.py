@@ -18,6 +18,7 @@ from .errors import UserError, unknown
 _UNITS = dict(DEFAULT_UNITS)
 _CONSTANTS = {"pi", "e", "inf", "t", "dt", "i", "N", "t_in_timesteps", "lastspike", "not_refractory", "xi", "_spike"}
 _RESERVED = {"pi", "e", "inf", "i", "j", "t", "dt", "N", "xi", "current"}
+_FUNCTIONS = {name: getattr(np, name) for name in ("exp", "log", "sqrt", "sin", "cos")}
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.UAdd)
 _ALLOWED = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Constant, ast.Name, ast.Load, *_ARITHMETIC)
 
@@ -260,7 +261,7 @@ class SynapseModel:
         """
         equations = brian2.Equations(self.named("s", "1", leak))
         names = list(self.state_names("s").values())
-        known = {name: getattr(np, name) for name in ("exp", "log", "sqrt", "sin", "cos")} | constants
+        known = _FUNCTIONS | constants
 
         def step(states: np.ndarray) -> np.ndarray:
             values = known | dict(zip(names, states, strict=True))
@@ -274,6 +275,23 @@ class SynapseModel:
         except (NameError, TypeError, ValueError, ArithmeticError):
             return None
         return matrix if linear else None
+
+    def jump_vector(self) -> np.ndarray | None:
+        """Return b of a spike, states += weight b (SI), or None if a spike does anything else to the states."""
+        names = self.states
+        constants = {key: float(value) for key, value in self.parameters.items()}
+
+        def after(states: np.ndarray, weight: float) -> np.ndarray:
+            values = _FUNCTIONS | constants | {"weight": weight} | dict(zip(names, states, strict=True))
+            exec(self.on_spike, {"__builtins__": {}}, values)
+            return np.array([values[name] for name in names])
+
+        try:
+            jump, probe = after(np.zeros(len(names)), 1.0), np.linspace(-1.3, 0.7, len(names))
+            linear = np.allclose(after(probe, -2.5), probe - 2.5 * jump, rtol=1e-12, atol=1e-12)
+        except (NameError, TypeError, ValueError, ArithmeticError, SyntaxError):
+            return None
+        return jump if linear else None
 
     def with_parameters(self, **overrides) -> SynapseModel:
         """Return the filter with some parameters changed; unknown names and other dimensions raise UserError."""

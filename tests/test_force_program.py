@@ -33,6 +33,10 @@ def train(target, n_outputs=1, **changes):
         ({"control": "no_feedback"}, 1e-9),
         ({"control": "shuffled_teacher"}, 1e-9),
         ({"n_outputs": 2}, 1e-9),
+        # So many outputs that feedback is folded into one matrix.
+        ({"n_outputs": 5}, 1e-9),
+        ({"n_outputs": 5, "checkpoint": 0.08, "learn_stop": 0.32, "control": "permuted_decoder"}, 1e-9),
+        ({"n_outputs": 5, "rls_gain": "exact", "alpha": 2e-5, "control": "no_feedback"}, 1e-9),
         ({"filter_scheme": "exponential"}, 1e-9),
         # Over checkpoints: learning starts after one and stops on one, and the control breaks the network on it.
         ({"checkpoint": 0.08, "learn_start": 0.1, "learn_stop": 0.32, "control": "permuted_decoder"}, 1e-9),

@@ -8,7 +8,8 @@ All of it is equations. With the filter of :mod:`snnlab.synapses.double_exponent
     output             dz/dt = -z/tau_rise + h_z;             a spike of j: h_z,k += phi_jk/(tau_rise tau_decay)
 
 z = phi' r holds at every step because both are the same linear filter of the same spikes, so nothing is
-multiplied per step; when phi changes, every state of the output's filter is set anew.
+multiplied per step; when phi changes, every state of the output's filter is set anew. With many outputs the feedback
+E z is filtered in the same way, see :mod:`snnlab.networks.folding`.
 
 Order within one step: neurons with the input of the previous step, filters, threshold, spikes, reset, then (at
 ``end``) the output is compared and learned from, as in the MATLAB scripts (ModelDB 190565). Through the double
@@ -31,6 +32,7 @@ from ..connectivity import by_source
 from ..engine import preferences
 from ..errors import UserError, unknown
 from ..models import NeuronModel, SynapseModel
+from .folding import Folding
 from .population import population
 
 _LEAK = "_leak"
@@ -56,11 +58,14 @@ class ForceNetwork:
         Brian2 expression of a further input, in the unit of the neuron's input; ``i`` and ``t`` may appear.
     constants : dict
         What ``drive`` uses, for example a TimedArray.
+    folded : bool
+        Feed outputs back through one n x n matrix, if the filter allows it: see :mod:`snnlab.networks.folding`.
 
     Attributes
     ----------
     network : brian2.Network
-    neurons, outputs, recurrent, decoder : the Brian2 objects
+    neurons, outputs, recurrent, decoder : the Brian2 objects; decoder is None if folded
+    folding : Folding or None
     r : view of shape (n,)
         Filtered spikes in Hz.
     z : view of shape (k,)
@@ -81,6 +86,7 @@ class ForceNetwork:
         scheme: str = "euler",
         drive: str = "",
         constants: dict | None = None,
+        folded: bool = False,
     ):
         n, k = encoder.shape
         standalone = not isinstance(brian2.get_device(), RuntimeDevice)
@@ -92,7 +98,13 @@ class ForceNetwork:
         self.clock = brian2.Clock(dt * brian2.second, name="clock")
         current_unit = neuron.current
         per_rate = "second" if current_unit == "1" else f"{current_unit}*second"
-        fed_back = " + ".join(f"encoder_{m}*z_{m}" for m in range(k))
+        self.jump = synapse.jump_vector() if folded else None
+        self.folded = self.jump is not None
+        if self.folded:
+            fed_back, feedback = "I_fb", [synapse.named("I_fb", current_unit, leak)]
+        else:
+            fed_back = " + ".join(f"encoder_{m}*z_{m}" for m in range(k))
+            feedback = [f"encoder_{m} : {current_unit} (constant)\nz_{m} : 1 (linked)" for m in range(k)]
         filter_constants = dict(synapse.parameters) | _leaks(synapse, dt)
         self.neurons = population(
             neuron,
@@ -106,7 +118,7 @@ class ForceNetwork:
                     "spike_count : integer",
                     "feedback : 1 (shared)",
                     f"bias : {current_unit} (shared)",
-                    *(f"encoder_{m} : {current_unit} (constant)\nz_{m} : 1 (linked)" for m in range(k)),
+                    *feedback,
                 ]
             ),
             on_spike=f"{synapse.jump('r', '1')}; spike_count += 1",
@@ -127,7 +139,7 @@ class ForceNetwork:
             self.outputs.run_regularly(
                 "tasks_done = do_tasks(t_in_timesteps)", when="end", name="tasks", clock=self.clock
             )
-        for m in range(k):
+        for m in range(0 if self.folded else k):
             # Without an index the one output is read once a step, not once a neuron.
             index = None if k == 1 else np.full(n, m)
             setattr(self.neurons, f"z_{m}", brian2.linked_var(self.outputs, "z", index=index))
@@ -136,11 +148,13 @@ class ForceNetwork:
             self.neurons, f"weight : {per_rate}", synapse.jump("I_rec", "weight", "_post"), synapse, "recurrent"
         )
         _connect(self.recurrent, pre, post)
-        self.decoder = self._synapses(
-            self.outputs, "phi : second", synapse.jump("z", "phi", "_post"), synapse, "decoder"
-        )
-        _connect(self.decoder, np.repeat(np.arange(n), k), np.tile(np.arange(k), n))
-        self.network = brian2.Network(self.neurons, self.outputs, self.recurrent, self.decoder, name="force_network")
+        self.network = brian2.Network(self.neurons, self.outputs, self.recurrent, name="force_network")
+        self.decoder = None
+        if not self.folded:
+            jump = synapse.jump("z", "phi", "_post")
+            self.decoder = self._synapses(self.outputs, "phi : second", jump, synapse, "decoder")
+            _connect(self.decoder, np.repeat(np.arange(n), k), np.tile(np.arange(k), n))
+            self.network.add(self.decoder)
         self.synapse = synapse
         self.equations = f"{self.neurons.equations}\n{self.outputs.equations}"
         self._filter = (dt, {name: float(value) for name, value in filter_constants.items()}, leak)
@@ -150,7 +164,7 @@ class ForceNetwork:
             return
         self.neurons.bias = brian2.Quantity(bias, dim=self.neurons.variables["bias"].dim)
         self.neurons.feedback = 1.0
-        for m in range(k):
+        for m in range(0 if self.folded else k):
             self._set(self.neurons, f"encoder_{m}", encoder[:, m])
         self._set(self.recurrent, "weight", weights)
         view = self.neurons.variables
@@ -160,6 +174,10 @@ class ForceNetwork:
         self._rates = [view[name].get_value() for name in synapse.state_names("r").values()]
         self._outputs = [self.outputs.variables[name].get_value() for name in synapse.state_names("z").values()]
         self._phi = None
+        self.folding = None
+        if self.folded:
+            fed = [view[name].get_value() for name in synapse.state_names("I_fb").values()]
+            self.folding = Folding(encoder, self.jump, self._rates, self._outputs, fed)
 
     def _synapses(self, target, model: str, on_pre: str, synapse: SynapseModel, name: str) -> brian2.Synapses:
         return brian2.Synapses(
@@ -187,10 +205,14 @@ class ForceNetwork:
 
     def decoder_weights(self) -> np.ndarray:
         """Return a copy of the decoder, shape (n, k) in s."""
-        return self.decoder.variables["phi"].get_value().reshape(len(self.neurons), -1).copy()
+        phi = self.folding.decoder if self.folding else self.decoder.variables["phi"].get_value()
+        return phi.reshape(len(self.neurons), -1).copy()
 
     def set_decoder(self, phi: np.ndarray) -> None:
         """Set the decoder, shape (n, k) in s, and all states of the outputs' filters: z = phi' r, h_z = phi' h_r."""
+        if self.folding:
+            self.folding.set_decoder(phi)
+            return
         if self._phi is None:
             # Taken once all synapses exist: their arrays move when synapses are added.
             self._phi = self.decoder.variables["phi"].get_value()
@@ -226,6 +248,8 @@ class ForceNetwork:
         # With the model's parameters that differ from neuron to neuron, which initial values may have drawn.
         equations = self.neurons.equations
         own = set(equations.diff_eq_names) | (self._model_names & set(equations.parameter_names))
+        # The feedback's filter follows from r and the decoder.
+        own -= set(self.synapse.state_names("I_fb").values())
         return sorted(own) + [n for n in ("lastspike",) if n in self.neurons.variables]
 
 

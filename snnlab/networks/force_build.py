@@ -31,7 +31,7 @@ _HEADER = Path(__file__).with_name("force_program.h")
 _FOREVER = 1e5
 
 
-def build(neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float, scheme: str) -> Path:
+def build(neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float, scheme: str, folded: bool) -> Path:
     """Return the folder of the program for these models and sizes, built on first use.
 
     Raises
@@ -44,7 +44,7 @@ def build(neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float,
     sources.append(here.parents[1] / "models.py")
     flags = {name: str(brian2.prefs[name]) for name in brian2.prefs if name.startswith("codegen.cpp.")}
     flags |= {"environment": os.environ.get("CXXFLAGS", ""), "machine": _machine()}
-    contents = [neuron.to_dict(), synapse.to_dict(), n, k, dt, scheme, brian2.__version__, compiler(), flags]
+    contents = [neuron.to_dict(), synapse.to_dict(), n, k, dt, scheme, folded, brian2.__version__, compiler(), flags]
     text = json.dumps([*contents, *(path.read_text() for path in sources)], sort_keys=True)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "snnlab" / "programs"
     folder = cache / hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -56,7 +56,7 @@ def build(neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float,
     except OSError as error:
         raise MachineError(f"the folder {cache} for compiled programs cannot be written: {error}") from None
     try:
-        _compile(building, neuron, synapse, n, k, dt, scheme)
+        _compile(building, neuron, synapse, n, k, dt, scheme, folded)
         try:
             building.rename(folder)
         except OSError:
@@ -78,7 +78,9 @@ def _machine() -> str:
     return text
 
 
-def _compile(folder: Path, neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float, scheme: str) -> None:
+def _compile(
+    folder: Path, neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float, scheme: str, folded: bool
+) -> None:
     changed = {
         "codegen.cpp.headers": [*brian2.prefs["codegen.cpp.headers"], f'"{_HEADER}"'],
         "devices.cpp_standalone.extra_make_args_unix": ["-j2"],
@@ -90,7 +92,7 @@ def _compile(folder: Path, neuron: NeuronModel, synapse: SynapseModel, n: int, k
     try:
         one = csr_array((np.zeros(1), ([0], [0])), shape=(n, n))
         bare = dataclasses.replace(neuron, initial={})
-        net = ForceNetwork(bare, synapse, one, np.zeros((n, k)), dt=dt, scheme=scheme)
+        net = ForceNetwork(bare, synapse, one, np.zeros((n, k)), dt=dt, scheme=scheme, folded=folded)
         device.insert_code("main", _binding(net, n, k))
         # Brian2 takes the clock's step from the network's time, but sets the clock's time only at its first tick.
         for time in (f"{net.network.name}.t", f"{device.get_array_name(net.clock.variables['t'])}[0]"):
@@ -112,22 +114,31 @@ def _compile(folder: Path, neuron: NeuronModel, synapse: SynapseModel, n: int, k
 def _binding(net: ForceNetwork, n: int, k: int) -> str:
     """C++ that gives snnlab::force() the arrays of the network, before its first step."""
     array = brian2.get_device().get_array_name
-    group, outputs, recurrent, decoder = (x.variables for x in (net.neurons, net.outputs, net.recurrent, net.decoder))
+    group, outputs, recurrent = (x.variables for x in (net.neurons, net.outputs, net.recurrent))
     lines = ["snnlab::Force& force = snnlab::force();", "force.open(results_dir);"]
     for name in net.state_names:
         lines.append(f'force.states.push_back({{"{name}", {{{array(group[name])}, {group[name].size}}}}});')
-    for name in ("bias", *(f"encoder_{m}" for m in range(k))):
+    for name in ("bias", *(f"encoder_{m}" for m in range(0 if net.folded else k))):
         lines.append(f'snnlab::read(force.path("{name}"), {array(group[name])}, {group[name].size});')
     for state in net.synapse.states:
         r, z = (net.synapse.state_names(output)[state] for output in ("r", "z"))
         lines.append(f"force.filters.push_back({{{array(group[r])}, {array(outputs[z])}}});")
+    if net.folded:
+        fed = [array(group[name]) for name in net.synapse.state_names("I_fb").values()]
+        lines += [
+            f"force.folding = new snnlab::Folding({n}, {k}, results_dir);",
+            f"force.folding->feedback = {{{', '.join(fed)}}};",
+        ]
+        phi = "force.folding->phi.data()"
+    else:
+        phi = f"{array(net.decoder.variables['phi'], access_data=False)}.data()"
     whole = [array(recurrent[x], access_data=False) for x in ("_synaptic_pre", "_synaptic_post", "weight")]
     lines += [
         f"force.feedback = {array(group['feedback'])};",
         f"force.voltage = {array(group[net.voltage])};",
         f"force.spike_count = {array(group['spike_count'])};",
         f"force.spikespace = {array(group['_spikespace'])};",
-        f"force.phi = {array(decoder['phi'], access_data=False)}.data();",
+        f"force.phi = {phi};",
         f'force.synapses("recurrent", {", ".join(whole)}, {array(recurrent["N"])});',
         'snnlab::read(force.path("decoder_weight"), force.phi, ' + f"{n * k});",
         'snnlab::read(force.path("feedback_gain"), force.feedback, 1);',

@@ -20,6 +20,7 @@
 #endif
 
 #include "files.h"
+#include "folding.h"
 #include "rls.h"
 
 namespace snnlab {
@@ -68,7 +69,7 @@ class Force
         return {integer(key + "_first"), integer(key + "_stop"), integer(key + "_every")};
     }
 
-    // z = phi' r for the output and every other state of its filter.
+    // z = phi' r for the output and every other state of its filter, and what is fed back.
     void set_outputs()
     {
         for (const auto& pair : filters) {
@@ -85,6 +86,23 @@ class Force
                 for (size_t m = 0; m < k; m++)
                     pair.second[m] += phi[i*k + m]*rate[i];
         }
+        if (folding)
+            folding->set(filters);
+    }
+
+    // phi -= scale gain error' and what follows from it for the outputs.
+    template <typename T> void correct(const std::vector<T>& gain, double scale, size_t update)
+    {
+        if (folding) {
+            folding->learn(gain.data(), scale, targets, update, filters);
+            return;
+        }
+        for (size_t m = 0; m < k; m++)
+            errors[m] *= scale;
+        for (size_t i = 0; i < n; i++)
+            for (size_t m = 0; m < k; m++)
+                phi[i*k + m] -= gain[i]*errors[m];
+        set_outputs();
     }
 
     // The images of all states, from what changed since the last update if that is less than P.
@@ -135,16 +153,8 @@ class Force
             diverged("RLS: r and error must be finite", step);
         if (divisor <= 0)
             diverged("RLS: P is no longer positive definite; use float64 or a smaller alpha", step);
-        for (size_t m = 0; m < k; m++)
-            errors[m] *= exact ? 1/divisor : 1;
         const std::vector<T>& q = inverse.images[0];
-        if (k == 1)
-            for (size_t i = 0; i < n; i++)
-                phi[i] -= q[i]*errors[0];
-        else
-            for (size_t i = 0; i < n; i++)
-                for (size_t m = 0; m < k; m++)
-                    phi[i*k + m] -= q[i]*errors[m];
+        correct(q, exact ? 1/divisor : 1, learn.index(step));
         if (inverse.add(divisor))
             images_kept = false;
         else if (images_kept)
@@ -158,9 +168,14 @@ class Force
         for (const int32_t neuron : fired)
             has_fired[neuron] = false;
         fired.clear();
-        set_outputs();
-        if (learn.index(step) % decoder_every == 0)
-            decoders.insert(decoders.end(), phi, phi + decoder_rows*k);
+        if (learn.index(step) % decoder_every == 0) {
+            decoders.resize(decoders.size() + decoder_rows*k);
+            double* rows = decoders.data() + decoders.size() - decoder_rows*k;
+            if (!folding)
+                std::copy(phi, phi + decoder_rows*k, rows);
+            for (long long i = 0; folding && i < decoder_rows; i++)
+                folding->row(i, rows + i*k);
+        }
     }
 
     void diverged(const std::string& what, long long step)
@@ -199,6 +214,7 @@ public:
     std::vector<std::pair<double*, double*>> filters;  // (of a neuron, of the output), r and z first
     double *feedback = nullptr, *voltage = nullptr, *phi = nullptr;
     int32_t *spike_count = nullptr, *spikespace = nullptr;
+    Folding* folding = nullptr;
 
     long long first_step() const { return integer("start"); }
     double dt() const { return number("dt"); }
@@ -279,6 +295,8 @@ public:
 
     void step(long long step)
     {
+        if (folding)
+            folding->spike(spikespace, spikespace[n], filters);
         if (record.due(step)) {
             outputs.insert(outputs.end(), filters[0].second, filters[0].second + k);
             voltages.insert(voltages.end(), voltage, voltage + traced);
@@ -305,6 +323,8 @@ public:
         if (step == break_step) {
             feedback[0] = number("feedback_after");
             if (!permutation.empty()) {
+                if (folding)
+                    folding->flush();
                 const std::vector<double> before(phi, phi + n*k);
                 for (size_t i = 0; i < n; i++)
                     std::copy(&before[permutation[i]*k], &before[permutation[i]*k] + k, phi + i*k);
@@ -329,6 +349,8 @@ public:
 
     void save()
     {
+        if (folding)
+            folding->flush();
         for (const auto& state : states)
             write(path("state_" + state.first), state.second.first, state.second.second);
         write(path("spike_count"), spike_count, n);

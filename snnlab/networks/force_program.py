@@ -26,6 +26,7 @@ from .force_build import build
 from .recording import Plan, Recording, within
 
 _DIVERGED = 74
+_BY_COLUMN = ("p_columns", "encoder")
 
 
 class ProgramLoop:
@@ -35,6 +36,8 @@ class ProgramLoop:
     ----------
     program : Path
         Folder of the program.
+    show : callable
+        Is told now and then how many s of the run are done.
     """
 
     def __init__(
@@ -48,11 +51,13 @@ class ProgramLoop:
         *,
         bias: float,
         scheme: str,
+        folded: bool,
     ):
         self._plan, self._engine = plan, engine
+        self.show = lambda done: engine.show(done, plan.n_steps * plan.dt)
         n, k = encoder.shape
         self._k = k
-        settings = {"bias": bias, "dt": plan.dt, "scheme": scheme}
+        settings = {"bias": bias, "dt": plan.dt, "scheme": scheme, "folded": folded}
         with _runtime(engine):
             # For the initial state alone, from the same random stream as on the runtime targets; it never runs.
             one = csr_array((np.zeros(1), ([0], [0])), shape=(n, n))
@@ -69,15 +74,18 @@ class ProgramLoop:
             "filter_between": between,
             "permutation": plan.permutation.astype(np.int64),
             "bias": np.array([bias]),
-            **{f"encoder_{m}": encoder[:, m] for m in range(k)},
         }
+        if net.folded:
+            self._files |= {"encoder": encoder, "jump": net.jump}
+        else:
+            self._files |= {f"encoder_{m}": encoder[:, m] for m in range(k)}
         self._memory = {
             "spike_count": np.zeros(n, np.int32),
             "feedback_gain": np.ones(1),
             "decoder_weight": np.zeros((n, k)),
             **{f"state_{name}": values for name, values in state.items()},
         }
-        self.program = build(neuron, synapse, n, k, plan.dt, scheme)
+        self.program = build(neuron, synapse, n, k, plan.dt, scheme, folded)
 
     @property
     def decoder(self) -> np.ndarray:
@@ -114,7 +122,7 @@ class ProgramLoop:
             with tempfile.TemporaryDirectory(prefix="run-", dir=folder) as name:
                 place = Path(name).resolve()
                 for key, values in (self._files | self._memory).items():
-                    (place / key).write_bytes(values.tobytes("F" if key == "p_columns" else "C"))
+                    (place / key).write_bytes(values.tobytes("F" if key in _BY_COLUMN else "C"))
                 (place / "job").write_text("".join(f"{k} {v}\n" for k, v in self._job(start, stop).items()))
                 self._execute(place)
                 return self._collect(place, start, stop)
@@ -164,7 +172,7 @@ class ProgramLoop:
             try:
                 for line in process.stdout:
                     if line.strip().isdigit():
-                        self._engine.show(int(line) * self._plan.dt, self._plan.n_steps * self._plan.dt)
+                        self.show(int(line) * self._plan.dt)
                 status = process.wait()
             except BaseException:
                 process.kill()

@@ -87,10 +87,14 @@ class RuntimeLoop:
         def learn(step: int) -> None:
             index = (step - plan.learn.start) // plan.learn.step
             try:
-                rls.update(net.r, net.z - plan.targets[index])
+                error = net.z - plan.targets[index]
+                gain = rls.update(net.r, error)
             except ValueError as error:
                 raise Diverged(f"diverged: RLS at t = {(step + 1) * plan.dt:.4g} s: {error}") from None
-            net.set_decoder(rls.weights)
+            if net.folding:
+                net.folding.learn(gain, error)
+            else:
+                net.set_decoder(rls.weights)
             if index % plan.decoder_every == 0:
                 decoders[(step - updates.start) // updates.step] = rls.weights[: plan.decoder_rows]
 
@@ -100,7 +104,9 @@ class RuntimeLoop:
                 net.set_decoder(rls.weights[plan.permutation])
 
         # The output is recorded before it is corrected.
+        folded = range(start, stop) if net.folding else range(0)
         tasks = [
+            Task(folded, lambda step: net.folding.spike(net.spikes())),
             Task(record, sample),
             Task(bins, count),
             Task(range(start, stop) if plan.n_spikes else range(0), spike),

@@ -12,6 +12,7 @@ from ..engine import Engine
 from ..errors import UserError
 from ..models import unit
 from ..stimuli.teacher import Teacher, sample
+from .folding import worth_folding
 from .force import ForceNetwork
 from .force_config import ForceConfig, ForceSetup, published_units, resolve
 from .force_program import ProgramLoop, can_be_program
@@ -53,7 +54,11 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine) -> xr.Dat
         raise UserError(f"p: no recurrent connection came up for n = {n} and p = {config.p}")
     feedback = encoder(n, k, setup.q, engine.rng("encoder"), config.encoder)
     plan = _plan(config, setup, sample(teacher, (np.array(setup.learn) + 1) * dt), engine)
-    settings = {"bias": setup.bias, "scheme": config.filter_scheme}
+    settings = {
+        "bias": setup.bias,
+        "scheme": config.filter_scheme,
+        "folded": worth_folding(n, k, setup.learn.step),
+    }
     models = (setup.neuron, setup.synapse, recurrent, feedback)
     if can_be_program(setup.neuron, engine) and engine.as_program():
         loop = ProgramLoop(*models, plan, engine, **settings)

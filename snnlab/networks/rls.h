@@ -7,36 +7,11 @@
 #include <cstring>
 #include <string>
 #include <vector>
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
 
 #include "files.h"
+#include "matrices.h"
 
 namespace snnlab {
-
-// Memory on large pages, where the system has them: P is read from end to end at every update.
-template <typename T> class Pages
-{
-    T* values;
-
-public:
-    explicit Pages(size_t n)
-    {
-        const size_t page = size_t(1) << 21, bytes = (n*sizeof(T) + page - 1)/page*page;
-        void* memory = nullptr;
-        if (posix_memalign(&memory, page, bytes))
-            stop(MEMORY, "P: not enough memory");
-#ifdef __linux__
-        madvise(memory, bytes, MADV_HUGEPAGE);
-#endif
-        std::memset(memory, 0, bytes);
-        values = static_cast<T*>(memory);
-    }
-    ~Pages() { std::free(values); }
-    Pages(const Pages&) = delete;
-    T* data() const { return values; }
-};
 
 // P of recursive least squares, exact: column-major, symmetric, written once in BLOCK updates (learning/rls.py: the same in Python).
 //
@@ -45,39 +20,21 @@ public:
 // P s(t) = (map of the images) + (columns of P of those neurons): a hundred columns instead of all of P.
 template <typename T> class Inverse
 {
-    static const int BLOCK = 32, LANES = 8;
+    static const int BLOCK = 32;
+    typedef Changes<T, BLOCK> Columns;
     const size_t n;
     Pages<T> p;
-    std::vector<T> columns, packed, x;
-    int pending = 0;
+    Columns columns;
+    std::vector<T> x;
 
-    // C in packs of LANES rows, so that a pack stays in the first cache while it is used for J columns of P.
-    void pack()
-    {
-        for (size_t i = 0; i < n; i++)
-            for (int c = 0; c < BLOCK; c++)
-                packed[i/LANES*LANES*BLOCK + c*LANES + i % LANES] = columns[c*n + i];
-    }
-
-    // Columns j to j + J - 1 of P <- P - C C', from the pack of the diagonal down. Rows beyond the last are packed as 0.
+    // Columns j to j + J - 1 of P <- P - C C', from the diagonal down.
     template <int J> void downdate(size_t j)
     {
         T w[J][BLOCK];
         for (int b = 0; b < J; b++)
             for (int c = 0; c < BLOCK; c++)
-                w[b][c] = columns[c*n + j + b];
-        for (size_t i = j/LANES*LANES; i < n; i += LANES) {
-            const T* rows = &packed[i*BLOCK];
-            T value[J][LANES];
-            for (int b = 0; b < J; b++)
-                std::memcpy(value[b], p.data() + (j + b)*n + i, sizeof value[b]);
-            for (int c = 0; c < BLOCK; c++)
-                for (int b = 0; b < J; b++)
-                    for (int l = 0; l < LANES; l++)
-                        value[b][l] -= rows[c*LANES + l]*w[b][c];
-            for (int b = 0; b < J; b++)
-                std::memcpy(p.data() + (j + b)*n + i, value[b], sizeof value[b]);
-        }
+                w[b][c] = columns[c][j + b];
+        columns.subtract(p.data() + j*n, w, j);
     }
 
     // The rows of P above its diagonal from the columns j to j + J - 1 below it.
@@ -107,9 +64,8 @@ template <typename T> class Inverse
     // q -= C (C' x), given C' x.
     void subtract_pending(const T* sums, T* q) const
     {
-        for (int c = 0; c < pending; c++) {
-            const T* column = &columns[c*n];
-            const T sum = sums[c];
+        for (int c = 0; c < columns.kept; c++) {
+            const T *column = columns[c], sum = sums[c];
             for (size_t i = 0; i < n; i++)
                 q[i] -= column[i]*sum;
         }
@@ -119,7 +75,7 @@ public:
     std::vector<std::vector<T>> images;
 
     Inverse(size_t n, size_t n_states)
-        : n(n), p(n*n + LANES), columns(n*BLOCK), packed((n + LANES)*BLOCK), x(n), images(n_states, std::vector<T>(n))
+        : n(n), p(n*n + Columns::SLACK), columns(n), x(n), images(n_states, std::vector<T>(n))
     {
     }
 
@@ -169,8 +125,8 @@ public:
             y[j] += sum;
         }
         T sums[BLOCK];
-        for (int c = 0; c < pending; c++) {
-            const T* column = &columns[c*n];
+        for (int c = 0; c < columns.kept; c++) {
+            const T* column = columns[c];
             sums[c] = 0;
             for (size_t i = 0; i < n; i++)
                 sums[c] += column[i]*v[i];
@@ -196,10 +152,10 @@ public:
                 y[i] += a[i]*d;
         }
         T sums[BLOCK];
-        for (int c = 0; c < pending; c++) {
+        for (int c = 0; c < columns.kept; c++) {
             sums[c] = 0;
             for (s = 0; s < neurons.size(); s++)
-                sums[c] += columns[c*n + neurons[s]]*amounts[s];
+                sums[c] += columns[c][neurons[s]]*amounts[s];
         }
         subtract_pending(sums, y);
     }
@@ -216,20 +172,20 @@ public:
     // P <- P - q q' / divisor with q = P r; tells whether P was written, so that images should be taken anew.
     bool add(double divisor)
     {
-        T* column = &columns[pending*n];
+        T* column = columns[columns.kept];
         const double root = std::sqrt(divisor);
         for (size_t i = 0; i < n; i++)
             column[i] = images[0][i]/root;
-        if (++pending < BLOCK)
+        if (++columns.kept < BLOCK)
             return false;
-        pack();
+        columns.pack();
         size_t j = 0;
         for (; j + 4 <= n; j += 4)
             downdate<4>(j);
         for (; j < n; j++)
             downdate<1>(j);
         mirror();
-        pending = 0;
+        columns.kept = 0;
         return true;
     }
 
@@ -243,8 +199,8 @@ public:
             for (size_t i = j; i < n; i++)
                 p.data()[j*n + i] = *from++;
         mirror();
-        std::copy(c.begin(), c.end(), columns.begin());
-        pending = c.size()/n;
+        std::copy(c.begin(), c.end(), columns[0]);
+        columns.kept = c.size()/n;
     }
 
     void save(const std::string& folder) const
@@ -254,7 +210,7 @@ public:
         for (size_t j = 0; j < n; j++)
             lower.insert(lower.end(), p.data() + j*n + j, p.data() + (j + 1)*n);
         write(folder + "p_lower", lower.data(), lower.size());
-        write(folder + "p_columns", columns.data(), pending*n);
+        write(folder + "p_columns", columns[0], columns.kept*n);
     }
 };
 

@@ -15,6 +15,7 @@ from ..errors import UserError
 from ..models import NeuronModel, SynapseModel, unit
 from ..record import attribute
 from ..record import load as load_run
+from .folding import worth_folding
 from .force import ForceNetwork
 from .force_config import recording_steps
 from .force_runtime import RuntimeLoop
@@ -119,6 +120,7 @@ class TrainedNetwork:
                 scheme=self.dataset.attrs["filter_scheme"],
                 drive=self._drive(drive),
                 constants={} if drive is None else {"drive": drive},
+                folded=worth_folding(n, self.encoder.shape[1], None),
             )
             net.set_state(state)
             net.set_decoder(self.decoder * alive[:, None])

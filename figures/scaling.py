@@ -1,0 +1,41 @@
+"""CPU time of a FORCE network over its size, with and without learning, on one core."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from snnlab import plotting
+
+NEEDS = [("force_scaling", {})]
+CAPTION = (
+    "CPU seconds per second of model time of the C++ program on one core: LIF neurons at the settings of the sine (dt "
+    "0.05 ms, RLS every 2.5 ms, connection probability 0.1), the fastest of three measurements. Numbers: local slope "
+    "between two sizes. Below the grey line the network is faster than real time."
+)
+
+
+def draw(datasets: list[xr.Dataset]) -> Figure:
+    """Draw cost over size with both axes logarithmic, and the slope of each piece."""
+    (dataset,) = datasets
+    figure = Figure(figsize=(3.4, 2.7), layout="constrained")
+    ax = figure.subplots()
+    sizes = dataset["size"].values
+    ax.axhline(1.0, color="0.7", lw=0.8)
+    ax.text(sizes[-1], 1.0, "real time", color="0.5", fontsize=6, ha="right", va="bottom")
+    shown = (("learning", "while learning", plotting.BEFORE, 7), ("frozen", "without learning", plotting.AFTER, -9))
+    for name, label, color, offset in shown:
+        cost = dataset[name].values
+        ax.loglog(sizes, cost, "o-", color=color, ms=3.5, label=label)
+        slopes = np.diff(np.log(cost)) / np.diff(np.log(sizes))
+        middles = np.sqrt(sizes[1:] * sizes[:-1]), np.sqrt(cost[1:] * cost[:-1])
+        for x, y, slope in zip(*middles, slopes, strict=True):
+            ax.annotate(
+                f"{slope:.1f}", (x, y), (0, offset), textcoords="offset points", color=color, fontsize=6, ha="center"
+            )
+    ax.set(xlabel="neurons", ylabel="CPU s per s of model time")
+    ax.set_xticks(sizes, [str(n) for n in sizes])
+    ax.minorticks_off()
+    ax.legend(loc="upper left")
+    return figure

@@ -1,0 +1,78 @@
+"""Feedback folded into one matrix: the same network as with E z multiplied out."""
+
+import numpy as np
+import pytest
+
+from snnlab.engine import Engine
+from snnlab.models import SynapseModel
+from snnlab.networks import force_training, trained
+from snnlab.networks.folding import worth_folding
+from snnlab.networks.force_config import ForceConfig
+from snnlab.networks.trained import TrainedNetwork
+from snnlab.synapses.double_exponential import DOUBLE_EXPONENTIAL
+from snnlab.synapses.exponential import EXPONENTIAL
+
+SIZE = {"n": 150, "seconds": 0.4, "learn_start": 0.1, "learn_stop": 0.3, "seed": 5, "target": "numpy"}
+
+
+def teacher(t):
+    return np.stack([np.sin(2 * np.pi * (4 + m) * t) for m in range(3)], axis=1)
+
+
+def train(folded, monkeypatch, **changes):
+    monkeypatch.setattr(force_training, "worth_folding", lambda *_: folded)
+    config = ForceConfig(**SIZE | changes)
+    with Engine(config.target, config.seed) as engine:
+        return force_training.train_force(config, teacher, engine)
+
+
+def assert_close(first, second):
+    assert set(first.variables) == set(second.variables)
+    for name in first.variables:
+        a, b = first[name].values, second[name].values
+        np.testing.assert_allclose(b, a, rtol=0, atol=1e-9 * max(np.abs(a).max(initial=0), 1e-300), err_msg=str(name))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"neuron": "lif"},
+        {"neuron": "lif", "filter": "exponential"},
+        {"neuron": "izhikevich", "filter_scheme": "exponential", "rls_gain": "exact"},
+        {"neuron": "lif", "control": "permuted_decoder"},
+        {"neuron": "lif", "checkpoint": 0.07},
+    ],
+    ids=str,
+)
+def test_it_is_the_same_network(changes, monkeypatch):
+    direct, folded = train(False, monkeypatch, **changes), train(True, monkeypatch, **changes)
+    assert_close(direct, folded)
+    assert np.ptp(direct.output.values, axis=0).min() > 0.1 and direct.sizes["spike"] > 50
+
+
+def test_a_trained_network_runs_on_folded_as_direct(monkeypatch):
+    dataset = train(True, monkeypatch, neuron="lif").assign_attrs(protocol="force_sine")
+    runs = []
+    for folded in (False, True):
+        monkeypatch.setattr(trained, "worth_folding", lambda *_, folded=folded: folded)
+        runs.append(TrainedNetwork(dataset).run(0.1, silence=range(20), target="numpy"))
+    assert_close(*runs)
+    assert np.ptp(runs[0].output.values) > 0.1
+
+
+def test_few_outputs_and_frequent_learning_are_not_worth_it():
+    assert worth_folding(1000, 576, 100) and worth_folding(1000, 3, None)
+    assert not worth_folding(1000, 1, 100) and not worth_folding(2000, 2, 20)
+
+
+def test_the_jump_of_a_spike():
+    tau_rise, tau_decay = 2e-3, 20e-3
+    np.testing.assert_allclose(DOUBLE_EXPONENTIAL.jump_vector(), [0, 1 / (tau_rise * tau_decay)], rtol=1e-12)
+    np.testing.assert_allclose(EXPONENTIAL.jump_vector(), [1 / tau_decay], rtol=1e-12)
+
+
+@pytest.mark.parametrize("statement", ["s += weight**2/tau", "s = weight/tau", "s += weight*unknown_function(tau)/tau"])
+def test_a_spike_that_does_anything_else_has_no_jump(statement):
+    parameters = DOUBLE_EXPONENTIAL.with_parameters().parameters
+    filter = SynapseModel("own", "ds/dt = -s/tau : unit", statement, {"tau": parameters["tau_decay"]})
+    assert filter.jump_vector() is None
