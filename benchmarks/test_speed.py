@@ -85,7 +85,7 @@ class Sine:
             n_voltages=0,
             n_spikes=0,
             learn=learn,
-            targets=self.teacher[learn, None],
+            teacher=lambda t: np.sin(2 * np.pi * 5 * t),
             alpha=setup.alpha,
             gain="undivided",
             precision=precision,
@@ -109,7 +109,7 @@ class Sine:
             assert engine.as_program()
             best = float("inf")
             for _ in range(rounds):
-                loop = ProgramLoop(*self.models, self.plan, engine, bias=self.setup.bias, scheme="euler")
+                loop = ProgramLoop(*self.models, self.plan, engine, bias=self.setup.bias, scheme="euler", folded=False)
                 start = _of_children()
                 loop.advance(0, self.steps)
                 best = min(best, _of_children() - start)

@@ -74,7 +74,7 @@ def _seconds(config: Config, engine: Engine, n: int, setup: ForceSetup, learns: 
         n_voltages=0,
         n_spikes=0,
         learn=learn,
-        targets=sine((np.array(learn) + 1) * setup.dt)[:, None],
+        teacher=sine,
         alpha=setup.alpha,
         gain="undivided",
     )

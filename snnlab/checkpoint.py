@@ -125,14 +125,14 @@ class Stage:
         attrs |= {"run": self._run, "target": self._target, "position": position, "after": self._last}
         record.save(xr.Dataset(named, attrs=attrs), self.folder / f"{kind}-{position:012d}.nc", compress=False)
 
-    def _read(self, kind: str, position: int) -> tuple[dict[str, np.ndarray], int]:
-        """Return the arrays of a file, and the position before it."""
+    def _read(self, kind: str, position: int, lazy: bool = False) -> tuple[dict[str, np.ndarray], int]:
+        """Return the arrays of a file, of numpy or ``lazy`` of dask, and the position before it."""
         name = f"{kind}-{position:012d}.nc"
-        dataset = record.load(self.folder / name, "checkpoint")
+        dataset = record.load(self.folder / name, "checkpoint", lazy)
         for key, expected in (("run", self._run), ("target", self._target), ("position", position)):
             if dataset.attrs.get(key) != expected:
                 raise UserError(f"{name} is of another run: {key} {dataset.attrs.get(key)}, expected {expected}")
-        return {str(k): v.values for k, v in dataset.items()}, int(dataset.attrs["after"])
+        return {str(k): v.data for k, v in dataset.items()}, int(dataset.attrs["after"])
 
     def latest(self) -> tuple[int, dict[str, np.ndarray]]:
         """Return the position and state of the last checkpoint that can be used, (0, {}) if there is none.
@@ -152,9 +152,12 @@ class Stage:
         return 0, {}
 
     def parts(self, position: int | None = None) -> list[dict[str, np.ndarray]]:
-        """Return what was recorded from the start to a position, or to the last one, part by part."""
+        """Return what was recorded from the start to a position, or to the last one, part by part.
+
+        The arrays are of dask, and in files that :meth:`Checkpoints.remove` removes.
+        """
         position, found = self._last if position is None else position, []
         while position:
-            arrays, position = self._read("part", position)
+            arrays, position = self._read("part", position, lazy=True)
             found.append(arrays)
         return found[::-1]

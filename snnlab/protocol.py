@@ -114,6 +114,9 @@ class Protocol:
             return path, dataset
         with Checkpoints(path, resume) as checkpoints:
             dataset = self._compute(config, path, progress, checkpoints)
+            if dataset.chunks:
+                # From here on from its own file, not from the checkpoints'.
+                dataset = record.load(path, self.name, lazy=True)
             checkpoints.remove()
         return path, dataset
 

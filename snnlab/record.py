@@ -9,6 +9,8 @@ import os
 import platform
 import subprocess
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +48,8 @@ def check_writable(folder: Path) -> None:
 def save(dataset: xr.Dataset, path: Path, compress: bool = True) -> None:
     """Write a run; nothing is left under the final name if it fails.
 
+    Arrays of dask, which a long run recorded into files, are copied piece by piece.
+
     Raises
     ------
     MachineError
@@ -56,15 +60,36 @@ def save(dataset: xr.Dataset, path: Path, compress: bool = True) -> None:
         for name, variable in dataset.variables.items()
         if compress and variable.dtype.kind in "fiu" and variable.size > 1024
     }
-    # Made in memory first: the HDF5 library does not survive a full disk.
-    write_whole(path, dataset.to_netcdf(engine="h5netcdf", encoding=encoding))
+    if not dataset.chunks:
+        # Made in memory first: the HDF5 library does not survive a full disk.
+        write_whole(path, dataset.to_netcdf(engine="h5netcdf", encoding=encoding))
+        return
+    import dask
+
+    def write(temporary: Path) -> None:
+        _require_space(temporary, int(1.05 * dataset.nbytes) + (1 << 20))
+        with dask.config.set(scheduler="synchronous"):
+            dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+
+    _whole(path, write)
+
+
+def _require_space(path: Path, size: int) -> None:
+    """Raise OSError unless a file of this size can be written now: the disk, a quota or a limit may forbid it."""
+    with path.open("wb") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
 
 
 def write_whole(path: Path, content: bytes | memoryview) -> None:
     """Write a file under a temporary name and move it into place; raises MachineError if that fails."""
+    _whole(path, lambda temporary: temporary.write_bytes(content))
+
+
+def _whole(path: Path, write: Callable[[Path], object]) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        temporary.write_bytes(content)
+        write(temporary)
         os.replace(temporary, path)
     except OSError as error:
         raise MachineError(f"{path}: cannot be written: {error}") from error
@@ -78,8 +103,8 @@ def write_json(path: Path, content: Any) -> None:
     write_whole(path, (json.dumps(content, indent=1) + "\n").encode())
 
 
-def load(path: str | Path, protocol: str | None = None) -> xr.Dataset:
-    """Read a run file into memory.
+def load(path: str | Path, protocol: str | None = None, lazy: bool = False) -> xr.Dataset:
+    """Read a run file into memory; ``lazy``: as arrays of dask, which are read when they are used.
 
     Raises
     ------
@@ -93,7 +118,8 @@ def load(path: str | Path, protocol: str | None = None) -> xr.Dataset:
     if not path.is_file():
         raise UserError(f"run file: no file {str(path)!r}")
     try:
-        dataset = xr.load_dataset(path, engine="h5netcdf")
+        read = partial(xr.open_dataset, chunks={}) if lazy else xr.load_dataset
+        dataset = read(path, engine="h5netcdf")
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise UserError(f"run file: {str(path)!r} cannot be read, truncated or not NetCDF: {error}") from None
     if not isinstance(dataset.attrs.get("format_version"), int | np.integer) or "protocol" not in dataset.attrs:

@@ -38,7 +38,7 @@ class Force
     std::map<std::string, std::string> job;
     std::string folder;
     size_t n = 0, k = 0;
-    long long last = 0, looked = -1;
+    long long last = 0, looked = -1, updates_before = 0;
     Steps learn, record, bin, look;
     long long decoder_every = 1, decoder_rows = 0, spiking = 0, traced = 0, break_step = -1;
     bool single = false, exact = false, keep_p = false;
@@ -141,7 +141,8 @@ class Force
 
     template <typename T> void update(Inverse<T>& inverse, long long step)
     {
-        const double *target = &targets[learn.index(step)*k], *r = filters[0].first;
+        const size_t now = learn.index(step) - updates_before;
+        const double *target = &targets[now*k], *r = filters[0].first;
         bool finite = true;
         for (size_t m = 0; m < k; m++) {
             errors[m] = filters[0].second[m] - target[m];
@@ -154,7 +155,7 @@ class Force
         if (divisor <= 0)
             diverged("RLS: P is no longer positive definite; use float64 or a smaller alpha", step);
         const std::vector<T>& q = inverse.images[0];
-        correct(q, exact ? 1/divisor : 1, learn.index(step));
+        correct(q, exact ? 1/divisor : 1, now);
         if (inverse.add(divisor))
             images_kept = false;
         else if (images_kept)
@@ -275,8 +276,8 @@ public:
         permutation = read<long long>(path("permutation"));
         errors.resize(k);
         between = read<double>(path("filter_between"));
-        const size_t updates = learn.stop > learn.first ? learn.index(learn.stop - 1) + 1 : 0;
-        if (targets.size() != updates*k || (!permutation.empty() && permutation.size() != n)
+        updates_before = integer("updates_before");
+        if (targets.size() != size_t(integer("updates"))*k || (!permutation.empty() && permutation.size() != n)
             || (!between.empty() && between.size() != filters.size()*filters.size()))
             stop(FOREIGN, "job: arrays are of another size");
         last_states.resize(filters.size()*n);

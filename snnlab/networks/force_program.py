@@ -70,7 +70,6 @@ class ProgramLoop:
             "recurrent_pre": pre.astype(np.int32),
             "recurrent_post": post.astype(np.int32),
             "recurrent_weight": weights,
-            "targets": plan.targets,
             "filter_between": between,
             "permutation": plan.permutation.astype(np.int64),
             "bias": np.array([bias]),
@@ -121,9 +120,11 @@ class ProgramLoop:
         try:
             with tempfile.TemporaryDirectory(prefix="run-", dir=folder) as name:
                 place = Path(name).resolve()
-                for key, values in (self._files | self._memory).items():
+                before, targets = self._plan.targets(start, stop)
+                for key, values in (self._files | self._memory | {"targets": targets}).items():
                     (place / key).write_bytes(values.tobytes("F" if key in _BY_COLUMN else "C"))
-                (place / "job").write_text("".join(f"{k} {v}\n" for k, v in self._job(start, stop).items()))
+                job = self._job(start, stop) | {"updates_before": before, "updates": len(targets)}
+                (place / "job").write_text("".join(f"{k} {v}\n" for k, v in job.items()))
                 self._execute(place)
                 return self._collect(place, start, stop)
         except OSError as error:

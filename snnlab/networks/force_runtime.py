@@ -69,6 +69,8 @@ class RuntimeLoop:
         counts, decoders = np.zeros(len(bins), np.int64), np.zeros((len(updates), plan.decoder_rows, k))
         spikes: list[tuple[int, np.ndarray]] = []
 
+        updates_before, targets = plan.targets(start, stop)
+
         def sample(step: int) -> None:
             index = (step - record.start) // record.step
             outputs[index] = net.z
@@ -87,7 +89,7 @@ class RuntimeLoop:
         def learn(step: int) -> None:
             index = (step - plan.learn.start) // plan.learn.step
             try:
-                error = net.z - plan.targets[index]
+                error = net.z - targets[index - updates_before]
                 gain = rls.update(net.r, error)
             except ValueError as error:
                 raise Diverged(f"diverged: RLS at t = {(step + 1) * plan.dt:.4g} s: {error}") from None

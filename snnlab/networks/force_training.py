@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -17,9 +18,11 @@ from .force import ForceNetwork
 from .force_config import ForceConfig, ForceSetup, published_units, resolve
 from .force_program import ProgramLoop, can_be_program
 from .force_runtime import RuntimeLoop
-from .recording import Plan, Recording, si
+from .recording import Plan, Recording, si, within
 
 FREE_RUN_SECONDS = 0.5
+# Samples of the teacher that stand in memory at a time.
+_PIECE = 100_000
 
 
 def train_force(config: ForceConfig, teacher: Teacher, engine: Engine) -> xr.Dataset:
@@ -47,13 +50,12 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine) -> xr.Dat
     """
     setup = resolve(config)
     dt, n = setup.dt, config.n
-    recorded_teacher = sample(teacher, (np.array(setup.record) + 1) * dt)
-    k = recorded_teacher.shape[1]
+    k = _components(teacher, setup)
     recurrent = sparse_random(n, config.p, setup.g, engine.rng("recurrent"), setup.zero_row_mean)
     if not recurrent.nnz:
         raise UserError(f"p: no recurrent connection came up for n = {n} and p = {config.p}")
     feedback = encoder(n, k, setup.q, engine.rng("encoder"), config.encoder)
-    plan = _plan(config, setup, sample(teacher, (np.array(setup.learn) + 1) * dt), engine)
+    plan = _plan(config, setup, teacher, engine)
     settings = {
         "bias": setup.bias,
         "scheme": config.filter_scheme,
@@ -71,7 +73,7 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine) -> xr.Dat
     dataset = (
         recording.dataset(plan, n, loop.dims[loop.voltage])
         .assign(
-            teacher=(("time", "component"), recorded_teacher, {"units": "1"}),
+            teacher=(("time", "component"), recording.teacher, {"units": "1"}),
             encoder=(("neuron", "component"), feedback, {"units": si(unit(setup.neuron.current).dim)}),
             decoder=(("neuron", "component"), decoder, {"units": "s"}),
             decoder_trace=(("learned", "read", "component"), recording.decoders.astype(np.float32), {"units": "s"}),
@@ -118,6 +120,7 @@ def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine
         if stop <= start:
             continue
         part = loop.advance(start, stop, stage.folder if stage else None)
+        part = replace(part, teacher=plan.taught(within(plan.record, start, stop)))
         if stage and stop < plan.n_steps:
             stage.save(stop, loop.memory(), part.arrays())
         else:
@@ -127,10 +130,21 @@ def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine
     return Recording.joined([*before, *parts])
 
 
-def _plan(config: ForceConfig, setup: ForceSetup, targets: np.ndarray, engine: Engine) -> Plan:
+def _components(teacher: Teacher, setup: ForceSetup) -> int:
+    """Number of the teacher's components; refuses one that is not finite somewhere, before anything runs."""
+    components = set()
+    for steps in (setup.record, setup.learn):
+        for first in range(0, len(steps), _PIECE):
+            times = (np.array(steps[first : first + _PIECE]) + 1) * setup.dt
+            components.add(sample(teacher, times).shape[1])
+    if len(components) > 1:
+        raise UserError(f"teacher: expected the same number of components at all times, got {sorted(components)}")
+    return components.pop()
+
+
+def _plan(config: ForceConfig, setup: ForceSetup, teacher: Teacher, engine: Engine) -> Plan:
     """What the run does at which step, with what its control breaks."""
-    if config.control == "shuffled_teacher":
-        engine.rng("shuffle").shuffle(targets)
+    shuffle = config.control == "shuffled_teacher"
     permuted = config.control == "permuted_decoder"
     return Plan(
         dt=setup.dt,
@@ -139,7 +153,8 @@ def _plan(config: ForceConfig, setup: ForceSetup, targets: np.ndarray, engine: E
         n_voltages=min(config.record_voltages, config.n),
         n_spikes=min(config.record_spikes, config.n),
         learn=setup.learn,
-        targets=targets,
+        teacher=teacher,
+        shuffled=engine.rng("shuffle").permutation(len(setup.learn)) if shuffle else np.zeros(0, np.int64),
         alpha=setup.alpha,
         gain=config.rls_gain,
         precision=config.rls_precision,

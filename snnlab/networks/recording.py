@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 
 import brian2
 import numpy as np
 import xarray as xr
 from brian2.units.fundamentalunits import get_unit_for_display
+
+from ..stimuli.teacher import sample
 
 BIN_SECONDS = 0.02
 
@@ -25,8 +28,10 @@ class Plan:
     """spikes of the first ``n_spikes`` neurons are recorded"""
     learn: range = range(0)
     """steps of RLS"""
-    targets: np.ndarray = field(default_factory=lambda: np.zeros((0, 1)))
-    """shape (len(learn), k)"""
+    teacher: Callable[[np.ndarray], np.ndarray] | None = None
+    """times in s, shape (T,) -> (T,) or (T, k); the output after a step is compared with it at the step's end"""
+    shuffled: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    """a permutation of the updates: which one's target each gets; empty: its own"""
     alpha: float = 1.0
     gain: str = "exact"
     precision: str = "float64"
@@ -44,6 +49,21 @@ class Plan:
         every = max(1, round(BIN_SECONDS / self.dt))
         return range(every - 1, self.n_steps, every)
 
+    def taught(self, steps: range | np.ndarray) -> np.ndarray:
+        """Return the teacher at the end of these steps, shape (len(steps), k)."""
+        return sample(self.teacher, (np.array(steps) + 1) * self.dt)
+
+    def targets(self, start: int, stop: int) -> tuple[int, np.ndarray]:
+        """Return the number of updates before ``start``, and the targets of those in [start, stop), one a row."""
+        updates = within(self.learn, start, stop)
+        if not updates:
+            return 0, np.zeros((0, 1))
+        before = self.learn.index(updates[0])
+        if len(self.shuffled):
+            chosen = self.shuffled[before : before + len(updates)]
+            return before, self.taught(self.learn.start + self.learn.step * chosen)
+        return before, self.taught(updates)
+
     @property
     def decoder_updates(self) -> range:
         """Steps whose decoder is recorded."""
@@ -52,7 +72,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Recording:
-    """Arrays recorded over a stretch of a run."""
+    """Arrays recorded over a stretch of a run: of numpy, or of dask where they lie in files."""
 
     outputs: np.ndarray
     """(samples, k)"""
@@ -64,6 +84,8 @@ class Recording:
     spike_neurons: np.ndarray
     decoders: np.ndarray
     """(updates recorded, decoder_rows, k)"""
+    teacher: np.ndarray = field(default_factory=lambda: np.zeros((0, 1)))
+    """(samples, k), or nothing"""
 
     @classmethod
     def joined(cls, parts: list[Recording]) -> Recording:
@@ -75,7 +97,7 @@ class Recording:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def dataset(self, plan: Plan, n: int, voltage_dim: brian2.Dimension) -> xr.Dataset:
-        """Return everything but the decoders as a Dataset; ``n`` neurons."""
+        """Return everything but the decoders and the teacher as a Dataset; ``n`` neurons."""
         rates = np.diff(self.counts, prepend=0) / (n * plan.bins.step * plan.dt)
         return xr.Dataset(
             {
