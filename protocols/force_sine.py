@@ -85,16 +85,16 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
     rate, bins = dataset.population_rate.values, dataset.bin.values
     time, output, teacher = dataset.time.values, dataset.output.values, dataset.teacher.values
     dt = float(time[1] - time[0])
-    last = (time > stop - min(1.0, (stop - start) / 2)) & (time <= stop)
+    last = _between(time, stop - min(1.0, (stop - start) / 2), stop)
     values = {
-        RATES[0]: _mean(rate[bins <= start]),
-        RATES[1]: _mean(rate[(bins > start) & (bins <= stop)]),
+        RATES[0]: _mean(rate[_between(bins, 0, start)]),
+        RATES[1]: _mean(rate[_between(bins, start, stop)]),
         TRAINING: osc.rmse(output[last], teacher[last]),
     }
     if end - stop < FREE_RUN_SECONDS:
         return values
-    free = time > stop
-    values[RATES[2]] = _mean(rate[bins > stop])
+    free = _between(time, stop, np.inf)
+    values[RATES[2]] = _mean(rate[_between(bins, stop, np.inf)])
     values[FREE[0]] = osc.frequency(output[free, 0], dt)
     values[FREE[1]] = osc.amplitude(output[free, 0])
     window = min(1.0, (end - stop) / 2)
@@ -103,6 +103,11 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
     frequency = attribute(dataset, "config")["frequency"]
     values[DRIFT] = osc.phase_drift(output[free, 0], dt, frequency)
     return values
+
+
+def _between(times: np.ndarray, start: float, stop: float) -> slice:
+    """Samples later than ``start``, up to and with ``stop``."""
+    return slice(*np.searchsorted(times, [start, stop], side="right"))
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:

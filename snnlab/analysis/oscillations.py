@@ -13,14 +13,13 @@ def frequency(x: np.ndarray, dt: float) -> float:
     """
     x = np.asarray(x, float) - np.mean(x)
     low = -0.5 * amplitude(x)
-    below = x < low
     crossings = np.flatnonzero((x[:-1] < 0) & (x[1:] >= 0))
-    seen = np.concatenate([[0], np.cumsum(below)])
+    lows = np.searchsorted(np.flatnonzero(x < low), crossings, side="right")
     times, last = [], 0
-    for c in crossings:
-        if seen[c + 1] > last:
+    for c, seen in zip(crossings, lows, strict=True):
+        if seen > last:
             times.append((c + x[c] / (x[c] - x[c + 1])) * dt)
-            last = seen[c + 1]
+            last = seen
     if len(times) < 2:
         return float("nan")
     return (len(times) - 1) / (times[-1] - times[0])
@@ -85,7 +84,9 @@ def phase_drift(x: np.ndarray, dt: float, reference: float) -> float:
     n = len(x) // max(1, period)
     if n < 2 or period < 2:
         return float("nan")
-    t = np.arange(n * period) * dt
-    demodulated = (np.asarray(x[: n * period], float) * np.exp(-2j * np.pi * reference * t)).reshape(n, period)
-    phase = np.unwrap(np.angle(demodulated.mean(1))) / (2 * np.pi)
+    turns = reference * dt * np.arange(period)
+    waves = np.stack([np.cos(2 * np.pi * turns), -np.sin(2 * np.pi * turns)], axis=1)
+    real, imaginary = (np.asarray(x[: n * period], float).reshape(n, period) @ waves).T
+    demodulated = (real + 1j * imaginary) * np.exp(-2j * np.pi * reference * dt * period * np.arange(n))
+    phase = np.unwrap(np.angle(demodulated)) / (2 * np.pi)
     return float(np.polyfit(np.arange(n) * period * dt, phase, 1)[0])

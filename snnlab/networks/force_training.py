@@ -18,7 +18,7 @@ from .force import ForceNetwork
 from .force_config import ForceConfig, ForceSetup, published_units, resolve
 from .force_program import ProgramLoop, can_be_program
 from .force_runtime import RuntimeLoop
-from .recording import Plan, Recording, si, within
+from .recording import Plan, Recording, ends, si, within
 
 FREE_RUN_SECONDS = 0.5
 # Samples of the teacher that stand in memory at a time.
@@ -69,7 +69,7 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine) -> xr.Dat
     recording = _run(loop, plan, max(1, round(config.checkpoint / dt)), engine)
 
     decoder = loop.decoder
-    learned = (np.array(plan.decoder_updates) + 1) * dt
+    learned = ends(plan.decoder_updates, dt)
     dataset = (
         recording.dataset(plan, n, loop.dims[loop.voltage])
         .assign(
@@ -135,8 +135,7 @@ def _components(teacher: Teacher, setup: ForceSetup) -> int:
     components = set()
     for steps in (setup.record, setup.learn):
         for first in range(0, len(steps), _PIECE):
-            times = (np.array(steps[first : first + _PIECE]) + 1) * setup.dt
-            components.add(sample(teacher, times).shape[1])
+            components.add(sample(teacher, ends(steps[first : first + _PIECE], setup.dt)).shape[1])
     if len(components) > 1:
         raise UserError(f"teacher: expected the same number of components at all times, got {sorted(components)}")
     return components.pop()

@@ -49,9 +49,9 @@ class Plan:
         every = max(1, round(BIN_SECONDS / self.dt))
         return range(every - 1, self.n_steps, every)
 
-    def taught(self, steps: range | np.ndarray) -> np.ndarray:
+    def taught(self, steps: range) -> np.ndarray:
         """Return the teacher at the end of these steps, shape (len(steps), k)."""
-        return sample(self.teacher, (np.array(steps) + 1) * self.dt)
+        return sample(self.teacher, ends(steps, self.dt))
 
     def targets(self, start: int, stop: int) -> tuple[int, np.ndarray]:
         """Return the number of updates before ``start``, and the targets of those in [start, stop), one a row."""
@@ -61,7 +61,7 @@ class Plan:
         before = self.learn.index(updates[0])
         if len(self.shuffled):
             chosen = self.shuffled[before : before + len(updates)]
-            return before, self.taught(self.learn.start + self.learn.step * chosen)
+            return before, sample(self.teacher, (self.learn.start + self.learn.step * chosen + 1) * self.dt)
         return before, self.taught(updates)
 
     @property
@@ -108,10 +108,17 @@ class Recording:
                 "spike_neuron": ("spike", self.spike_neurons),
             },
             coords={
-                "time": ("time", (np.array(plan.record) + 1) * plan.dt, {"units": "s"}),
-                "bin": ("bin", (np.array(plan.bins) + 1) * plan.dt, {"units": "s", "long_name": "end of the bin"}),
+                "time": ("time", ends(plan.record, plan.dt), {"units": "s"}),
+                "bin": ("bin", ends(plan.bins, plan.dt), {"units": "s", "long_name": "end of the bin"}),
             },
         )
+
+
+def ends(steps: range, dt: float) -> np.ndarray:
+    """Return when these steps end, in the unit of dt."""
+    times = np.arange(steps.start + 1, steps.stop + 1, steps.step, dtype=float)
+    times *= dt
+    return times
 
 
 def within(steps: range, start: int, stop: int) -> range:
