@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -19,6 +20,8 @@ from snnlab.networks.recording import Plan
 from snnlab.stimuli.oscillators import sine
 
 FIGURE = "scaling"
+# Model time (s) before each measurement.
+SETTLE = 0.5
 QUICK = {"sizes": (100, 200), "seconds": 0.2, "repeats": 1}
 
 
@@ -32,7 +35,7 @@ class Config:
     """numbers of neurons"""
     seconds: float = 2.0
     """model time of each measurement (s)"""
-    repeats: int = 3
+    repeats: int = 5
     """measurements of each size; the fastest counts"""
     seed: int = 0
     """one seed for every random stream"""
@@ -41,56 +44,72 @@ class Config:
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Run each size with RLS from the first step on, and without; nothing is recorded."""
+    """Measure each size with RLS and without, each after the network has settled; nothing is recorded.
+
+    RLS uses the exact gain: the undivided one of the sine takes first steps that grow with the number of neurons, and
+    from some thousand neurons on they drive the network into synchrony.
+    """
     require_positive(config, "seconds", "repeats")
     if len(config.sizes) < 2 or min(config.sizes) < 10 or sorted(set(config.sizes)) != list(config.sizes):
         raise UserError(f"sizes: expected at least two numbers >= 10 that rise, got {config.sizes}")
     if not engine.as_program():
         raise UserError("target: expected a C++ compiler and make: this protocol measures the C++ program")
     setups = [resolve(ForceConfig(neuron=config.neuron, n=n)) for n in config.sizes]
-    runs = [(n, setup, learns) for n, setup in zip(config.sizes, setups, strict=True) for learns in (True, False)]
-    total = len(runs) * config.repeats * config.seconds
-    seconds = []
-    for part, run in enumerate(runs):
-        before = part * config.repeats * config.seconds
-        seconds.append(_seconds(config, engine, *run, lambda done, before=before: engine.show(before + done, total)))
-    costs = np.reshape(seconds, (-1, 2)) / config.seconds
+    total = 2 * len(setups) * config.repeats * config.seconds
+    values = []
+    for n, setup in zip(config.sizes, setups, strict=True):
+        for learns in (True, False):
+            before = len(values) * config.repeats * config.seconds
+            show = partial(_show, engine, before, total)
+            values.append(_measure(config, engine, n, setup, learns, show))
+    costs, rates = np.reshape(values, (-1, 2, 2)).transpose(2, 1, 0)
     units = {"units": "CPU s per s of model time"}
     return xr.Dataset(
-        {"learning": ("size", costs[:, 0], units), "frozen": ("size", costs[:, 1], units)},
+        {
+            "learning": ("size", costs[0], units),
+            "frozen": ("size", costs[1], units),
+            "rate_learning": ("size", rates[0], {"units": "Hz"}),
+            "rate_frozen": ("size", rates[1], {"units": "Hz"}),
+        },
         {"size": list(config.sizes)},
-        {"dt": setups[0].dt, "rls_interval": setups[0].learn.step * setups[0].dt, "repeats": config.repeats},
+        {"dt": setups[0].dt, "rls_interval": setups[0].learn.step * setups[0].dt},
     )
 
 
-def _seconds(config: Config, engine: Engine, n: int, setup: ForceSetup, learns: bool, show: Callable) -> float:
-    """CPU seconds of the fastest of some runs; ``show`` is told how many s of model time are done."""
-    steps = round(config.seconds / setup.dt)
-    learn = range(0, steps, setup.learn.step) if learns else range(0)
+def _show(engine: Engine, before: float, total: float, done: float) -> None:
+    engine.show(before + done, total)
+
+
+def _measure(
+    config: Config, engine: Engine, n: int, setup: ForceSetup, learns: bool, show: Callable[[float], None]
+) -> tuple[float, float]:
+    """CPU seconds per second of model time of the fastest of some runs, and the mean rate in Hz."""
+    settled, steps = round(SETTLE / setup.dt), round((SETTLE + config.seconds) / setup.dt)
     plan = Plan(
         dt=setup.dt,
         n_steps=steps,
         record=range(0),
         n_voltages=0,
         n_spikes=0,
-        learn=learn,
+        learn=range(settled, steps, setup.learn.step) if learns else range(0),
         teacher=sine,
         alpha=setup.alpha,
-        gain="undivided",
     )
     recurrent = sparse_random(n, 0.1, setup.g, engine.rng("recurrent"), setup.zero_row_mean)
     feedback = encoder(n, 1, setup.q, engine.rng("encoder"))
     models = (setup.neuron, setup.synapse, recurrent, feedback)
     loop = ProgramLoop(*models, plan, engine, bias=setup.bias, scheme="euler", folded=False)
-    start = loop.memory()
-    best = np.inf
+    loop.show = lambda done: None
+    loop.advance(0, settled)
+    start, best = loop.memory(), np.inf
     for repeat in range(config.repeats):
-        loop.show = lambda done, repeat=repeat: show(repeat * config.seconds + done)
-        loop.restore(start, 0)
+        loop.restore(start, settled)
         before = _children()
-        loop.advance(0, steps)
+        loop.advance(settled, steps)
         best = min(best, _children() - before)
-    return best
+        show((repeat + 1) * config.seconds)
+    spikes = loop.memory()["spike_count"] - start["spike_count"]
+    return best / config.seconds, spikes.mean() / config.seconds
 
 
 def _children() -> float:
