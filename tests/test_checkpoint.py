@@ -3,6 +3,7 @@
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,7 +30,9 @@ FORCE = dict(g=0.04*mV*second, q=10*mV, alpha=5e-6*second**2, bias=-39*mV, dt=0.
 """
 PROTOCOL = find_protocol("force_sine")
 SIZE = {"n": 60, "seconds": 1.3, "learn_start": 0.2, "learn_stop": 1.0, "checkpoint": 0.3, "seed": 4}
-TARGETS = ["numpy", "cython", pytest.param("cpp_standalone", marks=pytest.mark.standalone)]
+PROGRAM = pytest.param("cpp_standalone", marks=pytest.mark.standalone)
+# One worker builds the programs of all tests.
+pytestmark = pytest.mark.xdist_group("programs")
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +72,16 @@ def assert_equal_runs(first: xr.Dataset, second: xr.Dataset):
         np.testing.assert_array_equal(first[name].values, second[name].values, err_msg=str(name))
 
 
-@pytest.mark.parametrize("precision", ["float64", "float32"])
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    ("target", "precision"),
+    [
+        ("numpy", "float64"),
+        ("numpy", "float32"),
+        ("cython", "float64"),
+        pytest.param("cpp_standalone", "float64", marks=pytest.mark.standalone),
+        pytest.param("cpp_standalone", "float32", marks=pytest.mark.standalone),
+    ],
+)
 def test_a_run_that_is_resumed_is_the_run_that_was_not_cut_off(target, precision, neuron, tmp_path, monkeypatch):
     config = PROTOCOL.config(neuron=neuron, target=target, rls_precision=precision, **SIZE)
     path, whole = PROTOCOL.execute(config, tmp_path / "whole")
@@ -120,14 +131,21 @@ HARMS = {
 }
 
 
+@pytest.fixture(scope="module")
+def cut(neuron, tmp_path_factory):
+    """A run that was cut off at its third checkpoint, the folder it lies in, and the whole run."""
+    config = PROTOCOL.config(neuron=neuron, target="numpy", **SIZE)
+    folder = tmp_path_factory.mktemp("cut")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        cut_run(config, folder, monkeypatch)
+    return config, folder, PROTOCOL.execute(config, tmp_path_factory.mktemp("whole"))[1]
+
+
 @pytest.mark.parametrize("kind", ["state", "part"])
 @pytest.mark.parametrize("word", HARMS)
-def test_a_checkpoint_that_cannot_be_used_is_named_and_the_one_before_is_used(
-    word, kind, neuron, tmp_path, monkeypatch
-):
-    config = PROTOCOL.config(neuron=neuron, target="numpy", **SIZE)
-    _, whole = PROTOCOL.execute(config, tmp_path / "whole")
-    cut_run(config, tmp_path, monkeypatch)
+def test_a_checkpoint_that_cannot_be_used_is_named_and_the_one_before_is_used(word, kind, cut, tmp_path, monkeypatch):
+    config, folder, whole = cut
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     HARMS[word](newest(tmp_path, kind))
     messages = []
     monkeypatch.setattr("snnlab.checkpoint._log.warning", messages.append)
@@ -136,11 +154,10 @@ def test_a_checkpoint_that_cannot_be_used_is_named_and_the_one_before_is_used(
     assert_equal_runs(whole, resumed)
 
 
-def test_a_part_that_is_missing_is_noticed(neuron, tmp_path, monkeypatch):
-    config = PROTOCOL.config(neuron=neuron, target="numpy", **SIZE)
-    cut_run(config, tmp_path, monkeypatch)
+def test_a_part_that_is_missing_is_noticed(cut, tmp_path, monkeypatch):
+    config, folder, whole = cut
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     sorted(tmp_path.glob(".force_sine-*/1/part-*.nc"))[0].unlink()
-    _, whole = PROTOCOL.execute(config, tmp_path / "whole")
     messages = []
     monkeypatch.setattr("snnlab.checkpoint._log.warning", messages.append)
     assert_equal_runs(whole, PROTOCOL.execute(config, tmp_path, resume=True)[1])
@@ -157,7 +174,7 @@ def run(config, engine):
 """
 
 
-@pytest.mark.parametrize("target", [TARGETS[0], TARGETS[2]])
+@pytest.mark.parametrize("target", ["numpy", PROGRAM])
 def test_two_trainings_of_one_run_keep_their_checkpoints_apart(target, neuron, tmp_path, monkeypatch):
     (tmp_path / "two.py").write_text(TWO)
     protocol = find_protocol(str(tmp_path / "two.py"))
@@ -183,7 +200,7 @@ def test_the_second_of_two_resumes_at_once_is_refused(neuron, tmp_path):
     PROTOCOL.execute(config, tmp_path, resume=True)
 
 
-@pytest.mark.parametrize("target", [TARGETS[0], TARGETS[2]])
+@pytest.mark.parametrize("target", ["numpy", PROGRAM])
 def test_a_full_disk_is_said_and_the_last_good_checkpoint_stays(target, neuron, tmp_path, monkeypatch):
     config = PROTOCOL.config(neuron=neuron, target=target, **SIZE)
     _, whole = PROTOCOL.execute(config, tmp_path / "whole")
@@ -243,13 +260,13 @@ def run_killed(neuron, target, kills, folder, seed):
     return hits
 
 
-@pytest.mark.parametrize("target", [TARGETS[0], TARGETS[2]])
-def test_a_run_survives_kills_at_random_moments(target, neuron, tmp_path):
-    assert run_killed(neuron, target, 3, tmp_path / "killed", 0) >= 1
+@pytest.mark.standalone
+def test_a_run_survives_kills_at_random_moments(neuron, tmp_path):
+    assert run_killed(neuron, "cpp_standalone", 3, tmp_path / "killed", 0) >= 1
 
 
 @pytest.mark.science
-@pytest.mark.parametrize("target", [TARGETS[0], TARGETS[2]])
+@pytest.mark.parametrize("target", ["numpy", PROGRAM])
 def test_a_run_survives_twenty_kills(target, neuron, tmp_path):
     hits = sum(run_killed(neuron, target, 5, tmp_path / f"killed{seed}", seed) for seed in range(10))
     assert hits >= 20

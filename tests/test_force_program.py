@@ -1,5 +1,7 @@
 """FORCE as one C++ program: the same run as on Brian2's runtime targets, built once."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -79,6 +81,16 @@ def test_another_run_of_the_same_model_compiles_nothing(monkeypatch):
     first = train("cpp_standalone", seed=6, learn_start=0.05, learn_stop=0.3, seconds=0.6, g=0.03, bias=-39.0, p=0.2)
     second = train("numpy", seed=6, learn_start=0.05, learn_stop=0.3, seconds=0.6, g=0.03, bias=-39.0, p=0.2)
     np.testing.assert_allclose(first.output, second.output, rtol=0, atol=1e-9)
+
+
+def test_programs_that_nobody_used_for_long_are_removed(tmp_path):
+    old, used = tmp_path / "old", tmp_path / "used"
+    for folder in (old, used):
+        folder.mkdir()
+        (folder / "main").touch()
+    os.utime(old, times=(0, 0))
+    force_build._remove_unused(tmp_path)
+    assert not old.exists() and used.exists()
 
 
 def test_auto_is_the_program_where_it_can_run_and_the_file_says_so(tmp_path):

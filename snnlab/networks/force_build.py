@@ -14,6 +14,7 @@ import os
 import platform
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 import brian2
@@ -29,6 +30,7 @@ from .force import ForceNetwork
 _HEADER = Path(__file__).with_name("force_program.h")
 # A stretch ends where its job says; this is the length in s that is compiled in.
 _FOREVER = 1e5
+_KEPT_SECONDS = 90 * 86400
 
 
 def build(neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float, scheme: str, folded: bool) -> Path:
@@ -49,7 +51,10 @@ def build(neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float,
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "snnlab" / "programs"
     folder = cache / hashlib.sha256(text.encode()).hexdigest()[:16]
     if (folder / "main").is_file():
+        with contextlib.suppress(OSError):
+            os.utime(folder)
         return folder
+    _remove_unused(cache)
     try:
         cache.mkdir(parents=True, exist_ok=True)
         building = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=cache))
@@ -67,6 +72,14 @@ def build(neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float,
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return folder
+
+
+def _remove_unused(cache: Path) -> None:
+    """Remove programs that nobody has used for long, and what builds that were killed have left."""
+    with contextlib.suppress(OSError):
+        for folder in cache.iterdir():
+            if time.time() - folder.stat().st_mtime > _KEPT_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _machine() -> str:
