@@ -9,14 +9,14 @@ sine: $(VENV)/.installed
 	$(BIN)/snnlab run force_sine --eigenvalues
 
 test: $(VENV)/.tests-installed
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not science"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not science"
 
 lint: $(VENV)/.tests-installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
 test-science: $(VENV)/.tests-installed
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m science
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m science
 
 bench: $(VENV)/.bench-installed
 	$(BIN)/python -m pytest benchmarks -q --benchmark-columns=min,median,rounds -s

@@ -31,8 +31,6 @@ FORCE = dict(g=0.04*mV*second, q=10*mV, alpha=5e-6*second**2, bias=-39*mV, dt=0.
 PROTOCOL = find_protocol("force_sine")
 SIZE = {"n": 60, "seconds": 1.3, "learn_start": 0.2, "learn_stop": 1.0, "checkpoint": 0.3, "seed": 4}
 PROGRAM = pytest.param("cpp_standalone", marks=pytest.mark.standalone)
-# One worker builds the programs of all tests.
-pytestmark = pytest.mark.xdist_group("programs")
 
 
 @pytest.fixture(scope="module")

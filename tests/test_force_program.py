@@ -12,7 +12,7 @@ from snnlab.networks.force_config import ForceConfig
 from snnlab.networks.force_training import train_force
 from snnlab.protocol import find_protocol
 
-pytestmark = [pytest.mark.standalone, pytest.mark.xdist_group("programs")]
+pytestmark = pytest.mark.standalone
 SIZE = {"neuron": "lif", "n": 200, "seconds": 0.5, "learn_start": 0.1, "learn_stop": 0.4, "seed": 5}
 
 
