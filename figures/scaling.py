@@ -10,9 +10,9 @@ from snnlab import plotting
 
 NEEDS = [("force_scaling", {})]
 CAPTION = (
-    "CPU seconds per second of model time of the C++ program on one core: LIF neurons at the settings of the sine (dt "
-    "0.05 ms, RLS every 2.5 ms with the exact gain, connection probability 0.1), the fastest of five measurements "
-    "after 0.5 s. Numbers: local slope between two sizes. Below the grey line the network is faster than real time."
+    "CPU seconds per second of model time of FORCE's C++ program on one core, its start included, over the number of "
+    "neurons; the fastest of several measurements of a few seconds, after 0.5 s. Numbers: local slope between two "
+    "sizes. Below the grey line the network is faster than real time."
 )
 
 

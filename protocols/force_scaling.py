@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -15,7 +13,7 @@ from snnlab.connectivity import encoder, sparse_random
 from snnlab.engine import Engine
 from snnlab.errors import UserError, require_positive
 from snnlab.networks.force_config import ForceConfig, ForceSetup, resolve
-from snnlab.networks.force_program import ProgramLoop
+from snnlab.networks.force_program import ProgramLoop, can_be_program
 from snnlab.networks.recording import Plan
 from snnlab.stimuli.oscillators import sine
 
@@ -55,35 +53,35 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     if not engine.as_program():
         raise UserError("target: expected a C++ compiler and make: this protocol measures the C++ program")
     setups = [resolve(ForceConfig(neuron=config.neuron, n=n)) for n in config.sizes]
+    if not can_be_program(setups[0].neuron, engine):
+        raise UserError(
+            f"neuron: {config.neuron} has variables that are not real numbers; a C++ program cannot hold them"
+        )
+    if round(config.seconds / setups[0].dt) < setups[0].learn.step:
+        raise UserError(f"seconds: expected at least one RLS interval, got {config.seconds}")
     total = 2 * len(setups) * config.repeats * config.seconds
-    values = []
+    learning, frozen, done = [], [], 0.0
+    engine.show(done, total)
     for n, setup in zip(config.sizes, setups, strict=True):
-        for learns in (True, False):
-            before = len(values) * config.repeats * config.seconds
-            show = partial(_show, engine, before, total)
-            values.append(_measure(config, engine, n, setup, learns, show))
-    costs, rates = np.reshape(values, (-1, 2, 2)).transpose(2, 1, 0)
-    units = {"units": "CPU s per s of model time"}
+        for learns, results in ((True, learning), (False, frozen)):
+            results.append(_measure(config, engine, n, setup, learns))
+            done += config.repeats * config.seconds
+            engine.show(done, total)
+    cost, rate = {"units": "CPU s per s of model time"}, {"units": "Hz"}
     return xr.Dataset(
         {
-            "learning": ("size", costs[0], units),
-            "frozen": ("size", costs[1], units),
-            "rate_learning": ("size", rates[0], {"units": "Hz"}),
-            "rate_frozen": ("size", rates[1], {"units": "Hz"}),
+            "learning": ("size", [seconds for seconds, _ in learning], cost),
+            "frozen": ("size", [seconds for seconds, _ in frozen], cost),
+            "rate_learning": ("size", [hertz for _, hertz in learning], rate),
+            "rate_frozen": ("size", [hertz for _, hertz in frozen], rate),
         },
         {"size": list(config.sizes)},
         {"dt": setups[0].dt, "rls_interval": setups[0].learn.step * setups[0].dt},
     )
 
 
-def _show(engine: Engine, before: float, total: float, done: float) -> None:
-    engine.show(before + done, total)
-
-
-def _measure(
-    config: Config, engine: Engine, n: int, setup: ForceSetup, learns: bool, show: Callable[[float], None]
-) -> tuple[float, float]:
-    """CPU seconds per second of model time of the fastest of some runs, and the mean rate in Hz."""
+def _measure(config: Config, engine: Engine, n: int, setup: ForceSetup, learns: bool) -> tuple[float, float]:
+    """CPU seconds per second of model time of the fastest of some runs, its start included, and the mean rate in Hz."""
     settled, steps = round(SETTLE / setup.dt), round((SETTLE + config.seconds) / setup.dt)
     plan = Plan(
         dt=setup.dt,
@@ -94,20 +92,20 @@ def _measure(
         learn=range(settled, steps, setup.learn.step) if learns else range(0),
         teacher=sine,
         alpha=setup.alpha,
+        gain="exact",
     )
-    recurrent = sparse_random(n, 0.1, setup.g, engine.rng("recurrent"), setup.zero_row_mean)
+    recurrent = sparse_random(n, ForceConfig.p, setup.g, engine.rng("recurrent"), setup.zero_row_mean)
     feedback = encoder(n, 1, setup.q, engine.rng("encoder"))
     models = (setup.neuron, setup.synapse, recurrent, feedback)
     loop = ProgramLoop(*models, plan, engine, bias=setup.bias, scheme="euler", folded=False)
     loop.show = lambda done: None
     loop.advance(0, settled)
     start, best = loop.memory(), np.inf
-    for repeat in range(config.repeats):
+    for _ in range(config.repeats):
         loop.restore(start, settled)
         before = _children()
         loop.advance(settled, steps)
         best = min(best, _children() - before)
-        show((repeat + 1) * config.seconds)
     spikes = loop.memory()["spike_count"] - start["spike_count"]
     return best / config.seconds, spikes.mean() / config.seconds
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from textwrap import dedent
+from types import CodeType
 
 import brian2
 import numpy as np
@@ -43,6 +46,30 @@ def quantity(text: str, field_name: str = "value") -> brian2.Quantity:
         return brian2.Quantity(value, dtype=float)
     except (ArithmeticError, DimensionMismatchError, NameError, RecursionError, SyntaxError, TypeError, ValueError):
         raise UserError(expected) from None
+
+
+def _arithmetic(text: str, mode: str, assigned: Collection[str] = ()) -> CodeType | None:
+    """Compile an expression, or assignments to these names; None if there is anything in it but arithmetic.
+
+    The text may come from a run file of somebody else.
+    """
+    try:
+        tree = ast.parse(dedent(text).strip(), mode=mode)
+    except SyntaxError:
+        return None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            good = isinstance(node.func, ast.Name) and node.func.id in _FUNCTIONS and not node.keywords
+        elif isinstance(node, ast.Assign | ast.AugAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            good = all(isinstance(target, ast.Name) and target.id in assigned for target in targets)
+        elif isinstance(node, ast.Constant):
+            good = type(node.value) in (int, float)
+        else:
+            good = isinstance(node, (*_ALLOWED, ast.Module, ast.Store))
+        if not good:
+            return None
+    return compile(tree, "<filter>", mode)
 
 
 def unit(text: str) -> brian2.Quantity:
@@ -261,12 +288,13 @@ class SynapseModel:
         """
         equations = brian2.Equations(self.named("s", "1", leak))
         names = list(self.state_names("s").values())
-        known = _FUNCTIONS | constants
+        codes = [_arithmetic(equations[name].expr.code, "eval") for name in names]
+        if None in codes:
+            return None
 
         def step(states: np.ndarray) -> np.ndarray:
-            values = known | dict(zip(names, states, strict=True))
-            slopes = [eval(equations[name].expr.code, {"__builtins__": {}}, values) for name in names]
-            return states + dt * np.array(slopes, float)
+            values = _FUNCTIONS | constants | dict(zip(names, states, strict=True))
+            return states + dt * np.array([eval(code, {"__builtins__": {}}, values) for code in codes], float)
 
         try:
             matrix = np.stack([step(unit) for unit in np.eye(len(names))], axis=1)
@@ -280,16 +308,19 @@ class SynapseModel:
         """Return b of a spike, states += weight b (SI), or None if a spike does anything else to the states."""
         names = self.states
         constants = {key: float(value) for key, value in self.parameters.items()}
+        code = _arithmetic(self.on_spike, "exec", names)
+        if code is None:
+            return None
 
         def after(states: np.ndarray, weight: float) -> np.ndarray:
             values = _FUNCTIONS | constants | {"weight": weight} | dict(zip(names, states, strict=True))
-            exec(self.on_spike, {"__builtins__": {}}, values)
+            exec(code, {"__builtins__": {}}, values)
             return np.array([values[name] for name in names])
 
         try:
             jump, probe = after(np.zeros(len(names)), 1.0), np.linspace(-1.3, 0.7, len(names))
             linear = np.allclose(after(probe, -2.5), probe - 2.5 * jump, rtol=1e-12, atol=1e-12)
-        except (NameError, TypeError, ValueError, ArithmeticError, SyntaxError):
+        except (NameError, TypeError, ValueError, ArithmeticError):
             return None
         return jump if linear else None
 

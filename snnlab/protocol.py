@@ -99,6 +99,7 @@ class Protocol:
     ) -> tuple[Path, xr.Dataset]:
         """Run one Config and write its file; returns the file's path and the dataset with its evaluated checks.
 
+        The arrays of a run with checkpoints are of dask: they are read from the run file when they are used.
         With ``resume``, a run that was cut off goes on from its last checkpoint, and one that is complete is read.
 
         Raises
@@ -114,7 +115,7 @@ class Protocol:
             return path, dataset
         with Checkpoints(path, resume) as checkpoints:
             dataset = self._compute(config, path, progress, checkpoints)
-            if dataset.chunks:
+            if record.is_lazy(dataset):
                 # From here on from its own file, not from the checkpoints'.
                 dataset = record.load(path, self.name, lazy=True)
             checkpoints.remove()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 # Raised by hand when a change of networks or learning changes what runs compute: old files are then not reused.
 RESULTS_VERSION = 2
-_PACKAGES = ("brian2", "numpy", "scipy", "xarray", "h5netcdf")
+_PACKAGES = ("brian2", "numpy", "scipy", "xarray", "h5netcdf", "dask")
 
 
 def run_name(protocol: str, config: dict, contents: dict) -> str:
@@ -60,7 +60,7 @@ def save(dataset: xr.Dataset, path: Path, compress: bool = True) -> None:
         for name, variable in dataset.variables.items()
         if compress and variable.dtype.kind in "fiu" and variable.size > 1024
     }
-    if not dataset.chunks:
+    if not is_lazy(dataset):
         # Made in memory first: the HDF5 library does not survive a full disk.
         write_whole(path, dataset.to_netcdf(engine="h5netcdf", encoding=encoding))
         return
@@ -74,8 +74,16 @@ def save(dataset: xr.Dataset, path: Path, compress: bool = True) -> None:
     _whole(path, write)
 
 
+def is_lazy(dataset: xr.Dataset) -> bool:
+    """Tell whether a dataset holds arrays of dask."""
+    return any(not isinstance(v.data, np.ndarray) for v in dataset.data_vars.values())
+
+
 def _require_space(path: Path, size: int) -> None:
-    """Raise OSError unless a file of this size can be written now: the disk, a quota or a limit may forbid it."""
+    """Raise OSError unless a file of this size can be written now: the disk, a quota or a limit may forbid it.
+
+    Nothing is reserved: another process may fill the disk while the file is written.
+    """
     with path.open("wb") as file:
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(file.fileno(), 0, size)

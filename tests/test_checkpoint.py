@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import dask
 import numpy as np
 import pytest
 import xarray as xr
@@ -70,27 +71,67 @@ def assert_equal_runs(first: xr.Dataset, second: xr.Dataset):
         np.testing.assert_array_equal(first[name].values, second[name].values, err_msg=str(name))
 
 
+SEVERAL = "import numpy as np\ndef waves(t):\n    return np.sin(2*np.pi*np.outer(t, np.arange(3, 12)))\n"
+
+
 @pytest.mark.parametrize(
-    ("target", "precision"),
+    ("target", "precision", "outputs"),
     [
-        ("numpy", "float64"),
-        ("numpy", "float32"),
-        ("cython", "float64"),
-        pytest.param("cpp_standalone", "float64", marks=pytest.mark.standalone),
-        pytest.param("cpp_standalone", "float32", marks=pytest.mark.standalone),
+        ("numpy", "float64", 1),
+        ("numpy", "float32", 1),
+        ("numpy", "float64", 9),
+        ("cython", "float64", 1),
+        pytest.param("cpp_standalone", "float64", 1, marks=pytest.mark.standalone),
+        pytest.param("cpp_standalone", "float32", 1, marks=pytest.mark.standalone),
+        pytest.param("cpp_standalone", "float64", 9, marks=pytest.mark.standalone),
     ],
 )
-def test_a_run_that_is_resumed_is_the_run_that_was_not_cut_off(target, precision, neuron, tmp_path, monkeypatch):
-    config = PROTOCOL.config(neuron=neuron, target=target, rls_precision=precision, **SIZE)
+def test_a_run_that_is_resumed_is_the_run_that_was_not_cut_off(
+    target, precision, outputs, neuron, tmp_path, monkeypatch
+):
+    (tmp_path / "teacher.py").write_text(SEVERAL)
+    # Nine are fed back through one matrix.
+    teacher = "sine" if outputs == 1 else str(tmp_path / "teacher.py")
+    config = PROTOCOL.config(neuron=neuron, target=target, rls_precision=precision, teacher=teacher, **SIZE)
     path, whole = PROTOCOL.execute(config, tmp_path / "whole")
     cut_run(config, tmp_path / "cut", monkeypatch)
     assert not list((tmp_path / "cut").glob("*.nc"))
     resumed, dataset = PROTOCOL.execute(config, tmp_path / "cut", resume=True)
     assert resumed.name == path.name
     assert_equal_runs(whole, dataset)
-    assert np.ptp(dataset.output.values) > 0 and dataset.sizes["spike"] > 100
+    assert np.ptp(dataset.output.values) > 0 and dataset.sizes["spike"] > 100 and dataset.sizes["component"] == outputs
     # Nothing but the run file stays.
     assert [file.name for file in (tmp_path / "cut").iterdir()] == [resumed.name]
+
+
+def test_stretches_of_any_size_are_assembled(neuron, tmp_path):
+    config = PROTOCOL.config(neuron=neuron, target="numpy", **SIZE)
+    _, whole = PROTOCOL.execute(config, tmp_path / "whole")
+    with dask.config.set({"array.chunk-size": "1kB"}):
+        # As if each stretch were larger than what dask likes to hold.
+        path, dataset = PROTOCOL.execute(config, tmp_path)
+        assert_equal_runs(whole, dataset)
+    assert_equal_runs(whole, load(path))
+
+
+def test_a_disk_that_is_full_at_the_end_keeps_the_checkpoints(neuron, tmp_path, monkeypatch):
+    config = PROTOCOL.config(neuron=neuron, target="numpy", **SIZE)
+    _, whole = PROTOCOL.execute(config, tmp_path / "whole")
+    judge, limits = type(PROTOCOL).judge, resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def judge_then_fill(self, dataset):
+        judge(self, dataset)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+
+    monkeypatch.setattr(type(PROTOCOL), "judge", judge_then_fill)
+    try:
+        with pytest.raises(MachineError, match="cannot be written"):
+            PROTOCOL.execute(config, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        monkeypatch.undo()
+    assert not list(tmp_path.glob("*.nc")) and newest(tmp_path).name == "state-000000002400.nc"
+    assert_equal_runs(whole, PROTOCOL.execute(config, tmp_path, resume=True)[1])
 
 
 def test_without_resume_a_run_starts_anew_and_says_so(neuron, tmp_path, monkeypatch, caplog):

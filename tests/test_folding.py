@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from snnlab.engine import Engine
+from snnlab.errors import UserError
 from snnlab.models import SynapseModel
 from snnlab.networks import force_training, trained
 from snnlab.networks.folding import worth_folding
@@ -71,8 +72,30 @@ def test_the_jump_of_a_spike():
     np.testing.assert_allclose(EXPONENTIAL.jump_vector(), [1 / tau_decay], rtol=1e-12)
 
 
-@pytest.mark.parametrize("statement", ["s += weight**2/tau", "s = weight/tau", "s += weight*unknown_function(tau)/tau"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "s += weight**2/tau",
+        "s = weight/tau",
+        "s += weight*unknown_function(tau)/tau",
+        "s += weight/tau; weight.__class__",
+        "s += weight/tau; assert 0",
+        "s += weight/tau; import os",
+    ],
+)
 def test_a_spike_that_does_anything_else_has_no_jump(statement):
-    parameters = DOUBLE_EXPONENTIAL.with_parameters().parameters
-    filter = SynapseModel("own", "ds/dt = -s/tau : unit", statement, {"tau": parameters["tau_decay"]})
-    assert filter.jump_vector() is None
+    own = SynapseModel("own", "ds/dt = -s/tau : unit", statement, {"tau": DOUBLE_EXPONENTIAL.parameters["tau_decay"]})
+    assert own.jump_vector() is None
+
+
+def test_a_name_of_the_feedback_is_refused_whatever_the_number_of_outputs(monkeypatch, tmp_path):
+    (tmp_path / "own.py").write_text(
+        "from brian2 import ms, mV, second\nfrom snnlab import NeuronModel\n"
+        'OWN = NeuronModel(name="own", current="volt", threshold="v > -40*mV", reset="v = -65*mV",\n'
+        '    equations="""dv/dt = (current - v)/tau_m : volt\ndI_fb/dt = -I_fb/tau_m : volt""",\n'
+        "    parameters=dict(tau_m=10*ms))\n"
+        "FORCE = dict(g=0.04*mV*second, q=10*mV, alpha=5e-6*second**2, bias=-39*mV, dt=0.5*ms)\n"
+    )
+    for folded in (False, True):
+        with pytest.raises(UserError, match="'I_fb' is taken by the network"):
+            train(folded, monkeypatch, neuron=str(tmp_path / "own.py"))

@@ -84,6 +84,7 @@ def phase_drift(x: np.ndarray, dt: float, reference: float) -> float:
     n = len(x) // max(1, period)
     if n < 2 or period < 2:
         return float("nan")
+    # As a product with one period of the wave: its values at all times of a long run would not fit beside x.
     turns = reference * dt * np.arange(period)
     waves = np.stack([np.cos(2 * np.pi * turns), -np.sin(2 * np.pi * turns)], axis=1)
     real, imaginary = (np.asarray(x[: n * period], float).reshape(n, period) @ waves).T

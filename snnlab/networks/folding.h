@@ -21,6 +21,7 @@ class Folding
     Changes<double, BLOCK> fed_back, decoded;  // u = E e, and e
     std::vector<double> gains, fed, out, projected;
     size_t projected_first = 0, projected_stop = 0;
+    int kept = 0;
 
     // to[0 .. size) += factor * from
     static void add(double factor, const double* from, double* to, size_t size)
@@ -62,7 +63,7 @@ class Folding
         double w[J][BLOCK];
         for (int b = 0; b < J; b++)
             for (int c = 0; c < BLOCK; c++)
-                w[b][c] = c < fed_back.kept ? gains[c*n + j + b] : 0;
+                w[b][c] = c < kept ? gains[c*n + j + b] : 0;
         fed_back.subtract(m.data() + j*n, w);
         decoded.subtract(phi.data() + j*k, w);
     }
@@ -73,8 +74,8 @@ public:
     Pages<double> phi;              // row by row, without the changes kept: see flush
 
     Folding(size_t n, size_t k, const std::string& folder)
-        : n(n), k(k), encoder(n*k), m(n*n + fed_back.SLACK), fed_back(n), decoded(k), gains(n*BLOCK), fed(n), out(k),
-          projected(n*BLOCK), jump(read<double>(folder + "jump")), phi(n*k + decoded.SLACK)
+        : n(n), k(k), encoder(n*k), m(n*n + Changes<double, BLOCK>::SLACK), fed_back(n), decoded(k), gains(n*BLOCK), fed(n), out(k),
+          projected(n*BLOCK), jump(read<double>(folder + "jump")), phi(n*k + Changes<double, BLOCK>::SLACK)
     {
         read(folder + "encoder", encoder.data(), n*k);
     }
@@ -82,7 +83,7 @@ public:
     // M and the feedback's states from phi and the outputs.
     template <typename Filters> void set(const Filters& filters)
     {
-        fed_back.kept = 0;
+        kept = 0;
         std::fill(m.data(), m.data() + n*n, 0.0);
         const bool learned = std::any_of(phi.data(), phi.data() + n*k, [](double weight) { return weight != 0; });
         for (size_t o = 0; learned && o < k; o += 4)
@@ -100,7 +101,7 @@ public:
     {
         if (update < projected_first || update >= projected_stop)
             project(targets, update);
-        double *g = &gains[fed_back.kept*n], *u = fed_back[fed_back.kept], *e = decoded[fed_back.kept];
+        double *g = &gains[kept*n], *u = fed_back[kept], *e = decoded[kept];
         const double *target = &targets[update*k], *projection = &projected[(update - projected_first)*n];
         for (size_t i = 0; i < n; i++) {
             g[i] = scale*gain[i];
@@ -115,14 +116,14 @@ public:
             add(-size, e, filters[s].second, k);
             add(-size, u, feedback[s], n);
         }
-        if (++fed_back.kept == BLOCK)
+        if (++kept == BLOCK)
             flush();
     }
 
     // Make the changes that are kept.
     void flush()
     {
-        if (fed_back.kept == 0)
+        if (kept == 0)
             return;
         fed_back.pack();
         decoded.pack();
@@ -131,7 +132,7 @@ public:
             write<4>(j);
         for (; j < n; j++)
             write<1>(j);
-        fed_back.kept = 0;
+        kept = 0;
     }
 
     // What these spikes bring to outputs and feedback.
@@ -146,15 +147,15 @@ public:
                 fetch(phi.data() + neurons[f]*k + o);
         }
         double sums[BLOCK];
-        for (int c = 0; c < fed_back.kept; c++) {
+        for (int c = 0; c < kept; c++) {
             sums[c] = 0;
             for (size_t f = 0; f < count; f++)
                 sums[c] -= gains[c*n + neurons[f]];
         }
         std::fill(fed.begin(), fed.end(), 0.0);
         std::fill(out.begin(), out.end(), 0.0);
-        add(sums, fed_back.kept, fed_back[0], fed.data(), n);
-        add(sums, fed_back.kept, decoded[0], out.data(), k);
+        add(sums, kept, fed_back[0], fed.data(), n);
+        add(sums, kept, decoded[0], out.data(), k);
         for (size_t f = 0; f < count; f++) {
             add(1, m.data() + neurons[f]*n, fed.data(), n);
             add(1, phi.data() + neurons[f]*k, out.data(), k);
@@ -170,7 +171,7 @@ public:
     void row(size_t neuron, double* to) const
     {
         std::copy(phi.data() + neuron*k, phi.data() + neuron*k + k, to);
-        for (int c = 0; c < fed_back.kept; c++)
+        for (int c = 0; c < kept; c++)
             add(-gains[c*n + neuron], decoded[c], to, k);
     }
 };

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.linalg import blas
+from threadpoolctl import threadpool_limits
 
 
 def worth_folding(n: int, k: int, rls_steps: int | None) -> bool:
@@ -47,7 +48,9 @@ class Folding:
     def set_decoder(self, phi: np.ndarray) -> None:
         """Set the decoder, shape (n, k), and all that follows from it."""
         self.decoder = np.array(phi, order="C")
-        self._matrix = np.asfortranarray(self._encoder @ self.decoder.T)
+        with threadpool_limits(1):
+            # The transpose of a product: its columns lie beside each other.
+            self._matrix = (self.decoder @ self._encoder.T).T
         for _, rate, output, feedback in self._states:
             np.dot(rate, self.decoder, out=output)
             np.dot(self._encoder, output, out=feedback)
@@ -56,7 +59,7 @@ class Folding:
         """Take one step of RLS: phi -= gain error'."""
         change = self._encoder @ error
         self.decoder -= np.outer(gain, error)
-        blas.dger(-1.0, change, gain, a=self._matrix, overwrite_a=1)
+        self._matrix = blas.dger(-1.0, change, gain, a=self._matrix, overwrite_a=1)
         for _, rate, output, feedback in self._states:
             size = gain @ rate
             output -= error * size

@@ -65,7 +65,10 @@ class ForceNetwork:
     ----------
     network : brian2.Network
     neurons, outputs, recurrent, decoder : the Brian2 objects; decoder is None if folded
+    jump : array of shape (states,) or None
+        Of a folded network: see :meth:`SynapseModel.jump_vector`.
     folding : Folding or None
+        Of a folded network on a runtime target.
     r : view of shape (n,)
         Filtered spikes in Hz.
     z : view of shape (k,)
@@ -99,12 +102,12 @@ class ForceNetwork:
         current_unit = neuron.current
         per_rate = "second" if current_unit == "1" else f"{current_unit}*second"
         self.jump = synapse.jump_vector() if folded else None
-        self.folded = self.jump is not None
+        linked = range(0 if self.folded else k)
         if self.folded:
             fed_back, feedback = "I_fb", [synapse.named("I_fb", current_unit, leak)]
         else:
             fed_back = " + ".join(f"encoder_{m}*z_{m}" for m in range(k))
-            feedback = [f"encoder_{m} : {current_unit} (constant)\nz_{m} : 1 (linked)" for m in range(k)]
+            feedback = [f"encoder_{m} : {current_unit} (constant)\nz_{m} : 1 (linked)" for m in linked]
         filter_constants = dict(synapse.parameters) | _leaks(synapse, dt)
         self.neurons = population(
             neuron,
@@ -123,6 +126,8 @@ class ForceNetwork:
             ),
             on_spike=f"{synapse.jump('r', '1')}; spike_count += 1",
             constants=filter_constants | (constants or {}),
+            # Whether a model can be used must not depend on the number of outputs.
+            reserved=synapse.state_names("I_fb").values(),
         )
         # After the neurons, which read the outputs of the previous step.
         self.outputs = brian2.NeuronGroup(
@@ -139,7 +144,7 @@ class ForceNetwork:
             self.outputs.run_regularly(
                 "tasks_done = do_tasks(t_in_timesteps)", when="end", name="tasks", clock=self.clock
             )
-        for m in range(0 if self.folded else k):
+        for m in linked:
             # Without an index the one output is read once a step, not once a neuron.
             index = None if k == 1 else np.full(n, m)
             setattr(self.neurons, f"z_{m}", brian2.linked_var(self.outputs, "z", index=index))
@@ -164,7 +169,7 @@ class ForceNetwork:
             return
         self.neurons.bias = brian2.Quantity(bias, dim=self.neurons.variables["bias"].dim)
         self.neurons.feedback = 1.0
-        for m in range(0 if self.folded else k):
+        for m in linked:
             self._set(self.neurons, f"encoder_{m}", encoder[:, m])
         self._set(self.recurrent, "weight", weights)
         view = self.neurons.variables
@@ -178,6 +183,11 @@ class ForceNetwork:
         if self.folded:
             fed = [view[name].get_value() for name in synapse.state_names("I_fb").values()]
             self.folding = Folding(encoder, self.jump, self._rates, self._outputs, fed)
+
+    @property
+    def folded(self) -> bool:
+        """Whether outputs are fed back through one n x n matrix."""
+        return self.jump is not None
 
     def _synapses(self, target, model: str, on_pre: str, synapse: SynapseModel, name: str) -> brian2.Synapses:
         return brian2.Synapses(

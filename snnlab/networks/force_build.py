@@ -76,8 +76,9 @@ def build(neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float,
 
 def _remove_unused(cache: Path) -> None:
     """Remove programs that nobody has used for long, and what builds that were killed have left."""
-    with contextlib.suppress(OSError):
-        for folder in cache.iterdir():
+    for folder in cache.glob("*"):
+        # Another process may remove it first.
+        with contextlib.suppress(OSError):
             if time.time() - folder.stat().st_mtime > _KEPT_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
 

@@ -241,6 +241,8 @@ public:
         bin = steps("bin");
         look = steps("look");
         last = integer("stop") - 1;
+        if (last < first_step())
+            stop(FOREIGN, "job: no step to run");
         looked = first_step() - 1;
         decoder_every = integer("decoder_every");
         decoder_rows = integer("decoder_rows");
@@ -278,6 +280,7 @@ public:
         between = read<double>(path("filter_between"));
         updates_before = integer("updates_before");
         if (targets.size() != size_t(integer("updates"))*k || (!permutation.empty() && permutation.size() != n)
+            || (folding && (folding->jump.size() != filters.size() || folding->feedback.size() != filters.size()))
             || (!between.empty() && between.size() != filters.size()*filters.size()))
             stop(FOREIGN, "job: arrays are of another size");
         last_states.resize(filters.size()*n);

@@ -88,13 +88,13 @@ class RuntimeLoop:
 
         def learn(step: int) -> None:
             index = (step - plan.learn.start) // plan.learn.step
+            off = net.z - targets[index - updates_before]
             try:
-                error = net.z - targets[index - updates_before]
-                gain = rls.update(net.r, error)
+                gain = rls.update(net.r, off)
             except ValueError as error:
                 raise Diverged(f"diverged: RLS at t = {(step + 1) * plan.dt:.4g} s: {error}") from None
             if net.folding:
-                net.folding.learn(gain, error)
+                net.folding.learn(gain, off)
             else:
                 net.set_decoder(rls.weights)
             if index % plan.decoder_every == 0:

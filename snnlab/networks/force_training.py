@@ -32,8 +32,8 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine) -> xr.Dat
     ----------
     config : ForceConfig
     teacher : callable
-        Times in s, shape (T,) -> values of shape (T,) or (T, K). The output after step n is compared with
-        the teacher at (n + 1) dt.
+        Times in s, shape (T,) -> values of shape (T,) or (T, K), each of which depends on its own time alone: it is
+        called for pieces of the run. The output after step n is compared with the teacher at (n + 1) dt.
     engine : Engine
 
     Returns
@@ -42,6 +42,7 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine) -> xr.Dat
         ``output`` and ``teacher`` (time, component); ``population_rate`` (bin); ``spike_time`` and
         ``spike_neuron`` (spike); ``voltage`` (time, traced); ``decoder`` (neuron, component) and
         ``decoder_trace`` (learned, read, component); ``encoder``; ``recurrent_*`` (synapse); ``state_*`` (neuron).
+        What a run with checkpoints recorded over time are arrays of dask, which are read from files when used.
 
     Raises
     ------
@@ -131,11 +132,20 @@ def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine
 
 
 def _components(teacher: Teacher, setup: ForceSetup) -> int:
-    """Number of the teacher's components; refuses one that is not finite somewhere, before anything runs."""
+    """Number of the teacher's components; refuses one that cannot be used somewhere, before anything runs."""
     components = set()
     for steps in (setup.record, setup.learn):
         for first in range(0, len(steps), _PIECE):
-            components.add(sample(teacher, ends(steps[first : first + _PIECE], setup.dt)).shape[1])
+            times = ends(steps[first : first + _PIECE], setup.dt)
+            values = sample(teacher, times)
+            components.add(values.shape[1])
+            # A run asks for its teacher in pieces.
+            alone = sample(teacher, times[-1:])
+            if not np.allclose(alone, values[-1:], rtol=1e-6, atol=1e-9 * np.abs(values).max()):
+                raise UserError(
+                    f"teacher: expected values that depend on their own time alone; at t = {times[-1]:g} s it is "
+                    f"{alone[0]} when asked for by itself and {values[-1]} among other times"
+                )
     if len(components) > 1:
         raise UserError(f"teacher: expected the same number of components at all times, got {sorted(components)}")
     return components.pop()

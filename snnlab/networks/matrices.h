@@ -32,6 +32,7 @@ public:
     }
     ~Pages() { std::free(values); }
     Pages(const Pages&) = delete;
+    Pages& operator=(const Pages&) = delete;
     T* data() const { return values; }
 };
 
@@ -56,7 +57,6 @@ template <typename T, int SIZE> class Changes
 public:
     // Entries of A that may be read, and written as they were, beyond its last.
     static const size_t SLACK = LANES;
-    int kept = 0;
 
     explicit Changes(size_t n) : n(n), columns(n*SIZE), packed((n + LANES)*SIZE) {}
     T* operator[](int c) { return &columns[c*n]; }
@@ -75,10 +75,8 @@ public:
         for (size_t i = first/LANES*LANES; i < n; i += LANES) {
             const T* rows = &packed[i*SIZE];
             T value[J][LANES];
-            for (int b = 0; b < J; b++) {
+            for (int b = 0; b < J; b++)
                 std::memcpy(value[b], a + b*n + i, sizeof value[b]);
-                ;
-            }
             for (int c = 0; c < SIZE; c++)
                 for (int b = 0; b < J; b++)
                     for (int l = 0; l < LANES; l++)

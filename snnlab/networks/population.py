@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import brian2
 from brian2.equations.equations import EquationError
 from brian2.units.fundamentalunits import DimensionMismatchError
@@ -19,6 +21,7 @@ def population(
     equations: str = "",
     on_spike: str = "",
     constants: dict | None = None,
+    reserved: Collection[str] = (),
     name: str = "neurons",
     order: int = 0,
 ) -> brian2.NeuronGroup:
@@ -30,6 +33,8 @@ def population(
         Equations and reset statements to add (synaptic states, spike counters).
     constants : dict
         Constants of the added equations.
+    reserved : collection of str
+        Names that the model may not use, beside those of the added equations.
 
     Raises
     ------
@@ -39,7 +44,7 @@ def population(
     constants = dict(constants or {})
     added = brian2.Equations(equations)
     own = set(brian2.Equations(model.equations).names) | set(model.parameters)
-    for clash in sorted(own & (set(added.names) | set(constants))):
+    for clash in sorted(own & ({*added.names, *constants, *reserved})):
         raise UserError(f"neuron {model.name!r}: the name {clash!r} is taken by the network; rename it in the model")
     kwargs = {}
     if model.threshold:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from functools import partial
 
 import brian2
 import numpy as np
@@ -89,8 +90,15 @@ class Recording:
 
     @classmethod
     def joined(cls, parts: list[Recording]) -> Recording:
-        """Return stretches one after the other as one."""
-        return cls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)))
+        """Return stretches one after the other as one; of dask if one of them is."""
+        columns = [[getattr(part, f.name) for part in parts] for f in fields(cls)]
+        if not all(isinstance(arrays[0], np.ndarray) for arrays in columns):
+            import dask.array
+
+            # A stretch is one chunk of every array: dask's own choice of chunks differs between the arrays.
+            whole = partial(dask.array.from_array, chunks=-1)
+            columns = [[whole(a) if isinstance(a, np.ndarray) else a for a in arrays] for arrays in columns]
+        return cls(*(np.concatenate(arrays) for arrays in columns))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the arrays by name."""

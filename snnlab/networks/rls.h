@@ -24,7 +24,8 @@ template <typename T> class Inverse
     typedef Changes<T, BLOCK> Columns;
     const size_t n;
     Pages<T> p;
-    Columns columns;
+    Columns columns;  // of which the first few are kept, to be subtracted
+    int kept = 0;
     std::vector<T> x;
 
     // Columns j to j + J - 1 of P <- P - C C', from the diagonal down.
@@ -64,7 +65,7 @@ template <typename T> class Inverse
     // q -= C (C' x), given C' x.
     void subtract_pending(const T* sums, T* q) const
     {
-        for (int c = 0; c < columns.kept; c++) {
+        for (int c = 0; c < kept; c++) {
             const T *column = columns[c], sum = sums[c];
             for (size_t i = 0; i < n; i++)
                 q[i] -= column[i]*sum;
@@ -125,7 +126,7 @@ public:
             y[j] += sum;
         }
         T sums[BLOCK];
-        for (int c = 0; c < columns.kept; c++) {
+        for (int c = 0; c < kept; c++) {
             const T* column = columns[c];
             sums[c] = 0;
             for (size_t i = 0; i < n; i++)
@@ -152,7 +153,7 @@ public:
                 y[i] += a[i]*d;
         }
         T sums[BLOCK];
-        for (int c = 0; c < columns.kept; c++) {
+        for (int c = 0; c < kept; c++) {
             sums[c] = 0;
             for (s = 0; s < neurons.size(); s++)
                 sums[c] += columns[c][neurons[s]]*amounts[s];
@@ -172,11 +173,11 @@ public:
     // P <- P - q q' / divisor with q = P r; tells whether P was written, so that images should be taken anew.
     bool add(double divisor)
     {
-        T* column = columns[columns.kept];
+        T* column = columns[kept];
         const double root = std::sqrt(divisor);
         for (size_t i = 0; i < n; i++)
             column[i] = images[0][i]/root;
-        if (++columns.kept < BLOCK)
+        if (++kept < BLOCK)
             return false;
         columns.pack();
         size_t j = 0;
@@ -185,7 +186,7 @@ public:
         for (; j < n; j++)
             downdate<1>(j);
         mirror();
-        columns.kept = 0;
+        kept = 0;
         return true;
     }
 
@@ -200,7 +201,7 @@ public:
                 p.data()[j*n + i] = *from++;
         mirror();
         std::copy(c.begin(), c.end(), columns[0]);
-        columns.kept = c.size()/n;
+        kept = c.size()/n;
     }
 
     void save(const std::string& folder) const
@@ -210,7 +211,7 @@ public:
         for (size_t j = 0; j < n; j++)
             lower.insert(lower.end(), p.data() + j*n + j, p.data() + (j + 1)*n);
         write(folder + "p_lower", lower.data(), lower.size());
-        write(folder + "p_columns", columns[0], columns.kept*n);
+        write(folder + "p_columns", columns[0], kept*n);
     }
 };
 
