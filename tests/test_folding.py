@@ -62,7 +62,7 @@ def test_a_trained_network_runs_on_folded_as_direct(monkeypatch):
 
 
 def test_few_outputs_and_frequent_learning_are_not_worth_it():
-    assert worth_folding(1000, 576, 100) and worth_folding(1000, 3, None)
+    assert worth_folding(1000, 576, 100) and worth_folding(1000, 13, None)
     assert not worth_folding(1000, 1, 100) and not worth_folding(2000, 2, 20)
 
 
