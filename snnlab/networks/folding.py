@@ -22,7 +22,7 @@ def worth_folding(n: int, k: int, rls_steps: int | None) -> bool:
 
     ``rls_steps`` is the number of steps between two updates. Measured in the C++ program: to multiply E z out takes
     1.2 ns for each output, neuron and step; folded, a neuron and step take 2.4 ns, and an update 0.16 ns for each of
-    the n x n entries of M. None: nothing learns, and Python adds the spikes; both ways then cost the same at 12 outputs.
+    the n x n entries of M. None: nothing learns, and Python adds the spikes; the ways then cost the same at 12 outputs.
     """
     return k > (2 + 0.13 * n / rls_steps if rls_steps else 12)
 
