@@ -1,10 +1,88 @@
-"""Oscillating teacher signals as functions of time: t in s of shape (T,) -> array of shape (T, K)."""
+"""Oscillating teacher signals as functions of time: t in s of shape (T,) -> array of shape (T, K).
+
+Each value depends on its own time alone, so a run may ask for any piece of a signal.
+
+Reference: Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, supplementary oscillators, and the authors' scripts,
+ModelDB 190565.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
 import numpy as np
+
+# The scripts' van der Pol oscillator: amplitude divisor and time constant, sampled every ms after 15 s.
+_VDP_SCALE, _VDP_RATE, _VDP_STEP, _VDP_SETTLE = 10.0, 20.0, 1e-3, 15.0
+_NOISE_BLOCK = 4096
 
 
 def sine(t: np.ndarray, frequency: float = 5.0) -> np.ndarray:
     """Return sin(2 pi frequency t), frequency in Hz, as one component of shape (T, 1)."""
     return np.sin(2 * np.pi * frequency * np.asarray(t, float))[:, None]
+
+
+def sawtooth(t: np.ndarray, frequency: float = 5.0) -> np.ndarray:
+    """Return asin(sin(2 pi frequency t)), a triangle between -pi/2 and pi/2, of shape (T, 1)."""
+    return np.arcsin(sine(t, frequency))
+
+
+def product(t: np.ndarray, frequencies: tuple[float, ...] = (4.0, 6.0)) -> np.ndarray:
+    """Return the product of sines of these frequencies (Hz), of shape (T, 1)."""
+    return np.prod([sine(t, frequency) for frequency in frequencies], axis=0)
+
+
+def noisy(signal: Callable, dt: float, size: float, seed: int, kind: str = "normal") -> Callable:
+    """Return the signal plus noise that is drawn anew for each time step of dt s.
+
+    ``kind`` "normal": size N(0, 1); "uniform": size U(0, 1), whose mean is size/2. A step's noise follows from the
+    seed and the number of the step, whatever piece of the signal is asked for.
+    """
+    draw = {"normal": np.random.Generator.standard_normal, "uniform": np.random.Generator.random}[kind]
+
+    def block(number: int) -> np.ndarray:
+        return draw(np.random.default_rng([seed, number]), _NOISE_BLOCK)
+
+    def with_noise(t: np.ndarray) -> np.ndarray:
+        steps = np.rint(np.asarray(t, float) / dt).astype(np.int64)
+        blocks, inside = np.divmod(steps, _NOISE_BLOCK)
+        numbers, which = np.unique(blocks, return_inverse=True)
+        drawn = np.stack([block(int(number)) for number in numbers]) if len(numbers) else np.zeros((0, _NOISE_BLOCK))
+        return signal(t) + size * drawn[which, inside][:, None]
+
+    return with_noise
+
+
+def van_der_pol(t: np.ndarray, mu: float, seconds: float = 100.0) -> np.ndarray:
+    r"""Return both components of the van der Pol oscillator, of shape (T, 2).
+
+    .. math:: \dot x = 20 \mu (x - 10^2 x^3/3 - y), \quad \dot y = 20 x / \mu
+
+    from (0.1, 0.1), after 15 s, and linear between samples of 1 ms as in the scripts; solved by LSODA at a relative
+    tolerance of 1e-8 (the scripts: ode45 at 1e-3). ``mu`` 0.5 is close to a sine (3.13 Hz), 5 relaxes (1.72 Hz).
+
+    Raises
+    ------
+    ValueError
+        For times beyond ``seconds``.
+    """
+    t = np.asarray(t, float)
+    if t.size and t.max() > seconds:
+        raise ValueError(f"van_der_pol: t up to {seconds} s, got {t.max()}")
+    times, states = _van_der_pol(mu, seconds)
+    return np.stack([np.interp(t, times, component) for component in states], axis=1)
+
+
+@cache
+def _van_der_pol(mu: float, seconds: float) -> tuple[np.ndarray, np.ndarray]:
+    from scipy.integrate import solve_ivp
+
+    def slope(_, state):
+        x, y = state
+        return _VDP_RATE * mu * (x - _VDP_SCALE**2 * x**3 / 3 - y), _VDP_RATE * x / mu
+
+    times = np.arange(0, seconds + _VDP_STEP, _VDP_STEP)
+    span, settled = (0, _VDP_SETTLE + times[-1]), _VDP_SETTLE + times
+    solution = solve_ivp(slope, span, (0.1, 0.1), method="LSODA", t_eval=settled, rtol=1e-8, atol=1e-10)
+    return times, solution.y
