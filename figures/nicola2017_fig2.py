@@ -56,10 +56,10 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
 def _windows(dataset: xr.Dataset) -> list[tuple[float, float, str]]:
     """What raster and traces show: the last second before learning, and of the run."""
     start, stop, end = (float(dataset.attrs[k]) for k in ("learn_start", "learn_stop", "seconds"))
-    free = end - stop > 0.5
-    shown = min(1.0, start or end, end - stop if free else end)
+    free = end - stop > 0.1
+    shown = min(1.0, start or end, end - stop if free else stop)
     before = [(start - shown, start, "before")] if start > 0 else []
-    return [*before, (end - shown, end, "after" if free else "end of learning")]
+    return [*before, (end - shown, end, "after") if free else (stop - shown, stop, "end of learning")]
 
 
 def _activity(figure, raster_cell, trace_cell, dataset: xr.Dataset, quantities: dict) -> tuple:

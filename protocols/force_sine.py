@@ -122,10 +122,18 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     if condition in AFTER_LEARNING and FREE[0] not in measured:
         return []
     if bands is None or condition != "default" or config["teacher"] != "sine" or config["frequency"] != 5.0:
-        source, bands = "our criterion, relative to the teacher", _generic(dataset, config)
+        source, bands = "our criterion, relative to the teacher" + _shortened(dataset), _generic(dataset, config)
     rows = dict(zip(names, bands, strict=True))
     stated = {name: band for name, band in rows.items() if band is not None and name in measured}
     return [Check(name, measured[name], *band, source) for name, band in stated.items()]
+
+
+def _shortened(dataset: xr.Dataset) -> str:
+    """What to say of windows that are shorter than the names of the measures tell."""
+    start, stop, end = (dataset.attrs[k] for k in ("learn_start", "learn_stop", "seconds"))
+    windows = [(stop - start) / 2, *([(end - stop) / 2] if end - stop >= FREE_RUN_SECONDS else [])]
+    short = [f"{window:.3g}" for window in windows if window < 1]
+    return f"; windows of {' and '.join(short)} s" if short else ""
 
 
 def _generic(dataset: xr.Dataset, config: dict) -> list[tuple[float, float] | None]:

@@ -86,7 +86,9 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
                 f"run: figure {figure.name} draws runs of {needs}, got one of {given} (it lacks {error})"
             ) from error
         drawn.text(0.5, -0.005, stamp(datasets), ha="center", va="top", fontsize=6, color=_INK, linespacing=1.4)
-        if any(d.attrs["preset"] != "full" and not is_file_spec(d.attrs["protocol_file"]) for d in datasets):
+        # The full scale of an own protocol is what its author likes.
+        accepted = [("full", "custom") if is_file_spec(d.attrs["protocol_file"]) else ("full",) for d in datasets]
+        if any(d.attrs["preset"] not in presets for d, presets in zip(datasets, accepted, strict=True)):
             warning = "reduced or changed settings: not the published scale"
             drawn.text(0.5, 1.01, warning, ha="center", va="bottom", color="#c1121f")
         contents = {"png": io.BytesIO()} | ({"pdf": io.BytesIO()} if pdf else {})
@@ -114,7 +116,8 @@ def stamp(datasets: Sequence) -> str:
         verdict = f"{sum(c['holds'] for c in checks)} of {len(checks)} checks hold" if checks else "no checks stated"
         config = record.attribute(dataset, "config")
         label = f" ({Path(config['neuron']).name})" if "neuron" in config else ""
-        preset = "own protocol" if is_file_spec(dataset.attrs["protocol_file"]) else f"{dataset.attrs['preset']} preset"
+        own = is_file_spec(dataset.attrs["protocol_file"]) and dataset.attrs["preset"] != "quick"
+        preset = "own protocol" if own else f"{dataset.attrs['preset']} preset"
         condition = "" if dataset.attrs["condition"] == "default" else f", {dataset.attrs['condition']}"
         lines.append(
             f"{dataset.attrs['protocol']}{label}{condition}, seed {dataset.attrs['seed']}, {preset}: {verdict}"

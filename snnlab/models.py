@@ -248,9 +248,23 @@ class SynapseModel:
         if "s" not in names:
             raise UserError(f"filter {self.name!r}: equations: expected a differential equation of 's', the output")
         _parameters("filter", self.name, self.parameters)
+        self._check_spike()
         used = set(re.findall(r"[A-Za-z_]\w*", self.equations + " " + self.on_spike))
         for name in sorted(set(self.parameters) - used):
             raise unknown(f"filter {self.name!r}: parameter", name, sorted(used & set(self.parameters)) or ["none"])
+
+    def _check_spike(self) -> None:
+        where = f"filter {self.name!r}: on_spike: "
+        try:
+            ast.parse(dedent(self.on_spike).strip())
+        except SyntaxError:
+            raise UserError(f"{where}expected statements such as s += weight/tau, got {self.on_spike!r}") from None
+        names = set(re.findall(r"[A-Za-z_]\w*", self.on_spike))
+        if "weight" not in names:
+            raise UserError(f"{where}expected the weight of a spike to enter as 'weight', got {self.on_spike!r}")
+        known = {*self.states, *self.parameters, "weight", *_CONSTANTS, *DEFAULT_FUNCTIONS, *_UNITS}
+        for name in sorted(names - known):
+            raise unknown(f"{where}name", name, [*self.states, *self.parameters, "weight"])
 
     @property
     def states(self) -> list[str]:

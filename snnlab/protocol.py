@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import dataclasses
 import json
+import logging
 import os
 import time
 import traceback
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from .engine import Engine
 
+_log = logging.getLogger("snnlab")
 RUNS = Path("runs")
 # Fields of a Config that do not change what a run computes, as far as a protocol has them.
 RECORDING = ("seed", "target", "eigenvalues", "record_spikes", "record_voltages", "record_decoders")
@@ -107,18 +110,25 @@ class Protocol:
         UserError, Diverged, MachineError, KeyboardInterrupt
             With nothing written but the checkpoints of a long run.
         """
+        path, made = self.path(config, folder), not folder.exists()
         record.check_writable(folder)
-        path = self.path(config, folder)
         if resume and path.is_file():
+            _log.info(f"{path.stem}: complete already, nothing to resume")
             dataset = record.load(path, self.name)
             self.judge(dataset)
             return path, dataset
-        with Checkpoints(path, resume) as checkpoints:
-            dataset = self._compute(config, path, progress, checkpoints)
-            if record.is_lazy(dataset):
-                # From here on from its own file, not from the checkpoints'.
-                dataset = record.load(path, self.name, lazy=True)
-            checkpoints.remove()
+        try:
+            with Checkpoints(path, resume) as checkpoints:
+                dataset = self._compute(config, path, progress, checkpoints)
+                if record.is_lazy(dataset):
+                    # From here on from its own file, not from the checkpoints'.
+                    dataset = record.load(path, self.name, lazy=True)
+                checkpoints.remove()
+        finally:
+            if made:
+                # Of a mistake that was noticed late nothing stays.
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
         return path, dataset
 
     def _compute(self, config: Any, path: Path, progress: bool, checkpoints: Checkpoints) -> xr.Dataset:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +21,7 @@ from .force_program import ProgramLoop, can_be_program
 from .force_runtime import RuntimeLoop
 from .recording import Plan, Recording, ends, si, within
 
+_log = logging.getLogger("snnlab")
 FREE_RUN_SECONDS = 0.5
 # Samples of the teacher that stand in memory at a time.
 _PIECE = 100_000
@@ -116,6 +118,7 @@ def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine
     parts = []
     start, memory = stage.latest() if stage else (0, {})
     if memory:
+        _log.info(f"going on from t = {start * plan.dt:g} s")
         loop.restore(memory, start)
     for stop in stops:
         if stop <= start:

@@ -96,7 +96,11 @@ class TrainedNetwork:
             For indices that do not exist, or a drive of the wrong unit or shape.
         """
         n = len(self.decoder)
+        if not isinstance(silence, Iterable):
+            raise UserError(f"silence: expected neuron indices or a mask, got {silence!r}")
         silent = np.asarray(silence if isinstance(silence, np.ndarray) else list(silence))
+        if silent.size and silent.dtype.kind not in "bui":
+            raise UserError(f"silence: expected whole numbers or a mask, got {silent.flat[0]!r}")
         silent = np.flatnonzero(silent) if silent.dtype == bool else np.unique(silent.astype(int))
         if silent.size and not (0 <= silent[0] and silent[-1] < n):
             raise UserError(f"silence: expected neuron indices from 0 to {n - 1}, got {silent[0]} to {silent[-1]}")
@@ -135,6 +139,8 @@ class TrainedNetwork:
         if drive is None:
             return ""
         expected = unit(self.neuron.current)
+        if not isinstance(drive, brian2.TimedArray):
+            raise UserError(f"drive: expected a brian2.TimedArray in {self.neuron.current}, got {drive!r}")
         if drive.dim != expected.dim:
             raise UserError(f"drive: expected a TimedArray in {self.neuron.current}, got {drive.dim}")
         if drive.values.ndim == 1:
