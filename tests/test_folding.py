@@ -72,20 +72,29 @@ def test_the_jump_of_a_spike():
     np.testing.assert_allclose(EXPONENTIAL.jump_vector(), [1 / tau_decay], rtol=1e-12)
 
 
+def filtered(statement):
+    return SynapseModel("own", "ds/dt = -s/tau : unit", statement, {"tau": DOUBLE_EXPONENTIAL.parameters["tau_decay"]})
+
+
+@pytest.mark.parametrize("statement", ["s += weight**2/tau", "s = weight/tau", "s += weight/tau; s *= clip(2, 0, 1)"])
+def test_a_spike_that_does_anything_else_has_no_jump(statement):
+    assert filtered(statement).jump_vector() is None
+
+
 @pytest.mark.parametrize(
-    "statement",
+    ("statement", "word"),
     [
-        "s += weight**2/tau",
-        "s = weight/tau",
-        "s += weight*unknown_function(tau)/tau",
-        "s += weight/tau; weight.__class__",
-        "s += weight/tau; assert 0",
-        "s += weight/tau; import os",
+        ("banana split", "such as s \\+= weight/tau"),
+        ("", "'weight'"),
+        ("s = 0*s", "'weight'"),
+        ("q += weight/tau", "'q' is unknown"),
+        ("s += weight/tau; weight.__class__", "'__class__' is unknown"),
+        ("s += weight/tau; import os", "'import' is unknown"),
     ],
 )
-def test_a_spike_that_does_anything_else_has_no_jump(statement):
-    own = SynapseModel("own", "ds/dt = -s/tau : unit", statement, {"tau": DOUBLE_EXPONENTIAL.parameters["tau_decay"]})
-    assert own.jump_vector() is None
+def test_a_spike_statement_that_means_nothing_is_refused_by_name(statement, word):
+    with pytest.raises(UserError, match=f"filter 'own': on_spike: .*{word}"):
+        filtered(statement)
 
 
 def test_a_name_of_the_feedback_is_refused_whatever_the_number_of_outputs(monkeypatch, tmp_path):

@@ -70,7 +70,10 @@ def test_a_fault_in_a_users_protocol_is_one_line_that_says_where(mine, tmp_path,
 
 def test_a_figure_of_an_own_protocol_says_so(mine, tmp_path):
     dataset = find_protocol(str(mine)).execute(find_protocol(str(mine)).config(True, target="numpy"), tmp_path)[1]
-    assert "own protocol" in stamp([dataset]) and "preset" not in stamp([dataset])
+    assert "quick preset" in stamp([dataset])
+    for preset in ("full", "custom"):
+        whole = dataset.assign_attrs(preset=preset)
+        assert "own protocol" in stamp([whole]) and "preset" not in stamp([whole])
 
 
 def test_a_run_name_changes_with_every_field_and_with_user_files(mine, tmp_path):
