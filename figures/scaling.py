@@ -37,5 +37,5 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     ax.set(xlabel="neurons", ylabel="CPU s per s of model time")
     ax.set_xticks(sizes, [str(n) for n in sizes])
     ax.minorticks_off()
-    ax.legend(loc="upper left")
+    ax.legend(loc="lower right")
     return figure
