@@ -13,7 +13,8 @@ import xarray as xr
 from snnlab.analysis import oscillations as osc
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
-from snnlab.networks.force_config import ForceConfig, resolve
+from snnlab.networks.force_config import AFTER_LEARNING, ForceConfig, resolve
+from snnlab.networks.force_config import CONTROLS as CONTROLS
 from snnlab.networks.force_training import FREE_RUN_SECONDS, train_force
 from snnlab.record import attribute
 from snnlab.stimuli import oscillators
@@ -79,12 +80,6 @@ class Config(ForceConfig):
 
 VARIANTS = {f"{task}, {neuron}": {"task": task, "neuron": neuron} for task, neuron in PUBLISHED}
 QUICK = {"n": 800, "seconds": 6.0, "learn_start": 0.5, "learn_stop": 3.5}
-CONTROLS = {
-    "no_recurrence": {"g": 0.0},
-    "no_feedback": {"control": "no_feedback"},
-    "permuted_decoder": {"control": "permuted_decoder"},
-    "shuffled_teacher": {"control": "shuffled_teacher"},
-}
 # Our criteria, relative to the teacher.
 SPEED, AMPLITUDE, CORRELATION = 0.05, 0.15, 0.9
 
@@ -113,7 +108,6 @@ def teacher(config: Config) -> Callable[[np.ndarray], np.ndarray]:
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train the network; see :func:`snnlab.train_force` for what the dataset holds."""
     config = settled(config)
-    resolve(config)
     return train_force(config, teacher(config), engine)
 
 
@@ -128,11 +122,11 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
     time, output, target = (dataset[k].values[::every] for k in ("time", "output", "teacher"))
     dt = float(time[1] - time[0])
     scale = np.sqrt(target.var(0).mean())
-    last = slice(*np.searchsorted(time, [stop - min(1.0, (stop - start) / 2), stop], side="right"))
+    last = osc.between(time, stop - min(1.0, (stop - start) / 2), stop)
     values = {"RMSE / sd of the teacher, end of learning": osc.rmse(output[last], target[last]) / scale}
     if end - stop < max(FREE_RUN_SECONDS, 2.5 * period):
         return values
-    free = slice(np.searchsorted(time, stop, side="right"), None)
+    free = osc.between(time, stop, INF)
     correlations, lags = osc.lag_correlations(output, target, dt, stop, period, period / 2)
     unwrapped = np.unwrap(lags, period=period)
     slope = np.polyfit(np.arange(len(lags)) * period, unwrapped, 1)[0] if len(lags) > 1 else float("nan")
@@ -146,7 +140,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     """Return our criteria; no outside number exists for these tasks."""
     bands = [(0.0, 0.2), (1 - SPEED, 1 + SPEED), (1 - AMPLITUDE, 1 + AMPLITUDE), (CORRELATION, INF)]
     measured = measure(dataset)
-    if dataset.attrs["condition"] in ("no_feedback", "permuted_decoder") and len(measured) == 1:
+    if dataset.attrs["condition"] in AFTER_LEARNING and len(measured) == 1:
         return []
     return [
         Check(what, value, *band, "our criterion, relative to the teacher")

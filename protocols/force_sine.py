@@ -13,7 +13,8 @@ from snnlab.analysis import oscillations as osc
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import require_positive
-from snnlab.networks.force_config import ForceConfig
+from snnlab.networks.force_config import AFTER_LEARNING, ForceConfig
+from snnlab.networks.force_config import CONTROLS as CONTROLS
 from snnlab.networks.force_training import FREE_RUN_SECONDS, train_force
 from snnlab.protocol import RECORDING
 from snnlab.record import attribute
@@ -35,12 +36,6 @@ class Config(ForceConfig):
 
 VARIANTS = {name: {"neuron": name} for name in ("lif", "theta", "izhikevich")}
 QUICK = {"n": 800, "seconds": 4.5, "learn_start": 0.5, "learn_stop": 2.5}
-CONTROLS = {
-    "no_recurrence": {"g": 0.0},
-    "no_feedback": {"control": "no_feedback"},
-    "permuted_decoder": {"control": "permuted_decoder"},
-    "shuffled_teacher": {"control": "shuffled_teacher"},
-}
 FIGURE = "nicola2017_fig2"
 
 # What is measured, in the order printed.
@@ -49,8 +44,6 @@ TRAINING = "RMSE, last 1 s of learning"
 # With less than 2 s of free run the windows are half of it.
 FREE = ("free-run frequency (Hz)", "free-run amplitude", "worst best-lag correlation, 1 s windows")
 DRIFT = "phase drift (cycles/s)"
-# Conditions that differ from the default only after learning.
-AFTER_LEARNING = ("no_feedback", "permuted_decoder")
 
 _OCTAVE = "authors' MATLAB in Octave, {} seeds (ModelDB 190565)"
 BANDS = {
@@ -85,16 +78,16 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
     rate, bins = dataset.population_rate.values, dataset.bin.values
     time, output, teacher = dataset.time.values, dataset.output.values, dataset.teacher.values
     dt = float(time[1] - time[0])
-    last = _between(time, stop - min(1.0, (stop - start) / 2), stop)
+    last = osc.between(time, stop - min(1.0, (stop - start) / 2), stop)
     values = {
-        RATES[0]: _mean(rate[_between(bins, 0, start)]),
-        RATES[1]: _mean(rate[_between(bins, start, stop)]),
+        RATES[0]: _mean(rate[osc.between(bins, 0, start)]),
+        RATES[1]: _mean(rate[osc.between(bins, start, stop)]),
         TRAINING: osc.rmse(output[last], teacher[last]),
     }
     if end - stop < FREE_RUN_SECONDS:
         return values
-    free = _between(time, stop, np.inf)
-    values[RATES[2]] = _mean(rate[_between(bins, stop, np.inf)])
+    free = osc.between(time, stop, np.inf)
+    values[RATES[2]] = _mean(rate[osc.between(bins, stop, np.inf)])
     values[FREE[0]] = osc.frequency(output[free, 0], dt)
     values[FREE[1]] = osc.amplitude(output[free, 0])
     window = min(1.0, (end - stop) / 2)
@@ -103,11 +96,6 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
     frequency = attribute(dataset, "config")["frequency"]
     values[DRIFT] = osc.phase_drift(output[free, 0], dt, frequency)
     return values
-
-
-def _between(times: np.ndarray, start: float, stop: float) -> slice:
-    """Samples later than ``start``, up to and with ``stop``: a slice, which copies nothing of a long run."""
-    return slice(*np.searchsorted(times, [start, stop], side="right"))
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:

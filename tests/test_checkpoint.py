@@ -114,22 +114,32 @@ def test_stretches_of_any_size_are_assembled(neuron, tmp_path):
     assert_equal_runs(whole, load(path))
 
 
+def limit_files(size):
+    """Let files grow to ``size`` bytes at most from now on."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+
+def fail_for_want_of_space(config, folder, monkeypatch, owner, name, filling):
+    """Run with a method in whose place stands one that calls :func:`limit_files`."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        with monkeypatch.context() as context, pytest.raises(MachineError, match="cannot be written"):
+            context.setattr(owner, name, filling)
+            PROTOCOL.execute(config, folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
 def test_a_disk_that_is_full_at_the_end_keeps_the_checkpoints(neuron, tmp_path, monkeypatch):
     config = PROTOCOL.config(neuron=neuron, target="numpy", **SIZE)
     _, whole = PROTOCOL.execute(config, tmp_path / "whole")
-    judge, limits = type(PROTOCOL).judge, resource.getrlimit(resource.RLIMIT_FSIZE)
+    judge = type(PROTOCOL).judge
 
     def judge_then_fill(self, dataset):
         judge(self, dataset)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+        limit_files(100_000)
 
-    monkeypatch.setattr(type(PROTOCOL), "judge", judge_then_fill)
-    try:
-        with pytest.raises(MachineError, match="cannot be written"):
-            PROTOCOL.execute(config, tmp_path)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        monkeypatch.undo()
+    fail_for_want_of_space(config, tmp_path, monkeypatch, type(PROTOCOL), "judge", judge_then_fill)
     assert not list(tmp_path.glob("*.nc")) and newest(tmp_path).name == "state-000000002400.nc"
     assert_equal_runs(whole, PROTOCOL.execute(config, tmp_path, resume=True)[1])
 
@@ -243,20 +253,14 @@ def test_the_second_of_two_resumes_at_once_is_refused(neuron, tmp_path):
 def test_a_full_disk_is_said_and_the_last_good_checkpoint_stays(target, neuron, tmp_path, monkeypatch):
     config = PROTOCOL.config(neuron=neuron, target=target, **SIZE)
     _, whole = PROTOCOL.execute(config, tmp_path / "whole")
-    save, limits = Stage.save, resource.getrlimit(resource.RLIMIT_FSIZE)
+    save = Stage.save
 
     def save_then_fill(self, position, *arguments):
         save(self, position, *arguments)
-        # Files may grow to 10 kB from now on: what the next stretch writes is larger.
-        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+        # What the next stretch writes is larger.
+        limit_files(10_000)
 
-    monkeypatch.setattr(Stage, "save", save_then_fill)
-    try:
-        with pytest.raises(MachineError, match="cannot be written"):
-            PROTOCOL.execute(config, tmp_path)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        monkeypatch.undo()
+    fail_for_want_of_space(config, tmp_path, monkeypatch, Stage, "save", save_then_fill)
     assert newest(tmp_path).name == "state-000000000600.nc"
     assert_equal_runs(whole, PROTOCOL.execute(config, tmp_path, resume=True)[1])
 

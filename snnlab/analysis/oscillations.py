@@ -5,6 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 
+def between(times: np.ndarray, start: float, stop: float) -> slice:
+    """Return the samples later than ``start``, up to and with ``stop``: a slice, which copies nothing of a long run."""
+    return slice(*np.searchsorted(times, [start, stop], side="right"))
+
+
 def frequency(x: np.ndarray, dt: float) -> float:
     """Return the frequency in Hz from upward zero crossings of x, shape (T,), sampled every dt s.
 

@@ -74,8 +74,9 @@ public:
     Pages<double> phi;              // row by row, without the changes kept: see flush
 
     Folding(size_t n, size_t k, const std::string& folder)
-        : n(n), k(k), encoder(n*k), m(n*n + Changes<double, BLOCK>::SLACK), fed_back(n), decoded(k), gains(n*BLOCK), fed(n), out(k),
-          projected(n*BLOCK), jump(read<double>(folder + "jump")), phi(n*k + Changes<double, BLOCK>::SLACK)
+        : n(n), k(k), encoder(n*k), m(n*n + Changes<double, BLOCK>::SLACK), fed_back(n), decoded(k), gains(n*BLOCK),
+          fed(n), out(k), projected(n*BLOCK), jump(read<double>(folder + "jump")),
+          phi(n*k + Changes<double, BLOCK>::SLACK)
     {
         read(folder + "encoder", encoder.data(), n*k);
     }

@@ -18,6 +18,15 @@ _PUBLISHED = {
     "1": {"g": "second", "q": "1", "bias": "1", "alpha": "second**2"},
 }
 _MS = ("dt", "rls_interval")
+# What a FORCE protocol breaks on purpose: condition -> settings.
+CONTROLS = {
+    "no_recurrence": {"g": 0.0},
+    "no_feedback": {"control": "no_feedback"},
+    "permuted_decoder": {"control": "permuted_decoder"},
+    "shuffled_teacher": {"control": "shuffled_teacher"},
+}
+# Conditions that differ from the default only after learning.
+AFTER_LEARNING = ("no_feedback", "permuted_decoder")
 
 
 @dataclass(frozen=True)
