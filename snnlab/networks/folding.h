@@ -11,38 +11,41 @@
 
 namespace snnlab {
 
-// What learning changes in M and phi is kept for BLOCK updates and then made at once; a spike needs only its column of
-// M, its row of phi, and their part of the changes kept.
+// What learning changes in M and phi is kept, for up to BLOCK updates, and made in a neuron's column of M and row of phi
+// when that neuron fires: each change is then made once, and in memory that the spike reads anyway.
 class Folding
 {
-    static const int BLOCK = 16;
+    static const int BLOCK = 48;
+    static constexpr size_t STRETCH = 128;  // of a column at once, so that what is added to it stays in the first cache
     const size_t n, k;
     Pages<double> encoder, m;  // column by column
-    Changes<double, BLOCK> fed_back, decoded;  // u = E e, and e
-    std::vector<double> gains, fed, out, projected;
+    Pages<double> fed_back, decoded;  // u = E e, and e, of each change kept
+    std::vector<double> gains, projected;
+    std::vector<int> made;  // how many of the changes kept, for each neuron
     size_t projected_first = 0, projected_stop = 0;
     int kept = 0;
 
-    // to[0 .. size) += factor * from
-    static void add(double factor, const double* from, double* to, size_t size)
+    // to[0 .. size) += the sum of factors[c] * (from + c*stride) for J of them, or for the rest that is less
+    template <int J>
+    static void add(const double* factors, size_t count, const double* from, size_t stride, double* __restrict to, size_t size)
     {
+        if (count < J)
+            return add<J - 1>(factors, count, from, stride, to, size);
+        double f[J];
+        std::copy(factors, factors + J, f);
         for (size_t i = 0; i < size; i++)
-            to[i] += factor*from[i];
+            for (int c = 0; c < J; c++)
+                to[i] += f[c]*from[c*stride + i];
     }
 
-    // to[0 .. size) += the sum of factors[c] * (column c of from)
-    static void add(const double* factors, size_t count, const double* from, double* to, size_t size)
+    // The same for any number, in few passes over ``to``.
+    static void add(const double* factors, size_t count, const double* from, size_t stride, double* to, size_t size)
     {
-        size_t c = 0;
-        for (; c + 4 <= count; c += 4) {
-            const double *a0 = from + c*size, *a1 = a0 + size, *a2 = a1 + size, *a3 = a2 + size;
-            const double f0 = factors[c], f1 = factors[c + 1], f2 = factors[c + 2], f3 = factors[c + 3];
-            for (size_t i = 0; i < size; i++)
-                to[i] += f0*a0[i] + f1*a1[i] + f2*a2[i] + f3*a3[i];
-        }
-        for (; c < count; c++)
-            add(factors[c], from + c*size, to, size);
+        for (size_t c = 0; c < count; c += 8)
+            add<8>(factors + c, count - c, from + c*stride, stride, to, size);
     }
+
+    static void add(double factor, const double* from, double* to, size_t size) { add<1>(&factor, 1, from, 0, to, size); }
 
     // E times the targets of the BLOCK updates from this one on: all of E is read once for them.
     void project(const std::vector<double>& targets, size_t update)
@@ -51,21 +54,32 @@ class Folding
         projected_stop = std::min(update + BLOCK, targets.size()/k);
         std::fill(projected.begin(), projected.end(), 0.0);
         const size_t count = projected_stop - projected_first;
-        // Some columns of E at a time, which stay in the first cache for all updates.
-        for (size_t o = 0; o < k; o += 4)
-            for (size_t c = 0; c < count; c++)
-                add(&targets[(update + c)*k + o], std::min<size_t>(4, k - o), encoder.data() + o*n, &projected[c*n], n);
+        for (size_t first = 0; first < n; first += STRETCH)
+            for (size_t o = 0; o < k; o += 8)
+                for (size_t c = 0; c < count; c++)
+                    add(&targets[(update + c)*k + o], std::min<size_t>(8, k - o), encoder.data() + o*n + first, n,
+                        &projected[c*n + first], std::min(STRETCH, n - first));
     }
 
-    // Columns j to j + J - 1 of M, and of phi, minus the changes kept.
-    template <int J> void write(size_t j)
+    // Make the changes that are kept in a stretch of a neuron's column of M.
+    void make_fed_back(size_t neuron, size_t first, size_t size)
     {
-        double w[J][BLOCK];
-        for (int b = 0; b < J; b++)
-            for (int c = 0; c < BLOCK; c++)
-                w[b][c] = c < kept ? gains[c*n + j + b] : 0;
-        fed_back.subtract(m.data() + j*n, w);
-        decoded.subtract(phi.data() + j*k, w);
+        const int c = made[neuron];
+        add(&gains[neuron*BLOCK + c], kept - c, fed_back.data() + c*n + first, n, m.data() + neuron*n + first, size);
+    }
+
+    // The same in its row of phi.
+    void make_decoded(size_t neuron)
+    {
+        const int c = made[neuron];
+        add(&gains[neuron*BLOCK + c], kept - c, decoded.data() + c*k, k, phi.data() + neuron*k, k);
+    }
+
+    void make(size_t neuron)
+    {
+        make_fed_back(neuron, 0, n);
+        make_decoded(neuron);
+        made[neuron] = kept;
     }
 
 public:
@@ -74,9 +88,8 @@ public:
     Pages<double> phi;              // row by row, without the changes kept: see flush
 
     Folding(size_t n, size_t k, const std::string& folder)
-        : n(n), k(k), encoder(n*k), m(n*n + Changes<double, BLOCK>::SLACK), fed_back(n), decoded(k), gains(n*BLOCK),
-          fed(n), out(k), projected(n*BLOCK), jump(read<double>(folder + "jump")),
-          phi(n*k + Changes<double, BLOCK>::SLACK)
+        : n(n), k(k), encoder(n*k), m(n*n), fed_back(n*BLOCK), decoded(k*BLOCK), gains(n*BLOCK), projected(n*BLOCK),
+          made(n), jump(read<double>(folder + "jump")), phi(n*k)
     {
         read(folder + "encoder", encoder.data(), n*k);
     }
@@ -85,14 +98,15 @@ public:
     template <typename Filters> void set(const Filters& filters)
     {
         kept = 0;
+        std::fill(made.begin(), made.end(), 0);
         std::fill(m.data(), m.data() + n*n, 0.0);
         const bool learned = std::any_of(phi.data(), phi.data() + n*k, [](double weight) { return weight != 0; });
         for (size_t o = 0; learned && o < k; o += 4)
             for (size_t j = 0; j < n; j++)
-                add(phi.data() + j*k + o, std::min<size_t>(4, k - o), encoder.data() + o*n, m.data() + j*n, n);
+                add(phi.data() + j*k + o, std::min<size_t>(4, k - o), encoder.data() + o*n, n, m.data() + j*n, n);
         for (size_t s = 0; s < feedback.size(); s++) {
             std::fill(feedback[s], feedback[s] + n, 0.0);
-            add(filters[s].second, k, encoder.data(), feedback[s], n);
+            add(filters[s].second, k, encoder.data(), n, feedback[s], n);
         }
     }
 
@@ -102,10 +116,10 @@ public:
     {
         if (update < projected_first || update >= projected_stop)
             project(targets, update);
-        double *g = &gains[kept*n], *u = fed_back[kept], *e = decoded[kept];
+        double *u = fed_back.data() + kept*n, *e = decoded.data() + kept*k;
         const double *target = &targets[update*k], *projection = &projected[(update - projected_first)*n];
         for (size_t i = 0; i < n; i++) {
-            g[i] = scale*gain[i];
+            gains[i*BLOCK + kept] = -scale*gain[i];
             u[i] = feedback[0][i] - projection[i];
         }
         for (size_t o = 0; o < k; o++)
@@ -113,9 +127,9 @@ public:
         for (size_t s = 0; s < filters.size(); s++) {
             double size = 0;
             for (size_t i = 0; i < n; i++)
-                size += g[i]*filters[s].first[i];
-            add(-size, e, filters[s].second, k);
-            add(-size, u, feedback[s], n);
+                size -= scale*gain[i]*filters[s].first[i];
+            add(size, e, filters[s].second, k);
+            add(size, u, feedback[s], n);
         }
         if (++kept == BLOCK)
             flush();
@@ -124,57 +138,39 @@ public:
     // Make the changes that are kept.
     void flush()
     {
-        if (kept == 0)
-            return;
-        fed_back.pack();
-        decoded.pack();
-        size_t j = 0;
-        for (; j + 4 <= n; j += 4)
-            write<4>(j);
-        for (; j < n; j++)
-            write<1>(j);
+        for (size_t first = 0; first < n; first += STRETCH)
+            for (size_t j = 0; j < n; j++)
+                make_fed_back(j, first, std::min(STRETCH, n - first));
+        for (size_t j = 0; j < n; j++)
+            make_decoded(j);
         kept = 0;
+        std::fill(made.begin(), made.end(), 0);
     }
 
     // What these spikes bring to outputs and feedback.
     template <typename Filters> void spike(const int32_t* neurons, size_t count, const Filters& filters)
     {
-        if (count == 0)
-            return;
         for (size_t f = 0; f < count; f++) {
-            for (size_t i = 0; i < n; i += 8)
-                fetch(m.data() + neurons[f]*n + i);
-            for (size_t o = 0; o < k; o += 8)
-                fetch(phi.data() + neurons[f]*k + o);
+            make(neurons[f]);
+            for (size_t s = 0; s < feedback.size(); s++)
+                if (jump[s] != 0) {
+                    add(jump[s], m.data() + neurons[f]*n, feedback[s], n);
+                    add(jump[s], phi.data() + neurons[f]*k, filters[s].second, k);
+                }
         }
-        double sums[BLOCK];
-        for (int c = 0; c < kept; c++) {
-            sums[c] = 0;
-            for (size_t f = 0; f < count; f++)
-                sums[c] -= gains[c*n + neurons[f]];
-        }
-        std::fill(fed.begin(), fed.end(), 0.0);
-        std::fill(out.begin(), out.end(), 0.0);
-        add(sums, kept, fed_back[0], fed.data(), n);
-        add(sums, kept, decoded[0], out.data(), k);
-        for (size_t f = 0; f < count; f++) {
-            add(1, m.data() + neurons[f]*n, fed.data(), n);
-            add(1, phi.data() + neurons[f]*k, out.data(), k);
-        }
-        for (size_t s = 0; s < feedback.size(); s++)
-            if (jump[s] != 0) {
-                add(jump[s], fed.data(), feedback[s], n);
-                add(jump[s], out.data(), filters[s].second, k);
-            }
     }
 
     // The decoder of one neuron now.
-    void row(size_t neuron, double* to) const
+    const double* row(size_t neuron)
     {
-        std::copy(phi.data() + neuron*k, phi.data() + neuron*k + k, to);
-        for (int c = 0; c < kept; c++)
-            add(-gains[c*n + neuron], decoded[c], to, k);
+        make(neuron);
+        return phi.data() + neuron*k;
     }
 };
+
+template <>
+inline void Folding::add<0>(const double*, size_t, const double*, size_t, double* __restrict, size_t)
+{
+}
 
 }  // namespace snnlab

@@ -7,7 +7,7 @@ gets the same filter, and nothing is multiplied per step:
     a step of RLS     M -= u k', I_fb -= u (k'r), h_I_fb -= u (k'h_r)  with M = E phi', u = E e
     with gain k       phi -= k e', z -= e (k'r), h_z -= e (k'h_r)
 
-The same in C++: folding.h, which also delays the changes of M and phi and makes several at once.
+The same in C++: folding.h, which makes the changes of M and phi for each neuron when it fires.
 """
 
 from __future__ import annotations

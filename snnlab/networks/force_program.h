@@ -172,10 +172,10 @@ class Force
         if (learn.index(step) % decoder_every == 0) {
             decoders.resize(decoders.size() + decoder_rows*k);
             double* rows = decoders.data() + decoders.size() - decoder_rows*k;
-            if (!folding)
-                std::copy(phi, phi + decoder_rows*k, rows);
-            for (long long i = 0; folding && i < decoder_rows; i++)
-                folding->row(i, rows + i*k);
+            for (long long i = 0; i < decoder_rows; i++) {
+                const double* row = folding ? folding->row(i) : phi + i*k;
+                std::copy(row, row + k, rows + i*k);
+            }
         }
     }
 

@@ -36,14 +36,6 @@ public:
     T* data() const { return values; }
 };
 
-// Ask for memory that is needed soon.
-template <typename T> void fetch(const T* address)
-{
-#ifdef __GNUC__
-    __builtin_prefetch(address);
-#endif
-}
-
 // Columns c of length n, to be subtracted from a matrix with n rows: A <- A - sum of c w'.
 //
 // To write all of A costs memory traffic, so it is done once for SIZE of them, from packs of LANES rows that stay in the
