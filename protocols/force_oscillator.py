@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -13,7 +12,7 @@ import xarray as xr
 from snnlab.analysis import oscillations as osc
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
-from snnlab.networks.force_config import AFTER_LEARNING, ForceConfig, resolve
+from snnlab.networks.force_config import AFTER_LEARNING, ForceConfig, completed, resolve
 from snnlab.networks.force_config import CONTROLS as CONTROLS
 from snnlab.networks.force_training import FREE_RUN_SECONDS, train_force
 from snnlab.record import attribute
@@ -87,8 +86,8 @@ SPEED, AMPLITUDE, CORRELATION = 0.05, 0.15, 0.9
 def settled(config: Config) -> Config:
     """Return the Config with every field that the table states filled in."""
     g, q, alpha, window = PUBLISHED.get((config.task, config.neuron), (None, None, None, _SHORT))
-    stated = {"g": g, "q": q, "alpha": alpha} | dict(zip(("seconds", "learn_start", "learn_stop"), window, strict=True))
-    return dataclasses.replace(config, **{k: v for k, v in stated.items() if getattr(config, k) is None})
+    windows = dict(zip(("seconds", "learn_start", "learn_stop"), window, strict=True))
+    return completed(config, g=g, q=q, alpha=alpha, **windows)
 
 
 def teacher(config: Config) -> Callable[[np.ndarray], np.ndarray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args, get_origin, get_type_hints
 
 import brian2
@@ -126,6 +126,11 @@ class ForceSetup:
     def weight_unit(self) -> brian2.Quantity:
         """The published unit of recurrent weights, current times time: mV s, pA ms or s."""
         return unit(published_units(self.neuron.current)["g"])
+
+
+def completed(config: ForceConfig, **stated) -> ForceConfig:
+    """Return the Config with these values in the fields that are None."""
+    return replace(config, **{k: v for k, v in stated.items() if getattr(config, k) is None})
 
 
 def published_units(current: str) -> dict[str, str]:

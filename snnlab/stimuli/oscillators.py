@@ -13,8 +13,10 @@ from functools import cache
 
 import numpy as np
 
-# The scripts' van der Pol oscillator: amplitude divisor and time constant, sampled every ms after 15 s.
-_VDP_SCALE, _VDP_RATE, _VDP_STEP, _VDP_SETTLE = 10.0, 20.0, 1e-3, 15.0
+from .trajectory import interpolate, solve
+
+# The scripts' van der Pol oscillator: amplitude divisor and time constant, after 15 s.
+_VDP_SCALE, _VDP_RATE, _VDP_SETTLE = 10.0, 20.0, 15.0
 _NOISE_BLOCK = 4096
 
 
@@ -67,22 +69,13 @@ def van_der_pol(t: np.ndarray, mu: float, seconds: float = 100.0) -> np.ndarray:
     ValueError
         For times beyond ``seconds``.
     """
-    t = np.asarray(t, float)
-    if t.size and t.max() > seconds:
-        raise ValueError(f"van_der_pol: t up to {seconds} s, got {t.max()}")
-    times, states = _van_der_pol(mu, seconds)
-    return np.stack([np.interp(t, times, component) for component in states], axis=1)
+    return interpolate(t, *_van_der_pol(mu, seconds), "van_der_pol")
 
 
 @cache
 def _van_der_pol(mu: float, seconds: float) -> tuple[np.ndarray, np.ndarray]:
-    from scipy.integrate import solve_ivp
-
     def slope(_, state):
         x, y = state
         return _VDP_RATE * mu * (x - _VDP_SCALE**2 * x**3 / 3 - y), _VDP_RATE * x / mu
 
-    times = np.arange(0, seconds + _VDP_STEP, _VDP_STEP)
-    span, settled = (0, _VDP_SETTLE + times[-1]), _VDP_SETTLE + times
-    solution = solve_ivp(slope, span, (0.1, 0.1), method="LSODA", t_eval=settled, rtol=1e-8, atol=1e-10)
-    return times, solution.y
+    return solve(slope, (0.1, 0.1), seconds, settle=_VDP_SETTLE)

@@ -1,0 +1,185 @@
+"""A spiking network learns the Lorenz attractor by FORCE (Nicola & Clopath 2017, figure 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import xarray as xr
+
+from snnlab.analysis import chaos
+from snnlab.analysis import oscillations as osc
+from snnlab.claims import Check, Finding
+from snnlab.engine import Engine
+from snnlab.networks.force_config import AFTER_LEARNING, ForceConfig, completed
+from snnlab.networks.force_config import CONTROLS as CONTROLS
+from snnlab.networks.force_training import train_force
+from snnlab.record import attribute
+from snnlab.stimuli.lorenz import lorenz, pieces
+
+FIGURE = "nicola2017_lorenz"
+INF = float("inf")
+# n, G, Q, alpha in the units of ForceConfig: theta of the authors' script (ModelDB 190565); the others, which it does
+# not train, are ours: those of the van der Pol oscillator, another signal of several small components.
+SETTINGS = {
+    "theta": {"n": 5000, "g": 15, "q": 1e4, "alpha": 1e-5},
+    "lif": {"n": 2000, "g": 0.05, "q": 30, "alpha": 2.5e-6},
+    "izhikevich": {"n": 2000, "g": 1e4, "q": 9e3, "alpha": 2},
+}
+
+
+@dataclass(frozen=True)
+class Config(ForceConfig):
+    """Settings of the run; None means: SETTINGS of this protocol for this neuron, else what the neuron states."""
+
+    neuron: str = "theta"
+    """theta (published), lif, izhikevich, ..., or path/to/file.py:NAME"""
+    n: int | None = None
+    """number of neurons; None: 5000 theta neurons, 2000 of any other"""
+    seconds: float = 100.0
+    """length of the run (s)"""
+    learn_start: float = 5.0
+    """start of the learning window (s)"""
+    learn_stop: float = 50.0
+    """end of the learning window (s)"""
+
+    def identity(self) -> dict:
+        """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
+        return ForceConfig.identity(settled(self))
+
+
+VARIANTS = {name: {"neuron": name} for name in SETTINGS}
+QUICK = {"neuron": "izhikevich", "n": 800, "seconds": 24.0, "learn_start": 0.5, "learn_stop": 10.0}
+# Our criteria, relative to the teacher.
+RMSE, RANGE = 0.2, 0.15
+# A maximum of z counts if it rises this part of z's standard deviation above the valleys beside it.
+PROMINENCE = 0.15
+# The free run starts this long after learning, when it may have left the teacher's path; shorter ones say nothing.
+SETTLE, SHORTEST = 1.0, 10.0
+# Pieces of the teacher that a free run is compared with; as many others make up the teacher's map.
+_PIECES = 20
+_COMPONENTS = "xyz"
+
+
+def settled(config: Config) -> Config:
+    """Return the Config with every field that SETTINGS states filled in."""
+    return completed(config, **({"n": 2000} | SETTINGS.get(config.neuron, {})))
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Train the network; see :func:`snnlab.train_force` for what the dataset holds."""
+    config = settled(config)
+    return train_force(config, lambda t: lorenz(t, config.seconds + 1), engine)
+
+
+def free_run(dataset: xr.Dataset) -> np.ndarray | None:
+    """Return the decoded signal after learning, smoothed, shape (T, 3) every 10 ms; None if it is too short."""
+    start = dataset.attrs["learn_stop"] + SETTLE
+    if dataset.attrs["seconds"] - start < SHORTEST:
+        return None
+    time = dataset.time.values
+    return chaos.smooth(dataset.output.values[osc.between(time, start, INF)], float(time[1] - time[0]))
+
+
+@dataclass(frozen=True)
+class Attractor:
+    """The teacher, smoothed as the decoded signal is."""
+
+    scale: float
+    """standard deviation of z"""
+    spans: np.ndarray
+    """from the first to the last percentile of each component, shape (3,)"""
+    points: np.ndarray
+    """return map of z in units of ``scale``, shape (m, 2)"""
+    pieces: tuple[np.ndarray, ...]
+    """other stretches, each of shape (samples, 3)"""
+
+
+@cache
+def attractor(samples: int) -> Attractor:
+    """Return the teacher with pieces of so many samples."""
+    every = 2e-3
+    drawn = pieces(2 * _PIECES, samples * chaos.STEP + 6 * chaos.SMOOTHING + every, every)
+    smooth = [chaos.smooth(piece, every)[:samples] for piece in drawn]
+    known, others = smooth[:_PIECES], smooth[_PIECES:]
+    together = np.concatenate(known)
+    scale = float(together[:, 2].std())
+    return Attractor(scale, _spans(together), np.concatenate([points(piece, scale) for piece in known]), tuple(others))
+
+
+def points(signal: np.ndarray, scale: float) -> np.ndarray:
+    """Return the return map of z of a smoothed signal in units of ``scale``, shape (m, 2)."""
+    return chaos.return_map(signal[:, 2], PROMINENCE * scale) / scale
+
+
+def _spans(signal: np.ndarray) -> np.ndarray:
+    return np.ptp(np.percentile(signal, [1, 99], axis=0), axis=0)
+
+
+def describe(signal: np.ndarray, teacher: Attractor) -> dict[str, float]:
+    """Return what is compared of a free run, a piece of teacher and a surrogate alike."""
+    values = {"share of time with x > 0": float((signal[:, 0] > 0).mean())}
+    spans = _spans(signal) / teacher.spans
+    values |= {f"range of {c} / the teacher's": float(span) for c, span in zip(_COMPONENTS, spans, strict=True)}
+    values["return-map error (sd of z)"] = chaos.map_error(points(signal, teacher.scale), teacher.points)
+    return values
+
+
+def _surrogates(signal: np.ndarray) -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [chaos.surrogate(signal, rng) for _ in range(_PIECES)]
+
+
+def _training_error(dataset: xr.Dataset) -> float:
+    start, stop = dataset.attrs["learn_start"], dataset.attrs["learn_stop"]
+    last = osc.between(dataset.time.values, stop - min(5.0, (stop - start) / 2), stop)
+    output, teacher = (dataset[name].values[last] for name in ("output", "teacher"))
+    return osc.rmse(output, teacher) / float(np.sqrt(teacher.var(0).mean()))
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return our criteria; the paper states no number that we could read."""
+    ours = "our criterion"
+    rows = [Check("RMSE / sd of the teacher, end of learning", _training_error(dataset), 0.0, RMSE, ours)]
+    signal = free_run(dataset)
+    if signal is None:
+        return [] if dataset.attrs["condition"] in AFTER_LEARNING else rows
+    teacher = attractor(len(signal))
+    measured = describe(signal, teacher)
+    share, *_, error = measured
+    of_pieces = [describe(piece, teacher)[share] for piece in teacher.pieces]
+    source = f"{_PIECES} pieces of teacher as long as the free run: smallest and largest"
+    rows.append(Check(share, measured[share], min(of_pieces), max(of_pieces), source))
+    for component in _COMPONENTS:
+        what = f"range of {component} / the teacher's"
+        rows.append(Check(what, measured[what], 1 - RANGE, 1 + RANGE, ours))
+    least = np.nanmin([describe(noise, teacher)[error] for noise in _surrogates(signal)])
+    source = f"half the smallest of {_PIECES} phase-randomised surrogates of the free run"
+    rows.append(Check(error, measured[error], 0.0, float(least) / 2, source))
+    return rows
+
+
+def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+    """Each measure of the free run, its Lyapunov exponent among them, beside teacher pieces and surrogates."""
+    groups: dict[tuple[str, str], list[np.ndarray]] = {}
+    for dataset in datasets:
+        signal = free_run(dataset)
+        if dataset.attrs["condition"] == "default" and signal is not None:
+            groups.setdefault((attribute(dataset, "config")["neuron"], dataset.attrs["preset"]), []).append(signal)
+    rows = []
+    for (neuron, preset), signals in groups.items():
+        length = min(len(signal) for signal in signals)
+        teacher = attractor(length)
+        noise = [_surrogates(signal[:length])[0] for signal in signals]
+        described = [[_with_exponent(x[:length], teacher) for x in group] for group in (signals, teacher.pieces, noise)]
+        for what in described[0][0]:
+            ours, taught, random = ([values[what] for values in group] for group in described)
+            spread = f"{min(taught):.3g} to {max(taught):.3g}"
+            null = f"teacher {np.mean(taught):.3g} ({spread}), surrogates {np.mean(random):.3g}"
+            rows.append(Finding.over_seeds(f"{neuron} ({preset}): {what}", ours, null))
+    return rows
+
+
+def _with_exponent(signal: np.ndarray, teacher: Attractor) -> dict[str, float]:
+    return describe(signal, teacher) | {"largest Lyapunov exponent (1/s)": chaos.lyapunov(signal, chaos.STEP)}

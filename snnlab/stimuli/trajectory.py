@@ -1,0 +1,41 @@
+"""Solutions of differential equations as teachers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+
+def solve(
+    slope: Callable, start: Sequence[float], seconds: float, settle: float = 0.0, step: float = 1e-3
+) -> tuple[np.ndarray, np.ndarray]:
+    """Solve d state/dt = slope(t, state) from ``start``, by LSODA at a relative tolerance of 1e-8.
+
+    Returns
+    -------
+    times : array of shape (T,)
+        0, step, ... up to ``seconds`` and at most a step more, in s, counted from ``settle`` s after the start.
+    states : array of shape (len(start), T)
+    """
+    from scipy.integrate import solve_ivp
+
+    times = np.arange(0, seconds + step, step)
+    solution = solve_ivp(
+        slope, (0, settle + times[-1]), start, method="LSODA", t_eval=settle + times, rtol=1e-8, atol=1e-10
+    )
+    return times, solution.y
+
+
+def interpolate(t: np.ndarray, times: np.ndarray, states: np.ndarray, name: str) -> np.ndarray:
+    """Return the states at times t, linear between samples, of shape (len(t), components).
+
+    Raises
+    ------
+    ValueError
+        For times beyond the last; the message names the signal.
+    """
+    t = np.asarray(t, float)
+    if t.size and t.max() > times[-1]:
+        raise ValueError(f"{name}: t up to {times[-1]:g} s, got {t.max():g}")
+    return np.stack([np.interp(t, times, component) for component in states], axis=1)
