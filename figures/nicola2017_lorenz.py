@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from snnlab import plotting
-from snnlab.analysis import chaos
 from snnlab.analysis import oscillations as osc
-from snnlab.protocols.force_lorenz import SETTLE, attractor, describe, free_run, points
+from snnlab.protocols.force_lorenz import attractor, describe, free_run, points
 from snnlab.record import attribute
 
 NEEDS = [("force_lorenz", {"seed": 100})]

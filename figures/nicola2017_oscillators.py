@@ -36,12 +36,14 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
             if (task, neuron) in cells:
                 _panel(ax, cells[task, neuron], PERIODS[task])
             else:
-                ax.set_axis_off()
+                # Not set_axis_off, which hides the row's label as well.
+                ax.set(xticks=[], yticks=[])
+                ax.spines[:].set_visible(False)
         row[0].set_ylabel(task.replace("_", "\n"), rotation=0, ha="right", va="center")
     for ax, neuron in zip(axes[0], neurons, strict=True):
         ax.set_title(TITLES.get(neuron, neuron), fontweight="bold")
     for column in axes.T:
-        last = [ax for ax in column if ax.axison][-1]
+        last = [ax for ax in column if ax.has_data()][-1]
         last.set_xlabel("time (s)")
     return figure
 

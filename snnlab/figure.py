@@ -109,18 +109,26 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
 
 
 def stamp(datasets: Sequence) -> str:
-    """Return one line for each run: protocol, condition, seed, preset, checks held of stated."""
-    lines = []
+    """Return one line for each kind of run: protocol, neuron, condition, seeds, preset, checks held, CPU time."""
+    kinds: dict[tuple[str, str], list] = {}
     for dataset in datasets:
-        checks = record.attribute(dataset, "checks")
-        verdict = f"{sum(c['holds'] for c in checks)} of {len(checks)} checks hold" if checks else "no checks stated"
         config = record.attribute(dataset, "config")
         label = f" ({Path(config['neuron']).name})" if "neuron" in config else ""
         own = is_file_spec(dataset.attrs["protocol_file"]) and dataset.attrs["preset"] != "quick"
         preset = "own protocol" if own else f"{dataset.attrs['preset']} preset"
         condition = "" if dataset.attrs["condition"] == "default" else f", {dataset.attrs['condition']}"
+        kinds.setdefault((f"{dataset.attrs['protocol']}{label}{condition}", preset), []).append(dataset)
+    lines = []
+    for (what, preset), runs in kinds.items():
+        checks = [check for run in runs for check in record.attribute(run, "checks")]
+        verdict = f"{sum(c['holds'] for c in checks)} of {len(checks)} checks hold" if checks else "no checks stated"
+        seeds = sorted({int(run.attrs["seed"]) for run in runs})
+        several = f"{len(runs)} runs, " if len(runs) > 1 else ""
+        plural = "s" if len(seeds) > 1 else ""
+        cost = f"{sum(run.attrs['cpu_seconds'] for run in runs):.0f} CPU s"
+        machines = ", ".join(dict.fromkeys(run.attrs["machine"] for run in runs))
         lines.append(
-            f"{dataset.attrs['protocol']}{label}{condition}, seed {dataset.attrs['seed']}, {preset}: {verdict}"
+            f"{what}, {several}seed{plural} {', '.join(map(str, seeds))}, {preset}: {verdict} ({cost}, {machines})"
         )
     return "\n".join(lines)
 

@@ -43,7 +43,8 @@ class Protocol:
     The file must hold a dataclass ``Config`` and ``run(config, engine) -> Dataset``. It may hold
     ``checks(dataset) -> list[Check]``, ``findings(datasets) -> list[Finding]``, ``CONTROLS = {name: overrides}``
     (conditions that must fail), ``QUICK`` (overrides of the reduced preset), ``VARIANTS = {name: overrides}`` (what
-    `snnlab reproduce` studies) and ``FIGURE`` (the figure that `snnlab run` draws of one run).
+    `snnlab reproduce` studies), ``FIGURE`` (the figure that `snnlab run` draws of one run) and
+    ``export(dataset, stem) -> list[Path]`` (what `snnlab run` writes beside it: sound, a film).
     """
 
     name: str
@@ -56,6 +57,7 @@ class Protocol:
     quick: dict
     variants: dict[str, dict]
     figure: str | None
+    export: Callable[[xr.Dataset, Path], list[Path]]
 
     def config(self, quick: bool = False, **overrides) -> Any:
         """Return a Config at the published scale or, with ``quick``, of the reduced preset; then the overrides."""
@@ -247,6 +249,7 @@ def _read(module: ModuleType, name: str, spec: str) -> Protocol:
         quick=getattr(module, "QUICK", {}),
         variants=getattr(module, "VARIANTS", {"default": {}}),
         figure=getattr(module, "FIGURE", None),
+        export=getattr(module, "export", lambda dataset, stem: []),
     )
     for overrides in [protocol.quick, *protocol.controls.values(), *protocol.variants.values()]:
         protocol.config(**overrides)

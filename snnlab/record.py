@@ -151,7 +151,16 @@ def provenance() -> dict[str, str]:
     from . import __version__
 
     versions = {"python": platform.python_version(), "snnlab": __version__} | {p: version(p) for p in _PACKAGES}
-    return {"versions": json.dumps(versions), "git_commit": _commit(), "machine": platform.machine()}
+    return {"versions": json.dumps(versions), "git_commit": _commit(), "machine": _machine()}
+
+
+def _machine() -> str:
+    """Return the processor's name, or its kind where the system does not tell."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def _commit() -> str:

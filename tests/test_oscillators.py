@@ -32,7 +32,7 @@ def test_van_der_pol_obeys_its_equation():
     x, y = osc.van_der_pol(TIMES, 0.5, 15.0).T
     np.testing.assert_allclose(np.gradient(x, DT)[1:-1], (10 * (x - 100 * x**3 / 3 - y))[1:-1], atol=2e-3)
     np.testing.assert_allclose(np.gradient(y, DT)[1:-1], (40 * x)[1:-1], atol=2e-3)
-    with pytest.raises(ValueError, match=r"up to 15\.0 s"):
+    with pytest.raises(ValueError, match=r"up to 15 s"):
         osc.van_der_pol([15.5], 0.5, 15.0)
 
 

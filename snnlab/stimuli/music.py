@@ -1,0 +1,71 @@
+"""Melodies as teachers: one component a note; and decoded melodies as sound.
+
+Reference: Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, figure 3, and the authors' scripts, ModelDB 190565.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Melody:
+    """Notes of equal length, some of which are held for two."""
+
+    notes: tuple[int, ...]
+    """which of the pitches sounds in each slot"""
+    held: tuple[int, ...]
+    """slots whose note lasts for the next slot as well"""
+    frequencies: tuple[float, ...]
+    """the pitches in Hz"""
+    slot: float = 0.25
+    """length of a slot in s"""
+
+    @property
+    def period(self) -> float:
+        """Length of the melody in s."""
+        return len(self.notes) * self.slot
+
+    def slots(self, t: np.ndarray) -> np.ndarray:
+        """Return the number of the slot, counted from 0 in each repetition, of each time t in s."""
+        return (np.floor(np.asarray(t, float) / self.slot + 1e-9) % len(self.notes)).astype(int)
+
+    def __call__(self, t: np.ndarray) -> np.ndarray:
+        """Return the melody, repeated, at times t in s: shape (T, pitches).
+
+        A note is half a sine of height 1 on the component of its pitch, over one slot or, if it is held, over two; all
+        other components are 0.
+        """
+        t, slot = np.asarray(t, float), self.slots(t)
+        first, length = np.arange(len(self.notes)), np.ones(len(self.notes))
+        for i in self.held:
+            first[i + 1], length[i : i + 2] = i, 2
+        turns = (np.mod(t + 1e-9 * self.slot, self.period) / self.slot - first[slot]) / length[slot]
+        values = np.zeros((t.size, len(self.frequencies)))
+        values[np.arange(t.size), np.asarray(self.notes)[slot]] = np.sin(np.pi * np.clip(turns, 0, 1))
+        return values
+
+    def wav(self, components: np.ndarray, dt: float, rate: int = 8192) -> bytes:
+        """Return components, shape (T, pitches), sampled every dt s, as the bytes of a WAV file.
+
+        Each component is how loud its pitch sounds; what is negative is silent. The loudest moment has full scale.
+        """
+        from scipy.io import wavfile
+
+        times = np.arange(0, len(components) * dt, 1 / rate)
+        samples = np.arange(len(components)) * dt
+        sound = np.zeros(len(times))
+        for component, frequency in zip(components.T, self.frequencies, strict=True):
+            sound += np.interp(times, samples, np.maximum(component, 0)) * np.sin(2 * np.pi * frequency * times)
+        loudest = np.abs(sound).max()
+        file = io.BytesIO()
+        wavfile.write(file, rate, np.round(sound / (loudest or 1) * 32767).astype(np.int16))
+        return file.getvalue()
+
+
+# C D E F G as in the scripts. Slots and pitches count from 0 here, from 1 there.
+_PITCHES = (261.0, 293.6, 329.6, 349.23, 392.0)
+ODE_TO_JOY = Melody(tuple(int(c) - 1 for c in "3345543211233222"), (14,), _PITCHES)
