@@ -154,7 +154,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     for component in _COMPONENTS:
         what = f"range of {component} / the teacher's"
         rows.append(Check(what, measured[what], 1 - RANGE, 1 + RANGE, ours))
-    least = np.nanmin([describe(noise, teacher)[error] for noise in _surrogates(signal)])
+    least = np.nanmin([describe(noise, teacher)[error] for noise in _surrogates(signal)] + [INF])
     source = f"half the smallest of {_PIECES} phase-randomised surrogates of the free run"
     rows.append(Check(error, measured[error], 0.0, float(least) / 2, source))
     return rows

@@ -79,10 +79,12 @@ def aligned(dataset: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """
     every = max(1, round(STEP / float(dataset.time[1] - dataset.time[0])))
     time, output, teacher = (dataset[name].values[::every] for name in ("time", "output", "teacher"))
-    dt, stop = float(time[1] - time[0]), dataset.attrs["learn_stop"]
-    _, lags = osc.lag_correlations(output, teacher, dt, stop, ODE_TO_JOY.period, ODE_TO_JOY.period / 2)
+    dt = float(time[1] - time[0])
+    # The teacher of all lags must exist.
+    start = max(dataset.attrs["learn_stop"], ODE_TO_JOY.period / 2)
+    _, lags = osc.lag_correlations(output, teacher, dt, start, ODE_TO_JOY.period, ODE_TO_JOY.period / 2)
     size = round(ODE_TO_JOY.period / dt)
-    starts = round(stop / dt) + size * np.arange(len(lags))
+    starts = round(start / dt) + size * np.arange(len(lags))
     behind = np.rint(lags / dt).astype(int)
     pieces = [output[s : s + size] for s in starts]
     taught = [teacher[s - lag : s - lag + size] for s, lag in zip(starts, behind, strict=True)]
@@ -90,23 +92,29 @@ def aligned(dataset: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.reshape(pieces, shape), np.reshape(taught, shape), lags
 
 
+def played(teacher: np.ndarray) -> list[tuple[int, int, int]]:
+    """Return each note of a teacher, shape (T, 5): its component, its first sample, the sample after its last."""
+    sounds, note = teacher.max(1) > 0.05, teacher.argmax(1)
+    edges = np.flatnonzero((np.diff(sounds) != 0) | (sounds[1:] & (np.diff(note) != 0))) + 1
+    spans = zip([0, *edges], [*edges, len(note)], strict=True)
+    return [(int(note[a]), int(a), int(b)) for a, b in spans if sounds[a]]
+
+
 def notes_right(output: np.ndarray, teacher: np.ndarray) -> float:
     """Return the share of notes whose component is the largest, on average over the note; arrays of shape (T, 5)."""
-    note = np.where(teacher.max(1) > 0.05, teacher.argmax(1), -1)
-    edges = np.flatnonzero(np.diff(note)) + 1
-    spans = [(a, b) for a, b in zip([0, *edges], [*edges, len(note)], strict=True) if note[a] >= 0 and b - a > 5]
-    return float(np.mean([output[a:b].mean(0).argmax() == note[a] for a, b in spans])) if spans else float("nan")
+    right = [output[a:b].mean(0).argmax() == note for note, a, b in played(teacher)]
+    return float(np.mean(right)) if right else float("nan")
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
     """Return every measure of a run by name; without two melodies of free run there are none of it."""
-    start, stop, end = (dataset.attrs[k] for k in ("learn_start", "learn_stop", "seconds"))
+    start, stop = (dataset.attrs[k] for k in ("learn_start", "learn_stop"))
     last = osc.between(dataset.time.values, stop - min(ODE_TO_JOY.period, (stop - start) / 2), stop)
     output, teacher = (dataset[name].values[last] for name in ("output", "teacher"))
     values = {"RMSE / sd of the teacher, end of learning": osc.rmse(output, teacher) / np.sqrt(teacher.var(0).mean())}
-    if end - stop < 2.5 * ODE_TO_JOY.period:
-        return values
     outputs, teachers, lags = aligned(dataset)
+    if len(lags) < 2:
+        return values
     unwrapped = np.unwrap(lags, period=ODE_TO_JOY.period)
     values["free-run speed / the teacher's"] = 1 - np.polyfit(np.arange(len(lags)) * ODE_TO_JOY.period, unwrapped, 1)[0]
     values[NOTES_RIGHT] = float(np.mean([notes_right(*pair) for pair in zip(outputs, teachers, strict=True)]))

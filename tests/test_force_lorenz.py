@@ -1,0 +1,88 @@
+"""The Lorenz protocol: its settings, what it measures, and a reduced run."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from snnlab.analysis import chaos
+from snnlab.networks.force_config import resolve
+from snnlab.protocol import find_protocol
+from snnlab.protocols import force_lorenz as module
+from snnlab.stimuli.lorenz import lorenz, pieces
+
+PROTOCOL = find_protocol("force_lorenz")
+DT, STOP, END = 2e-3, 20.0, 60.0
+
+
+def synthetic(free, condition="default"):
+    """A run that follows the teacher and then is what it is given, shape (T, 3)."""
+    time = np.arange(1, round(END / DT) + 1) * DT
+    teacher = lorenz(time, END + 1)
+    output = teacher.copy()
+    output[time > STOP + DT / 2] = free
+    attrs = {
+        "learn_start": 5.0,
+        "learn_stop": STOP,
+        "seconds": END,
+        "condition": condition,
+        "preset": "full",
+        "seed": 0,
+    }
+    return xr.Dataset(
+        {"output": (("time", "component"), output), "teacher": (("time", "component"), teacher)},
+        {"time": time},
+        attrs | {"config": json.dumps({"neuron": "theta"})},
+    )
+
+
+@pytest.fixture(scope="module")
+def other():
+    """Another stretch of the attractor, as long as the free run."""
+    return pieces(1, END - STOP, DT, seed=5)[0]
+
+
+def failing(dataset):
+    return {check.what for check in PROTOCOL.checks(dataset) if not check.holds}
+
+
+def test_published_settings_and_ours():
+    config = module.settled(PROTOCOL.config())
+    assert (config.neuron, config.n, config.g, config.q, config.alpha) == ("theta", 5000, 15, 1e4, 1e-5)
+    assert module.settled(PROTOCOL.config(neuron="izhikevich_b")).n == 2000
+    assert module.settled(PROTOCOL.config(neuron="lif", g=0.2, n=50)).g == 0.2
+    for name in module.SETTINGS:
+        assert resolve(module.settled(PROTOCOL.config(neuron=name))) and PROTOCOL.config(neuron=name).identity()
+
+
+def test_another_stretch_of_the_attractor_meets_every_check(other):
+    assert failing(synthetic(other)) == set()
+    assert len(PROTOCOL.checks(synthetic(other))) == 6
+
+
+def test_what_is_no_lorenz_attractor_fails(other, rng):
+    error = "return-map error (sd of z)"
+    assert error in failing(synthetic(chaos.surrogate(other, rng)))
+    assert failing(synthetic(1.3 * other)) >= {f"range of {c} / the teacher's" for c in "xyz"}
+    # One lobe.
+    assert "share of time with x > 0" in failing(synthetic(np.abs(other)))
+    assert error in failing(synthetic(np.zeros_like(other)))
+
+
+def test_findings_set_the_free_run_beside_teacher_and_surrogates(other, rng):
+    rows = {f.what.partition(": ")[2]: f for f in PROTOCOL.findings([synthetic(other)] * 3)}
+    # The true one is 0.906; one piece of 39 s tells it to about 0.1.
+    assert rows["largest Lyapunov exponent (1/s)"].value == pytest.approx(0.906, abs=0.2)
+    assert "surrogates" in rows["return-map error (sd of z)"].null
+    noise = PROTOCOL.findings([synthetic(chaos.surrogate(other, rng))])
+    assert abs(noise[-1].value) < 0.2
+
+
+def test_a_reduced_run_has_its_checks(tmp_path):
+    size = {"n": 60, "seconds": 13.0, "learn_start": 0.1, "learn_stop": 1.0, "dt": 0.5, "target": "numpy"}
+    config = PROTOCOL.config(neuron="lif", record_interval=5.0, **size)
+    _, dataset = PROTOCOL.execute(config, tmp_path)
+    assert dataset.sizes["component"] == 3 and len(json.loads(dataset.attrs["checks"])) == 6
+    short = dataset.isel(time=slice(0, 1000)).assign_attrs(seconds=5.0)
+    assert len(PROTOCOL.checks(short)) == 1
