@@ -1,0 +1,146 @@
+"""
+FORCE, from thirty lines of numpy to a trained network
+======================================================
+
+A random network of spiking neurons can be taught to produce a signal, and to go on producing it alone. This page builds
+such a network three times: as a plain loop in which every line can be seen, as the equations that Brian2 gets, and as a
+run that is stored and taken further.
+
+The network is that of Nicola & Clopath (2017, doi:10.1038/s41467-017-01827-3): LIF neurons learn a sine of 5 Hz. It is
+smaller than theirs, and this page runs in less than a minute without a compiler.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+# %%
+# The idea
+# --------
+# Each neuron :math:`i` gets three inputs: from the other neurons through random weights :math:`\omega`, from the output
+# :math:`z` that the network itself decodes, through random weights :math:`\eta`, and a constant:
+#
+# .. math:: I = \omega r + \eta z + I_0, \qquad z = \phi^T r
+#
+# where :math:`r_i` is the spike train of neuron :math:`i`, filtered so that its mean is the firing rate. Only
+# :math:`\phi` is learned. While it learns, the output is close to the teacher already, so what is fed back is right,
+# and the network settles into the activity that it will need later, when nobody corrects it. That is FORCE.
+
+n, dt, seconds = 500, 1e-4, 3.0
+learn_start, learn_stop, every = 0.3, 2.0, 0.002  # s
+tau_m, t_ref, v_reset, v_threshold = 0.010, 0.002, -65.0, -40.0  # s, s, mV, mV
+tau_rise, tau_decay = 0.002, 0.020  # s
+gain, size, bias, alpha = 0.04, 10.0, -40.0, 5e-6  # mV s, mV, mV, s^2
+
+
+def teacher(t):
+    return np.sin(2 * np.pi * 5 * t)
+
+
+# %%
+# Thirty lines of numpy
+# ---------------------
+# A tenth of the weights are not zero; their size falls as the network grows, so that a neuron's input does not. The
+# mean of each row is taken out: else some neurons would be driven more than others all the time.
+
+rng = np.random.default_rng(1)
+omega = rng.standard_normal((n, n)) * (rng.random((n, n)) < 0.1) * gain / (0.1 * np.sqrt(n))
+omega -= (omega != 0) * omega.sum(1, keepdims=True) / (omega != 0).sum(1, keepdims=True)
+eta = size * rng.uniform(-1, 1, n)
+
+v = rng.uniform(v_reset, 30, n)  # membrane potential
+last = np.full(n, -1.0)  # time of each neuron's last spike
+current, h_current = np.zeros(n), np.zeros(n)  # omega r, and the first stage of its filter
+r, h = np.zeros(n), np.zeros(n)  # filtered spikes
+phi, z = np.zeros(n), 0.0
+P = alpha * np.eye(n)
+steps = round(seconds / dt)
+output = np.zeros(steps)
+
+for step in range(steps):
+    t = (step + 1) * dt
+    # The membrane leaks toward its input, except in the refractory period.
+    v += dt / tau_m * (current + eta * z + bias - v) * (t - last > t_ref)
+    fired = np.flatnonzero(v > v_threshold)
+    # Two filters in a row: a spike jumps into h, h leaks into r. Each spike has an area of 1, so r is in Hz.
+    current += dt * (h_current - current / tau_rise)
+    h_current -= dt * h_current / tau_decay
+    r += dt * (h - r / tau_rise)
+    h -= dt * h / tau_decay
+    h_current += omega[:, fired].sum(1) / (tau_rise * tau_decay)
+    h[fired] += 1 / (tau_rise * tau_decay)
+    v[fired], last[fired] = v_reset, t
+    z = phi @ r
+    if learn_start <= t < learn_stop and step % round(every / dt) == 0:
+        # Recursive least squares: P is the inverse of alpha^-1 I + sum of r r'. Directions in which the neurons have
+        # often been active are known well, and corrected little.
+        error = z - teacher(t)
+        q = P @ r
+        P -= np.outer(q, q) / (1 + r @ q)
+        phi -= error * (P @ r)
+        z = phi @ r
+    output[step] = z
+
+# %%
+# The output has found the sine when learning stops (dashed), and keeps it.
+
+time = dt * np.arange(1, steps + 1)
+figure, ax = plt.subplots(figsize=(7, 2), layout="constrained")
+ax.plot(time, teacher(time), color="0.7", lw=2, label="teacher")
+ax.plot(time, output, lw=0.8, label="output")
+for border in (learn_start, learn_stop):
+    ax.axvline(border, color="0.3", ls="--", lw=0.7)
+ax.set(xlabel="time (s)", ylabel="z", xlim=(0, seconds))
+ax.legend(loc="lower left", ncols=2)
+
+# %%
+# The same as equations
+# ---------------------
+# In snnlab a model is data: equations in Brian2's notation, with their parameters. These are the two that the loop
+# above wrote out.
+
+from snnlab.neurons.lif import LIF  # noqa: E402
+from snnlab.synapses.double_exponential import DOUBLE_EXPONENTIAL  # noqa: E402
+
+print(LIF.equations)
+print("threshold:", LIF.threshold, "| reset:", LIF.reset, "| refractory:", LIF.refractory)
+print(DOUBLE_EXPONENTIAL.equations)
+
+# %%
+# The output needs no line of Python either: :math:`z` is linear in the spikes, so it is a neuron of its own with the
+# same filter, and a spike of neuron :math:`j` makes it jump by :math:`\phi_j`. Only the RLS step is not an equation.
+#
+# ``train_force`` wires this up. Its numbers are in the units of the paper; what is not given is what the neuron's
+# file states for FORCE. ``target="numpy"`` needs no compiler; with one, the default builds a C++ program that runs
+# many times faster.
+
+from snnlab import Engine, ForceConfig, train_force  # noqa: E402
+
+config = ForceConfig(
+    neuron="lif", n=n, dt=0.1, rls_interval=2.0, seconds=seconds, learn_start=learn_start, learn_stop=learn_stop,
+    rls_gain="exact", seed=1, target="numpy",
+)  # fmt: skip
+with Engine(config.target, config.seed) as engine:
+    run = train_force(config, teacher, engine)
+
+# %%
+# What comes back is one xarray dataset: outputs, spikes, weights, decoder, and the state at the end.
+
+print(run[["output", "decoder", "spike_time", "recurrent_weight"]])
+last_second = run.output.sel(time=slice(learn_stop, None)).values[:, 0]
+print(f"amplitude of the free run: {np.sqrt(2) * last_second.std():.2f}")
+
+figure, (above, below) = plt.subplots(2, 1, figsize=(7, 3.4), sharex=True, layout="constrained")
+above.plot(run.time, run.teacher, color="0.7", lw=2)
+above.plot(run.time, run.output, lw=0.8)
+above.set_ylabel("z")
+below.plot(run.spike_time, run.spike_neuron, "|", color="0.2", ms=1.5)
+below.set(xlabel="time (s)", ylabel="neuron", ylim=(0, 100))
+
+# %%
+# Where to go from here
+# ---------------------
+# ``snnlab run force_sine --neuron lif`` does this at the size of the paper, measures it beside the authors' own code,
+# and keeps it in a file; ``snnlab.load(file).run(1.0, silence=range(100))`` takes the trained network further. Copy
+# ``snnlab/neurons/lif.py`` and change its equations: ``--neuron path/to/yours.py`` trains them.
+
+plt.show()
