@@ -6,9 +6,12 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.sparse import csr_array
 
 from snnlab import plotting
+from snnlab.analysis.spectra import outliers
 from snnlab.errors import UserError
+from snnlab.models import unit
 from snnlab.record import attribute
 
 NEEDS = [
@@ -21,7 +24,8 @@ CAPTION = (
     "stay. (d) Decoders of ten neurons over time. Shaded in c and d: learning. (e) Eigenvalues of the weights: the "
     "recurrent matrix before learning, recurrent plus feedback times decoder after. Circles: eigenvalues of the total "
     "matrix that learning moved out, more than 10 % beyond the largest modulus of the random recurrent weights; they "
-    "come from the feedback loop, which has rank one for one output."
+    "come from the feedback loop, which has rank one for one output. Crosses: what a few products of decoder, "
+    "recurrent and feedback weights predict (docs/eigenvalues.md)."
 )
 TITLES = {"lif": "LIF", "theta": "theta", "izhikevich": "Izhikevich (set A)", "qif": "QIF", "if": "IF"}
 # Stored unit -> what one shown unit is in it, and its name.
@@ -115,14 +119,20 @@ def _spectrum(ax: Axes, dataset: xr.Dataset) -> Axes:
         ax.axis("off")
         ax.text(0.5, 0.5, "no eigenvalues in this run\n(run with --eigenvalues)", ha="center", va="center", color="0.5")
         return ax
-    size, unit = _SHOWN.get(dataset.eigenvalues_after_real.attrs["units"], (1.0, ""))
+    size, shown = _SHOWN.get(dataset.eigenvalues_after_real.attrs["units"], (1.0, ""))
     before, after = (
         (dataset[f"eigenvalues_{k}_real"].values + 1j * dataset[f"eigenvalues_{k}_imag"].values) / size
         for k in ("before", "after")
     )
-    plotting.eigenvalues(ax, before, after)
-    ax.set(xlabel=f"Re λ ({unit})", ylabel=f"Im λ ({unit})")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.13), ncols=3, columnspacing=0.8, handletextpad=0.1)
+    scale = float(unit(dataset.eigenvalues_after_real.attrs["units"])) * size
+    n = dataset.attrs["n_neurons"]
+    synapses = (dataset.recurrent_post.values, dataset.recurrent_pre.values)
+    recurrent = csr_array((dataset.recurrent_weight.values / scale, synapses), shape=(n, n))
+    radius = np.abs(before).max()
+    predicted = outliers(recurrent, dataset.encoder.values / scale, dataset.decoder.values, radius)
+    plotting.eigenvalues(ax, before, after, predicted)
+    ax.set(xlabel=f"Re λ ({shown})", ylabel=f"Im λ ({shown})")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=2, columnspacing=0.8, handletextpad=0.1)
     return ax
 
 

@@ -61,8 +61,8 @@ def teacher_and_output(
     ax.set_xlim(start, stop)
 
 
-def eigenvalues(ax: Axes, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Draw complex eigenvalues before and after learning; circles mark those that learning moved out.
+def eigenvalues(ax: Axes, before: np.ndarray, after: np.ndarray, predicted: np.ndarray | None = None) -> np.ndarray:
+    """Draw complex eigenvalues before and after learning; circles mark those moved out, crosses a prediction.
 
     Moved out means: more than 10 % larger in modulus than the largest before. Returns the marked ones.
     """
@@ -70,6 +70,8 @@ def eigenvalues(ax: Axes, before: np.ndarray, after: np.ndarray) -> np.ndarray:
     ax.plot(after.real, after.imag, "o", color=AFTER, ms=1.1, mew=0, label="after", rasterized=True)
     moved = after[np.abs(after) > 1.1 * np.abs(before).max()]
     ax.plot(moved.real, moved.imag, "o", mfc="none", mec=AFTER, ms=5, mew=0.8, label="moved out")
+    if predicted is not None:
+        ax.plot(predicted.real, predicted.imag, "x", color="0.1", ms=4, mew=0.8, label="predicted")
     ax.set_aspect("equal", adjustable="datalim")
     return moved
 
