@@ -135,3 +135,11 @@ def test_a_program_whose_input_is_cut_short_is_refused(monkeypatch):
     monkeypatch.setattr(force_program.ProgramLoop, "_job", short)
     with pytest.raises(MachineError, match="alpha is missing"):
         train("cpp_standalone")
+
+
+def test_filters_of_silent_neurons_end_at_zero_and_not_at_slow_numbers():
+    # After 14.5 s at tau_decay = 20 ms, between the smallest normal and the smallest denormal number.
+    final = train("cpp_standalone", bias=-100.0, seconds=14.5, learn_start=0.1, learn_stop=0.2, record_interval=10.0)
+    r = np.abs(final.state_r.values)
+    assert not ((r > 0) & (r < np.finfo(float).tiny)).any()
+    assert (r == 0).any() and final.spike_time.size
