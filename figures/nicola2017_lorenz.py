@@ -16,7 +16,7 @@ CAPTION = (
     "a: the three components around the end of learning (dashed line); grey: teacher, which the free run leaves as any "
     "two solutions of a chaotic system part. b: teacher and free run in the plane of x and z, equally long. c: each "
     "maximum of z with the next one, of the free run and of the teacher (smoothed alike). d: distribution of each "
-    "component in the free run."
+    "component in the free run; grey: of twenty pieces of teacher."
 )
 _COLORS = (plotting.AFTER, plotting.OUTPUT, plotting.BEFORE)
 _SHOWN = (4.0, 10.0)

@@ -16,7 +16,7 @@ CAPTION = (
     "Rows: tasks and rate functions, tanh(x) as in the paper and the square root of x > 0, the counterpart of theta "
     "neurons. Coloured: decoded output; grey: teacher; below them the rates of five units. Left: before learning, "
     "where the output is 0 and the units drive each other alone. Middle: learning starts (dashed line); the output "
-    "follows at once, while the decoder changes fast. Right: learning ends (dashed line) and the network goes on "
+    "follows at once. Right: learning ends (dashed line) and the network goes on "
     "alone; the Lorenz attractor is chaotic, so that its free run leaves the teacher."
 )
 _UNITS = 5

@@ -12,7 +12,7 @@ import xarray as xr
 from snnlab.analysis import oscillations as osc
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
-from snnlab.networks.force_config import AFTER_LEARNING, ForceConfig, completed, resolve
+from snnlab.networks.force_config import AFTER_LEARNING, ForceConfig, completed, resolve, settled_identity
 from snnlab.networks.force_config import CONTROLS as CONTROLS
 from snnlab.networks.force_training import FREE_RUN_SECONDS, train_force
 from snnlab.record import attribute
@@ -74,7 +74,7 @@ class Config(ForceConfig):
 
     def identity(self) -> dict:
         """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
-        return ForceConfig.identity(settled(self))
+        return settled_identity(settled(self))
 
 
 VARIANTS = {f"{task}, {neuron}": {"task": task, "neuron": neuron} for task, neuron in PUBLISHED}

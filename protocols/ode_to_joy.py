@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,13 @@ from snnlab import record
 from snnlab.analysis import oscillations as osc
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
-from snnlab.networks.force_config import AFTER_LEARNING, ForceConfig, completed
+from snnlab.errors import UserError
+from snnlab.networks.force_config import AFTER_LEARNING, ForceConfig, completed, require_sampling, settled_identity
 from snnlab.networks.force_config import CONTROLS as CONTROLS
 from snnlab.networks.force_training import train_force
 from snnlab.record import attribute
 from snnlab.stimuli.music import ODE_TO_JOY
 
-FIGURE = "nicola2017_ode_to_joy"
 INF = float("inf")
 FREE_SECONDS = 100.0
 # Of the authors' script (ModelDB 190565), in the units of ForceConfig; other neurons keep what their file states.
@@ -44,10 +45,10 @@ class Config(ForceConfig):
 
     def identity(self) -> dict:
         """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
-        return ForceConfig.identity(settled(self))
+        return settled_identity(settled(self))
 
 
-QUICK = {"n": 800, "seconds": 40.0, "learn_stop": 24.0}
+QUICK = {"n": 800, "learn_stop": 24.0}
 # Our criteria.
 RMSE, SPEED, NOTES, CORRELATION = 0.5, 0.05, 0.9, 0.8
 NOTES_RIGHT = "notes right in the free run (share)"
@@ -58,12 +59,16 @@ STEP = 0.01
 
 def settled(config: Config) -> Config:
     """Return the Config with every field that is left open filled in."""
+    if not 0 < config.learn_stop < INF:
+        raise UserError(f"learn_stop: expected a number > 0, got {config.learn_stop}")
     return completed(config, seconds=config.learn_stop + FREE_SECONDS, **SETTINGS.get(config.neuron, {}))
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train the network; see :func:`snnlab.train_force` for what the dataset holds."""
-    return train_force(settled(config), ODE_TO_JOY, engine)
+    config = settled(config)
+    require_sampling(config, STEP)
+    return train_force(config, ODE_TO_JOY, engine)
 
 
 def aligned(dataset: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -141,22 +146,43 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     ]
 
 
+@cache
+def chance(count: int = 20) -> tuple[float, float]:
+    """Return notes right and mean correlation of the same notes in random order, at the lag that fits best."""
+    rng = np.random.default_rng(0)
+    times = np.arange(1, round(4 * ODE_TO_JOY.period / STEP) + 1) * STEP
+    right, correlation = [], []
+    for _ in range(count):
+        other = replace(ODE_TO_JOY, notes=tuple(int(note) for note in rng.permutation(ODE_TO_JOY.notes)), held=())
+        wrong = xr.Dataset(
+            {"output": (("time", "component"), other(times)), "teacher": (("time", "component"), ODE_TO_JOY(times))},
+            {"time": times},
+            {"learn_stop": ODE_TO_JOY.period},
+        )
+        for output, teacher in zip(*aligned(wrong)[:2], strict=True):
+            right.append(notes_right(output, teacher))
+            correlation.append(np.mean([_correlation(*pair) for pair in zip(output.T, teacher.T, strict=True)]))
+    return float(np.mean(right)), float(np.mean(correlation))
+
+
 def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     """Notes right and mean correlation of the free run, for each length of learning."""
     groups: dict[tuple, list[dict[str, float]]] = {}
     for dataset in datasets:
+        if dataset.attrs["condition"] != "default":
+            continue
         config, values = attribute(dataset, "config"), measure(dataset)
-        if dataset.attrs["condition"] == "default" and NOTES_RIGHT in values:
+        if NOTES_RIGHT in values:
             learned = dataset.attrs["learn_stop"] - dataset.attrs["learn_start"]
             groups.setdefault((config["neuron"], config["n"], round(learned, 3)), []).append(values)
-    chance = max(ODE_TO_JOY.notes.count(note) for note in ODE_TO_JOY.notes) / len(ODE_TO_JOY.notes)
+    nulls = [f"{value:.2f}: notes in random order" for value in chance()]
     rows = []
     for (neuron, n, learned), runs in sorted(groups.items()):
         name = f"{neuron}, N = {n}, learning for {learned:g} s"
         right = [values[NOTES_RIGHT] for values in runs]
-        rows.append(Finding.over_seeds(f"{name}: notes right", right, f"{chance:.2f}: always the commonest note"))
+        rows.append(Finding.over_seeds(f"{name}: notes right", right, nulls[0]))
         means = [np.mean([v for k, v in values.items() if k.startswith("correlation")]) for values in runs]
-        rows.append(Finding.over_seeds(f"{name}: mean correlation of the notes", means, "0: no relation"))
+        rows.append(Finding.over_seeds(f"{name}: mean correlation of the notes", means, nulls[1]))
     return rows
 
 

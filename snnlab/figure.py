@@ -79,7 +79,7 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
     with plt.style.context(style):
         try:
             drawn = figure.draw(list(datasets))
-        except (AttributeError, KeyError, TypeError) as error:
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             given = ", ".join(sorted({d.attrs["protocol"] for d in datasets}))
             needs = ", ".join(dict.fromkeys(name for name, _ in figure.needs))
             raise UserError(

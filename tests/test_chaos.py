@@ -12,8 +12,9 @@ def test_smoothing_damps_a_sine_as_a_gaussian_does():
     t = np.arange(0, 4, dt)
     smoothed = chaos.smooth(np.sin(2 * np.pi * f * t)[:, None], dt)
     assert len(smoothed) == pytest.approx((4 - 6 * chaos.SMOOTHING) / chaos.STEP, abs=1)
+    # But for what lies beyond three standard deviations.
     expected = np.exp(-((2 * np.pi * f * chaos.SMOOTHING) ** 2) / 2)
-    assert np.abs(smoothed).max() == pytest.approx(expected, rel=1e-3)
+    assert np.abs(smoothed).max() == pytest.approx(expected, rel=5e-3)
 
 
 def test_a_return_map_holds_successive_maxima_and_no_ripples():

@@ -58,7 +58,7 @@ def test_published_settings_and_ours():
 
 def test_another_stretch_of_the_attractor_meets_every_check(other):
     assert failing(synthetic(other)) == set()
-    assert len(PROTOCOL.checks(synthetic(other))) == 6
+    assert len(PROTOCOL.checks(synthetic(other))) == 7
 
 
 def test_what_is_no_lorenz_attractor_fails(other, rng):
@@ -68,6 +68,10 @@ def test_what_is_no_lorenz_attractor_fails(other, rng):
     # One lobe.
     assert "share of time with x > 0" in failing(synthetic(np.abs(other)))
     assert error in failing(synthetic(np.zeros_like(other)))
+    # A limit cycle of the right size.
+    turns = np.linspace(0, 2 * np.pi * 55, len(other))
+    cycle = other.mean(0) + 2 * other.std(0) * np.stack([np.sin(turns), np.sin(turns), np.cos(2 * turns)], axis=1)
+    assert "distance of the teacher's map (sd of z)" in failing(synthetic(cycle))
 
 
 def test_findings_set_the_free_run_beside_teacher_and_surrogates(other, rng):
@@ -75,7 +79,7 @@ def test_findings_set_the_free_run_beside_teacher_and_surrogates(other, rng):
     # The true one is 0.906; one piece of 39 s tells it to about 0.1.
     assert rows["largest Lyapunov exponent (1/s)"].value == pytest.approx(0.906, abs=0.2)
     assert "surrogates" in rows["return-map error (sd of z)"].null
-    noise = PROTOCOL.findings([synthetic(chaos.surrogate(other, rng))])
+    noise = PROTOCOL.findings([synthetic(chaos.surrogate(other, rng))] * 3)
     assert abs(noise[-1].value) < 0.2
 
 
@@ -83,6 +87,6 @@ def test_a_reduced_run_has_its_checks(tmp_path):
     size = {"n": 60, "seconds": 13.0, "learn_start": 0.1, "learn_stop": 1.0, "dt": 0.5, "target": "numpy"}
     config = PROTOCOL.config(neuron="lif", record_interval=5.0, **size)
     _, dataset = PROTOCOL.execute(config, tmp_path)
-    assert dataset.sizes["component"] == 3 and len(json.loads(dataset.attrs["checks"])) == 6
+    assert dataset.sizes["component"] == 3 and len(json.loads(dataset.attrs["checks"])) == 7
     short = dataset.isel(time=slice(0, 1000)).assign_attrs(seconds=5.0)
     assert len(PROTOCOL.checks(short)) == 1

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from snnlab.errors import UserError
 from snnlab.networks.force_config import resolve
 from snnlab.protocol import find_protocol
 from snnlab.protocols import ode_to_joy as module
@@ -39,6 +40,22 @@ def test_published_settings():
     assert (config.n, config.g, config.q, config.seconds, setup.learn.step) == (5000, 1e4, 4e3, 1000.0, 100)
     assert module.settled(PROTOCOL.config(learn_stop=30.0)).seconds == 130.0
     assert PROTOCOL.config().identity() == PROTOCOL.config(seconds=1000.0).identity()
+    assert PROTOCOL.config().identity() != PROTOCOL.config(seconds=950.0).identity()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({"learn_stop": float("nan")}, "learn_stop: expected"), ({"record_interval": 7.0, "dt": 0.5}, "a part of 10 ms")],
+)
+def test_bad_settings_are_refused_by_name(tmp_path, changes, message):
+    with pytest.raises(UserError, match=message):
+        PROTOCOL.execute(PROTOCOL.config(target="numpy", **changes), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_notes_in_random_order_reach():
+    right, correlation = module.chance()
+    assert 0.35 < right < 0.6 and 0.2 < correlation < 0.45
 
 
 @pytest.mark.parametrize("speed", [1.0, 0.97, 1.03])

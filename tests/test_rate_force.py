@@ -55,6 +55,10 @@ def test_a_chaotic_teacher_has_a_time_it_is_followed(tmp_path):
         ({"after": -1.0}, "after: expected a number >= 0"),
         ({"g": float("nan")}, "g: expected a number >= 0"),
         ({"task": "lorenz", "learn": 500.0}, "at most 150 s"),
+        ({"task": "sinus"}, "task"),
+        ({"rate": "relu"}, "rate"),
+        ({"learn": 1e-4}, "learn: expected"),
+        ({"tau": 2000.0, "dt": 1000.0}, "dt: expected"),
     ],
 )
 def test_bad_settings_are_refused_by_name(tmp_path, changes, message):

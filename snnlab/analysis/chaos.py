@@ -20,7 +20,7 @@ def smooth(x: np.ndarray, dt: float) -> np.ndarray:
 
     width = SMOOTHING / dt
     edge = int(np.ceil(3 * width))
-    smoothed = gaussian_filter1d(np.asarray(x, float), width, axis=0, mode="nearest")
+    smoothed = gaussian_filter1d(np.asarray(x, float), width, axis=0, truncate=3.0)
     return smoothed[edge : len(x) - edge : round(STEP / dt)]
 
 
@@ -70,7 +70,8 @@ def lyapunov(
     """Return the largest Lyapunov exponent (1/s) of x, shape (T, K), by the estimator of Rosenstein et al. 1993.
 
     Each state is followed together with its nearest neighbour; the exponent is the slope of the mean logarithm of
-    their distance. doi:10.1016/0167-2789(93)90009-P; here the components are the state, nothing is embedded.
+    their distance; NaN for a constant. doi:10.1016/0167-2789(93)90009-P; here the components are the state, nothing is
+    embedded.
 
     Parameters
     ----------
@@ -95,9 +96,13 @@ def lyapunov(
     if followed <= 2 * theiler:
         raise ValueError(f"lyapunov: expected more than {(2 * theiler + last) * dt:g} s, got {len(x) * dt:g} s")
     starts = np.unique(np.linspace(0, followed - 1, min(followed, most)).astype(int))
-    distances = cdist(x[starts], x[:followed])
-    distances[np.abs(starts[:, None] - np.arange(followed)) < theiler] = np.inf
-    nearest = distances.argmin(axis=1)
+    if not np.ptp(x, axis=0).any():
+        return float("nan")
+    nearest = np.empty(len(starts), int)
+    for block in np.array_split(np.arange(len(starts)), max(1, len(starts) // 200)):
+        distances = cdist(x[starts[block]], x[:followed])
+        distances[np.abs(starts[block, None] - np.arange(followed)) < theiler] = np.inf
+        nearest[block] = distances.argmin(axis=1)
     times = np.arange(first, last + 1)
     with np.errstate(divide="ignore"):
         logs = [np.log(np.linalg.norm(x[starts + k] - x[nearest + k], axis=1)) for k in times]

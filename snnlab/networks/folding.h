@@ -16,7 +16,7 @@ namespace snnlab {
 class Folding
 {
     static const int BLOCK = 48;
-    static constexpr size_t STRETCH = 128;  // of a column at once, so that what is added to it stays in the first cache
+    enum : size_t { STRETCH = 128 };  // of a column at once, so that what is added to it stays in the first cache
     const size_t n, k;
     Pages<double> encoder, m;  // column by column
     Pages<double> fed_back, decoded;  // u = E e, and e, of each change kept
@@ -58,7 +58,7 @@ class Folding
             for (size_t o = 0; o < k; o += 8)
                 for (size_t c = 0; c < count; c++)
                     add(&targets[(update + c)*k + o], std::min<size_t>(8, k - o), encoder.data() + o*n + first, n,
-                        &projected[c*n + first], std::min(STRETCH, n - first));
+                        &projected[c*n + first], std::min<size_t>(STRETCH, n - first));
     }
 
     // Make the changes that are kept in a stretch of a neuron's column of M.
@@ -140,7 +140,7 @@ public:
     {
         for (size_t first = 0; first < n; first += STRETCH)
             for (size_t j = 0; j < n; j++)
-                make_fed_back(j, first, std::min(STRETCH, n - first));
+                make_fed_back(j, first, std::min<size_t>(STRETCH, n - first));
         for (size_t j = 0; j < n; j++)
             make_decoded(j);
         kept = 0;

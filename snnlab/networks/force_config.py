@@ -133,6 +133,20 @@ def completed(config: ForceConfig, **stated) -> ForceConfig:
     return replace(config, **{k: v for k, v in stated.items() if getattr(config, k) is None})
 
 
+def settled_identity(config: ForceConfig) -> dict:
+    """Return :meth:`ForceConfig.identity` with the sizes and times that a protocol has filled in."""
+    size = {name: getattr(config, name) for name in ("n", "seconds", "learn_start", "learn_stop")}
+    return ForceConfig.identity(config) | {"settled": size}
+
+
+def require_sampling(config: ForceConfig, step: float) -> None:
+    """Refuse recordings of which no sample stands every ``step`` s."""
+    setup = resolve(config)
+    interval = setup.record.step * setup.dt
+    if round(step / interval) < 1 or abs(step / interval - round(step / interval)) > 1e-6:
+        raise UserError(f"record_interval: expected a part of {step * 1e3:g} ms, got {interval * 1e3:g} ms")
+
+
 def published_units(current: str) -> dict[str, str]:
     """Return the units of the plain numbers g, q, bias and alpha for neurons with this unit of input."""
     for base, units in _PUBLISHED.items():

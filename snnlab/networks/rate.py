@@ -91,7 +91,7 @@ def train_rate(
     Raises
     ------
     Diverged
-        If z is no longer finite.
+        If z is no longer finite, or RLS loses its precision.
     """
     rls = RLS(len(network.x), targets.shape[1], alpha)
     output = np.empty(targets.shape)
@@ -104,6 +104,9 @@ def train_rate(
         output[i], rates[i] = network.z, network.r[:traced]
         if i in learn:
             error = network.z - target
-            gain = rls.update(network.r, error)
+            try:
+                gain = rls.update(network.r, error)
+            except ValueError as fault:
+                raise Diverged(f"RLS: {fault} (t = {(i + 1) * network.dt:.4g} s)") from fault
             change.append(np.linalg.norm(gain) * np.linalg.norm(error))
     return {"output": output, "rate": rates, "decoder": rls.weights, "change": np.array(change)}

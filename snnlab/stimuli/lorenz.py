@@ -43,8 +43,15 @@ def pieces(count: int, seconds: float, step: float, seed: int = 0) -> np.ndarray
     """Return independent stretches of the attractor, divided by 70, of shape (count, T, 3), sampled every ``step`` s.
 
     Random states are followed for 10 s to reach the attractor; classical Runge-Kutta steps of 2 ms.
+
+    Raises
+    ------
+    ValueError
+        If ``step`` is no multiple of 2 ms.
     """
-    every = max(1, round(step / _STEP))
+    every = round(step / _STEP)
+    if every < 1 or abs(step / _STEP - every) > 1e-6:
+        raise ValueError(f"pieces: expected a step that is a multiple of 2 ms, got {step * 1e3:g} ms")
     state = np.random.default_rng(seed).uniform(5, 15, (3, count))
     samples = []
     for k in range(round((_TRANSIENT + seconds) / _STEP)):

@@ -24,6 +24,8 @@ def solve(
     solution = solve_ivp(
         slope, (0, settle + times[-1]), start, method="LSODA", t_eval=settle + times, rtol=1e-8, atol=1e-10
     )
+    if not solution.success:
+        raise ValueError(f"the equations cannot be solved: {solution.message}")
     return times, solution.y
 
 
