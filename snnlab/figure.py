@@ -126,6 +126,9 @@ def stamp(datasets: Sequence) -> str:
         several = f"{len(runs)} runs, " if len(runs) > 1 else ""
         plural = "s" if len(seeds) > 1 else ""
         cost = f"{sum(run.attrs['cpu_seconds'] for run in runs):.0f} CPU s"
+        resumed = [run.attrs["resumed_at"] for run in runs if run.attrs.get("resumed_at", 0) > 0]
+        if resumed:
+            cost += f" since {'it was' if len(runs) == 1 else 'some were'} resumed at {min(resumed):g} s"
         machines = ", ".join(dict.fromkeys(run.attrs["machine"] for run in runs))
         lines.append(
             f"{what}, {several}seed{plural} {', '.join(map(str, seeds))}, {preset}: {verdict} ({cost}, {machines})"

@@ -69,7 +69,7 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine) -> xr.Dat
         loop = ProgramLoop(*models, plan, engine, **settings)
     else:
         loop = RuntimeLoop(ForceNetwork(*models, dt=dt, **settings), plan, engine)
-    recording = _run(loop, plan, max(1, round(config.checkpoint / dt)), engine)
+    recording, resumed = _run(loop, plan, max(1, round(config.checkpoint / dt)), engine)
 
     decoder = loop.decoder
     learned = ends(plan.decoder_updates, dt)
@@ -98,6 +98,8 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine) -> xr.Dat
         "learn_stop": setup.learn_stop * dt,
         "seconds": setup.n_steps * dt,
         "feedback": loop.feedback,
+        # What was computed before is not in the run's CPU time.
+        "resumed_at": resumed * dt,
         "note": "" if free_run(setup) else "the run ends with its learning window: no free run, and no claim about one",
         "n_neurons": n,
         "recorded_neurons": min(config.record_spikes, n),
@@ -111,8 +113,11 @@ def free_run(setup: ForceSetup) -> bool:
     return (setup.n_steps - setup.learn_stop) * setup.dt >= FREE_RUN_SECONDS
 
 
-def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine) -> Recording:
-    """Run the plan in stretches of ``every`` steps, with a checkpoint after each but the last."""
+def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine) -> tuple[Recording, int]:
+    """Run the plan in stretches of ``every`` steps, with a checkpoint after each but the last.
+
+    Returns what was recorded, and the step at which an earlier attempt was taken up.
+    """
     stops = [*range(every, plan.n_steps, every), plan.n_steps]
     stage = engine.checkpoints.stage(engine.used) if engine.checkpoints and len(stops) > 1 else None
     parts = []
@@ -120,6 +125,7 @@ def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine
     if memory:
         _log.info(f"going on from t = {start * plan.dt:g} s")
         loop.restore(memory, start)
+    resumed = start
     for stop in stops:
         if stop <= start:
             continue
@@ -131,7 +137,7 @@ def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine
             parts.append(part)
         start = stop
     before = [Recording(**arrays) for arrays in stage.parts()] if stage else []
-    return Recording.joined([*before, *parts])
+    return Recording.joined([*before, *parts]), resumed
 
 
 def _components(teacher: Teacher, setup: ForceSetup) -> int:
