@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from snnlab.errors import UserError
 from snnlab.networks.force_config import AFTER_LEARNING, ForceConfig, completed, require_sampling, settled_identity
 from snnlab.networks.force_config import CONTROLS as CONTROLS
 from snnlab.networks.force_training import train_force
+from snnlab.protocol import RECORDING
 from snnlab.record import attribute
 from snnlab.stimuli.music import ODE_TO_JOY
 
@@ -174,10 +176,12 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
         config, values = attribute(dataset, "config"), measure(dataset)
         if NOTES_RIGHT in values:
             learned = dataset.attrs["learn_stop"] - dataset.attrs["learn_start"]
-            groups.setdefault((config["neuron"], config["n"], round(learned, 3)), []).append(values)
+            settings = {k: v for k, v in config.items() if k not in RECORDING}
+            key = (config["neuron"], config["n"], round(learned, 3), json.dumps(settings, sort_keys=True))
+            groups.setdefault(key, []).append(values)
     nulls = [f"{value:.2f}: notes in random order" for value in chance()]
     rows = []
-    for (neuron, n, learned), runs in sorted(groups.items()):
+    for (neuron, n, learned, _), runs in sorted(groups.items()):
         name = f"{neuron}, N = {n}, learning for {learned:g} s"
         right = [values[NOTES_RIGHT] for values in runs]
         rows.append(Finding.over_seeds(f"{name}: notes right", right, nulls[0]))
