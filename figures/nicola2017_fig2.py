@@ -6,12 +6,12 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.sparse import csr_array
 
 from snnlab import plotting
 from snnlab.analysis.spectra import outliers
 from snnlab.errors import UserError
 from snnlab.models import unit
+from snnlab.networks.trained import TrainedNetwork
 from snnlab.record import attribute
 
 NEEDS = [
@@ -125,11 +125,8 @@ def _spectrum(ax: Axes, dataset: xr.Dataset) -> Axes:
         for k in ("before", "after")
     )
     scale = float(unit(dataset.eigenvalues_after_real.attrs["units"])) * size
-    n = dataset.attrs["n_neurons"]
-    synapses = (dataset.recurrent_post.values, dataset.recurrent_pre.values)
-    recurrent = csr_array((dataset.recurrent_weight.values / scale, synapses), shape=(n, n))
-    radius = np.abs(before).max()
-    predicted = outliers(recurrent, dataset.encoder.values / scale, dataset.decoder.values, radius)
+    net = TrainedNetwork(dataset)
+    predicted = outliers(net.recurrent / scale, net.encoder / scale, net.decoder, np.abs(before).max())
     plotting.eigenvalues(ax, before, after, predicted)
     ax.set(xlabel=f"Re λ ({shown})", ylabel=f"Im λ ({shown})")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=2, columnspacing=0.8, handletextpad=0.1)

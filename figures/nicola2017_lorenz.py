@@ -51,10 +51,10 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     map_ax.set(xlabel="maximum of z", ylabel="next maximum")
     error = describe(signal, teacher)["return-map error (sd of z)"]
     map_ax.set_title(f"error {error:.3f} sd", fontsize=7)
+    together = np.concatenate(teacher.pieces)
     for component, color in enumerate(_COLORS):
         bins = np.linspace(*np.percentile(np.concatenate([signal, piece])[:, component], [0, 100]), 40)
-        taught = np.concatenate(teacher.pieces)[:, component]
-        histogram_ax.hist(taught, bins, density=True, color="0.75", histtype="stepfilled", alpha=0.6)
+        histogram_ax.hist(together[:, component], bins, density=True, color="0.75", histtype="stepfilled", alpha=0.6)
         histogram_ax.hist(
             signal[:, component], bins, density=True, color=color, histtype="step", label="xyz"[component]
         )

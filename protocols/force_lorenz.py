@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,7 +15,7 @@ from snnlab.engine import Engine
 from snnlab.networks.force_config import AFTER_LEARNING, ForceConfig, completed, require_sampling, settled_identity
 from snnlab.networks.force_config import CONTROLS as CONTROLS
 from snnlab.networks.force_training import train_force
-from snnlab.protocol import RECORDING
+from snnlab.protocol import settings
 from snnlab.record import attribute
 from snnlab.stimuli.lorenz import lorenz, pieces
 
@@ -128,9 +127,10 @@ def describe(signal: np.ndarray, teacher: Attractor) -> dict[str, float]:
     values = {"share of time with x > 0": float((signal[:, 0] > 0).mean())}
     spans = _spans(signal) / teacher.spans
     values |= {f"range of {c} / the teacher's": float(span) for c, span in zip(_COMPONENTS, spans, strict=True)}
-    values["return-map error (sd of z)"] = chaos.map_error(points(signal, teacher.scale), teacher.points)
+    maxima = points(signal, teacher.scale)
+    values["return-map error (sd of z)"] = chaos.map_error(maxima, teacher.points)
     # The other way round: a limit cycle may lie on the teacher's map, but leaves most of it empty.
-    values["distance of the teacher's map (sd of z)"] = chaos.map_error(teacher.points, points(signal, teacher.scale))
+    values["distance of the teacher's map (sd of z)"] = chaos.map_error(teacher.points, maxima)
     return values
 
 
@@ -141,7 +141,7 @@ def _surrogates(signal: np.ndarray, count: int) -> list[np.ndarray]:
 
 def _training_error(dataset: xr.Dataset) -> float:
     start, stop = dataset.attrs["learn_start"], dataset.attrs["learn_stop"]
-    last = osc.between(dataset.time.values, stop - min(5.0, (stop - start) / 2), stop)
+    last = osc.end_of_learning(dataset.time.values, start, stop, 5.0)
     output, teacher = (dataset[name].values[last] for name in ("output", "teacher"))
     return osc.rmse(output, teacher) / float(np.sqrt(teacher.var(0).mean()))
 
@@ -156,10 +156,11 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     teacher = attractor(len(signal))
     measured = describe(signal, teacher)
     share, *_, error, empty = measured
-    of_pieces = np.array([describe(piece, teacher)[share] for piece in teacher.pieces])
-    spread = 4 * of_pieces.std(ddof=1)
+    taught = [describe(piece, teacher) for piece in teacher.pieces]
+    shares = np.array([values[share] for values in taught])
+    spread = 4 * shares.std(ddof=1)
     source = f"{_PIECES} pieces of teacher as long as the free run: mean and 4 sd"
-    rows.append(Check(share, measured[share], of_pieces.mean() - spread, of_pieces.mean() + spread, source))
+    rows.append(Check(share, measured[share], shares.mean() - spread, shares.mean() + spread, source))
     for component in _COMPONENTS:
         what = f"range of {component} / the teacher's"
         rows.append(Check(what, measured[what], 1 - RANGE, 1 + RANGE, ours))
@@ -168,7 +169,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     least = min([value for value in errors if np.isfinite(value)], default=0.0)
     source = f"half the smallest of {_PIECES} phase-randomised surrogates of the free run"
     rows.append(Check(error, measured[error], 0.0, least / 2, source))
-    furthest = 3 * max(describe(piece, teacher)[empty] for piece in teacher.pieces)
+    furthest = 3 * max(values[empty] for values in taught)
     rows.append(Check(empty, measured[empty], 0.0, furthest, f"3 times the largest of {_PIECES} pieces of teacher"))
     return rows
 
@@ -180,8 +181,7 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
         signal = free_run(dataset) if dataset.attrs["condition"] == "default" else None
         if signal is not None:
             config = attribute(dataset, "config")
-            settings = json.dumps({k: v for k, v in config.items() if k not in RECORDING}, sort_keys=True)
-            groups.setdefault((config["neuron"], dataset.attrs["preset"], settings), []).append(signal)
+            groups.setdefault((config["neuron"], dataset.attrs["preset"], settings(config)), []).append(signal)
     rows = []
     for (neuron, preset, _), signals in groups.items():
         if len(signals) < 3:

@@ -121,7 +121,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
     time, output, target = (dataset[k].values[::every] for k in ("time", "output", "teacher"))
     dt = float(time[1] - time[0])
     scale = np.sqrt(target.var(0).mean())
-    last = osc.between(time, stop - min(1.0, (stop - start) / 2), stop)
+    last = osc.end_of_learning(time, start, stop, 1.0)
     values = {"RMSE / sd of the teacher, end of learning": osc.rmse(output[last], target[last]) / scale}
     if end - stop < max(FREE_RUN_SECONDS, 2.5 * period):
         return values

@@ -16,7 +16,7 @@ from snnlab.errors import require_positive
 from snnlab.networks.force_config import AFTER_LEARNING, ForceConfig
 from snnlab.networks.force_config import CONTROLS as CONTROLS
 from snnlab.networks.force_training import FREE_RUN_SECONDS, train_force
-from snnlab.protocol import RECORDING
+from snnlab.protocol import settings
 from snnlab.record import attribute
 from snnlab.stimuli.oscillators import sine
 from snnlab.stimuli.teacher import teacher_from
@@ -78,7 +78,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
     rate, bins = dataset.population_rate.values, dataset.bin.values
     time, output, teacher = dataset.time.values, dataset.output.values, dataset.teacher.values
     dt = float(time[1] - time[0])
-    last = osc.between(time, stop - min(1.0, (stop - start) / 2), stop)
+    last = osc.end_of_learning(time, start, stop, 1.0)
     values = {
         RATES[0]: _mean(rate[osc.between(bins, 0, start)]),
         RATES[1]: _mean(rate[osc.between(bins, start, stop)]),
@@ -146,8 +146,7 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     for dataset in datasets:
         config = attribute(dataset, "config")
         if dataset.attrs["condition"] == "default" and config["teacher"] == "sine":
-            key = json.dumps({k: v for k, v in config.items() if k not in RECORDING}, sort_keys=True)
-            groups.setdefault(key, {})[int(dataset.attrs["seed"])] = dataset
+            groups.setdefault(settings(config), {})[int(dataset.attrs["seed"])] = dataset
     rows, full = [], {}
     for key, runs in groups.items():
         if len(runs) < 3:

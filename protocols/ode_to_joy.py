@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -18,7 +17,7 @@ from snnlab.errors import UserError
 from snnlab.networks.force_config import AFTER_LEARNING, ForceConfig, completed, require_sampling, settled_identity
 from snnlab.networks.force_config import CONTROLS as CONTROLS
 from snnlab.networks.force_training import train_force
-from snnlab.protocol import RECORDING
+from snnlab.protocol import settings
 from snnlab.record import attribute
 from snnlab.stimuli.music import ODE_TO_JOY
 
@@ -116,7 +115,7 @@ def notes_right(output: np.ndarray, teacher: np.ndarray) -> float:
 def measure(dataset: xr.Dataset) -> dict[str, float]:
     """Return every measure of a run by name; without two melodies of free run there are none of it."""
     start, stop = (dataset.attrs[k] for k in ("learn_start", "learn_stop"))
-    last = osc.between(dataset.time.values, stop - min(ODE_TO_JOY.period, (stop - start) / 2), stop)
+    last = osc.end_of_learning(dataset.time.values, start, stop, ODE_TO_JOY.period)
     output, teacher = (dataset[name].values[last] for name in ("output", "teacher"))
     values = {"RMSE / sd of the teacher, end of learning": osc.rmse(output, teacher) / np.sqrt(teacher.var(0).mean())}
     outputs, teachers, lags = aligned(dataset)
@@ -176,8 +175,7 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
         config, values = attribute(dataset, "config"), measure(dataset)
         if NOTES_RIGHT in values:
             learned = dataset.attrs["learn_stop"] - dataset.attrs["learn_start"]
-            settings = {k: v for k, v in config.items() if k not in RECORDING}
-            key = (config["neuron"], config["n"], round(learned, 3), json.dumps(settings, sort_keys=True))
+            key = (config["neuron"], config["n"], round(learned, 3), settings(config))
             groups.setdefault(key, []).append(values)
     nulls = [f"{value:.2f}: notes in random order" for value in chance()]
     rows = []

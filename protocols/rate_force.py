@@ -147,7 +147,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
     start, stop, end = (dataset.attrs[k] for k in ("learn_start", "learn_stop", "seconds"))
     time, output, target = (dataset[k].values for k in ("time", "output", "teacher"))
     scale = float(target.std())
-    last = osc.between(time, stop - min(1.2, (stop - start) / 2), stop)
+    last = osc.end_of_learning(time, start, stop, 1.2)
     values = {"RMSE / sd of the teacher, end of learning": osc.rmse(output[last], target[last]) / scale}
     period = PERIODS.get(attribute(dataset, "config")["task"])
     if period is None or end - stop < 2.5 * period:

@@ -194,6 +194,11 @@ class Protocol:
         return checks
 
 
+def settings(config: dict) -> str:
+    """Return what two runs share that differ in nothing but seed, target and what is recorded."""
+    return json.dumps({k: v for k, v in config.items() if k not in RECORDING}, sort_keys=True)
+
+
 def controls_fail(checks: list[Check]) -> bool:
     """Tell whether a control did what it must: break at least one of its checks (or none is stated)."""
     return not checks or not all(c.holds for c in checks)

@@ -156,11 +156,15 @@ def provenance() -> dict[str, str]:
 
 def _machine() -> str:
     """Return the processor's name, or its kind where the system does not tell."""
+    return cpu_line("model name").partition(":")[2].strip() or platform.processor() or platform.machine()
+
+
+def cpu_line(*starts: str) -> str:
+    """Return the first line of /proc/cpuinfo that starts so, or "" where there is none."""
     with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next((line for line in lines if line.lower().startswith(starts)), "")
+    return ""
 
 
 def _commit() -> str:

@@ -10,6 +10,11 @@ def between(times: np.ndarray, start: float, stop: float) -> slice:
     return slice(*np.searchsorted(times, [start, stop], side="right"))
 
 
+def end_of_learning(times: np.ndarray, start: float, stop: float, longest: float) -> slice:
+    """Return the samples of the last ``longest`` s of a learning window, and of no more than its second half."""
+    return between(times, stop - min(longest, (stop - start) / 2), stop)
+
+
 def frequency(x: np.ndarray, dt: float) -> float:
     """Return the frequency in Hz from upward zero crossings of x, shape (T,), sampled every dt s.
 

@@ -25,6 +25,7 @@ from scipy.sparse import csr_array
 from ..engine import compiler, equations_error, preferences
 from ..errors import MachineError
 from ..models import NeuronModel, SynapseModel
+from ..record import cpu_line
 from .force import ForceNetwork
 
 _HEADER = Path(__file__).with_name("force_program.h")
@@ -85,11 +86,7 @@ def _remove_unused(cache: Path) -> None:
 
 def _machine() -> str:
     """What code for "this machine" depends on: a home folder may be shared by machines of several kinds."""
-    text = platform.machine() + platform.processor()
-    with contextlib.suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        text += next((line for line in lines if line.lower().startswith(("flags", "features"))), "")
-    return text
+    return platform.machine() + platform.processor() + cpu_line("flags", "features")
 
 
 def _compile(

@@ -62,7 +62,7 @@ public:
     }
 
     // J columns of A, of which the first begins at ``a``, from row ``first`` or up to LANES - 1 rows above it.
-    template <int J> void subtract(T* a, const T (&w)[J][SIZE], size_t first = 0) const
+    template <int J> void subtract(T* a, const T (&w)[J][SIZE], size_t first) const
     {
         for (size_t i = first/LANES*LANES; i < n; i += LANES) {
             const T* rows = &packed[i*SIZE];
