@@ -31,6 +31,31 @@ def sparse_random(n: int, p: float, gain: float, rng: np.random.Generator, zero_
     return csr_array((data, indices, indptr), shape=(n, n))
 
 
+def with_signs(weights: csr_array, signs: np.ndarray, zero_row_mean: bool = False) -> csr_array:
+    """Return the absolute weights with the sign of their column, the presynaptic neuron: Dale's law.
+
+    Parameters
+    ----------
+    weights : sparse array of shape (n, n)
+        [post, pre], independent of each other.
+    signs : array of shape (n,)
+        1 or -1.
+    zero_row_mean : bool
+        Scale the negative weights of each row so that the row's sum is zero. Otherwise all of them are scaled by
+        f/(1 - f), where f is the share of positive columns, so that it is zero on average.
+
+    All weights are scaled by sqrt((1 - f)/f) as well, so that a row's sum of squares stays on average.
+    """
+    signed = abs(weights) * signs[None, :]
+    share = np.clip((signs > 0).mean(), 1 / len(signs), 1 - 1 / len(signs))
+    ratio = np.full(len(signs), share / (1 - share))
+    if zero_row_mean:
+        excitation, inhibition = signed.maximum(0).sum(1), -signed.minimum(0).sum(1)
+        both = (excitation > 0) & (inhibition > 0)
+        ratio[both] = excitation[both] / inhibition[both]
+    return (signed.maximum(0) + signed.minimum(0) * ratio[:, None]).tocsr() * np.sqrt((1 - share) / share)
+
+
 def by_source(weights) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return (pre, post, weight) of a sparse (n, n) array [post, pre], sorted by pre, then post.
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from snnlab.connectivity import by_source, encoder, sparse_random
+from snnlab.connectivity import by_source, encoder, sparse_random, with_signs
 
 
 def test_weights_have_the_stated_density_and_variance(rng):
@@ -80,3 +80,20 @@ def test_by_source_lists_every_weight_once_sorted_by_presynaptic_neuron(rng):
     dense = np.zeros((30, 30))
     dense[post, pre] = values
     np.testing.assert_array_equal(dense, weights.toarray())
+
+
+@pytest.mark.parametrize("zero_row_mean", [False, True])
+@pytest.mark.parametrize("share", [0.5, 0.8])
+def test_signed_weights_keep_their_columns_signs_sums_and_squares(rng, zero_row_mean, share):
+    n = 400
+    weights = sparse_random(n, 0.2, 1.5, rng)
+    signs = np.where(np.arange(n) < share * n, 1.0, -1.0)
+    signed = with_signs(weights, signs, zero_row_mean)
+    assert (signed.toarray() * signs >= 0).all()
+    assert signed.nnz == weights.nnz
+    sums, size = signed.sum(1), np.sqrt((weights.toarray() ** 2).sum(1).mean())
+    if zero_row_mean:
+        np.testing.assert_allclose(sums, 0, atol=1e-12)
+    else:
+        assert abs(sums.mean()) < 4 * sums.std() / np.sqrt(n)
+    assert np.sqrt((signed.toarray() ** 2).sum(1).mean()) == pytest.approx(size, rel=0.1)

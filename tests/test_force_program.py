@@ -17,13 +17,13 @@ pytestmark = pytest.mark.standalone
 SIZE = {"neuron": "lif", "n": 203, "seconds": 0.5, "learn_start": 0.1, "learn_stop": 0.4, "seed": 5}
 
 
-def train(target, n_outputs=1, **changes):
+def train(target, n_outputs=1, excitatory=None, **changes):
     def teacher(t):
         return np.stack([np.sin(2 * np.pi * (5 + m) * t) for m in range(n_outputs)], axis=1)
 
     config = ForceConfig(**SIZE | {"target": target} | changes)
     with Engine(target, config.seed) as engine:
-        dataset = train_force(config, teacher, engine)
+        dataset = train_force(config, teacher, engine, excitatory)
         return dataset.assign_attrs(target=engine.target)
 
 
@@ -44,6 +44,7 @@ def train(target, n_outputs=1, **changes):
         # Over checkpoints: learning starts after one and stops on one, and the control breaks the network on it.
         ({"checkpoint": 0.08, "learn_start": 0.1, "learn_stop": 0.32, "control": "permuted_decoder"}, 1e-9),
         ({"checkpoint": 0.1, "n_outputs": 2}, 1e-9),
+        ({"checkpoint": 0.08, "n_outputs": 2, "excitatory": 0.5, "control": "permuted_decoder"}, 1e-9),
         # Most neurons fire between two updates.
         ({"bias": -20.0, "rls_interval": 20.0}, 1e-9),
         # Sums of P r are rounded to 6e-8 in another order.

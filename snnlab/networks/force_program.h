@@ -64,6 +64,8 @@ class Force
     bool images_kept = false;
     int crowded = 0;
     std::vector<long long> permutation;
+    std::vector<double> signs;  // of Dale's law: outputs m and parts + m are z+ and z-, see dale.py
+    size_t parts = 0;           // outputs that are taught
     Inverse<double>* p64 = nullptr;
     Inverse<float>* p32 = nullptr;
     std::vector<double> outputs, decoders;
@@ -106,6 +108,24 @@ class Force
             folding->set(filters);
     }
 
+    // Entry m of the first ``parts`` of a neuron's decoder, or of the outputs.
+    double joined(const double* values, size_t m) const
+    {
+        return signs.empty() ? values[m] : values[m] + values[parts + m];
+    }
+
+    void set_weight(size_t neuron, size_t m, double weight)
+    {
+        double* row = phi + neuron*k;
+        if (signs.empty()) {
+            row[m] = weight;
+            return;
+        }
+        const bool first = signs[neuron]*weight > 0;
+        row[m] = first ? weight : 0;
+        row[parts + m] = first ? 0 : weight;
+    }
+
     // phi -= scale gain error' and what follows from it for the outputs.
     template <typename T> void correct(const std::vector<T>& gain, double scale, size_t update)
     {
@@ -113,11 +133,11 @@ class Force
             folding->learn(gain.data(), scale, targets, update, filters);
             return;
         }
-        for (size_t m = 0; m < k; m++)
+        for (size_t m = 0; m < parts; m++)
             errors[m] *= scale;
         for (size_t i = 0; i < n; i++)
-            for (size_t m = 0; m < k; m++)
-                phi[i*k + m] -= gain[i]*errors[m];
+            for (size_t m = 0; m < parts; m++)
+                set_weight(i, m, joined(phi + i*k, m) - gain[i]*errors[m]);
         set_outputs();
     }
 
@@ -158,10 +178,10 @@ class Force
     template <typename T> void update(Inverse<T>& inverse, long long step)
     {
         const size_t now = learn.index(step) - updates_before;
-        const double *target = &targets[now*k], *r = filters[0].first;
+        const double *target = &targets[now*parts], *r = filters[0].first;
         bool finite = true;
-        for (size_t m = 0; m < k; m++) {
-            errors[m] = filters[0].second[m] - target[m];
+        for (size_t m = 0; m < parts; m++) {
+            errors[m] = joined(filters[0].second, m) - target[m];
             finite = finite && std::isfinite(errors[m]);
         }
         take_images(inverse);
@@ -186,11 +206,10 @@ class Force
             has_fired[neuron] = false;
         fired.clear();
         if (learn.index(step) % decoder_every == 0) {
-            decoders.resize(decoders.size() + decoder_rows*k);
-            double* rows = decoders.data() + decoders.size() - decoder_rows*k;
             for (long long i = 0; i < decoder_rows; i++) {
                 const double* row = folding ? folding->row(i) : phi + i*k;
-                std::copy(row, row + k, rows + i*k);
+                for (size_t m = 0; m < parts; m++)
+                    decoders.push_back(joined(row, m));
             }
         }
     }
@@ -293,10 +312,13 @@ public:
         count_before.assign(spike_count, spike_count + n);
         targets = read<double>(path("targets"));
         permutation = read<long long>(path("permutation"));
-        errors.resize(k);
+        signs = read<double>(path("signs"));
+        parts = signs.empty() ? k : k/2;
+        errors.resize(parts);
         between = read<double>(path("filter_between"));
         updates_before = integer("updates_before");
-        if (targets.size() != size_t(integer("updates"))*k || (!permutation.empty() && permutation.size() != n)
+        if (targets.size() != size_t(integer("updates"))*parts || (!permutation.empty() && permutation.size() != n)
+            || (!signs.empty() && (signs.size() != n || k % 2 || folding))
             || (folding && (folding->jump.size() != filters.size() || folding->feedback.size() != filters.size()))
             || (!between.empty() && between.size() != filters.size()*filters.size()))
             stop(FOREIGN, "job: arrays are of another size");
@@ -319,7 +341,8 @@ public:
         if (folding)
             folding->spike(spikespace, spikespace[n], filters);
         if (record.due(step)) {
-            outputs.insert(outputs.end(), filters[0].second, filters[0].second + k);
+            for (size_t m = 0; m < parts; m++)
+                outputs.push_back(joined(filters[0].second, m));
             voltages.insert(voltages.end(), voltage, voltage + traced);
         }
         if (bin.due(step)) {
@@ -348,7 +371,8 @@ public:
                     folding->flush();
                 const std::vector<double> before(phi, phi + n*k);
                 for (size_t i = 0; i < n; i++)
-                    std::copy(&before[permutation[i]*k], &before[permutation[i]*k] + k, phi + i*k);
+                    for (size_t m = 0; m < parts; m++)
+                        set_weight(i, m, joined(&before[permutation[i]*k], m));
                 set_outputs();
             }
         }

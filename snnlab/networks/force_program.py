@@ -21,6 +21,7 @@ from ..connectivity import by_source
 from ..engine import WATCH_SECONDS, Engine, preferences
 from ..errors import Diverged, MachineError, UserError
 from ..models import NeuronModel, SynapseModel
+from .dale import joined
 from .force import ForceNetwork
 from .force_build import build
 from .recording import Plan, Recording, within
@@ -56,7 +57,6 @@ class ProgramLoop:
         self._plan, self._engine = plan, engine
         self.show = lambda done: engine.show(done, plan.n_steps * plan.dt)
         n, k = encoder.shape
-        self._k = k
         settings = {"bias": bias, "dt": plan.dt, "scheme": scheme, "folded": folded}
         with _runtime(engine):
             # For the initial state alone, from the same random stream as on the runtime targets; it never runs.
@@ -72,6 +72,7 @@ class ProgramLoop:
             "recurrent_weight": weights,
             "filter_between": between,
             "permutation": plan.permutation.astype(np.int64),
+            "signs": plan.signs,
             "bias": np.array([bias]),
         }
         if net.folded:
@@ -89,7 +90,7 @@ class ProgramLoop:
     @property
     def decoder(self) -> np.ndarray:
         """The decoder now, shape (n, k) in s."""
-        return self._memory["decoder_weight"]
+        return joined(self._memory["decoder_weight"], self._plan.signs)
 
     @property
     def feedback(self) -> float:
@@ -186,7 +187,7 @@ class ProgramLoop:
             raise MachineError(f"the C++ program stopped with status {status}: {message[:400]}")
 
     def _collect(self, place: Path, start: int, stop: int) -> Recording:
-        plan, k = self._plan, self._k
+        plan, k = self._plan, self.decoder.shape[1]
         for key in ("p_lower", "p_columns"):
             self._memory.pop(key, None)
         for key, values in self._memory.items():

@@ -9,6 +9,7 @@ import numpy as np
 from ..engine import Engine, Task, Watch
 from ..errors import Diverged
 from ..learning.rls import RLS
+from .dale import joined, split_decoder
 from .force import ForceNetwork
 from .recording import Plan, Recording, within
 
@@ -18,7 +19,7 @@ class RuntimeLoop:
 
     def __init__(self, net: ForceNetwork, plan: Plan, engine: Engine):
         self.net, self._plan, self._engine = net, plan, engine
-        n, k = len(net.neurons), len(net.z)
+        n, k = len(net.neurons), len(self._output)
         self.voltage, self.equations, self.dims = net.voltage, net.equations, net.dims()
         self._rls = RLS(n, k, plan.alpha, plan.gain, plan.precision) if plan.learn else None
         self._voltage = net.neurons.variables[net.voltage].get_value()
@@ -26,7 +27,14 @@ class RuntimeLoop:
     @property
     def decoder(self) -> np.ndarray:
         """The decoder now, shape (n, k) in s."""
-        return self.net.decoder_weights()
+        return joined(self.net.decoder_weights(), self._plan.signs)
+
+    @property
+    def _output(self) -> np.ndarray:
+        return joined(self.net.z, self._plan.signs)
+
+    def _set_decoder(self, phi: np.ndarray) -> None:
+        self.net.set_decoder(split_decoder(phi, self._plan.signs))
 
     @property
     def feedback(self) -> float:
@@ -44,7 +52,7 @@ class RuntimeLoop:
         self.net.set_state({k.removeprefix("state_"): v for k, v in memory.items() if k.startswith("state_")})
         self.net.spike_count[:] = memory["spike_count"]
         self.net.set_feedback(memory["feedback_gain"][0])
-        self.net.set_decoder(memory["decoder_weight"])
+        self._set_decoder(memory["decoder_weight"])
         self.net.network.t_ = step * self._plan.dt
         if self._rls:
             self._rls.restore(memory)
@@ -61,9 +69,9 @@ class RuntimeLoop:
         net, plan, rls = self.net, self._plan, self._rls
         if start:
             # What a run that is resumed here starts from.
-            net.set_decoder(self.decoder)
+            self._set_decoder(self.decoder)
             self._engine.seed_brian2(start)
-        k, n_voltages = len(net.z), plan.n_voltages
+        k, n_voltages = len(self._output), plan.n_voltages
         record, bins, updates = (within(s, start, stop) for s in (plan.record, plan.bins, plan.decoder_updates))
         outputs, voltages = np.empty((len(record), k)), np.empty((len(record), n_voltages), np.float32)
         counts, decoders = np.zeros(len(bins), np.int64), np.zeros((len(updates), plan.decoder_rows, k))
@@ -73,7 +81,7 @@ class RuntimeLoop:
 
         def sample(step: int) -> None:
             index = (step - record.start) // record.step
-            outputs[index] = net.z
+            outputs[index] = self._output
             voltages[index] = self._voltage[:n_voltages]
 
         def count(step: int) -> None:
@@ -88,7 +96,7 @@ class RuntimeLoop:
 
         def learn(step: int) -> None:
             index = (step - plan.learn.start) // plan.learn.step
-            off = net.z - targets[index - updates_before]
+            off = self._output - targets[index - updates_before]
             try:
                 gain = rls.update(net.r, off)
             except ValueError as error:
@@ -96,14 +104,14 @@ class RuntimeLoop:
             if net.folding:
                 net.folding.learn(gain, off)
             else:
-                net.set_decoder(rls.weights)
+                self._set_decoder(rls.weights)
             if index % plan.decoder_every == 0:
                 decoders[(step - updates.start) // updates.step] = rls.weights[: plan.decoder_rows]
 
         def break_network(step: int) -> None:
             net.set_feedback(plan.feedback_after)
             if len(plan.permutation):
-                net.set_decoder(rls.weights[plan.permutation])
+                self._set_decoder(rls.weights[plan.permutation])
 
         # The output is recorded before it is corrected.
         folded = range(start, stop) if net.folding else range(0)

@@ -9,11 +9,12 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from ..connectivity import encoder, sparse_random
+from ..connectivity import encoder, sparse_random, with_signs
 from ..engine import Engine
 from ..errors import UserError
 from ..models import unit
 from ..stimuli.teacher import Teacher, sample
+from .dale import learned_weights, split_encoder
 from .folding import worth_folding
 from .force import ForceNetwork
 from .force_config import ForceConfig, ForceSetup, published_units, resolve
@@ -27,7 +28,7 @@ FREE_RUN_SECONDS = 0.5
 _PIECE = 100_000
 
 
-def train_force(config: ForceConfig, teacher: Teacher, engine: Engine) -> xr.Dataset:
+def train_force(config: ForceConfig, teacher: Teacher, engine: Engine, excitatory: float | None = None) -> xr.Dataset:
     """Run a network with RLS in the learning window and frozen weights outside it.
 
     Parameters
@@ -37,6 +38,9 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine) -> xr.Dat
         Times in s, shape (T,) -> values of shape (T,) or (T, K), each of which depends on its own time alone: it is
         called for pieces of the run. The output after step n is compared with the teacher at (n + 1) dt.
     engine : Engine
+    excitatory : float
+        Share of excitatory neurons, which come first: every column of the total matrix keeps the sign of its
+        population (Dale's law, see :mod:`snnlab.networks.dale`). None: no such law.
 
     Returns
     -------
@@ -54,17 +58,21 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine) -> xr.Dat
     setup = resolve(config)
     dt, n = setup.dt, config.n
     k = _components(teacher, setup)
-    recurrent = sparse_random(n, config.p, setup.g, engine.rng("recurrent"), setup.zero_row_mean)
+    signs = _signs(n, excitatory)
+    zero_row_mean = setup.zero_row_mean and not len(signs)
+    recurrent = sparse_random(n, config.p, setup.g, engine.rng("recurrent"), zero_row_mean)
     if not recurrent.nnz:
         raise UserError(f"p: no recurrent connection came up for n = {n} and p = {config.p}")
+    if len(signs):
+        recurrent = with_signs(recurrent, signs, setup.zero_row_mean)
     feedback = encoder(n, k, setup.q, engine.rng("encoder"), config.encoder)
-    plan = _plan(config, setup, teacher, engine)
+    plan = _plan(config, setup, teacher, engine, signs)
     settings = {
         "bias": setup.bias,
         "scheme": config.filter_scheme,
-        "folded": worth_folding(n, k, setup.learn.step),
+        "folded": not len(signs) and worth_folding(n, k, setup.learn.step),
     }
-    models = (setup.neuron, setup.synapse, recurrent, feedback)
+    models = (setup.neuron, setup.synapse, recurrent, split_encoder(feedback, signs))
     if can_be_program(setup.neuron, engine) and engine.as_program():
         loop = ProgramLoop(*models, plan, engine, **settings)
     else:
@@ -84,8 +92,10 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine) -> xr.Dat
         .assign_coords(learned=("learned", learned, {"units": "s"}))
     )
     dataset.update(_network_arrays(loop, recurrent, setup))
+    if len(signs):
+        dataset["sign"] = ("neuron", signs.astype(np.int8), {"long_name": "1 excites, -1 inhibits"})
     if config.eigenvalues:
-        dataset.update(_eigenvalues(recurrent, feedback, decoder, setup))
+        dataset.update(_eigenvalues(recurrent, learned_weights(feedback, decoder, signs), setup))
     dataset.attrs |= {
         "neuron_model": json.dumps(setup.neuron.to_dict()),
         "synapse_model": json.dumps(setup.synapse.to_dict()),
@@ -160,7 +170,17 @@ def _components(teacher: Teacher, setup: ForceSetup) -> int:
     return components.pop()
 
 
-def _plan(config: ForceConfig, setup: ForceSetup, teacher: Teacher, engine: Engine) -> Plan:
+def _signs(n: int, excitatory: float | None) -> np.ndarray:
+    """1 for each excitatory neuron, -1 for each inhibitory one; empty without Dale's law."""
+    if excitatory is None:
+        return np.zeros(0)
+    first = round(excitatory * n) if 0 < excitatory < 1 else 0
+    if not 0 < first < n:
+        raise UserError(f"excitatory: expected a share of {n} neurons, 0 < excitatory < 1, got {excitatory}")
+    return np.where(np.arange(n) < first, 1.0, -1.0)
+
+
+def _plan(config: ForceConfig, setup: ForceSetup, teacher: Teacher, engine: Engine, signs: np.ndarray) -> Plan:
     """What the run does at which step, with what its control breaks."""
     shuffle = config.control == "shuffled_teacher"
     permuted = config.control == "permuted_decoder"
@@ -181,6 +201,7 @@ def _plan(config: ForceConfig, setup: ForceSetup, teacher: Teacher, engine: Engi
         break_step=setup.learn_stop if permuted or config.control == "no_feedback" else -1,
         feedback_after=0.0 if config.control == "no_feedback" else 1.0,
         permutation=engine.rng("permute").permutation(config.n) if permuted else np.zeros(0, np.int64),
+        signs=signs,
     )
 
 
@@ -200,12 +221,12 @@ def _network_arrays(loop: ProgramLoop | RuntimeLoop, recurrent, setup: ForceSetu
     return arrays
 
 
-def _eigenvalues(recurrent, feedback: np.ndarray, decoder: np.ndarray, setup: ForceSetup) -> dict:
+def _eigenvalues(recurrent, learned: np.ndarray, setup: ForceSetup) -> dict:
     """Eigenvalues of the recurrent matrix and of the total matrix G omega + Q eta phi', in the published unit."""
     scale = float(setup.weight_unit)
     dense = recurrent.toarray() / scale
     arrays = {}
-    for name, matrix in {"before": dense, "after": dense + feedback @ decoder.T / scale}.items():
+    for name, matrix in {"before": dense, "after": dense + learned / scale}.items():
         values = np.linalg.eigvals(matrix)
         units = {"units": published_units(setup.neuron.current)["g"]}
         arrays[f"eigenvalues_{name}_real"] = ("eigenvalue", values.real, units)

@@ -43,6 +43,8 @@ class Plan:
     """where feedback becomes ``feedback_after`` and the decoder's rows are permuted, if there is a permutation"""
     feedback_after: float = 1.0
     permutation: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    signs: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    """1 or -1 for each neuron: outputs are split by Dale's law, see dale.py; empty: they are not"""
 
     @property
     def bins(self) -> range:

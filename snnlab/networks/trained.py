@@ -15,6 +15,7 @@ from ..errors import UserError
 from ..models import NeuronModel, SynapseModel, unit
 from ..record import attribute
 from ..record import load as load_run
+from .dale import split_decoder, split_encoder
 from .folding import worth_folding
 from .force import ForceNetwork
 from .force_config import recording_steps
@@ -38,6 +39,8 @@ class TrainedNetwork:
         May be changed before a run; in s, and in the SI unit of the neuron's input.
     recurrent : scipy.sparse array of shape (n, n)
         Weights [post, pre] (SI).
+    signs : array of shape (n,)
+        1 or -1 for each neuron of a network with Dale's law, else empty: see :mod:`snnlab.networks.dale`.
     """
 
     def __init__(self, dataset: xr.Dataset):
@@ -48,6 +51,7 @@ class TrainedNetwork:
         self.synapse = SynapseModel.from_dict(attribute(dataset, "synapse_model"))
         self.decoder = dataset.decoder.values.copy()
         self.encoder = dataset.encoder.values.copy()
+        self.signs = dataset["sign"].values.astype(float) if "sign" in dataset else np.zeros(0)
         n = len(self.decoder)
         where = (dataset.recurrent_post.values, dataset.recurrent_pre.values)
         self.recurrent = csr_array((dataset.recurrent_weight.values, where), shape=(n, n))
@@ -118,20 +122,20 @@ class TrainedNetwork:
                 self.neuron,
                 self.synapse,
                 csr_array(self.recurrent * alive[None, :]),
-                self.encoder,
+                split_encoder(self.encoder, self.signs),
                 bias=float(self.dataset.attrs["bias"]),
                 dt=dt,
                 scheme=self.dataset.attrs["filter_scheme"],
                 drive=self._drive(drive),
                 constants={} if drive is None else {"drive": drive},
-                folded=worth_folding(n, self.encoder.shape[1], None),
+                folded=not len(self.signs) and worth_folding(n, self.encoder.shape[1], None),
             )
             net.set_state(state)
-            net.set_decoder(self.decoder * alive[:, None])
+            net.set_decoder(split_decoder(self.decoder * alive[:, None], self.signs))
             net.set_feedback(float(self.dataset.attrs["feedback"]) if feedback is None else feedback)
             n_steps = round(seconds / dt)
             record = range(0, n_steps, recording_steps(record_interval, dt))
-            plan = Plan(dt, n_steps, record, min(record_voltages, n), min(record_spikes, n))
+            plan = Plan(dt, n_steps, record, min(record_voltages, n), min(record_spikes, n), signs=self.signs)
             loop = RuntimeLoop(net, plan, engine)
             return loop.advance(0, n_steps).dataset(plan, n, loop.dims[loop.voltage])
 
