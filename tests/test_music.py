@@ -39,3 +39,9 @@ def test_the_sound_of_a_melody_has_its_pitches():
         assert np.fft.rfftfreq(len(half), 1 / rate)[np.abs(np.fft.rfft(half)).argmax()] == pytest.approx(pitch, abs=2)
     _, silent = wavfile.read(io.BytesIO(melody.wav(-np.ones((100, 2)), 1e-3)))
     assert not silent.any()
+
+
+@pytest.mark.parametrize("held", [(3,), (-1,), (9,)])
+def test_a_held_note_needs_a_next_slot(held):
+    with pytest.raises(ValueError, match="held: expected slots with a next one, 0 to 2"):
+        Melody((0, 1, 0, 1), held, (440.0, 220.0))

@@ -15,11 +15,13 @@ from snnlab.stimuli.music import ODE_TO_JOY
 PROTOCOL = find_protocol("ode_to_joy")
 
 
-def synthetic(speed=1.0, order=range(5), noise=0.0, learn_stop=20.0):
-    """A run whose output is the melody, in the free run at another speed, with other notes, or with noise."""
+def synthetic(speed=1.0, order=range(5), noise=0.0, learn_stop=20.0, jump=0.0):
+    """A run whose output is the melody, in the free run at another speed, with other notes, with noise, or jumping."""
     time = np.arange(1, round((learn_stop + 40) / 2e-3) + 1) * 2e-3
     free = time > learn_stop
-    output = ODE_TO_JOY(np.where(free, learn_stop + speed * (time - learn_stop), time))
+    output = ODE_TO_JOY(
+        np.where(free, learn_stop + speed * (time - learn_stop) + jump * (time > learn_stop + 16), time)
+    )
     output[free] = output[free][:, list(order)]
     output += noise * free[:, None] * np.random.default_rng(0).standard_normal(output.shape)
     attrs = {"learn_start": 1.0, "learn_stop": learn_stop, "seconds": learn_stop + 40.0, "condition": "default"}
@@ -61,13 +63,19 @@ def test_what_notes_in_random_order_reach():
 @pytest.mark.parametrize("speed", [1.0, 0.97, 1.03])
 def test_a_melody_that_drifts_in_time_meets_every_check(speed):
     dataset = synthetic(speed)
-    assert failing(dataset) == set() and len(PROTOCOL.checks(dataset)) == 8
-    assert module.measure(dataset)["free-run speed / the teacher's"] == pytest.approx(speed, abs=0.003)
+    assert failing(dataset) == set() and len(PROTOCOL.checks(dataset)) == 9
+    assert module.measure(dataset)[module.SPEED_MEASURE] == pytest.approx(speed, abs=0.003)
+
+
+def test_a_melody_that_loses_its_place_is_not_in_step():
+    dataset = synthetic(jump=1.5)
+    assert module.measure(dataset)[module.IN_STEP] == pytest.approx(7 / 8)
+    assert failing(dataset) == {module.IN_STEP}
 
 
 def test_wrong_notes_wrong_speed_and_noise_fail():
     assert module.NOTES_RIGHT in failing(synthetic(order=[0, 2, 1, 3, 4]))
-    assert "free-run speed / the teacher's" in failing(synthetic(speed=1.08))
+    assert module.SPEED_MEASURE in failing(synthetic(speed=1.08))
     assert failing(synthetic(noise=1.5)) >= {f"correlation of {c}, median melody" for c in "CDEFG"}
 
 
@@ -82,15 +90,15 @@ def test_notes_of_a_teacher():
 
 def test_findings_by_length_of_learning():
     rows = PROTOCOL.findings([synthetic(learn_stop=20.0), synthetic(learn_stop=12.0, order=[0, 2, 1, 3, 4])])
-    assert [f.what.partition(": ")[0].rpartition("for ")[2] for f in rows] == ["11 s", "11 s", "19 s", "19 s"]
-    assert rows[0].value < 0.7 < rows[2].value == 1.0
+    assert [f.what.partition(": ")[0].rpartition("for ")[2] for f in rows] == ["11 s"] * 3 + ["19 s"] * 3
+    assert rows[0].value < 0.7 < rows[3].value == 1.0
 
 
 def test_a_reduced_run_and_its_sound(tmp_path):
     size = {"n": 60, "seconds": 14.0, "learn_start": 0.1, "learn_stop": 1.0, "dt": 0.5, "target": "numpy"}
     config = PROTOCOL.config(neuron="lif", g=0.04, q=10.0, **size)
     path, dataset = PROTOCOL.execute(config, tmp_path)
-    assert dataset.sizes["component"] == 5 and len(json.loads(dataset.attrs["checks"])) == 8
+    assert dataset.sizes["component"] == 5 and len(json.loads(dataset.attrs["checks"])) == 9
     (sound,) = PROTOCOL.export(dataset, path.with_suffix(""))
     assert sound == path.with_suffix(".wav") and sound.read_bytes()[:4] == b"RIFF"
     assert PROTOCOL.export(dataset.assign_attrs(seconds=2.0), path.with_suffix("")) == []

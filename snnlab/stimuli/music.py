@@ -24,6 +24,10 @@ class Melody:
     slot: float = 0.25
     """length of a slot in s"""
 
+    def __post_init__(self):
+        if not set(self.held) <= set(range(len(self.notes) - 1)):
+            raise ValueError(f"held: expected slots with a next one, 0 to {len(self.notes) - 2}, got {self.held}")
+
     @property
     def period(self) -> float:
         """Length of the melody in s."""
