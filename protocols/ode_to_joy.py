@@ -87,17 +87,8 @@ def aligned(dataset: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """
     every = max(1, round(STEP / float(dataset.time[1] - dataset.time[0])))
     time, output, teacher = (dataset[name].values[::every] for name in ("time", "output", "teacher"))
-    dt = float(time[1] - time[0])
-    # The teacher of all lags must exist.
-    start = max(dataset.attrs["learn_stop"], ODE_TO_JOY.period / 2)
-    _, lags = osc.lag_correlations(output, teacher, dt, start, ODE_TO_JOY.period, ODE_TO_JOY.period / 2)
-    size = round(ODE_TO_JOY.period / dt)
-    starts = round(start / dt) + size * np.arange(len(lags))
-    behind = np.rint(lags / dt).astype(int)
-    pieces = [output[s : s + size] for s in starts]
-    taught = [teacher[s - lag : s - lag + size] for s, lag in zip(starts, behind, strict=True)]
-    shape = (len(lags), size, len(ODE_TO_JOY.frequencies))
-    return np.reshape(pieces, shape), np.reshape(taught, shape), lags
+    period = ODE_TO_JOY.period
+    return osc.aligned(output, teacher, float(time[1] - time[0]), dataset.attrs["learn_stop"], period, period / 2)
 
 
 def slipped(lags: np.ndarray) -> np.ndarray:

@@ -108,3 +108,54 @@ def lyapunov(
         logs = [np.log(np.linalg.norm(x[starts + k] - x[nearest + k], axis=1)) for k in times]
     means = [line[np.isfinite(line)].mean() for line in logs]
     return float(np.polyfit(times * dt, means, 1)[0])
+
+
+def spike_distance(
+    first: tuple[np.ndarray, np.ndarray],
+    second: tuple[np.ndarray, np.ndarray],
+    times: np.ndarray,
+    tau: float,
+    n: int,
+) -> np.ndarray:
+    """Return how far apart the spike trains of n neurons are at each of these times.
+
+    .. math:: D(t)^2 = \\sum_j (f_j(t) - g_j(t))^2, \\quad f_j(t) = \\sum_{t_s < t} e^{-(t - t_s)/\\tau}
+
+    with one term for each spike s of neuron j: the distance of van Rossum 2001, doi:10.1162/089976601300014321, as it
+    grows with time.
+
+    Parameters
+    ----------
+    first, second : pairs of arrays of shape (spikes,)
+        Spike times in s, neuron indices.
+    times : array of shape (T,)
+        In s, in rising order.
+    tau : float
+        In s.
+    """
+    when = np.concatenate([first[0], second[0]])
+    who = np.concatenate([first[1], second[1]]).astype(int)
+    sign = np.repeat([1.0, -1.0], [len(first[0]), len(second[0])])
+    order = np.argsort(when, kind="stable")
+    when, who, sign = when[order], who[order], sign[order]
+    bounds = np.searchsorted(when, times, side="left")
+    traces, last, begin = np.zeros(n), times[0], 0
+    distances = np.empty(len(times))
+    for index, (time, end) in enumerate(zip(times, bounds, strict=True)):
+        traces *= np.exp(-(time - last) / tau)
+        np.add.at(traces, who[begin:end], sign[begin:end] * np.exp(-(time - when[begin:end]) / tau))
+        distances[index] = np.linalg.norm(traces)
+        last, begin = time, end
+    return distances
+
+
+def growth_rate(times: np.ndarray, distances: np.ndarray, saturated: float, share: float = 0.3) -> float:
+    """Return the slope (1/s) of the mean logarithm of distances, shape (trials, T), until they saturate.
+
+    It is fitted up to the first time (s) at which the mean passes ``share`` of ``saturated``, the distance of unrelated
+    states, and over at least four times. Distances are positive.
+    """
+    mean = np.log(distances).mean(0)
+    above = np.flatnonzero(mean > np.log(share * saturated))
+    stop = max(4, above[0] + 1) if len(above) else len(times)
+    return float(np.polyfit(times[:stop], mean[:stop], 1)[0])

@@ -85,6 +85,29 @@ def lag_correlations(
     return np.array(best), np.array(lags)
 
 
+def aligned(
+    output: np.ndarray, teacher: np.ndarray, dt: float, start: float, window: float, max_lag: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return each window of the output beside the teacher at the lag that fits it best: see :func:`lag_correlations`.
+
+    Returns
+    -------
+    outputs, teachers : arrays of shape (n_windows, samples, K)
+    lags : array of shape (n_windows,)
+        In s.
+    """
+    # The teacher of all lags must exist.
+    start = max(start, max_lag)
+    _, lags = lag_correlations(output, teacher, dt, start, window, max_lag)
+    size = round(window / dt)
+    starts = round(start / dt) + size * np.arange(len(lags))
+    behind = np.rint(lags / dt).astype(int)
+    pieces = [output[s : s + size] for s in starts]
+    taught = [teacher[s - lag : s - lag + size] for s, lag in zip(starts, behind, strict=True)]
+    shape = (len(lags), size, output.shape[1])
+    return np.reshape(pieces, shape), np.reshape(taught, shape), lags
+
+
 def phase_drift(x: np.ndarray, dt: float, reference: float) -> float:
     """Return the mean drift of x, shape (T,), against a reference frequency in Hz, in cycles per second.
 

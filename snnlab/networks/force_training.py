@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import xarray as xr
+from scipy.sparse import csr_array
 
 from ..connectivity import encoder, sparse_random, with_signs
 from ..engine import Engine
@@ -67,16 +68,8 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine, excitator
         recurrent = with_signs(recurrent, signs, setup.zero_row_mean)
     feedback = encoder(n, k, setup.q, engine.rng("encoder"), config.encoder)
     plan = _plan(config, setup, teacher, engine, signs)
-    settings = {
-        "bias": setup.bias,
-        "scheme": config.filter_scheme,
-        "folded": not len(signs) and worth_folding(n, k, setup.learn.step),
-    }
-    models = (setup.neuron, setup.synapse, recurrent, split_encoder(feedback, signs))
-    if can_be_program(setup.neuron, engine) and engine.as_program():
-        loop = ProgramLoop(*models, plan, engine, **settings)
-    else:
-        loop = RuntimeLoop(ForceNetwork(*models, dt=dt, **settings), plan, engine)
+    folded = not len(signs) and worth_folding(n, k, setup.learn.step)
+    loop = make_loop(config, setup, recurrent, split_encoder(feedback, signs), plan, engine, folded)
     recording, resumed = _run(loop, plan, max(1, round(config.checkpoint / dt)), engine)
 
     decoder = loop.decoder
@@ -116,6 +109,23 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine, excitator
         "used": json.dumps({x: getattr(setup, x) for x in ("g", "q", "alpha", "bias", "dt", "zero_row_mean")}),
     }
     return dataset
+
+
+def make_loop(
+    config: ForceConfig,
+    setup: ForceSetup,
+    recurrent: csr_array,
+    encoder: np.ndarray,
+    plan: Plan,
+    engine: Engine,
+    folded: bool = False,
+) -> ProgramLoop | RuntimeLoop:
+    """Return the network, ready to run its plan where the engine can: as one C++ program or on a runtime target."""
+    models = (setup.neuron, setup.synapse, recurrent, encoder)
+    settings = {"bias": setup.bias, "scheme": config.filter_scheme, "folded": folded}
+    if can_be_program(setup.neuron, engine) and engine.as_program():
+        return ProgramLoop(*models, plan, engine, **settings)
+    return RuntimeLoop(ForceNetwork(*models, dt=setup.dt, **settings), plan, engine)
 
 
 def free_run(setup: ForceSetup) -> bool:
