@@ -10,17 +10,17 @@ import xarray as xr
 
 from snnlab.analysis import oscillations as osc
 from snnlab.claims import Check, Finding
-from snnlab.connectivity import encoder, sparse_random
 from snnlab.engine import Engine
 from snnlab.errors import UserError, require_positive, unknown
-from snnlab.networks.rate import RateNetwork, train_rate
+from snnlab.networks.force_config import AFTER_LEARNING
+from snnlab.networks.force_config import CONTROLS as CONTROLS
+from snnlab.networks.rate import random_network, train_rate
 from snnlab.record import attribute
 from snnlab.stimuli.lorenz import SCALE, lorenz
 from snnlab.stimuli.oscillators import sine
 
 FIGURE = "sussillo2009"
 INF = float("inf")
-CONTROLS = {"no_recurrence": {"g": 0.0}, "shuffled_teacher": {"shuffled": True}}
 VARIANTS = {
     f"{task}, {rate}": {"task": task, "rate": rate}
     for rate in ("tanh", "sqrt")
@@ -62,8 +62,8 @@ class Config:
     """time of learning (s)"""
     after: float = 14.4
     """time after learning (s)"""
-    shuffled: bool = False
-    """break the run: the targets of learning in random order"""
+    control: Literal["none", "no_feedback", "permuted_decoder", "shuffled_teacher"] = "none"
+    """what to break: feedback cut after learning, decoder permuted after learning, or teacher shuffled in time"""
     seed: int = 0
     """one seed for every random stream"""
 
@@ -91,7 +91,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     UserError
         For settings that cannot be used.
     """
-    for name in ("task", "rate"):
+    for name in ("task", "rate", "control"):
         choices = list(get_args(get_type_hints(Config)[name]))
         if getattr(config, name) not in choices:
             raise unknown(name, str(getattr(config, name)), choices)
@@ -113,14 +113,20 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     times = np.arange(1, end + 1) * dt
     values = teacher(config.task, times)
     targets = values.copy()
-    if config.shuffled:
+    if config.control == "shuffled_teacher":
         targets[learn] = values[engine.rng("shuffle").permutation(learn)]
-    # sparse_random is scaled as in Nicola & Clopath 2017, by 1/p instead of 1/sqrt(p).
-    weights = sparse_random(config.n, config.p, config.g * np.sqrt(config.p), engine.rng("recurrent"))
-    feedback = encoder(config.n, 1, config.q, engine.rng("encoder"))
-    start = 0.5 * engine.rng("initial").standard_normal(config.n)
-    network = RateNetwork(weights, feedback, config.rate, config.tau * 1e-3, dt, start)
-    arrays = train_rate(network, targets, learn, config.alpha, min(10, config.n))
+    size = (config.n, config.p, config.g, config.q, 1)
+    network = random_network(*size, config.rate, config.tau * 1e-3, dt, engine)
+    permuted = config.control == "permuted_decoder"
+    arrays = train_rate(
+        network,
+        targets,
+        learn,
+        config.alpha,
+        min(10, config.n),
+        feedback_after=0.0 if config.control == "no_feedback" else 1.0,
+        permutation=engine.rng("permute").permutation(config.n) if permuted else None,
+    )
     return xr.Dataset(
         {
             "output": (("time", "component"), arrays["output"], {"units": "1"}),
@@ -170,6 +176,8 @@ def followed(dataset: xr.Dataset) -> float:
 def checks(dataset: xr.Dataset) -> list[Check]:
     """Return our criteria; the paper shows examples and states no error. A chaotic free run has none."""
     measured = measure(dataset)
+    if dataset.attrs["condition"] in AFTER_LEARNING and len(measured) == 1:
+        return []
     bands = {"RMSE": (0.0, 0.1), "best-lag": (0.95, INF), "free-run": (0.9, 1.1)}
     return [
         Check(what, value, *bands[what.split()[0]], "our criterion, relative to the teacher")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
+from ..connectivity import encoder, sparse_random
+from ..engine import Engine
 from ..errors import Diverged
 from ..learning.rls import RLS
 
@@ -43,6 +45,8 @@ class RateNetwork:
         In s.
     x : array of shape (n,)
         State; z, of shape (k,), starts at 0.
+    feedback : float
+        Gain of the feedback eta z; 0 cuts it.
     """
 
     recurrent: csr_array
@@ -51,6 +55,7 @@ class RateNetwork:
     tau: float
     dt: float
     x: np.ndarray
+    feedback: float = 1.0
 
     def __post_init__(self):
         self._function = RATES[self.rate]
@@ -59,14 +64,33 @@ class RateNetwork:
 
     def step(self, decoder: np.ndarray) -> None:
         """Take one step with decoder phi, shape (n, k)."""
-        drive = self.recurrent @ self.r + self.encoder @ self.z
+        drive = self.recurrent @ self.r + self.feedback * (self.encoder @ self.z)
         self.x = self.x + self.dt / self.tau * (drive - self.x)
         self.r = self._function(self.x)
         self.z = self.r @ decoder
 
 
+def random_network(
+    n: int, p: float, g: float, q: float, k: int, rate: str, tau: float, dt: float, engine: Engine
+) -> RateNetwork:
+    """Return a network with recurrent weights N(0, g^2/(p n)), a share p of them, and feedback uniform in [-q, q].
+
+    States start as N(0, 1/4). ``tau`` and ``dt`` in s.
+    """
+    # sparse_random is scaled as in Nicola & Clopath 2017, by 1/p instead of 1/sqrt(p).
+    weights = sparse_random(n, p, g * np.sqrt(p), engine.rng("recurrent"))
+    feedback = encoder(n, k, q, engine.rng("encoder"))
+    return RateNetwork(weights, feedback, rate, tau, dt, 0.5 * engine.rng("initial").standard_normal(n))
+
+
 def train_rate(
-    network: RateNetwork, targets: np.ndarray, learn: range, alpha: float, traced: int = 10
+    network: RateNetwork,
+    targets: np.ndarray,
+    learn: range,
+    alpha: float,
+    traced: int = 10,
+    feedback_after: float = 1.0,
+    permutation: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """Run as many steps as there are targets, with RLS in the steps of ``learn``.
 
@@ -81,6 +105,8 @@ def train_rate(
         RLS starts at P = alpha I.
     traced : int
         Number of units whose rates are returned.
+    feedback_after, permutation
+        What breaks the network after the last step of ``learn``: gain of its feedback, order of the decoder's rows.
 
     Returns
     -------
@@ -97,8 +123,12 @@ def train_rate(
     output = np.empty(targets.shape)
     rates = np.empty((len(targets), traced))
     change = []
+    decoder = rls.weights
     for i, target in enumerate(targets):
-        network.step(rls.weights)
+        if i == learn.stop:
+            network.feedback = feedback_after
+            decoder = decoder if permutation is None else decoder[permutation]
+        network.step(decoder)
         if not np.isfinite(network.z).all():
             raise Diverged(f"the output is not finite at t = {(i + 1) * network.dt:.4g} s")
         output[i], rates[i] = network.z, network.r[:traced]
@@ -109,4 +139,4 @@ def train_rate(
             except ValueError as fault:
                 raise Diverged(f"RLS: {fault} (t = {(i + 1) * network.dt:.4g} s)") from fault
             change.append(np.linalg.norm(gain) * np.linalg.norm(error))
-    return {"output": output, "rate": rates, "decoder": rls.weights, "change": np.array(change)}
+    return {"output": output, "rate": rates, "decoder": decoder, "change": np.array(change)}
