@@ -42,12 +42,20 @@ class Config:
 
     def identity(self) -> dict:
         """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
+        _check(self)
         return {} if self.network in RATES else _spiking(self).identity()
 
 
 VARIANTS = {f"{name}, N = {n}": {"network": name, "n": n} for name in NETWORKS for n in SIZES}
 QUICK = {"network": "tanh", "n": 250}
 TRAINING, AFTERWARDS = "RMSE / sd of the teacher, end of learning", "error after learning / sd of the teacher"
+
+
+def _check(config: Config) -> None:
+    networks = list(get_args(get_type_hints(Config)["network"]))
+    if config.network not in networks:
+        raise unknown("network", config.network, networks)
+    require_positive(config, "n")
 
 
 def _spiking(config: Config) -> ForceConfig:
@@ -77,10 +85,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     UserError
         For settings that cannot be used.
     """
-    networks = list(get_args(get_type_hints(Config)["network"]))
-    if config.network not in networks:
-        raise unknown("network", config.network, networks)
-    require_positive(config, "n")
+    _check(config)
     if config.network not in RATES:
         dataset = train_force(_spiking(config), lambda t: sine(t, FREQUENCY), engine)
         return dataset[["output", "teacher"]].assign_attrs(dataset.attrs)

@@ -53,3 +53,27 @@ def test_the_lyapunov_exponent_of_known_systems(rng):
     assert abs(chaos.lyapunov(circle, 0.01)) < 0.05
     with pytest.raises(ValueError, match="expected more than"):
         chaos.lyapunov(circle[:300], 0.01)
+
+
+def test_spike_distance_is_the_sum_over_spikes(rng):
+    n, tau = 5, 0.02
+    first, second = ((np.sort(rng.uniform(0, 0.3, count)), rng.integers(0, n, count)) for count in (40, 50))
+    times = np.arange(0.01, 0.4, 0.01)
+    expected = []
+    for time in times:
+        traces = [
+            [np.exp(-(time - when[(who == j) & (when < time)]) / tau).sum() for j in range(n)]
+            for when, who in (first, second)
+        ]
+        expected.append(np.linalg.norm(np.subtract(*traces)))
+    np.testing.assert_allclose(chaos.spike_distance(first, second, times, tau, n), expected, rtol=1e-9)
+    assert not chaos.spike_distance(first, first, times, tau, n).any()
+
+
+def test_growth_rate_is_fitted_until_saturation():
+    times = np.arange(1, 101) * 5e-3
+    for rate in (-50.0, 12.0, 60.0):
+        distances = np.minimum(0.02 * np.exp(rate * times), 5.0) * np.array([[0.5], [2.0]])
+        assert chaos.growth_rate(times, distances, 5.0) == pytest.approx(rate, rel=0.02)
+    # Saturated from the start: four times are still needed for a slope.
+    assert chaos.growth_rate(times, np.full((1, 100), 5.0), 5.0) == pytest.approx(0, abs=1e-9)

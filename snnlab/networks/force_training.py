@@ -125,6 +125,8 @@ def make_loop(
     settings = {"bias": setup.bias, "scheme": config.filter_scheme, "folded": folded}
     if can_be_program(setup.neuron, engine) and engine.as_program():
         return ProgramLoop(*models, plan, engine, **settings)
+    # Of several networks of a run each draws its initial state anew, as programs do.
+    engine.seed_brian2()
     return RuntimeLoop(ForceNetwork(*models, dt=setup.dt, **settings), plan, engine)
 
 
