@@ -149,14 +149,14 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     """Share of seeds that meet every criterion, for each task and neuron."""
-    cells: dict[tuple[str, str, str], list[float]] = {}
+    cells: dict[tuple[str, str, str], list[bool]] = {}
     for dataset in datasets:
         config = attribute(dataset, "config")
         if dataset.attrs["condition"] == "default":
             key = (config["task"], config["neuron"], dataset.attrs["preset"])
-            cells.setdefault(key, []).append(float(all(check.holds for check in checks(dataset))))
+            cells.setdefault(key, []).append(all(check.holds for check in checks(dataset)))
     return [
-        Finding.over_seeds(f"{task}, {neuron}: share of seeds that succeed ({preset})", shares, "0: the controls")
+        Finding.share(f"{task}, {neuron}: share of seeds that succeed ({preset})", shares, "0: the controls")
         for (task, neuron, preset), shares in cells.items()
         if len(shares) >= 3
     ]

@@ -75,6 +75,18 @@ class Finding:
         return cls(what, float(values.mean()), float(low), float(high), values.size, null, published)
 
     @classmethod
+    def share(cls, what: str, succeeded: Sequence[bool], null: str, published: str = "none") -> Finding:
+        """Return the share of seeds that succeed, with the exact binomial interval (Clopper & Pearson 1934).
+
+        Unlike a bootstrap it does not shrink to a point where all seeds agree.
+        """
+        from scipy.stats import binomtest
+
+        result = binomtest(sum(map(bool, succeeded)), len(succeeded))
+        low, high = result.proportion_ci(0.95, "exact")
+        return cls(what, float(result.statistic), float(low), float(high), len(succeeded), null, published)
+
+    @classmethod
     def difference(
         cls, what: str, first: Sequence[float], second: Sequence[float], null: str, published: str = "none"
     ) -> Finding:

@@ -64,6 +64,16 @@ def test_difference_of_two_groups_resamples_both(rng):
     assert Finding.difference("gain", first, second, null="0", published="2") == finding
 
 
+def test_interval_of_a_share_is_the_exact_binomial_one():
+    every = Finding.share("learned", [True] * 10, null="0")
+    assert (every.value, every.high, every.n) == (1.0, 1.0, 10)
+    # No success or ten: 1 - 0.025^(1/10).
+    assert every.low == pytest.approx(0.025**0.1)
+    none = Finding.share("learned", [False] * 10, null="0")
+    assert (none.low, none.high) == (0.0, pytest.approx(1 - 0.025**0.1))
+    assert Finding.share("learned", [True, False, True], null="0").value == pytest.approx(2 / 3)
+
+
 def test_finding_is_json_even_where_a_value_is_missing():
     row = Finding.over_seeds("rate", [1.0, math.nan], null="0").to_dict()
     assert json.loads(json.dumps(row, allow_nan=False))["value"] == "nan"
