@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from snnlab import plotting
-from snnlab.analysis.spectra import outliers
 from snnlab.errors import UserError
 from snnlab.models import unit
 from snnlab.networks.trained import TrainedNetwork
@@ -125,9 +124,7 @@ def _spectrum(ax: Axes, dataset: xr.Dataset) -> Axes:
         for k in ("before", "after")
     )
     scale = float(unit(dataset.eigenvalues_after_real.attrs["units"])) * size
-    net = TrainedNetwork(dataset)
-    predicted = outliers(net.recurrent / scale, net.encoder / scale, net.decoder, np.abs(before).max())
-    plotting.eigenvalues(ax, before, after, predicted)
+    plotting.eigenvalues(ax, before, after, TrainedNetwork(dataset).outliers() / scale)
     ax.set(xlabel=f"Re λ ({shown})", ylabel=f"Im λ ({shown})")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=2, columnspacing=0.8, handletextpad=0.1)
     return ax

@@ -8,7 +8,6 @@ import xarray as xr
 
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
-from snnlab.networks.dale import learned_weights
 from snnlab.networks.force_config import CONTROLS as CONTROLS
 from snnlab.networks.force_config import completed
 from snnlab.networks.force_training import train_force
@@ -49,8 +48,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 def against_dale(dataset: xr.Dataset) -> int:
     """Return how many entries of G omega + Q eta phi', as the network has it, are against the sign of their column."""
     net = TrainedNetwork(dataset)
-    total = net.recurrent.toarray() + learned_weights(net.encoder, net.decoder, net.signs)
-    return int((total * net.signs < 0).sum())
+    return int((net.total_weights() * net.signs < 0).sum())
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:

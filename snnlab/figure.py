@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 from . import record
 from .errors import UserError, unknown
 from .loading import is_file_spec, load_file
-from .protocol import RUNS, entries, find_protocol, judge_again
+from .protocol import RUNS, entries, find_protocol, judge_again, settings
 
 _INK = "0.35"
 
@@ -86,9 +87,7 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
                 f"run: figure {figure.name} draws runs of {needs}, got one of {given} (it lacks {error})"
             ) from error
         drawn.text(0.5, -0.005, stamp(datasets), ha="center", va="top", fontsize=6, color=_INK, linespacing=1.4)
-        # The full scale of an own protocol is what its author likes.
-        accepted = [("full", "custom") if is_file_spec(d.attrs["protocol_file"]) else ("full",) for d in datasets]
-        if any(d.attrs["preset"] not in presets for d, presets in zip(datasets, accepted, strict=True)):
+        if not all(_full_scale(figure, dataset) for dataset in datasets):
             warning = "reduced or changed settings: not the published scale"
             drawn.text(0.5, 1.01, warning, ha="center", va="bottom", color="#c1121f")
         contents = {"png": io.BytesIO()} | ({"pdf": io.BytesIO()} if pdf else {})
@@ -106,6 +105,16 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
         paths.append(stem.with_name(f"{stem.name}.{kind}"))
         record.write_whole(paths[-1], content.getvalue())
     return paths
+
+
+def _full_scale(figure: FigureFile, dataset) -> bool:
+    """Tell whether a run is at the published scale, or at the settings that the figure states in its NEEDS."""
+    # The full scale of an own protocol is what its author likes.
+    if dataset.attrs["preset"] != "custom" or is_file_spec(dataset.attrs["protocol_file"]):
+        return dataset.attrs["preset"] != "quick"
+    stated = [values for name, values in figure.needs if name == dataset.attrs["protocol"]]
+    configs = (dataclasses.asdict(find_protocol(dataset.attrs["protocol"]).config(**values)) for values in stated)
+    return settings(record.attribute(dataset, "config")) in map(settings, configs)
 
 
 def stamp(datasets: Sequence) -> str:

@@ -225,15 +225,17 @@ def parse_grid(texts: Sequence[str], config: Any) -> dict[str, list]:
             raise UserError(expected)
         if name not in names:
             raise unknown("vary", name, names)
-        whole = isinstance(getattr(config, name), int) and not isinstance(getattr(config, name), bool)
-        textual = isinstance(getattr(config, name), str)
+        kind = type(getattr(config, name))
+        whole, textual = kind is int, kind is str
         try:
-            if ":" in values and not textual:
+            if kind is bool:
+                points = [{"true": True, "false": False}[part.strip().lower()] for part in values.split(",")]
+            elif ":" in values and not textual:
                 start, stop, count = values.split(":")
                 points = np.linspace(float(start), float(stop), int(count)).tolist()
             else:
                 points = [part if textual else float(part) for part in values.split(",")]
-        except ValueError:
+        except (KeyError, ValueError):
             raise UserError(expected) from None
         if not points:
             raise UserError(expected)

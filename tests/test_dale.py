@@ -45,8 +45,7 @@ def train(**changes):
 @pytest.mark.parametrize("control", ["none", "permuted_decoder"])
 def test_a_trained_network_obeys_and_its_output_is_its_decoder(control):
     net = TrainedNetwork(train(control=control, record_interval=0.05))
-    total = net.recurrent.toarray() + learned_weights(net.encoder, net.decoder, net.signs)
-    assert (total * net.signs >= 0).all()
+    assert (net.total_weights() * net.signs >= 0).all()
     assert np.abs(net.decoder).max() > 0
     assert list(net.signs) == [1.0] * 75 + [-1.0] * 75
     np.testing.assert_allclose(net.dataset.output[-1], net.dataset.state_r.values @ net.decoder, rtol=1e-9)
@@ -63,3 +62,17 @@ def test_a_share_without_both_populations_is_refused(excitatory):
     config = ForceConfig(**SIZE)
     with Engine("numpy", 0) as engine, pytest.raises(UserError, match="excitatory: expected a share of 150 neurons"):
         train_force(config, np.sin, engine, excitatory)
+
+
+def test_predicted_outliers_are_eigenvalues_of_the_split_weights():
+    net = TrainedNetwork(train(seconds=1.0, learn_stop=0.9, g=0.02))
+    values = np.linalg.eigvals(net.total_weights())
+    for outlier in net.outliers()[:2]:
+        assert np.abs(values - outlier).min() < 0.02 * abs(outlier)
+    net.recurrent = net.recurrent * 0
+    np.testing.assert_allclose(net.outliers()[0], values_of_largest(net), rtol=1e-6)
+
+
+def values_of_largest(net):
+    values = np.linalg.eigvals(net.total_weights())
+    return values[np.abs(values).argmax()]

@@ -18,7 +18,8 @@ def test_seeds_and_grids_are_read():
     assert parse_seeds("1,5") == [1, 5]
     assert parse_grid(["g=0.02:0.1:5"], config)["g"] == pytest.approx([0.02, 0.04, 0.06, 0.08, 0.1])
     assert parse_grid(["neuron=lif,theta", "n=100:200:2"], config) == {"neuron": ["lif", "theta"], "n": [100, 200]}
-    for bad in ("g", "g=", "g=a:b:c", "h=1,2"):
+    assert parse_grid(["eigenvalues=True,false"], config) == {"eigenvalues": [True, False]}
+    for bad in ("g", "g=", "g=a:b:c", "h=1,2", "eigenvalues=1,0", "eigenvalues=maybe"):
         with pytest.raises(UserError, match="vary"):
             parse_grid([bad], config)
     for bad in ("", "5:5", "-1", "a", "1,2,1"):

@@ -10,12 +10,13 @@ import numpy as np
 import xarray as xr
 from scipy.sparse import csr_array
 
+from ..analysis.spectra import outliers
 from ..engine import Engine
 from ..errors import UserError
 from ..models import NeuronModel, SynapseModel, unit
 from ..record import attribute
 from ..record import load as load_run
-from .dale import split_decoder, split_encoder
+from .dale import learned_weights, split_decoder, split_encoder
 from .folding import worth_folding
 from .force import ForceNetwork
 from .force_config import recording_steps
@@ -59,6 +60,23 @@ class TrainedNetwork:
     def __repr__(self) -> str:
         n, k = self.decoder.shape
         return f"<TrainedNetwork: {n} {self.neuron.name} neurons, {k} output(s), from {self.dataset.attrs['protocol']}>"
+
+    def total_weights(self) -> np.ndarray:
+        """Return G omega + Q eta phi', shape (n, n), of which Dale's law keeps its part (SI)."""
+        return self.recurrent.toarray() + learned_weights(self.encoder, self.decoder, self.signs)
+
+    def outliers(self) -> np.ndarray:
+        """Return the eigenvalues of the total weights outside 1.1 times the disc of the recurrent ones (SI).
+
+        Predicted from a few small matrices, largest first: see :func:`snnlab.analysis.spectra.outliers`. The disc has
+        the radius of the circular law, the norm of the recurrent weights over sqrt(n).
+        """
+        encoder, decoder = split_encoder(self.encoder, self.signs), split_decoder(self.decoder, self.signs)
+        radius = np.sqrt((self.recurrent.data**2).sum() / len(decoder))
+        if radius == 0:
+            values = np.linalg.eigvals(decoder.T @ encoder)
+            return values[np.argsort(-np.abs(values))]
+        return outliers(self.recurrent, encoder, decoder, radius)
 
     def run(
         self,
