@@ -12,7 +12,7 @@ from snnlab import plotting
 from snnlab.protocols.ode_to_joy import COMPONENTS, IN_STEP, NOTES_RIGHT, STEP, aligned, chance, measure, played
 
 # The length of learning in s; the longest is that of the authors' script.
-LEARNED = (10.0, 30.0, 100.0, 300.0, 899.0)
+LEARNED = (10.0, 30.0, 100.0, 899.0)
 NEEDS = [("ode_to_joy", {"seed": 100, "learn_stop": 1.0 + seconds}) for seconds in LEARNED]
 CAPTION = (
     "a: the five notes of the melody in the last two melodies of the free run, from C (below) to G; grey: teacher, at "

@@ -21,6 +21,7 @@ from snnlab.protocol import settings
 from snnlab.record import attribute
 from snnlab.stimuli.music import ODE_TO_JOY
 
+FIGURE = "nicola2017_ode_to_joy"
 INF = float("inf")
 FREE_SECONDS = 100.0
 # Of the authors' script (ModelDB 190565), in the units of ForceConfig; other neurons keep what their file states.
