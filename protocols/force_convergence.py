@@ -11,7 +11,7 @@ import xarray as xr
 from snnlab.analysis import oscillations as osc
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
-from snnlab.errors import require_positive, unknown
+from snnlab.errors import UserError, require_positive, unknown
 from snnlab.networks.force_config import ForceConfig
 from snnlab.networks.force_training import train_force
 from snnlab.networks.rate import RATES, random_network, train_rate
@@ -22,9 +22,8 @@ FIGURE = "force_convergence"
 FREQUENCY = 5.0
 SIZES = (125, 250, 500, 1000, 2000)
 NETWORKS = ("lif", "theta", "izhikevich", *RATES)
-# In s: before learning, learning, after learning. Of rate units: time step, steps per update.
-BEFORE, LEARN, AFTER = 1.0, 5.0, 4.0
-DT, RLS_STEPS = 1e-3, 2
+# Before learning (s). Of rate units: time step (s), steps per update.
+BEFORE, DT, RLS_STEPS = 1.0, 1e-3, 2
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,10 @@ class Config:
     """spiking neurons, or rate units: tanh (Sussillo & Abbott 2009), sqrt (counterpart of theta neurons)"""
     n: int = 1000
     """number of neurons or units"""
+    learn: float = 5.0
+    """time of learning (s)"""
+    after: float = 4.0
+    """time after learning (s)"""
     seed: int = 0
     """one seed for every random stream"""
     target: Literal["auto", "cython", "numpy", "cpp_standalone"] = "auto"
@@ -47,7 +50,7 @@ class Config:
 
 
 VARIANTS = {f"{name}, N = {n}": {"network": name, "n": n} for name in NETWORKS for n in SIZES}
-QUICK = {"network": "tanh", "n": 250}
+QUICK = {"learn": 1.5, "after": 1.0}
 TRAINING, AFTERWARDS = "RMSE / sd of the teacher, end of learning", "error after learning / sd of the teacher"
 
 
@@ -55,7 +58,11 @@ def _check(config: Config) -> None:
     networks = list(get_args(get_type_hints(Config)["network"]))
     if config.network not in networks:
         raise unknown("network", config.network, networks)
-    require_positive(config, "n")
+    require_positive(config, "n", "learn", "after")
+    if config.after < 2 / FREQUENCY or config.learn < 2 / FREQUENCY:
+        raise UserError(
+            f"learn, after: expected at least two periods, {2 / FREQUENCY} s, got {config.learn}, {config.after}"
+        )
 
 
 def _spiking(config: Config) -> ForceConfig:
@@ -64,9 +71,9 @@ def _spiking(config: Config) -> ForceConfig:
         neuron=config.network,
         n=config.n,
         rls_gain="exact",
-        seconds=BEFORE + LEARN + AFTER,
+        seconds=BEFORE + config.learn + config.after,
         learn_start=BEFORE,
-        learn_stop=BEFORE + LEARN,
+        learn_stop=BEFORE + config.learn,
         seed=config.seed,
         target=config.target,
         record_spikes=0,
@@ -76,7 +83,7 @@ def _spiking(config: Config) -> ForceConfig:
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Train a network of this size on a sine of 5 Hz, 5 s long, and let it go on alone for 4 s.
+    """Train a network of this size on a sine of 5 Hz and let it go on alone.
 
     Returns ``output`` and ``teacher`` (time, component), every ms.
 
@@ -89,7 +96,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     if config.network not in RATES:
         dataset = train_force(_spiking(config), lambda t: sine(t, FREQUENCY), engine)
         return dataset[["output", "teacher"]].assign_attrs(dataset.attrs)
-    start, stop, end = (round(t / DT) for t in (BEFORE, BEFORE + LEARN, BEFORE + LEARN + AFTER))
+    start, stop, end = np.rint(np.cumsum([BEFORE, config.learn, config.after]) / DT).astype(int)
     times = np.arange(1, end + 1) * DT
     teacher = sine(times, FREQUENCY)
     # p, g, q, tau and alpha of rate_force.
@@ -98,16 +105,17 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     return xr.Dataset(
         {"output": (("time", "component"), arrays["output"]), "teacher": (("time", "component"), teacher)},
         {"time": ("time", times, {"units": "s"})},
-        {"learn_start": BEFORE, "learn_stop": BEFORE + LEARN, "seconds": end * DT, "n_neurons": config.n},
+        {"learn_start": start * DT, "learn_stop": stop * DT, "seconds": end * DT, "n_neurons": config.n},
     )
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
     """Return both errors of a run; after learning each period is compared at its best lag."""
     time, output, teacher = (dataset[k].values for k in ("time", "output", "teacher"))
-    last = osc.end_of_learning(time, BEFORE, BEFORE + LEARN, 1.0)
+    start, stop = dataset.attrs["learn_start"], dataset.attrs["learn_stop"]
+    last = osc.end_of_learning(time, start, stop, 1.0)
     period, scale = 1 / FREQUENCY, float(teacher.std())
-    outputs, teachers, _ = osc.aligned(output, teacher, float(time[1] - time[0]), BEFORE + LEARN, period, period / 2)
+    outputs, teachers, _ = osc.aligned(output, teacher, float(time[1] - time[0]), stop, period, period / 2)
     return {
         TRAINING: osc.rmse(output[last], teacher[last]) / scale,
         AFTERWARDS: osc.rmse(outputs, teachers) / scale,
@@ -121,12 +129,13 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 def slopes(datasets: list[xr.Dataset]) -> dict[str, dict[str, list[float]]]:
     """Return, for each network and error, the slope of log error over log N of every seed that has three sizes."""
-    errors: dict[tuple[str, int], list[tuple[int, dict[str, float]]]] = {}
+    errors: dict[tuple[str, int, str], list[tuple[int, dict[str, float]]]] = {}
     for dataset in datasets:
         config = attribute(dataset, "config")
-        errors.setdefault((config["network"], config["seed"]), []).append((config["n"], measure(dataset)))
+        key = (config["network"], config["seed"], dataset.attrs["preset"])
+        errors.setdefault(key, []).append((config["n"], measure(dataset)))
     result: dict[str, dict[str, list[float]]] = {}
-    for (network, _), runs in sorted(errors.items()):
+    for (network, *_), runs in sorted(errors.items()):
         if len({n for n, _ in runs}) >= 3:
             for what in (TRAINING, AFTERWARDS):
                 x, y = np.log([n for n, _ in runs]), np.log([values[what] for _, values in runs])

@@ -24,7 +24,12 @@ def test_both_kinds_of_networks_give_the_same_measures(tmp_path, config):
 
 @pytest.mark.parametrize(
     ("config", "message"),
-    [({"network": "relu"}, "network"), ({"n": 0}, "n: expected"), ({"network": "lif", "n": -3}, "n: ")],
+    [
+        ({"network": "relu"}, "network"),
+        ({"n": 0}, "n: expected"),
+        ({"network": "lif", "n": -3}, "n: "),
+        ({"after": 0.1}, "learn, after: expected at least two periods"),
+    ],
 )
 def test_bad_settings_are_refused_by_name(tmp_path, config, message):
     with pytest.raises(UserError, match=message):
@@ -38,7 +43,8 @@ def synthetic(n, seed, error):
     return xr.Dataset(
         {"output": (("time", "component"), output), "teacher": (("time", "component"), teacher)},
         {"time": time},
-        {"config": json.dumps({"network": "theta", "n": n, "seed": seed})},
+        {"learn_start": 1.0, "learn_stop": 6.0, "preset": "full"}
+        | {"config": json.dumps({"network": "theta", "n": n, "seed": seed})},
     )
 
 
