@@ -9,12 +9,14 @@ from matplotlib.figure import Figure
 
 from snnlab import plotting
 from snnlab.protocols.force_gain_plane import (
+    CHAOTIC,
     ERROR,
-    EXPONENT,
     G_FACTORS,
+    GROW,
     LEARNED,
     PUBLISHED,
     Q_FACTORS,
+    RATE,
     VARIANTS,
     factors,
     measure,
@@ -26,12 +28,13 @@ NEEDS = [("force_gain_plane", {**variant, "seed": seed}) for variant in VARIANTS
 CAPTION = (
     "Above: error of the free run after learning a sine of 5 Hz for 5 s, each period at its best lag, over "
     "the standard deviation of the teacher; median of the seeds. Star: published gains, which are 1 on both axes; "
-    f"points: learned (error up to {LEARNED}). Below: growth rate of the difference that one moved spike makes before "
-    "learning; dots: seeds; above the line it grows, so the network is chaotic; -50/s: the difference is forgotten. "
-    "Crosses: silent networks, whose bias is the rheobase."
+    f"points: learned (error up to {LEARNED}). Below: share of moved spikes whose difference grows before learning, "
+    "until states are as good as unrelated; one point for each seed, coloured by how fast they grow. Crosses: silent "
+    "networks, whose bias is the rheobase."
 )
 TITLES = {"lif": "LIF", "theta": "theta", "izhikevich": "Izhikevich (set A)"}
 _LEAST, _MOST = 0.03, 1.0
+_FASTEST = 150.0
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
@@ -45,12 +48,13 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     axes = figure.subplots(2, len(neurons), squeeze=False, height_ratios=[1.3, 1])
     for column, neuron in zip(axes.T, neurons, strict=True):
         image = _map(column[0], planes[neuron])
-        _growth(column[1], planes[neuron])
+        points = _growth(column[1], planes[neuron])
         column[0].set_title(TITLES.get(neuron, neuron), fontweight="bold")
         column[1].set_xlabel("G / published G")
     axes[0, 0].set_ylabel("Q / published Q")
-    axes[1, 0].set_ylabel("growth of a\nmoved spike (1/s)")
+    axes[1, 0].set_ylabel("moved spikes\nthat grow")
     figure.colorbar(image, ax=axes[0], label="error / sd of the teacher", extend="both")
+    figure.colorbar(points, ax=axes[1], label="growth (1/s)", extend="max")
     for ax, letter in zip(axes[:, 0], "ab", strict=True):
         plotting.panel_letter(ax, letter)
     return figure
@@ -73,14 +77,30 @@ def _map(ax: Axes, runs: list) -> object:
     return image
 
 
-def _growth(ax: Axes, runs: list) -> None:
-    ax.axhline(0, color="0.6", lw=0.8)
-    points = {(where[0], round(measured[EXPONENT], 6)) for where, measured in runs}
-    alive = np.array([(G_FACTORS.index(x), rate) for x, rate in points if np.isfinite(rate) and x in G_FACTORS])
-    silent = sorted({G_FACTORS.index(x) for x, rate in points if not np.isfinite(rate) and x in G_FACTORS})
-    if len(alive):
-        ax.plot(*alive.T, ".", color=plotting.AFTER, ms=5)
-    ax.plot(silent, [0] * len(silent), "x", color="0.4", ms=5)
+def _growth(ax: Axes, runs: list) -> object:
+    from matplotlib.colors import Normalize
+
+    ax.axhline(CHAOTIC, color="0.8", lw=0.8)
+    moved = [(G_FACTORS.index(x), m[GROW], m[RATE]) for (x, _), m in runs if GROW in m and x in G_FACTORS]
+    spread = _beside([place for place, _, _ in moved])
+    for (_, share, _), x in zip(moved, spread, strict=True):
+        if np.isnan(share):
+            ax.plot(x, 0, "x", color="0.4", ms=4)
+    alive = [(x, share, rate) for (_, share, rate), x in zip(moved, spread, strict=True) if np.isfinite(share)]
+    x, share, rate = np.array(alive).T if alive else np.zeros((3, 0))
+    points = ax.scatter(
+        x, share, c=np.nan_to_num(rate), s=14, cmap="plasma_r", norm=Normalize(0, _FASTEST), ec="0.3", lw=0.4
+    )
     ax.set_xticks(range(len(G_FACTORS)), [f"{x:g}" for x in G_FACTORS])
-    ax.set_xlim(-0.5, len(G_FACTORS) - 0.5)
-    ax.set_ylim(-55, 130)
+    ax.set(xlim=(-0.5, len(G_FACTORS) - 0.5), ylim=(-0.08, 1.08))
+    return points
+
+
+def _beside(places: list[int]) -> list[float]:
+    """Return where to draw points so that those of one place stand beside each other."""
+    seen: dict[int, int] = {}
+    moved = []
+    for place in places:
+        seen[place] = seen.get(place, -1) + 1
+        moved.append(place + 0.15 * (seen[place] - 1))
+    return moved

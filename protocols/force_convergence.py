@@ -15,6 +15,7 @@ from snnlab.errors import UserError, require_positive, unknown
 from snnlab.networks.force_config import ForceConfig
 from snnlab.networks.force_training import train_force
 from snnlab.networks.rate import RATES, random_network, train_rate
+from snnlab.protocols import rate_force
 from snnlab.record import attribute
 from snnlab.stimuli.oscillators import sine
 
@@ -22,8 +23,8 @@ FIGURE = "force_convergence"
 FREQUENCY = 5.0
 SIZES = (125, 250, 500, 1000, 2000)
 NETWORKS = ("lif", "theta", "izhikevich", *RATES)
-# Before learning (s). Of rate units: time step (s), steps per update.
-BEFORE, DT, RLS_STEPS = 1.0, 1e-3, 2
+# Before learning; time step of rate units (s).
+BEFORE, DT = 1.0, 1e-3
 
 
 @dataclass(frozen=True)
@@ -99,9 +100,9 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     start, stop, end = np.rint(np.cumsum([BEFORE, config.learn, config.after]) / DT).astype(int)
     times = np.arange(1, end + 1) * DT
     teacher = sine(times, FREQUENCY)
-    # p, g, q, tau and alpha of rate_force.
-    network = random_network(config.n, 0.1, 1.5, 1.0, 1, config.network, 10e-3, DT, engine)
-    arrays = train_rate(network, teacher, range(start, stop, RLS_STEPS), 1.0, traced=0)
+    rate = rate_force.Config()
+    network = random_network(config.n, rate.p, rate.g, rate.q, 1, config.network, rate.tau * 1e-3, DT, engine)
+    arrays = train_rate(network, teacher, range(start, stop, rate.rls_steps), rate.alpha, traced=0)
     return xr.Dataset(
         {"output": (("time", "component"), arrays["output"]), "teacher": (("time", "component"), teacher)},
         {"time": ("time", times, {"units": "s"})},
@@ -115,10 +116,9 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
     start, stop = dataset.attrs["learn_start"], dataset.attrs["learn_stop"]
     last = osc.end_of_learning(time, start, stop, 1.0)
     period, scale = 1 / FREQUENCY, float(teacher.std())
-    outputs, teachers, _ = osc.aligned(output, teacher, float(time[1] - time[0]), stop, period, period / 2)
     return {
         TRAINING: osc.rmse(output[last], teacher[last]) / scale,
-        AFTERWARDS: osc.rmse(outputs, teachers) / scale,
+        AFTERWARDS: osc.aligned_error(output, teacher, float(time[1] - time[0]), stop, period),
     }
 
 
@@ -128,7 +128,10 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 def slopes(datasets: list[xr.Dataset]) -> dict[str, dict[str, list[float]]]:
-    """Return, for each network and error, the slope of log error over log N of every seed that has three sizes."""
+    """Return, for each network and error, the slope of log error over log N of every seed with three sizes below 1.
+
+    Sizes that fail, so that an output of 0 would be no worse, are left out: they lie on no power law.
+    """
     errors: dict[tuple[str, int, str], list[tuple[int, dict[str, float]]]] = {}
     for dataset in datasets:
         config = attribute(dataset, "config")
@@ -136,9 +139,10 @@ def slopes(datasets: list[xr.Dataset]) -> dict[str, dict[str, list[float]]]:
         errors.setdefault(key, []).append((config["n"], measure(dataset)))
     result: dict[str, dict[str, list[float]]] = {}
     for (network, *_), runs in sorted(errors.items()):
-        if len({n for n, _ in runs}) >= 3:
-            for what in (TRAINING, AFTERWARDS):
-                x, y = np.log([n for n, _ in runs]), np.log([values[what] for _, values in runs])
+        for what in (TRAINING, AFTERWARDS):
+            useful = [(n, values[what]) for n, values in runs if values[what] < 1]
+            if len({n for n, _ in useful}) >= 3:
+                x, y = np.log(useful).T
                 result.setdefault(network, {}).setdefault(what, []).append(float(np.polyfit(x, y, 1)[0]))
     return result
 

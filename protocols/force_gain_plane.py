@@ -15,15 +15,18 @@ from snnlab.engine import Engine
 from snnlab.errors import UserError
 from snnlab.networks.force_config import ForceConfig, resolve
 from snnlab.networks.force_training import make_loop, train_force
-from snnlab.networks.perturbation import moved_spike
+from snnlab.networks.perturbation import moved_spike, spike_jump
 from snnlab.networks.recording import Plan
+from snnlab.protocol import settings
 from snnlab.record import attribute
 from snnlab.stimuli.oscillators import sine
 
 FREQUENCY = 5.0
 # Of the perturbations: how long the network runs before the first, how long each is followed, by how much a spike is
-# delayed, time constant of the distance, time between two distances (s).
-SETTLE, FOLLOWED, DELAY, TAU, STEP = 1.0, 0.5, 1e-3, 20e-3, 5e-3
+# delayed, how long it may be waited for, time constant of the distance, its bins (s).
+SETTLE, FOLLOWED, DELAY, PATIENCE, TAU, STEP = 1.0, 0.5, 1e-3, 50e-3, 20e-3, 2e-3
+# The difference has grown when it reaches this part of the distance of unrelated states.
+SATURATED = 0.3
 
 
 @dataclass(frozen=True)
@@ -45,91 +48,107 @@ class Config(ForceConfig):
 # Published G and Q, and what they are multiplied with in the study.
 PUBLISHED = {"lif": (0.04, 10.0), "theta": (10.0, 1e4), "izhikevich": (5e3, 5e3)}
 G_FACTORS, Q_FACTORS = (0.01, 0.1, 0.25, 0.5, 1.0, 2.0), (0.25, 0.5, 1.0, 2.0, 4.0)
+# Before learning the decoder is 0 and Q does not matter: spikes are moved at the published one.
 VARIANTS = {
     f"{neuron}, G x {x:g}, Q x {y:g}": {"neuron": neuron, "g": x * g, "q": y * q}
+    | ({} if y == 1 else {"perturbations": 0})
     for neuron, (g, q) in PUBLISHED.items()
     for x in G_FACTORS
     for y in Q_FACTORS
 }
 QUICK = {"n": 800, "seconds": 4.0, "learn_start": 0.5, "learn_stop": 2.5, "perturbations": 2}
-ERROR, EXPONENT = "error after learning / sd of the teacher", "growth of a moved spike (1/s)"
-# Our criterion: learned.
-LEARNED = 0.3
+ERROR = "error after learning / sd of the teacher"
+GROW, RATE = "moved spikes that grow (share)", "growth of those (1/s)"
+# Our criteria: learned; chaotic, if more than this share of moved spikes grow.
+LEARNED, CHAOTIC = 0.3, 0.5
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train the network on a sine of 5 Hz; then follow moved spikes in the same network as it was before learning.
 
     Adds ``distance`` (perturbation, delay) and ``distance_of_unrelated`` (perturbation) to what
-    :func:`snnlab.train_force` returns: see :func:`snnlab.analysis.chaos.spike_distance`. Before learning the decoder
-    is 0, so they do not depend on Q. A network that is or falls silent has no spike to move, and no distance.
+    :func:`snnlab.train_force` returns: see :func:`snnlab.analysis.chaos.spike_distance`; NaN where no neuron fired.
     """
     if config.perturbations < 0:
         raise UserError(f"perturbations: expected an integer >= 0, got {config.perturbations}")
+    setup = resolve(config)
+    if config.perturbations:
+        spike_jump(setup.synapse)
+        if setup.dt > DELAY:
+            raise UserError(
+                f"dt: expected at most the delay of a moved spike, {DELAY * 1e3:g} ms, got {setup.dt * 1e3:g}"
+            )
     dataset = train_force(config, lambda t: sine(t, FREQUENCY), engine)
     return dataset.assign(_distances(config, engine)) if config.perturbations else dataset
 
 
 def _distances(config: Config, engine: Engine) -> dict:
     setup = resolve(config)
-    dt, n = setup.dt, config.n
+    dt, n, count = setup.dt, config.n, config.perturbations
     recurrent = sparse_random(n, config.p, setup.g, engine.rng("recurrent"), setup.zero_row_mean)
-    settle, followed, delay = (round(x / dt) for x in (SETTLE, FOLLOWED, DELAY))
-    n_steps = settle + config.perturbations * followed
+    settle, delay, patience = (round(x / dt) for x in (SETTLE, DELAY, PATIENCE))
+    followed = patience + delay + round(FOLLOWED / dt) + 1
     # A network of the same kind as the one that learned, so that no other program is built.
     feedback = encoder(n, 1, setup.q, engine.rng("encoder"), config.encoder)
-    loop = make_loop(config, setup, recurrent, feedback, Plan(dt, n_steps, range(0), 0, n), engine)
-    before = loop.advance(0, settle)
-    times = np.arange(STEP, FOLLOWED + STEP / 2, STEP)
-    columns, distances, unrelated = recurrent.tocsc(), [], []
-    for start in range(settle, n_steps, followed):
-        if not len(before.spike_steps):
-            return {}
-        moved, before = moved_spike(loop, columns, setup.synapse, before, start, start + followed, delay)
+    loop = make_loop(config, setup, recurrent, feedback, Plan(dt, settle + count * followed, range(0), 0, n), engine)
+    loop.advance(0, settle)
+    bins = round(FOLLOWED / STEP)
+    columns, distances, unrelated = recurrent.tocsc(), np.full((count, bins), np.nan), np.full(count, np.nan)
+    for index in range(count):
+        start = settle + index * followed
+        moved = moved_spike(loop, columns, setup.synapse, start, start + followed, delay, patience)
+        if moved is None:
+            continue
         pair = [(steps * dt, neurons) for steps, neurons in (moved.reference, moved.perturbed)]
-        distances.append(chaos.spike_distance(*pair, moved.step * dt + times, TAU, n))
-        # Both halves of the reference, one on top of the other.
-        (when, who), middle = pair[0], start * dt + FOLLOWED / 2
+        # From when the moved spike has arrived in both.
+        edges = pair[1][0][0] + STEP * np.arange(bins + 1)
+        distances[index] = chaos.spike_distance(*pair, edges, TAU, n)
+        # Both halves of the reference, one on top of the other; their first third lacks what came before.
+        (when, who), middle = pair[0], edges[bins // 2]
         late = when >= middle
-        halves = (when[~late], who[~late]), (when[late] - FOLLOWED / 2, who[late])
-        unrelated.append(chaos.spike_distance(*halves, start * dt + np.array([FOLLOWED / 2]), TAU, n)[-1])
+        halves = (when[~late], who[~late]), (when[late] - (middle - edges[0]), who[late])
+        apart = chaos.spike_distance(*halves, edges[: bins // 2 + 1], TAU, n)
+        unrelated[index] = np.sqrt((apart[bins // 6 :] ** 2).mean())
+    times = STEP * (np.arange(bins) + 0.5)
     labels = {"units": "1", "long_name": "distance of the spike trains of both copies"}
     return {
-        "distance": (("perturbation", "delay"), np.array(distances), labels),
-        "distance_of_unrelated": (("perturbation",), np.array(unrelated), {"units": "1"}),
+        "distance": (("perturbation", "delay"), distances, labels),
+        "distance_of_unrelated": (("perturbation",), unrelated, {"units": "1"}),
         "delay": ("delay", times, {"units": "s", "long_name": "time since the moved spike"}),
     }
 
 
-def exponent(dataset: xr.Dataset) -> float:
-    """Return the rate (1/s) at which the difference grows that one moved spike makes; NaN for a silent network.
+def growth(dataset: xr.Dataset) -> np.ndarray:
+    """Return the rate (1/s) at which the difference grew that each moved spike made; NaN if it did not.
 
-    If the spike changes no other, it is forgotten with the time constant of the distance: -50/s.
+    Empty for a network that was silent. Infinite where it grew too fast for a rate.
     """
-    if "distance" not in dataset:
-        return float("nan")
-    saturated = float(dataset.distance_of_unrelated.mean())
-    return chaos.growth_rate(dataset["delay"].values, dataset.distance.values, saturated)
+    alive = np.isfinite(dataset.distance_of_unrelated.values)
+    if not alive.any():
+        return np.zeros(0)
+    threshold = SATURATED * float(dataset.distance_of_unrelated.values[alive].mean())
+    return np.array([chaos.growth(row, STEP, threshold) for row in dataset.distance.values[alive]])
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return error and exponent of a run; each period of the free run is compared at its best lag."""
-    period, stop = 1 / FREQUENCY, dataset.attrs["learn_stop"]
+    """Return the error of a run and, where spikes were moved, how many of them grew and how fast."""
+    stop = dataset.attrs["learn_stop"]
     every = max(1, round(1e-3 / float(dataset.time[1] - dataset.time[0])))
     time, output, target = (dataset[k].values[::every] for k in ("time", "output", "teacher"))
-    outputs, targets, _ = osc.aligned(output, target, float(time[1] - time[0]), stop, period, period / 2)
-    values = {}
-    if len(outputs):
-        values[ERROR] = float(np.sqrt(((outputs - targets) ** 2).mean() / target.var(0).mean()))
-    if "perturbations" in (config := attribute(dataset, "config")) and config["perturbations"]:
-        values[EXPONENT] = exponent(dataset)
+    values = {ERROR: osc.aligned_error(output, target, float(time[1] - time[0]), stop, 1 / FREQUENCY)}
+    if "distance" in dataset:
+        rates = growth(dataset)
+        grown = rates[~np.isnan(rates)]
+        values[GROW] = len(grown) / len(rates) if len(rates) else float("nan")
+        finite = grown[np.isfinite(grown)]
+        values[RATE] = float(finite.mean()) if len(finite) else float("nan")
     return values
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
     """Return our criterion at the published gains; that other points do not learn is what the study is about."""
     measured, (x, y) = measure(dataset), factors(attribute(dataset, "config"))
-    return [Check(ERROR, measured[ERROR], 0.0, LEARNED, "our criterion")] if ERROR in measured and x == y == 1 else []
+    return [Check(ERROR, measured[ERROR], 0.0, LEARNED, "our criterion")] if x == y == 1 else []
 
 
 def factors(config: dict) -> tuple[float, float]:
@@ -140,29 +159,48 @@ def factors(config: dict) -> tuple[float, float]:
 
 
 def findings(datasets: list[xr.Dataset]) -> list[Finding]:
-    """For each neuron: from which G on a moved spike grows, from which G on the network learns, and both together."""
-    planes: dict[tuple[str, str], dict[int, list[tuple[float, dict[str, float]]]]] = {}
+    """For each neuron: at which G moved spikes grow, from which G on it learns, and how both go together.
+
+    Runs are one plane if they differ in G, Q, seed and the number of moved spikes alone; broken ones are left out.
+    """
+    planes: dict[tuple[str, str], list[tuple[int, float, dict[str, float], np.ndarray | None]]] = {}
     for dataset in datasets:
-        config, measured = attribute(dataset, "config"), measure(dataset)
-        if config["neuron"] in PUBLISHED and {ERROR, EXPONENT} <= set(measured):
-            plane = planes.setdefault((config["neuron"], dataset.attrs["preset"]), {})
-            plane.setdefault(int(dataset.attrs["seed"]), []).append((factors(config)[0], measured))
+        config = attribute(dataset, "config")
+        if config["neuron"] in PUBLISHED and config["control"] == "none":
+            key = (f"{config['neuron']} ({dataset.attrs['preset']})", settings(config, ("g", "q", "perturbations")))
+            rates = growth(dataset) if "distance" in dataset else None
+            planes.setdefault(key, []).append((config["seed"], factors(config)[0], measure(dataset), rates))
     rows = []
-    for (neuron, preset), plane in planes.items():
-        if len(plane) < 3 or min(len(points) for points in plane.values()) < 2:
+    for (name, _), points in planes.items():
+        seeds = sorted({seed for seed, *_ in points})
+        if len(seeds) < 3:
             continue
-        values: dict[str, list[float]] = {}
-        for points in plane.values():
-            chaotic = {g for g, measured in points if measured[EXPONENT] > 0}
-            learned = {g for g, measured in points if measured[ERROR] <= LEARNED}
-            values.setdefault("smallest G at which a moved spike grows", []).append(min(chaotic, default=np.nan))
-            values.setdefault("smallest G that learns with some Q", []).append(min(learned, default=np.nan))
-            for what, inside in (("grows", True), ("does not grow", False)):
-                errors = [measured[ERROR] for g, measured in points if (g in chaotic) == inside]
-                if errors:
-                    name = f"share of points that learn where a moved spike {what}"
-                    values.setdefault(name, []).append(float(np.mean(np.array(errors) <= LEARNED)))
-        for what, each in values.items():
-            null = "1: the published G" if what.startswith("smallest") else "0: an output of 0"
-            rows.append(Finding.over_seeds(f"{neuron} ({preset}): {what}", each, null))
+        for gain in sorted({gain for _, gain, _, _ in points}):
+            moved = [rates for _, g, _, rates in points if g == gain and rates is not None]
+            rates = np.concatenate(moved) if moved else np.zeros(0)
+            if len(rates):
+                what = f"{name}: moved spikes that grow at {gain:g} of the published G"
+                rows.append(Finding.share(what, list(~np.isnan(rates)), "0: neurons that are not coupled"))
+        kinds = {
+            (seed, gain): "silent" if np.isnan(values[GROW]) else "chaotic" if values[GROW] > CHAOTIC else "not chaotic"
+            for seed, gain, values, _ in points
+            if GROW in values
+        }
+        for kind in ("chaotic", "not chaotic", "silent"):
+            learned = [
+                [
+                    values[ERROR] <= LEARNED
+                    for s, gain, values, _ in points
+                    if s == seed and kinds.get((s, gain)) == kind
+                ]
+                for seed in seeds
+            ]
+            if shares := [float(np.mean(each)) for each in learned if each]:
+                what = f"{name}: share of points that learn where the network is {kind} before learning"
+                rows.append(Finding.over_seeds(what, shares, "compare the kinds"))
+        least = [
+            min((g for s, g, v, _ in points if s == seed and v[ERROR] <= LEARNED), default=np.inf) for seed in seeds
+        ]
+        if np.isfinite(least).all():
+            rows.append(Finding.over_seeds(f"{name}: smallest G that learns / published G", least, "a description"))
     return rows

@@ -41,19 +41,25 @@ def with_signs(weights: csr_array, signs: np.ndarray, zero_row_mean: bool = Fals
     signs : array of shape (n,)
         1 or -1.
     zero_row_mean : bool
-        Scale the negative weights of each row so that the row's sum is zero. Otherwise all of them are scaled by
-        f/(1 - f), where f is the share of positive columns, so that it is zero on average.
+        Scale the negative weights of each row so that the row's sum is zero, in rows that have both signs. Otherwise,
+        and in other rows, they are scaled by f/(1 - f), where f is the share of positive columns, so that sums are zero
+        on average.
 
     All weights are scaled by sqrt((1 - f)/f) as well, so that a row's sum of squares stays on average.
     """
-    signed = abs(weights) * signs[None, :]
+    from scipy.sparse import csr_array
+
+    weights = weights.tocsr()
+    rows = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
+    data = np.abs(weights.data) * signs[weights.indices]
     share = np.clip((signs > 0).mean(), 1 / len(signs), 1 - 1 / len(signs))
     ratio = np.full(len(signs), share / (1 - share))
     if zero_row_mean:
-        excitation, inhibition = signed.maximum(0).sum(1), -signed.minimum(0).sum(1)
-        both = (excitation > 0) & (inhibition > 0)
-        ratio[both] = excitation[both] / inhibition[both]
-    return (signed.maximum(0) + signed.minimum(0) * ratio[:, None]).tocsr() * np.sqrt((1 - share) / share)
+        sums = [np.bincount(rows, np.maximum(sign * data, 0), len(signs)) for sign in (1, -1)]
+        both = (sums[0] > 0) & (sums[1] > 0)
+        ratio[both] = sums[0][both] / sums[1][both]
+    data *= np.where(data < 0, ratio[rows], 1.0) * np.sqrt((1 - share) / share)
+    return csr_array((data, weights.indices, weights.indptr), shape=weights.shape)
 
 
 def by_source(weights) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ import logging
 import os
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -194,9 +194,9 @@ class Protocol:
         return checks
 
 
-def settings(config: dict) -> str:
-    """Return what two runs share that differ in nothing but seed, target and what is recorded."""
-    return json.dumps({k: v for k, v in config.items() if k not in RECORDING}, sort_keys=True)
+def settings(config: dict, without: Collection[str] = ()) -> str:
+    """Return what two runs share that differ in nothing but seed, target, what is recorded, and fields ``without``."""
+    return json.dumps({k: v for k, v in config.items() if k not in RECORDING and k not in without}, sort_keys=True)
 
 
 def controls_fail(checks: list[Check]) -> bool:

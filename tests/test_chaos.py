@@ -55,25 +55,38 @@ def test_the_lyapunov_exponent_of_known_systems(rng):
         chaos.lyapunov(circle[:300], 0.01)
 
 
-def test_spike_distance_is_the_sum_over_spikes(rng):
+def test_spike_distance_is_the_root_mean_square_over_each_bin(rng):
     n, tau = 5, 0.02
     first, second = ((np.sort(rng.uniform(0, 0.3, count)), rng.integers(0, n, count)) for count in (40, 50))
-    times = np.arange(0.01, 0.4, 0.01)
-    expected = []
-    for time in times:
-        traces = [
-            [np.exp(-(time - when[(who == j) & (when < time)]) / tau).sum() for j in range(n)]
-            for when, who in (first, second)
-        ]
-        expected.append(np.linalg.norm(np.subtract(*traces)))
-    np.testing.assert_allclose(chaos.spike_distance(first, second, times, tau, n), expected, rtol=1e-9)
-    assert not chaos.spike_distance(first, first, times, tau, n).any()
+    edges = np.linspace(0.05, 0.4, 8)
+    fine = np.arange(0.05, 0.4, 1e-5) + 5e-6
+    squares = np.zeros(len(fine))
+    for neuron in range(n):
+        trace = np.zeros(len(fine))
+        for sign, (when, who) in ((1, first), (-1, second)):
+            for spike in when[who == neuron]:
+                trace += sign * np.where(fine >= spike, np.exp(-(fine - spike) / tau), 0)
+        squares += trace**2
+    expected = np.sqrt(squares.reshape(7, -1).mean(1))
+    np.testing.assert_allclose(chaos.spike_distance(first, second, edges, tau, n), expected, rtol=2e-3)
+    np.testing.assert_allclose(chaos.spike_distance(first, first, edges, tau, n), 0, atol=1e-6)
 
 
-def test_growth_rate_is_fitted_until_saturation():
-    times = np.arange(1, 101) * 5e-3
-    for rate in (-50.0, 12.0, 60.0):
-        distances = np.minimum(0.02 * np.exp(rate * times), 5.0) * np.array([[0.5], [2.0]])
-        assert chaos.growth_rate(times, distances, 5.0) == pytest.approx(rate, rel=0.02)
-    # Saturated from the start: four times are still needed for a slope.
-    assert chaos.growth_rate(times, np.full((1, 100), 5.0), 5.0) == pytest.approx(0, abs=1e-9)
+def test_a_spike_that_is_late_counts_for_as_little_as_it_is_late():
+    edges = np.arange(0, 0.1, 2e-3)
+    one, late = ((np.array([when]), np.array([0])) for when in (0.01, 0.01 + 5e-5))
+    distance = chaos.spike_distance(one, late, edges, 0.02, 1)
+    # D is 1 for 0.05 ms of 2 ms, then 0.05/20 of what a spike leaves.
+    assert distance.max() == pytest.approx(np.sqrt(0.05 / 2), rel=0.01)
+    assert distance[-1] < 5e-5 / 0.02
+
+
+def test_growth_of_one_difference():
+    step = 2e-3
+    times = np.arange(250) * step
+    for rate in (12.0, 60.0, 200.0):
+        assert chaos.growth(np.minimum(0.02 * np.exp(rate * times), 5.0), step, 1.5) == pytest.approx(rate, rel=1e-3)
+    assert np.isnan(chaos.growth(0.02 * np.exp(-50 * times), step, 1.5))
+    # A flicker of one bin is no growth; a difference that is there at once has no rate.
+    assert np.isnan(chaos.growth(np.where(np.arange(250) == 90, 3.0, 0.1), step, 1.5))
+    assert np.isinf(chaos.growth(np.full(250, 3.0), step, 1.5))

@@ -110,52 +110,58 @@ def lyapunov(
     return float(np.polyfit(times * dt, means, 1)[0])
 
 
-def spike_distance(
-    first: tuple[np.ndarray, np.ndarray],
-    second: tuple[np.ndarray, np.ndarray],
-    times: np.ndarray,
-    tau: float,
-    n: int,
-) -> np.ndarray:
-    """Return how far apart the spike trains of n neurons are at each of these times.
+Spikes = tuple[np.ndarray, np.ndarray]
 
-    .. math:: D(t)^2 = \\sum_j (f_j(t) - g_j(t))^2, \\quad f_j(t) = \\sum_{t_s < t} e^{-(t - t_s)/\\tau}
 
-    with one term for each spike s of neuron j: the distance of van Rossum 2001, doi:10.1162/089976601300014321, as it
-    grows with time.
+def spike_distance(first: Spikes, second: Spikes, edges: np.ndarray, tau: float, n: int) -> np.ndarray:
+    r"""Return how far apart the spike trains of n neurons are in each bin: root mean square of D over the bin.
+
+    .. math:: D(t)^2 = \sum_j (f_j(t) - g_j(t))^2, \quad f_j(t) = \sum_{t_s \le t} e^{-(t - t_s)/\tau}
+
+    with one term for each spike s of neuron j: the distance of van Rossum 2001, doi:10.1162/089976601300014321, bin by
+    bin. Over a bin, a spike that comes one time step late counts for as little as it is late.
 
     Parameters
     ----------
     first, second : pairs of arrays of shape (spikes,)
         Spike times in s, neuron indices.
-    times : array of shape (T,)
-        In s, in rising order.
+    edges : array of shape (bins + 1,)
+        Of the bins, in s, in rising order.
     tau : float
         In s.
     """
-    when = np.concatenate([first[0], second[0]])
-    who = np.concatenate([first[1], second[1]]).astype(int)
-    sign = np.repeat([1.0, -1.0], [len(first[0]), len(second[0])])
-    order = np.argsort(when, kind="stable")
-    when, who, sign = when[order], who[order], sign[order]
-    bounds = np.searchsorted(when, times, side="left")
-    traces, last, begin = np.zeros(n), times[0], 0
-    distances = np.empty(len(times))
-    for index, (time, end) in enumerate(zip(times, bounds, strict=True)):
-        traces *= np.exp(-(time - last) / tau)
-        np.add.at(traces, who[begin:end], sign[begin:end] * np.exp(-(time - when[begin:end]) / tau))
-        distances[index] = np.linalg.norm(traces)
-        last, begin = time, end
-    return distances
+    when = np.concatenate([first[0], second[0], edges])
+    who = np.concatenate([first[1], second[1], np.full(len(edges), -1)]).astype(int)
+    sign = np.repeat([1.0, -1.0, 0.0], [len(first[0]), len(second[0]), len(edges)])
+    trace, since = np.zeros(n), np.zeros(n)
+    squared, last, integral, integrals = 0.0, float(when.min()), 0.0, []
+    # Between two events every difference decays alike, so the sum of squares does.
+    for index in np.argsort(when, kind="stable"):
+        time, neuron = when[index], who[index]
+        decay = np.exp(-2 * (time - last) / tau)
+        integral += squared * tau / 2 * (1 - decay)
+        squared, last = squared * decay, time
+        if neuron < 0:
+            integrals.append(integral)
+            integral = 0.0
+            continue
+        before = trace[neuron] * np.exp(-(time - since[neuron]) / tau)
+        trace[neuron], since[neuron] = before + sign[index], time
+        squared = max(0.0, squared + trace[neuron] ** 2 - before**2)
+    return np.sqrt(np.array(integrals[1:]) / np.diff(edges))
 
 
-def growth_rate(times: np.ndarray, distances: np.ndarray, saturated: float, share: float = 0.3) -> float:
-    """Return the slope (1/s) of the mean logarithm of distances, shape (trials, T), until they saturate.
+def growth(distances: np.ndarray, step: float, threshold: float, kept: int = 5) -> float:
+    """Return the rate (1/s) at which one difference, shape (T,) every ``step`` s, grows; NaN if it does not.
 
-    It is fitted up to the first time (s) at which the mean passes ``share`` of ``saturated``, the distance of unrelated
-    states, and over at least four times. Distances are positive.
+    It grows if it passes ``threshold`` for ``kept`` bins in a row. The rate is the slope of its logarithm up to there;
+    infinite if fewer than four bins are below the threshold.
     """
-    mean = np.log(distances).mean(0)
-    above = np.flatnonzero(mean > np.log(share * saturated))
-    stop = max(4, above[0] + 1) if len(above) else len(times)
-    return float(np.polyfit(times[:stop], mean[:stop], 1)[0])
+    above = np.convolve(distances > threshold, np.ones(kept), "valid") == kept
+    if not above.any():
+        return float("nan")
+    end = int(above.argmax())
+    below = distances[:end]
+    if end < 4 or not (below > 0).all():
+        return float("inf")
+    return float(np.polyfit(np.arange(end) * step, np.log(below), 1)[0])

@@ -108,6 +108,15 @@ def aligned(
     return np.reshape(pieces, shape), np.reshape(taught, shape), lags
 
 
+def aligned_error(output: np.ndarray, teacher: np.ndarray, dt: float, start: float, period: float) -> float:
+    """Return the RMSE of all periods after ``start``, each at its best lag, over the teacher's standard deviation.
+
+    Arguments as of :func:`aligned`; lags up to half a period. NaN without a whole period.
+    """
+    outputs, teachers, _ = aligned(output, teacher, dt, start, period, period / 2)
+    return rmse(outputs, teachers) / float(np.sqrt(teacher.var(0).mean())) if len(outputs) else float("nan")
+
+
 def phase_drift(x: np.ndarray, dt: float, reference: float) -> float:
     """Return the mean drift of x, shape (T,), against a reference frequency in Hz, in cycles per second.
 

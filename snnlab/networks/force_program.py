@@ -90,7 +90,12 @@ class ProgramLoop:
     @property
     def decoder(self) -> np.ndarray:
         """The decoder now, shape (n, k) in s."""
-        return joined(self._memory["decoder_weight"], self._plan.signs)
+        return joined(self.parts, self._plan.signs)
+
+    @property
+    def parts(self) -> np.ndarray:
+        """The decoder as the network has it: split in two by Dale's law, else the decoder itself."""
+        return self._memory["decoder_weight"]
 
     @property
     def feedback(self) -> float:

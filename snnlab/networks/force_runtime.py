@@ -27,7 +27,12 @@ class RuntimeLoop:
     @property
     def decoder(self) -> np.ndarray:
         """The decoder now, shape (n, k) in s."""
-        return joined(self.net.decoder_weights(), self._plan.signs)
+        return joined(self.parts, self._plan.signs)
+
+    @property
+    def parts(self) -> np.ndarray:
+        """The decoder as the network has it: split in two by Dale's law, else the decoder itself."""
+        return self.net.decoder_weights()
 
     @property
     def _output(self) -> np.ndarray:

@@ -87,6 +87,8 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine, excitator
     dataset.update(_network_arrays(loop, recurrent, setup))
     if len(signs):
         dataset["sign"] = ("neuron", signs.astype(np.int8), {"long_name": "1 excites, -1 inhibits"})
+        labels = {"units": "s", "long_name": "decoders of z+, then of z-, as the network has them"}
+        dataset["decoder_parts"] = (("neuron", "part"), loop.parts, labels)
     if config.eigenvalues:
         dataset.update(_eigenvalues(recurrent, learned_weights(feedback, decoder, signs), setup))
     dataset.attrs |= {
