@@ -42,14 +42,17 @@ def test_a_silent_network_has_no_share(tmp_path):
 
 @pytest.mark.parametrize(
     ("changes", "message"),
-    [({"dt": 2.0, "rls_interval": 2.0}, "dt: expected at most 1 ms"), ({"filter": "odd.py:ODD"}, "filter: ")],
+    [
+        ({"dt": 1.5, "rls_interval": 1.5}, "dt: expected at most the delay"),
+        ({"filter": "odd.py:ODD"}, "filter: expected one"),
+    ],
 )
 def test_spikes_that_cannot_be_moved_are_refused_before_training(tmp_path, monkeypatch, changes, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "odd.py").write_text(
         "from snnlab.synapses.double_exponential import DOUBLE_EXPONENTIAL as D\n"
         "from dataclasses import replace\n"
-        "ODD = replace(D, name='odd', on_spike='h = (h + weight*(1 + h*0))/(tau_rise*tau_decay)*(tau_rise*tau_decay)')\n"
+        "ODD = replace(D, name='odd', on_spike='h += weight*int(rand() < 2)/(tau_rise*tau_decay)')\n"
     )
     with pytest.raises(UserError, match=message):
         PROTOCOL.execute(PROTOCOL.config(**SMALL | changes), tmp_path / "runs")
