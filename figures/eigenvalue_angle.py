@@ -19,9 +19,9 @@ NEEDS = [
     for seed in SEEDS
 ]
 CAPTION = (
-    "Angle of the largest pair of eigenvalues of the total weights outside the disc of the random ones, over the "
-    "frequency of the sine that was taught; one point for each seed. Line: phase by which the synaptic filter lags. "
-    "Crosses: networks that did not learn."
+    "Angle of the largest complex pair of eigenvalues of the total weights outside the disc of the random ones, over "
+    "the frequency of the sine that was taught; one point for each of three seeds whose network has such a pair. "
+    "Line: phase by which the synaptic filter lags. Crosses: networks that did not learn."
 )
 TITLES = {"lif": "LIF", "theta": "theta", "izhikevich": "Izhikevich (set A)"}
 _COLORS = {"lif": plotting.AFTER, "theta": plotting.OUTPUT, "izhikevich": plotting.BEFORE}
@@ -41,12 +41,13 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     for net, dataset in zip(nets, datasets, strict=True):
         config = attribute(dataset, "config")
         neuron, outliers = config["neuron"], net.outliers()
-        if not len(outliers):
+        pairs = outliers[np.abs(outliers.imag) > 1e-6 * np.abs(outliers)]
+        if not len(pairs):
             continue
         learned = all(check["holds"] for check in attribute(dataset, "checks"))
         label = TITLES.get(neuron, neuron) if learned and neuron not in labelled else None
         labelled |= {neuron} if learned else set()
-        x, y = config["frequency"] * _SHIFT.get(neuron, 1.0), abs(np.degrees(np.angle(outliers[0])))
+        x, y = config["frequency"] * _SHIFT.get(neuron, 1.0), abs(np.degrees(np.angle(pairs[0])))
         ax.plot(x, y, "o" if learned else "x", color=_COLORS.get(neuron, "0.2"), ms=4, label=label)
     ax.set(xscale="log", xlabel="frequency taught (Hz)", ylabel="angle of the pair (degrees)", ylim=(0, None))
     ax.set_xticks(FREQUENCIES, [f"{f:g}" for f in FREQUENCIES])

@@ -47,6 +47,8 @@ def test_a_trained_network_obeys_and_its_output_is_its_decoder(control):
     net = TrainedNetwork(train(control=control, record_interval=0.05))
     assert (net.total_weights() * net.signs >= 0).all()
     assert np.abs(net.decoder).max() > 0
+    parts = net.dataset.decoder_parts.values
+    np.testing.assert_array_equal(parts, split_decoder(net.decoder, net.signs))
     assert list(net.signs) == [1.0] * 75 + [-1.0] * 75
     np.testing.assert_allclose(net.dataset.output[-1], net.dataset.state_r.values @ net.decoder, rtol=1e-9)
 
@@ -67,6 +69,7 @@ def test_a_share_without_both_populations_is_refused(excitatory):
 def test_predicted_outliers_are_eigenvalues_of_the_split_weights():
     net = TrainedNetwork(train(seconds=1.0, learn_stop=0.9, g=0.02))
     values = np.linalg.eigvals(net.total_weights())
+    assert len(net.outliers()) > 0
     for outlier in net.outliers()[:2]:
         assert np.abs(values - outlier).min() < 0.02 * abs(outlier)
     net.recurrent = net.recurrent * 0

@@ -7,9 +7,11 @@ import pytest
 import xarray as xr
 
 from snnlab.errors import UserError
+from snnlab.networks.force_config import resolve
 from snnlab.protocol import find_protocol
 from snnlab.protocols import force_gain_plane as module
 
+Q_UNITS = {"lif": 1e-3, "theta": 1.0, "izhikevich": 1e-12}
 PROTOCOL = find_protocol("force_gain_plane")
 SMALL = {"n": 100, "seconds": 2.0, "learn_start": 0.2, "learn_stop": 1.0, "perturbations": 2, "target": "numpy"}
 
@@ -61,6 +63,12 @@ def test_spikes_that_cannot_be_moved_are_refused_before_training(tmp_path, monke
 def test_negative_counts_are_refused(tmp_path):
     with pytest.raises(UserError, match="perturbations: expected an integer >= 0, got -1"):
         PROTOCOL.execute(PROTOCOL.config(**SMALL | {"perturbations": -1}), tmp_path)
+
+
+def test_published_gains_are_those_of_the_neurons():
+    for neuron, (g, q) in module.PUBLISHED.items():
+        setup = resolve(PROTOCOL.config(neuron=neuron))
+        assert (setup.g / float(setup.weight_unit), setup.q) == pytest.approx((g, q * Q_UNITS[neuron]))
 
 
 def test_factors_of_the_published_gains():

@@ -98,7 +98,7 @@ def test_a_reduced_run_and_its_sound(tmp_path):
     size = {"n": 60, "seconds": 14.0, "learn_start": 0.1, "learn_stop": 1.0, "dt": 0.5, "target": "numpy"}
     config = PROTOCOL.config(neuron="lif", g=0.04, q=10.0, **size)
     path, dataset = PROTOCOL.execute(config, tmp_path)
-    assert dataset.sizes["component"] == 5 and len(json.loads(dataset.attrs["checks"])) == 9
+    assert dataset.sizes["component"] == 5 and len(json.loads(dataset.attrs["checks"])) == 8
     (sound,) = PROTOCOL.export(dataset, path.with_suffix(""))
     assert sound == path.with_suffix(".wav") and sound.read_bytes()[:4] == b"RIFF"
     assert PROTOCOL.export(dataset.assign_attrs(seconds=2.0), path.with_suffix("")) == []
