@@ -97,7 +97,7 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
         plt.close(drawn)
     with Image.open(contents["png"]) as image:
         # A palette holds all that a line drawing has, at a third of the size.
-        small = image.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+        small = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
     contents["png"] = io.BytesIO()
     small.save(contents["png"], format="png", optimize=True)
     paths = []
