@@ -1,6 +1,7 @@
 """Figures: drawn from run files alone, stamped, and the arrays behind them against a stored baseline."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -41,7 +42,15 @@ def test_the_gallery_holds_a_png_and_the_claims_of_every_figure():
         assert 10_000 < (folder / f"{name}.png").stat().st_size <= 200_000
         claims = json.loads((folder / f"{name}.json").read_text())
         assert claims["caption"]
-        assert all(run["preset"] == "full" for run in claims["runs"])
+        for run in claims["runs"]:
+            assert run["preset"] == "full" or run["config"] in stated(find_figure(name), run["protocol"])
+
+
+def stated(figure, protocol):
+    """The settings of every run of a protocol that a figure states, as they are written beside it."""
+    configs = [find_protocol(p).config(**values) for p, values in figure.needs if p == protocol]
+    plain = [json.loads(json.dumps(asdict(config))) for config in configs]
+    return [{k: v for k, v in config.items() if v is not None} for config in plain]
 
 
 @pytest.fixture(scope="module")
