@@ -36,7 +36,9 @@ class Study:
 
     @property
     def datasets(self) -> list:
-        return [dataset for group in self.groups.values() for dataset in group]
+        """Each run once: a point of a grid may be the default."""
+        runs = {dataset.encoding["source"]: dataset for group in self.groups.values() for dataset in group}
+        return list(runs.values())
 
     @property
     def cpu_seconds(self) -> float:

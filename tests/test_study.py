@@ -80,3 +80,13 @@ def test_the_command_prints_checks_and_has_exit_status_3(tmp_path, capsys):
         assert all((tmp_path / name).is_file() for name in row["files"])
         for check in row["checks"]:
             assert len(check["measured"]) == 2 and 0 <= check["held"] <= 2
+
+
+def test_a_run_that_is_the_default_and_a_point_of_the_grid_counts_once(tmp_path):
+    protocol = find_protocol("force_sine")
+    size = SIZE | {"seconds": 0.5}
+    configs = plan(protocol, protocol.config(**size), [0, 1, 2], controls=False, grid={"n": [40, 50]})
+    study = run_study(protocol, configs, tmp_path, jobs=1, progress=False)
+    assert [len(group) for group in study.groups.values()] == [3, 3, 3]
+    assert len(study.datasets) == len(list(tmp_path.glob("*.nc"))) == 6
+    assert {finding.n for finding in study.findings} == {3}
