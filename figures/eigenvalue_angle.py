@@ -23,7 +23,6 @@ CAPTION = (
     "the frequency of the sine that was taught; one point for each of three seeds whose network has such a pair. "
     "Line: phase by which the synaptic filter lags. Crosses: networks that did not learn."
 )
-TITLES = {"lif": "LIF", "theta": "theta", "izhikevich": "Izhikevich (set A)"}
 _COLORS = {"lif": plotting.AFTER, "theta": plotting.OUTPUT, "izhikevich": plotting.BEFORE}
 # Neurons stand beside each other.
 _SHIFT = {"lif": 0.97, "theta": 1.0, "izhikevich": 1.03}
@@ -45,7 +44,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         if not len(pairs):
             continue
         learned = all(check["holds"] for check in attribute(dataset, "checks"))
-        label = TITLES.get(neuron, neuron) if learned and neuron not in labelled else None
+        label = plotting.TITLES.get(neuron, neuron) if learned and neuron not in labelled else None
         labelled |= {neuron} if learned else set()
         x, y = config["frequency"] * _SHIFT.get(neuron, 1.0), abs(np.degrees(np.angle(pairs[0])))
         ax.plot(x, y, "o" if learned else "x", color=_COLORS.get(neuron, "0.2"), ms=4, label=label)

@@ -26,7 +26,6 @@ CAPTION = (
     "come from the feedback loop, which has rank one for one output. Crosses: what a few products of decoder, "
     "recurrent and feedback weights predict (docs/eigenvalues.md)."
 )
-TITLES = {"lif": "LIF", "theta": "theta", "izhikevich": "Izhikevich (set A)", "qif": "QIF", "if": "IF"}
 # Stored unit -> what one shown unit is in it, and its name.
 _SHOWN = {"mV*second": (1.0, "mV s"), "pA*ms": (1e3, "nA ms"), "second": (1.0, "s")}
 
@@ -42,7 +41,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         if not recorded or not dataset.sizes["traced"] or not dataset.attrs["recorded_neurons"]:
             raise UserError("run: the file lacks recordings that the figure needs; record voltages, spikes, decoders")
         model = attribute(dataset, "neuron_model")
-        name = TITLES.get(attribute(dataset, "config")["neuron"], model["name"])
+        name = plotting.TITLES.get(attribute(dataset, "config")["neuron"], model["name"])
         column.suptitle(name, fontsize=9, fontweight="bold")
         grid = column.add_gridspec(len(heights), 1, height_ratios=heights)
         cells = [grid[row, 0] for row in range(len(heights))]

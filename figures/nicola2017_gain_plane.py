@@ -37,7 +37,6 @@ CAPTION = (
     "until states are as good as unrelated; one point for each seed, coloured by how fast they grow. Crosses: silent "
     "networks, whose bias is the rheobase."
 )
-TITLES = {"lif": "LIF", "theta": "theta", "izhikevich": "Izhikevich (set A)"}
 _LEAST, _MOST = 0.03, 1.0
 _FASTEST = 150.0
 
@@ -54,7 +53,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     for column, neuron in zip(axes.T, neurons, strict=True):
         image = _map(column[0], planes[neuron])
         points = _growth(column[1], planes[neuron])
-        column[0].set_title(TITLES.get(neuron, neuron), fontweight="bold")
+        column[0].set_title(plotting.TITLES.get(neuron, neuron), fontweight="bold")
         column[1].set_xlabel("G / published G")
     axes[0, 0].set_ylabel("Q / published Q")
     axes[1, 0].set_ylabel("moved spikes\nthat grow")

@@ -82,7 +82,7 @@ def _progress(ax: Axes, runs: list[xr.Dataset]) -> None:
         ax.plot(seconds, [m[NOTES_RIGHT] for _, m in values], "s-", color=plotting.OUTPUT, ms=4, label="notes right")
         ax.plot(seconds, each.mean(1), "-", color=plotting.AFTER, label="correlation")
         ax.plot(seconds, each, ".", color=plotting.AFTER, ms=4)
-        ax.plot(seconds, [m[IN_STEP] for _, m in values], "^:", color="0.3", ms=4, label="in step")
+        ax.plot(seconds, [m.get(IN_STEP, np.nan) for _, m in values], "^:", color="0.3", ms=4, label="in step")
         ax.set_xscale("log")
     ax.set(xlabel="learning (s)", ylabel="free run", ylim=(min(-0.05, ax.get_ylim()[0]), 1.05))
     ax.legend(loc="lower right")

@@ -19,7 +19,6 @@ CAPTION = (
     "does not meet our criteria for RMSE, speed, amplitude and correlation. The scripts train only Izhikevich neurons "
     "on the complex oscillator."
 )
-TITLES = {"lif": "LIF", "theta": "theta", "izhikevich": "Izhikevich (set A)"}
 _FAILS = "#c1121f"
 _SHOWN_PERIODS = 5
 
@@ -41,7 +40,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
                 ax.spines[:].set_visible(False)
         row[0].set_ylabel(task.replace("_", "\n"), rotation=0, ha="right", va="center")
     for ax, neuron in zip(axes[0], neurons, strict=True):
-        ax.set_title(TITLES.get(neuron, neuron), fontweight="bold")
+        ax.set_title(plotting.TITLES.get(neuron, neuron), fontweight="bold")
     for column in axes.T:
         last = [ax for ax in column if ax.has_data()][-1]
         last.set_xlabel("time (s)")

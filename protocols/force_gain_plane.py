@@ -13,7 +13,7 @@ from snnlab.claims import Check, Finding
 from snnlab.connectivity import encoder, sparse_random
 from snnlab.engine import Engine
 from snnlab.errors import UserError
-from snnlab.networks.force_config import ForceConfig, resolve
+from snnlab.networks.force_config import ForceConfig, ForceSetup, resolve
 from snnlab.networks.force_training import make_loop, train_force
 from snnlab.networks.perturbation import moved_spike, spike_jump
 from snnlab.networks.recording import Plan
@@ -79,11 +79,10 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
                 f"dt: expected at most the delay of a moved spike, {DELAY * 1e3:g} ms, got {setup.dt * 1e3:g}"
             )
     dataset = train_force(config, lambda t: sine(t, FREQUENCY), engine)
-    return dataset.assign(_distances(config, engine)) if config.perturbations else dataset
+    return dataset.assign(_distances(config, setup, engine)) if config.perturbations else dataset
 
 
-def _distances(config: Config, engine: Engine) -> dict:
-    setup = resolve(config)
+def _distances(config: Config, setup: ForceSetup, engine: Engine) -> dict:
     dt, n, count = setup.dt, config.n, config.perturbations
     recurrent = sparse_random(n, config.p, setup.g, engine.rng("recurrent"), setup.zero_row_mean)
     settle, delay, patience = (round(x / dt) for x in (SETTLE, DELAY, PATIENCE))

@@ -6,6 +6,8 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 
+# Of the neurons of the paper, for panels and legends.
+TITLES = {"lif": "LIF", "theta": "theta", "izhikevich": "Izhikevich (set A)", "qif": "QIF", "if": "IF"}
 BEFORE, AFTER, TEACHER, OUTPUT = "#D55E00", "#0072B2", "0.15", "#009E73"
 
 
