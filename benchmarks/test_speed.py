@@ -15,7 +15,6 @@ from snnlab.connectivity import encoder, sparse_random
 from snnlab.engine import Engine
 from snnlab.learning.rls import RLS
 from snnlab.networks.folding import worth_folding
-from snnlab.networks.force import ForceNetwork
 from snnlab.networks.force_build import build
 from snnlab.networks.force_config import ForceConfig, resolve
 from snnlab.networks.force_program import ProgramLoop
@@ -99,9 +98,8 @@ class Sine:
     def runtime(self, rounds=4):
         """CPU s per simulated s on the Cython target; the first call compiles."""
         with Engine("cython", 0) as engine:
-            net = ForceNetwork(*self.models, bias=self.setup.bias, dt=self.setup.dt)
-            loop = RuntimeLoop(net, self.plan, engine)
-            self.start = np.asarray(net.neurons.v).copy()
+            loop = RuntimeLoop(*self.models, self.plan, engine, bias=self.setup.bias)
+            self.start = np.asarray(loop.net.neurons.v).copy()
             return cpu(lambda: loop.advance(0, self.steps), rounds) / self.seconds
 
     def program(self, rounds=8):

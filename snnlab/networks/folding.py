@@ -45,6 +45,11 @@ class Folding:
         self.decoder = np.zeros_like(encoder)
         self._matrix = np.zeros((len(encoder), len(encoder)), order="F")
 
+    def set_encoder(self, encoder: np.ndarray) -> None:
+        """Set the encoder, shape (n, k), and all that follows from it."""
+        self._encoder = encoder
+        self.set_decoder(self.decoder)
+
     def set_decoder(self, phi: np.ndarray) -> None:
         """Set the decoder, shape (n, k), and all that follows from it."""
         self.decoder = np.array(phi, order="C")

@@ -58,6 +58,8 @@ class ForceNetwork:
         Brian2 expression of a further input, in the unit of the neuron's input; ``i`` and ``t`` may appear.
     constants : dict
         What ``drive`` uses, for example a TimedArray.
+    driven : bool
+        Give every neuron an input of its own, ``I_ext``, that is set at each step: see :mod:`snnlab.networks.drive`.
     folded : bool
         Feed outputs back through one n x n matrix, if the filter allows it: see :mod:`snnlab.networks.folding`.
 
@@ -73,6 +75,8 @@ class ForceNetwork:
         Filtered spikes in Hz.
     z : view of shape (k,)
         The outputs.
+    input : view of shape (n,)
+        Of a driven network: the input of the next step (SI).
     spike_count : view of shape (n,)
         Spikes of each neuron so far.
     """
@@ -89,6 +93,7 @@ class ForceNetwork:
         scheme: str = "euler",
         drive: str = "",
         constants: dict | None = None,
+        driven: bool = False,
         folded: bool = False,
     ):
         n, k = encoder.shape
@@ -112,7 +117,7 @@ class ForceNetwork:
         self.neurons = population(
             neuron,
             n,
-            f"I_rec + feedback*({fed_back}) + bias" + (f" + {drive}" if drive else ""),
+            f"I_rec + feedback*({fed_back}) + bias" + (" + I_ext" if driven else "") + (f" + {drive}" if drive else ""),
             clock=self.clock,
             equations="\n".join(
                 [
@@ -122,6 +127,7 @@ class ForceNetwork:
                     "feedback : 1 (shared)",
                     f"bias : {current_unit} (shared)",
                     *feedback,
+                    *([f"I_ext : {current_unit}"] if driven else []),
                 ]
             ),
             on_spike=f"{synapse.jump('r', '1')}; spike_count += 1",
@@ -172,10 +178,12 @@ class ForceNetwork:
         for m in linked:
             self._set(self.neurons, f"encoder_{m}", encoder[:, m])
         self._set(self.recurrent, "weight", weights)
+        self._weights, self._sources = weights, pre
         view = self.neurons.variables
         self.spike_count = view["spike_count"].get_value()
         self.r = view["r"].get_value()
         self.z = self.outputs.variables["z"].get_value()
+        self.input = view["I_ext"].get_value() if driven else None
         self._rates = [view[name].get_value() for name in synapse.state_names("r").values()]
         self._outputs = [self.outputs.variables[name].get_value() for name in synapse.state_names("z").values()]
         self._phi = None
@@ -229,6 +237,18 @@ class ForceNetwork:
         self._phi[:] = phi.reshape(-1)
         for output, rates in zip(self._outputs, self._rates, strict=True):
             np.dot(rates, phi, out=output)
+
+    def set_encoder(self, encoder: np.ndarray) -> None:
+        """Set the feedback weights, shape (n, k) (SI)."""
+        if self.folding:
+            self.folding.set_encoder(encoder)
+            return
+        for m in range(encoder.shape[1]):
+            self._set(self.neurons, f"encoder_{m}", encoder[:, m])
+
+    def set_alive(self, alive: np.ndarray) -> None:
+        """Let the spikes of a neuron reach others where ``alive``, shape (n,), is 1, and nobody where it is 0."""
+        self._set(self.recurrent, "weight", self._weights * alive[self._sources])
 
     def set_feedback(self, gain: float) -> None:
         """Scale the feedback from the outputs; 0 cuts it."""

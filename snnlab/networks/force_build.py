@@ -34,8 +34,10 @@ _FOREVER = 1e5
 _KEPT_SECONDS = 90 * 86400
 
 
-def build(neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float, scheme: str, folded: bool) -> Path:
+def build(neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float, **kind) -> Path:
     """Return the folder of the program for these models and sizes, built on first use.
+
+    ``kind`` are the arguments scheme, driven and folded of :class:`ForceNetwork`.
 
     Raises
     ------
@@ -47,7 +49,7 @@ def build(neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float,
     sources.append(here.parents[1] / "models.py")
     flags = {name: str(brian2.prefs[name]) for name in brian2.prefs if name.startswith("codegen.cpp.")}
     flags |= {"environment": os.environ.get("CXXFLAGS", ""), "machine": _machine()}
-    contents = [neuron.to_dict(), synapse.to_dict(), n, k, dt, scheme, folded, brian2.__version__, compiler(), flags]
+    contents = [neuron.to_dict(), synapse.to_dict(), n, k, dt, kind, brian2.__version__, compiler(), flags]
     text = json.dumps([*contents, *(path.read_text() for path in sources)], sort_keys=True)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "snnlab" / "programs"
     folder = cache / hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -62,7 +64,7 @@ def build(neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float,
     except OSError as error:
         raise MachineError(f"the folder {cache} for compiled programs cannot be written: {error}") from None
     try:
-        _compile(building, neuron, synapse, n, k, dt, scheme, folded)
+        _compile(building, neuron, synapse, n, k, dt, **kind)
         try:
             building.rename(folder)
         except OSError:
@@ -89,9 +91,7 @@ def _machine() -> str:
     return platform.machine() + platform.processor() + cpu_line("flags", "features")
 
 
-def _compile(
-    folder: Path, neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float, scheme: str, folded: bool
-) -> None:
+def _compile(folder: Path, neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float, **kind) -> None:
     changed = {
         "codegen.cpp.headers": [*brian2.prefs["codegen.cpp.headers"], f'"{_HEADER}"'],
         "devices.cpp_standalone.extra_make_args_unix": ["-j2"],
@@ -103,7 +103,7 @@ def _compile(
     try:
         one = csr_array((np.zeros(1), ([0], [0])), shape=(n, n))
         bare = dataclasses.replace(neuron, initial={})
-        net = ForceNetwork(bare, synapse, one, np.zeros((n, k)), dt=dt, scheme=scheme, folded=folded)
+        net = ForceNetwork(bare, synapse, one, np.zeros((n, k)), dt=dt, **kind)
         device.insert_code("main", _binding(net, n, k))
         # Brian2 takes the clock's step from the network's time, but sets the clock's time only at its first tick.
         for time in (f"{net.network.name}.t", f"{device.get_array_name(net.clock.variables['t'])}[0]"):
@@ -131,6 +131,8 @@ def _binding(net: ForceNetwork, n: int, k: int) -> str:
         lines.append(f'force.states.push_back({{"{name}", {{{array(group[name])}, {group[name].size}}}}});')
     for name in ("bias", *(f"encoder_{m}" for m in range(0 if net.folded else k))):
         lines.append(f'snnlab::read(force.path("{name}"), {array(group[name])}, {group[name].size});')
+    if "I_ext" in group:
+        lines.append(f"force.drive({array(group['I_ext'])}, {n});")
     for state in net.synapse.states:
         r, z = (net.synapse.state_names(output)[state] for output in ("r", "z"))
         lines.append(f"force.filters.push_back({{{array(group[r])}, {array(outputs[z])}}});")

@@ -22,6 +22,7 @@
 #include <xmmintrin.h>
 #endif
 
+#include "drive.h"
 #include "files.h"
 #include "folding.h"
 #include "rls.h"
@@ -56,18 +57,18 @@ class Force
     size_t n = 0, k = 0;
     long long last = 0, looked = -1, updates_before = 0;
     Steps learn, record, bin, look;
-    long long decoder_every = 1, decoder_rows = 0, spiking = 0, traced = 0, break_step = -1;
+    long long decoder_every = 1, decoder_rows = 0, spiking = 0, traced = 0;
     bool single = false, exact = false, keep_p = false;
     std::vector<double> targets, errors, between, last_states;
     std::vector<int32_t> fired;  // since the last update
     std::vector<char> has_fired;
     bool images_kept = false;
     int crowded = 0;
-    std::vector<long long> permutation;
     std::vector<double> signs;  // of Dale's law: outputs m and parts + m are z+ and z-, see dale.py
     size_t parts = 0;           // outputs that are taught
     Inverse<double>* p64 = nullptr;
     Inverse<float>* p32 = nullptr;
+    Drive* external = nullptr;
     std::vector<double> outputs, decoders;
     std::vector<float> voltages;
     std::vector<long long> counts, spike_steps;
@@ -284,10 +285,16 @@ public:
         decoder_rows = integer("decoder_rows");
         spiking = integer("spiking");
         traced = integer("traced");
-        break_step = integer("break_step");
         exact = integer("exact");
         single = integer("single");
         keep_p = integer("keep_p");
+    }
+
+    void drive(double* current, size_t n_neurons)
+    {
+        const long long begin = integer("drive_begin"), per_sample = integer("drive_per_sample");
+        external = new Drive(n_neurons, current, folder, begin, integer("drive_ticks"), per_sample);
+        external->set(first_step());
     }
 
     // The synapses of the run in place of those that the program was built with.
@@ -311,13 +318,12 @@ public:
         read(path("spike_count"), spike_count, n);
         count_before.assign(spike_count, spike_count + n);
         targets = read<double>(path("targets"));
-        permutation = read<long long>(path("permutation"));
         signs = read<double>(path("signs"));
         parts = signs.empty() ? k : k/2;
         errors.resize(parts);
         between = read<double>(path("filter_between"));
         updates_before = integer("updates_before");
-        if (targets.size() != size_t(integer("updates"))*parts || (!permutation.empty() && permutation.size() != n)
+        if (targets.size() != size_t(integer("updates"))*parts
             || (!signs.empty() && (signs.size() != n || k % 2 || folding))
             || (folding && (folding->jump.size() != filters.size() || folding->feedback.size() != filters.size()))
             || (!between.empty() && between.size() != filters.size()*filters.size()))
@@ -364,18 +370,8 @@ public:
         }
         if (learn.due(step))
             single ? update(*p32, step) : update(*p64, step);
-        if (step == break_step) {
-            feedback[0] = number("feedback_after");
-            if (!permutation.empty()) {
-                if (folding)
-                    folding->flush();
-                const std::vector<double> before(phi, phi + n*k);
-                for (size_t i = 0; i < n; i++)
-                    for (size_t m = 0; m < parts; m++)
-                        set_weight(i, m, joined(&before[permutation[i]*k], m));
-                set_outputs();
-            }
-        }
+        if (external)
+            external->set(step + 1);
         if (look.due(step) || step == last) {
             if (getppid() != integer("parent"))
                 stop(ORPHAN, "the process that started this one is gone");

@@ -21,13 +21,15 @@ from ..connectivity import by_source
 from ..engine import WATCH_SECONDS, Engine, preferences
 from ..errors import Diverged, MachineError, UserError
 from ..models import NeuronModel, SynapseModel
-from .dale import joined
+from .dale import joined, split_decoder, split_encoder
+from .drive import TICKS, ticks
 from .force import ForceNetwork
 from .force_build import build
+from .phases import Phase
 from .recording import Plan, Recording, within
 
 _DIVERGED = 74
-_BY_COLUMN = ("p_columns", "encoder")
+_BY_COLUMN = ("p_columns", "encoder", "drive_encoder")
 
 
 class ProgramLoop:
@@ -56,12 +58,14 @@ class ProgramLoop:
     ):
         self._plan, self._engine = plan, engine
         self.show = lambda done: engine.show(done, plan.n_steps * plan.dt)
+        self._encoder = encoder
+        encoder = split_encoder(encoder, plan.signs)
         n, k = encoder.shape
-        settings = {"bias": bias, "dt": plan.dt, "scheme": scheme, "folded": folded}
+        kind = {"scheme": scheme, "driven": plan.drive is not None, "folded": folded}
         with _runtime(engine):
             # For the initial state alone, from the same random stream as on the runtime targets; it never runs.
             one = csr_array((np.zeros(1), ([0], [0])), shape=(n, n))
-            net = ForceNetwork(neuron, synapse, one, encoder, **settings)
+            net = ForceNetwork(neuron, synapse, one, encoder, bias=bias, dt=plan.dt, **kind)
             state, step = net.state(), net.filter_step()
             self.voltage, self.equations, self.dims = net.voltage, net.equations, net.dims()
         between = np.zeros(0) if step is None else np.linalg.matrix_power(step, plan.learn.step)
@@ -71,21 +75,39 @@ class ProgramLoop:
             "recurrent_post": post.astype(np.int32),
             "recurrent_weight": weights,
             "filter_between": between,
-            "permutation": plan.permutation.astype(np.int64),
             "signs": plan.signs,
             "bias": np.array([bias]),
         }
         if net.folded:
-            self._files |= {"encoder": encoder, "jump": net.jump}
-        else:
-            self._files |= {f"encoder_{m}": encoder[:, m] for m in range(k)}
+            self._files["jump"] = net.jump
+        self._folded, self._sources, self._weights = net.folded, pre, weights
+        self._phase, self._learned = plan.phase(0), None
+        self._set_inputs()
         self._memory = {
             "spike_count": np.zeros(n, np.int32),
             "feedback_gain": np.ones(1),
             "decoder_weight": np.zeros((n, k)),
             **{f"state_{name}": values for name, values in state.items()},
         }
-        self.program = build(neuron, synapse, n, k, plan.dt, scheme, folded)
+        self.program = build(neuron, synapse, n, k, plan.dt, **kind)
+
+    def _set_inputs(self) -> None:
+        """What reaches neurons in the phase: encoder, drive, and recurrent weights of neurons that are not silent."""
+        phase, drive = self._phase[1], self._plan.drive
+        encoder = split_encoder(phase.encoder(self._encoder), self._plan.signs)
+        self._files["recurrent_weight"] = self._weights * phase.alive(len(encoder))[self._sources]
+        if self._folded:
+            self._files["encoder"] = encoder
+        else:
+            self._files |= {f"encoder_{m}": column for m, column in enumerate(encoder.T)}
+        if drive is not None:
+            signal = drive.signal
+            self._files |= {
+                "drive_encoder": phase.driven(drive).encoder,
+                "drive_first": signal.indptr.astype(np.int64),
+                "drive_component": signal.indices.astype(np.int32),
+                "drive_amplitude": signal.data.astype(float),
+            }
 
     @property
     def decoder(self) -> np.ndarray:
@@ -107,11 +129,24 @@ class ProgramLoop:
 
     def memory(self) -> dict[str, np.ndarray]:
         """Return everything that :meth:`restore` needs to go on from here."""
-        return dict(self._memory)
+        return self._memory | ({} if self._learned is None else {"decoder_learned": self._learned})
 
     def restore(self, memory: dict[str, np.ndarray], step: int) -> None:
         """Go on from a memory that was taken before ``step``."""
         self._memory = dict(memory)
+        self._learned = self._memory.pop("decoder_learned", None)
+
+    def enter(self, phase: Phase, begin: int, step: int) -> None:
+        """Let the phase that began at step ``begin`` hold from ``step`` on, where the loop stands."""
+        learned = self.decoder if self._learned is None else self._learned
+        self._learned = None if phase.intact else learned
+        self._memory["decoder_weight"] = split_decoder(phase.decoder(learned), self._plan.signs)
+        self._memory["feedback_gain"] = np.array([phase.feedback])
+        if phase.fresh_rls and begin == step:
+            for key in ("p_lower", "p_columns"):
+                self._memory.pop(key, None)
+        self._phase = begin, phase
+        self._set_inputs()
 
     def advance(self, start: int, stop: int, folder: Path | None = None) -> Recording:
         """Run steps start to stop - 1 and return what they recorded; ``folder`` takes temporary files.
@@ -143,25 +178,37 @@ class ProgramLoop:
         ranges = {"learn": plan.learn or range(0), "record": plan.record, "bin": plan.bins, "look": looks}
         job = {f"{k}_{part}": value for k, r in ranges.items()
                for part, value in (("first", r.start), ("stop", r.stop), ("every", r.step))}  # fmt: skip
-        return job | {
-            "dt": repr(plan.dt),
-            "parent": os.getpid(),
-            "start": start,
-            "stop": stop,
-            "seed": self._engine.brian2_seed(start),
-            "spiking": plan.n_spikes,
-            "traced": plan.n_voltages,
-            "voltage": self.voltage,
-            "alpha": repr(plan.alpha),
-            "exact": int(plan.gain == "exact"),
-            "single": int(plan.precision == "float32"),
-            "fresh_p": int("p_lower" not in self._memory),
-            # After the learning window nobody needs P.
-            "keep_p": int(bool(plan.learn) and stop < plan.learn.stop),
-            "decoder_every": plan.decoder_every,
-            "decoder_rows": plan.decoder_rows,
-            "break_step": plan.break_step,
-            "feedback_after": repr(plan.feedback_after),
+        return (
+            job
+            | {
+                "dt": repr(plan.dt),
+                "parent": os.getpid(),
+                "start": start,
+                "stop": stop,
+                "seed": self._engine.brian2_seed(start),
+                "spiking": plan.n_spikes,
+                "traced": plan.n_voltages,
+                "voltage": self.voltage,
+                "alpha": repr(plan.alpha),
+                "exact": int(plan.gain == "exact"),
+                "single": int(plan.precision == "float32"),
+                "fresh_p": int("p_lower" not in self._memory),
+                # After the learning window nobody needs P.
+                "keep_p": int(bool(plan.learn) and stop < plan.learn.stop),
+                "decoder_every": plan.decoder_every,
+                "decoder_rows": plan.decoder_rows,
+            }
+            | self._drive_job()
+        )
+
+    def _drive_job(self) -> dict:
+        (begin, phase), drive = self._phase, self._plan.drive
+        if drive is None:
+            return {}
+        return {
+            "drive_begin": begin,
+            "drive_ticks": ticks(phase.speed),
+            "drive_per_sample": TICKS * drive.every,
         }
 
     def _execute(self, folder: Path) -> None:

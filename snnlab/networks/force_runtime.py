@@ -9,20 +9,38 @@ import numpy as np
 from ..engine import Engine, Task, Watch
 from ..errors import Diverged
 from ..learning.rls import RLS
-from .dale import joined, split_decoder
+from ..models import NeuronModel, SynapseModel
+from .dale import joined, split_decoder, split_encoder
 from .force import ForceNetwork
+from .phases import Phase
 from .recording import Plan, Recording, within
 
 
 class RuntimeLoop:
     """A network and its plan; :meth:`advance` runs a stretch of it."""
 
-    def __init__(self, net: ForceNetwork, plan: Plan, engine: Engine):
+    def __init__(
+        self,
+        neuron: NeuronModel,
+        synapse: SynapseModel,
+        recurrent,
+        encoder: np.ndarray,
+        plan: Plan,
+        engine: Engine,
+        **settings,
+    ):
+        """Take what :class:`ForceNetwork` takes, with the encoder as it is without Dale's law."""
+        encoder_now, driven = split_encoder(encoder, plan.signs), plan.drive is not None
+        net = ForceNetwork(neuron, synapse, recurrent, encoder_now, dt=plan.dt, driven=driven, **settings)
         self.net, self._plan, self._engine = net, plan, engine
-        n, k = len(net.neurons), len(self._output)
+        self._encoder, self._learned, self._phase = encoder, None, plan.phase(0)
         self.voltage, self.equations, self.dims = net.voltage, net.equations, net.dims()
-        self._rls = RLS(n, k, plan.alpha, plan.gain, plan.precision) if plan.learn else None
+        self._rls = self._fresh_rls() if plan.learn else None
         self._voltage = net.neurons.variables[net.voltage].get_value()
+
+    def _fresh_rls(self) -> RLS:
+        plan = self._plan
+        return RLS(len(self.net.neurons), len(self._output), plan.alpha, plan.gain, plan.precision)
 
     @property
     def decoder(self) -> np.ndarray:
@@ -50,6 +68,7 @@ class RuntimeLoop:
         """Return everything that :meth:`restore` needs to go on from here."""
         memory = {f"state_{k}": v for k, v in self.state().items()}
         memory |= {"spike_count": self.net.spike_count.copy(), "feedback_gain": np.array([self.feedback])}
+        memory |= {} if self._learned is None else {"decoder_learned": self._learned}
         return memory | {"decoder_weight": self.decoder} | (self._rls.state() if self._rls else {})
 
     def restore(self, memory: dict[str, np.ndarray], step: int) -> None:
@@ -58,9 +77,23 @@ class RuntimeLoop:
         self.net.spike_count[:] = memory["spike_count"]
         self.net.set_feedback(memory["feedback_gain"][0])
         self._set_decoder(memory["decoder_weight"])
+        self._learned = memory.get("decoder_learned")
         self.net.network.t_ = step * self._plan.dt
         if self._rls:
             self._rls.restore(memory)
+
+    def enter(self, phase: Phase, begin: int, step: int) -> None:
+        """Let the phase that began at step ``begin`` hold from ``step`` on, where the loop stands."""
+        learned = self.decoder if self._learned is None else self._learned
+        self._learned = None if phase.intact else learned
+        self._phase = begin, phase
+        self.net.set_alive(phase.alive(len(learned)))
+        self.net.set_encoder(split_encoder(phase.encoder(self._encoder), self._plan.signs))
+        self.net.set_feedback(phase.feedback)
+        self._set_decoder(phase.decoder(learned))
+        if self._rls and phase.fresh_rls and begin == step:
+            self._rls = self._fresh_rls()
+            self._rls.weights[:] = learned
 
     def state(self) -> dict[str, np.ndarray]:
         """Return the neurons' variables (SI) by name."""
@@ -99,6 +132,18 @@ class RuntimeLoop:
                 if len(chosen):
                     spikes.append((step, chosen))
 
+        (begin, phase), shown = self._phase, -1
+        external = phase.driven(plan.drive) if plan.drive else None
+
+        def drive(step: int) -> None:
+            nonlocal shown
+            index = external.sample(step + 1 - begin, phase.speed)
+            if index != shown:
+                net.input[:], shown = external.current(index), index
+
+        if external:
+            drive(start - 1)
+
         def learn(step: int) -> None:
             index = (step - plan.learn.start) // plan.learn.step
             off = self._output - targets[index - updates_before]
@@ -113,11 +158,6 @@ class RuntimeLoop:
             if index % plan.decoder_every == 0:
                 decoders[(step - updates.start) // updates.step] = rls.weights[: plan.decoder_rows]
 
-        def break_network(step: int) -> None:
-            net.set_feedback(plan.feedback_after)
-            if len(plan.permutation):
-                self._set_decoder(rls.weights[plan.permutation])
-
         # The output is recorded before it is corrected.
         folded = range(start, stop) if net.folding else range(0)
         tasks = [
@@ -126,7 +166,7 @@ class RuntimeLoop:
             Task(bins, count),
             Task(range(start, stop) if plan.n_spikes else range(0), spike),
             Task(within(plan.learn, start, stop), learn),
-            Task(within(range(plan.break_step, plan.break_step + 1), start, stop), break_network),
+            Task(range(start, stop) if plan.drive else range(0), drive),
         ]
         finite = {"the output": net.z, "the filtered spikes": net.r, net.voltage: self._voltage}
         watch, seconds, total = Watch(finite, net.spike_count), (stop - start) * plan.dt, plan.n_steps * plan.dt

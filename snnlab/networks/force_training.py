@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,12 +16,13 @@ from ..engine import Engine
 from ..errors import UserError
 from ..models import unit
 from ..stimuli.teacher import Teacher, sample
-from .dale import learned_weights, split_encoder
+from .dale import learned_weights
+from .drive import Drive
 from .folding import worth_folding
-from .force import ForceNetwork
-from .force_config import ForceConfig, ForceSetup, published_units, resolve
+from .force_config import AFTER_LEARNING, ForceConfig, ForceSetup, published_units, resolve
 from .force_program import ProgramLoop, can_be_program
 from .force_runtime import RuntimeLoop
+from .phases import Phase, require_phases
 from .recording import Plan, Recording, ends, si, within
 
 _log = logging.getLogger("snnlab")
@@ -29,7 +31,14 @@ FREE_RUN_SECONDS = 0.5
 _PIECE = 100_000
 
 
-def train_force(config: ForceConfig, teacher: Teacher, engine: Engine, excitatory: float | None = None) -> xr.Dataset:
+def train_force(
+    config: ForceConfig,
+    teacher: Teacher,
+    engine: Engine,
+    excitatory: float | None = None,
+    drive: Drive | None = None,
+    phases: Sequence[Phase] = (),
+) -> xr.Dataset:
     """Run a network with RLS in the learning window and frozen weights outside it.
 
     Parameters
@@ -42,6 +51,11 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine, excitator
     excitatory : float
         Share of excitatory neurons, which come first: every column of the total matrix keeps the sign of its
         population (Dale's law, see :mod:`snnlab.networks.dale`). None: no such law.
+    drive : Drive
+        An external input, such as pulses that mark the time: see :mod:`snnlab.networks.drive`.
+    phases : sequence of Phase
+        What changes at which times: speed of the drive, lesions, feedback. A control of the Config that breaks the
+        network after learning is a phase of its own, and they must not be given together.
 
     Returns
     -------
@@ -67,9 +81,14 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine, excitator
     if len(signs):
         recurrent = with_signs(recurrent, signs, setup.zero_row_mean)
     feedback = encoder(n, k, setup.q, engine.rng("encoder"), config.encoder)
-    plan = _plan(config, setup, teacher, engine, signs)
+    if config.control in AFTER_LEARNING:
+        if phases:
+            raise UserError(f"control: {config.control} cannot be combined with phases of the run")
+        phases = [_broken(config, setup, engine)]
+    require_phases(phases, drive, n, k)
+    plan = _plan(config, setup, teacher, engine, signs, drive, phases)
     folded = not len(signs) and worth_folding(n, k, setup.learn.step)
-    loop = make_loop(config, setup, recurrent, split_encoder(feedback, signs), plan, engine, folded)
+    loop = make_loop(config, setup, recurrent, feedback, plan, engine, folded)
     recording, resumed = _run(loop, plan, max(1, round(config.checkpoint / dt)), engine)
 
     decoder = loop.decoder
@@ -85,6 +104,8 @@ def train_force(config: ForceConfig, teacher: Teacher, engine: Engine, excitator
         .assign_coords(learned=("learned", learned, {"units": "s"}))
     )
     dataset.update(_network_arrays(loop, recurrent, setup))
+    if drive is not None:
+        dataset.update(drive.arrays(si(unit(setup.neuron.current).dim)))
     if len(signs):
         dataset["sign"] = ("neuron", signs.astype(np.int8), {"long_name": "1 excites, -1 inhibits"})
         labels = {"units": "s", "long_name": "decoders of z+, then of z-, as the network has them"}
@@ -129,7 +150,7 @@ def make_loop(
         return ProgramLoop(*models, plan, engine, **settings)
     # Of several networks of a run each draws its initial state anew, as programs do.
     engine.seed_brian2()
-    return RuntimeLoop(ForceNetwork(*models, dt=setup.dt, **settings), plan, engine)
+    return RuntimeLoop(*models, plan, engine, **settings)
 
 
 def free_run(setup: ForceSetup) -> bool:
@@ -142,8 +163,9 @@ def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine
 
     Returns what was recorded, and the step at which an earlier attempt was taken up.
     """
-    stops = [*range(every, plan.n_steps, every), plan.n_steps]
-    stage = engine.checkpoints.stage(engine.used) if engine.checkpoints and len(stops) > 1 else None
+    checkpoints, changes = range(every, plan.n_steps, every), (step for step, _ in plan.phases if step)
+    stops = sorted({*checkpoints, *changes, plan.n_steps})
+    stage = engine.checkpoints.stage(engine.used) if engine.checkpoints and checkpoints else None
     parts = []
     start, memory = stage.latest() if stage else (0, {})
     if memory:
@@ -153,6 +175,9 @@ def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine
     for stop in stops:
         if stop <= start:
             continue
+        begin, phase = plan.phase(start)
+        if plan.phases and (begin == start or start == resumed > begin):
+            loop.enter(phase, begin, start)
         part = loop.advance(start, stop, stage.folder if stage else None)
         part = replace(part, teacher=plan.taught(within(plan.record, start, stop)))
         if stage and stop < plan.n_steps:
@@ -194,10 +219,26 @@ def _signs(n: int, excitatory: float | None) -> np.ndarray:
     return np.where(np.arange(n) < first, 1.0, -1.0)
 
 
-def _plan(config: ForceConfig, setup: ForceSetup, teacher: Teacher, engine: Engine, signs: np.ndarray) -> Plan:
+def _broken(config: ForceConfig, setup: ForceSetup, engine: Engine) -> Phase:
+    """What a control does to the network after learning."""
+    start = (setup.learn_stop + 1) * setup.dt
+    if config.control == "no_feedback":
+        return Phase(start, feedback=0.0)
+    return Phase(start, permutation=engine.rng("permute").permutation(config.n))
+
+
+def _plan(
+    config: ForceConfig,
+    setup: ForceSetup,
+    teacher: Teacher,
+    engine: Engine,
+    signs: np.ndarray,
+    drive: Drive | None,
+    phases: Sequence[Phase],
+) -> Plan:
     """What the run does at which step, with what its control breaks."""
     shuffle = config.control == "shuffled_teacher"
-    permuted = config.control == "permuted_decoder"
+    begins = [round(phase.start / setup.dt) for phase in phases]
     return Plan(
         dt=setup.dt,
         n_steps=setup.n_steps,
@@ -212,9 +253,8 @@ def _plan(config: ForceConfig, setup: ForceSetup, teacher: Teacher, engine: Engi
         precision=config.rls_precision,
         decoder_rows=min(config.record_decoders, config.n),
         decoder_every=max(1, len(setup.learn) // 500),
-        break_step=setup.learn_stop if permuted or config.control == "no_feedback" else -1,
-        feedback_after=0.0 if config.control == "no_feedback" else 1.0,
-        permutation=engine.rng("permute").permutation(config.n) if permuted else np.zeros(0, np.int64),
+        phases=tuple(pair for pair in zip(begins, phases, strict=True) if pair[0] < setup.n_steps),
+        drive=drive,
         signs=signs,
     )
 

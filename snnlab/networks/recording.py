@@ -12,6 +12,8 @@ import xarray as xr
 from brian2.units.fundamentalunits import get_unit_for_display
 
 from ..stimuli.teacher import sample
+from .drive import Drive
+from .phases import Phase
 
 BIN_SECONDS = 0.02
 
@@ -39,10 +41,9 @@ class Plan:
     decoder_rows: int = 0
     """the decoders of the first neurons are recorded at every ``decoder_every``-th update"""
     decoder_every: int = 1
-    break_step: int = -1
-    """where feedback becomes ``feedback_after`` and the decoder's rows are permuted, if there is a permutation"""
-    feedback_after: float = 1.0
-    permutation: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    phases: tuple[tuple[int, Phase], ...] = ()
+    """(step, what holds from its start on), in order"""
+    drive: Drive | None = None
     signs: np.ndarray = field(default_factory=lambda: np.zeros(0))
     """1 or -1 for each neuron: outputs are split by Dale's law, see dale.py; empty: they are not"""
 
@@ -66,6 +67,10 @@ class Plan:
             chosen = self.shuffled[before : before + len(updates)]
             return before, sample(self.teacher, (self.learn.start + self.learn.step * chosen + 1) * self.dt)
         return before, self.taught(updates)
+
+    def phase(self, step: int) -> tuple[int, Phase]:
+        """Return the phase that holds at a step, and the step at which it begins."""
+        return next(((begin, phase) for begin, phase in self.phases[::-1] if begin <= step), (0, Phase(0.0)))
 
     @property
     def decoder_updates(self) -> range:

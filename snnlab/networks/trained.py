@@ -17,10 +17,11 @@ from ..models import NeuronModel, SynapseModel, unit
 from ..record import attribute
 from ..record import load as load_run
 from .dale import learned_weights, split_decoder, split_encoder
+from .drive import Drive, ticks
 from .folding import worth_folding
-from .force import ForceNetwork
 from .force_config import recording_steps
 from .force_runtime import RuntimeLoop
+from .phases import Phase
 from .recording import Plan
 
 
@@ -42,6 +43,8 @@ class TrainedNetwork:
         Weights [post, pre] (SI).
     signs : array of shape (n,)
         1 or -1 for each neuron of a network with Dale's law, else empty: see :mod:`snnlab.networks.dale`.
+    hdts : Drive or None
+        The signal that drove the network while it learned.
     """
 
     def __init__(self, dataset: xr.Dataset):
@@ -53,6 +56,7 @@ class TrainedNetwork:
         self.decoder = dataset.decoder.values.copy()
         self.encoder = dataset.encoder.values.copy()
         self.signs = dataset["sign"].values.astype(float) if "sign" in dataset else np.zeros(0)
+        self.hdts = Drive.from_arrays(dataset) if "drive_encoder" in dataset else None
         n = len(self.decoder)
         where = (dataset.recurrent_post.values, dataset.recurrent_pre.values)
         self.recurrent = csr_array((dataset.recurrent_weight.values, where), shape=(n, n))
@@ -85,6 +89,7 @@ class TrainedNetwork:
         silence: Iterable[int] = (),
         feedback: float | None = None,
         drive: brian2.TimedArray | None = None,
+        speed: float = 1.0,
         record_interval: float | None = None,
         record_spikes: int = 200,
         record_voltages: int = 5,
@@ -104,6 +109,9 @@ class TrainedNetwork:
             Gain of the feedback; 0 cuts it. Default: as the stored run ended.
         drive : TimedArray
             Further input to all neurons, shape (T,), or to each, shape (T, n), in the unit of their input.
+        speed : float
+            Of the signal that drove the network while it learned, if there was one: 2 is twice as fast, -1 backward. It
+            starts anew.
         record_interval : float
             In ms, a multiple of dt; None: the longest one up to 0.2 ms, or dt.
 
@@ -128,33 +136,35 @@ class TrainedNetwork:
             raise UserError(f"silence: expected neuron indices from 0 to {n - 1}, got {silent[0]} to {silent[-1]}")
         if not 0 < seconds < float("inf"):
             raise UserError(f"seconds: expected a number > 0, got {seconds}")
-        alive = np.ones(n)
-        alive[silent] = 0.0
+        ticks(speed)
+        alive = Phase(0.0, silent=silent).alive(n)
         dt = float(self.dataset.attrs["dt"])
         state = {str(k)[len("state_") :]: v.values for k, v in self.dataset.items() if str(k).startswith("state_")}
         for name in self.synapse.state_names("r").values():
             state[name] = state[name] * alive
         with Engine(target, seed, progress) as engine:
             engine.require_python()
-            net = ForceNetwork(
+            n_steps = round(seconds / dt)
+            record = range(0, n_steps, recording_steps(record_interval, dt))
+            recorded = (min(record_voltages, n), min(record_spikes, n))
+            plan = Plan(dt, n_steps, record, *recorded, drive=self.hdts, signs=self.signs)
+            loop = RuntimeLoop(
                 self.neuron,
                 self.synapse,
-                csr_array(self.recurrent * alive[None, :]),
-                split_encoder(self.encoder, self.signs),
+                self.recurrent,
+                self.encoder,
+                plan,
+                engine,
                 bias=float(self.dataset.attrs["bias"]),
-                dt=dt,
                 scheme=self.dataset.attrs["filter_scheme"],
                 drive=self._drive(drive),
                 constants={} if drive is None else {"drive": drive},
                 folded=not len(self.signs) and worth_folding(n, self.encoder.shape[1], None),
             )
-            net.set_state(state)
-            net.set_decoder(split_decoder(self.decoder * alive[:, None], self.signs))
-            net.set_feedback(float(self.dataset.attrs["feedback"]) if feedback is None else feedback)
-            n_steps = round(seconds / dt)
-            record = range(0, n_steps, recording_steps(record_interval, dt))
-            plan = Plan(dt, n_steps, record, min(record_voltages, n), min(record_spikes, n), signs=self.signs)
-            loop = RuntimeLoop(net, plan, engine)
+            loop.net.set_state(state)
+            loop.net.set_decoder(split_decoder(self.decoder, self.signs))
+            feedback = float(self.dataset.attrs["feedback"]) if feedback is None else feedback
+            loop.enter(Phase(0.0, speed, feedback, silent=silent), 0, 0)
             return loop.advance(0, n_steps).dataset(plan, n, loop.dims[loop.voltage])
 
     def _drive(self, drive: brian2.TimedArray | None) -> str:

@@ -1,0 +1,78 @@
+"""What changes in a network while it runs: speed of its drive, lesions, cut feedback, permuted decoder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..errors import UserError
+from .drive import Drive, ticks
+
+
+@dataclass(frozen=True)
+class Phase:
+    """What holds from a time of a run on, until the next phase; nothing of a phase before it is left."""
+
+    start: float
+    """in s; the drive's signal starts anew"""
+    speed: float = 1.0
+    """of the drive: 2 is twice as fast, -1 backward; a multiple of 1/16"""
+    feedback: float = 1.0
+    """gain of the feedback"""
+    permutation: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    """which neuron's row of the decoder each neuron gets; empty: its own"""
+    silent: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    """neurons whose spikes reach nobody"""
+    silent_outputs: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    """outputs that are not fed back"""
+    silent_pulses: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    """components of the drive that are silent"""
+    fresh_rls: bool = False
+    """RLS starts anew at P = alpha I; the decoder stays"""
+
+    @property
+    def intact(self) -> bool:
+        """Whether the decoder is the learned one."""
+        return not (len(self.permutation) or len(self.silent))
+
+    def alive(self, n: int) -> np.ndarray:
+        """Return 0 for each silent neuron and 1 for the others, shape (n,)."""
+        alive = np.ones(n)
+        alive[self.silent] = 0.0
+        return alive
+
+    def decoder(self, learned: np.ndarray) -> np.ndarray:
+        """Return the decoder of this phase, shape (n, k), from the learned one."""
+        rows = learned[self.permutation] if len(self.permutation) else learned
+        return rows * self.alive(len(rows))[:, None]
+
+    def encoder(self, whole: np.ndarray) -> np.ndarray:
+        """Return the encoder of this phase, shape (n, k), from the whole one."""
+        encoder = whole.copy()
+        encoder[:, self.silent_outputs] = 0.0
+        return encoder
+
+    def driven(self, drive: Drive) -> Drive:
+        """Return the drive of this phase."""
+        return drive.without(self.silent_pulses) if len(self.silent_pulses) else drive
+
+
+def require_phases(phases: Sequence[Phase], drive: Drive | None, n: int, outputs: int) -> None:
+    """Refuse phases out of order, what they silence that does not exist, and a drive of another network."""
+    starts = [phase.start for phase in phases]
+    if starts and not (starts[0] >= 0 and (np.diff([*starts, np.inf]) > 0).all()):
+        raise UserError(f"phases: expected starts >= 0 s in rising order, got {starts}")
+    pulses = 0 if drive is None else drive.signal.shape[1]
+    if drive is not None and drive.encoder.shape != (n, pulses):
+        raise UserError(f"drive: expected an encoder of shape ({n}, {pulses}), got {drive.encoder.shape}")
+    for phase in phases:
+        ticks(phase.speed)
+        sizes = {"silent": n, "silent_outputs": outputs, "silent_pulses": pulses}
+        for name, size in sizes.items():
+            chosen = np.asarray(getattr(phase, name))
+            if chosen.size and not (chosen.dtype.kind in "ui" and 0 <= chosen.min() and chosen.max() < size):
+                raise UserError(f"phases: {name}: expected whole numbers from 0 to {size - 1}, got {chosen}")
+        if len(phase.permutation) and sorted(phase.permutation) != list(range(n)):
+            raise UserError(f"phases: permutation: expected the numbers 0 to {n - 1}, each once")
