@@ -3,13 +3,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: sine test lint test-science bench gallery clean
+.PHONY: sine test lint test-science test-extras bench gallery clean
 
 sine: $(VENV)/.installed
 	$(BIN)/snnlab run force_sine --eigenvalues
 
 test: $(VENV)/.tests-installed
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not science"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not science and not extras"
 
 lint: $(VENV)/.tests-installed
 	$(BIN)/ruff check .
@@ -17,6 +17,10 @@ lint: $(VENV)/.tests-installed
 
 test-science: $(VENV)/.tests-installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m science
+
+test-extras: $(VENV)/.tests-installed
+	$(BIN)/pip install -q -e ".[movie]"
+	$(BIN)/python -m pytest -m extras
 
 bench: $(VENV)/.bench-installed
 	$(BIN)/python -m pytest benchmarks -q --benchmark-columns=min,median,rounds -s

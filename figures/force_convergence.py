@@ -10,7 +10,7 @@ from snnlab import plotting
 from snnlab.protocols.force_convergence import AFTERWARDS, NETWORKS, TRAINING, VARIANTS, measure, slopes
 from snnlab.record import attribute
 
-SEEDS = (100, 101, 102)
+SEEDS = range(100, 110)
 NEEDS = [("force_convergence", {**variant, "seed": seed}) for variant in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
     "A sine of 5 Hz learned for 5 s. Left: error in the last second of learning; right: after learning, each period at "

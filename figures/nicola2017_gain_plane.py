@@ -23,13 +23,8 @@ from snnlab.protocols.force_gain_plane import (
 )
 from snnlab.record import attribute
 
-# A theta network takes five times as long as the others.
-SEEDS = {"lif": (100, 101, 102), "theta": (100,), "izhikevich": (100, 101, 102)}
-NEEDS = [
-    ("force_gain_plane", {**variant, "seed": seed})
-    for variant in VARIANTS.values()
-    for seed in SEEDS[variant["neuron"]]
-]
+SEEDS = (100, 101, 102)
+NEEDS = [("force_gain_plane", {**variant, "seed": seed}) for variant in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
     "Above: error of the free run after learning a sine of 5 Hz for 5 s, each period at its best lag, over "
     "the standard deviation of the teacher; median of the seeds. Star: published gains, which are 1 on both axes; "

@@ -1,4 +1,4 @@
-"""The command line: snnlab list | run | study | claims | figure | reproduce."""
+"""The command line: snnlab list | run | study | claims | figure | reproduce | data."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ _USAGE = """usage: snnlab COMMAND ...
   claims RUN.nc [--json]        the checks of a run again
   figure NAME [options]         draw a figure from stored runs; runs what is missing
   reproduce [NAME ...]          study and draw everything, then one table
+  data [get NAME]               recordings and films that can be fetched, with their licences
 
 PROTOCOL is a name of `snnlab list` or the path of your own file. `snnlab --traceback COMMAND ...` shows where
 in your file an error came from.
@@ -50,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
             "claims": commands.claims,
             "figure": commands.figure,
             "reproduce": commands.reproduce,
+            "data": commands.data,
         }
         if arguments[0] not in known:
             raise unknown("command", arguments[0], ["list", *known])

@@ -12,6 +12,7 @@ import tyro
 
 from . import record
 from .claims import Check, checks_table, table
+from .data import SOURCES, get
 from .errors import UserError
 from .figure import collect, find_figure, read, save_figure, write_claims
 from .protocol import RUNS, Protocol, controls_fail, entries, find_protocol, judge_again, stored_checks
@@ -227,3 +228,17 @@ def reproduce(arguments: list[str]) -> int:
     if rows:
         print("\n" + table(rows, ("protocol", "checks and controls held", "findings", "CPU s")))
     return status
+
+
+def data(arguments: list[str]) -> int:
+    """List what can be fetched, or fetch one file and print where it lies."""
+    if arguments in (["-h"], ["--help"]):
+        print("usage: snnlab data            what can be fetched\n       snnlab data get NAME")
+        return 0
+    if not arguments:
+        print(table([[name, source.package, source.terms] for name, source in SOURCES.items()], ("", "from", "")))
+        return 0
+    if arguments[0] != "get" or len(arguments) != 2:
+        raise UserError(f"data: expected 'get NAME' with one of {', '.join(SOURCES)}, got {' '.join(arguments)!r}")
+    print(get(arguments[1]))
+    return 0

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("snnlab")
 RUNS = Path("runs")
 # Fields of a Config that do not change what a run computes, as far as a protocol has them.
-RECORDING = ("seed", "target", "eigenvalues", "record_spikes", "record_voltages", "record_decoders")
+RECORDING = ("seed", "target", "eigenvalues", "record_spikes", "record_voltages", "record_decoders", "record_start")
 # Options of the command line, which a Config's fields stand beside.
 _OPTIONS = ("quick", "out", "figure", "progress", "seeds", "jobs", "vary", "controls", "json", "resume")
 

@@ -176,9 +176,11 @@ def test_phases_that_make_no_sense_are_refused(phase, message):
         train(phases=[Phase(0.1), Phase(0.1)])
 
 
-def test_a_control_and_phases_are_not_combined():
-    with pytest.raises(UserError, match="control: no_feedback cannot be combined"):
-        train(phases=PHASES, control="no_feedback")
+def test_a_control_breaks_every_phase_after_learning():
+    """With phases as without: feedback is cut in all that follows."""
+    cut = train(phases=[Phase(0.1), Phase(0.3, speed=2.0)], control="no_feedback")
+    phases = [Phase(0.1), Phase(0.20005, feedback=0.0), Phase(0.3, speed=2.0, feedback=0.0)]
+    np.testing.assert_array_equal(cut.output, train(phases=phases).output)
 
 
 def test_a_drive_of_another_network_is_refused():

@@ -7,7 +7,7 @@ repeats. The same in C++: drive.h.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -53,12 +53,6 @@ class Drive:
         where = (arrays["drive_sample"].values, arrays["drive_component"].values)
         shape = (int(amplitude.attrs["samples"]), encoder.shape[1])
         return cls(encoder, csr_array((amplitude.values, where), shape=shape), int(amplitude.attrs["every"]))
-
-    def without(self, components: np.ndarray) -> Drive:
-        """Return the drive with these components silenced."""
-        encoder = self.encoder.copy()
-        encoder[:, components] = 0.0
-        return replace(self, encoder=encoder)
 
 
 def ticks(speed: float) -> int:

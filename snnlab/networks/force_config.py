@@ -91,6 +91,8 @@ class ForceConfig:
     """number of neurons whose decoder is recorded over time"""
     record_interval: float | None = None
     """time between two recorded samples (ms), a multiple of dt; None: the longest one up to 0.2 ms, or dt"""
+    record_start: float = 0.0
+    """time from which on outputs and voltages are recorded (s)"""
     eigenvalues: bool = False
     """compute the eigenvalues of the total weight matrix before and after (about 20 s of CPU at n = 2000)"""
     seed: int = 0
@@ -211,9 +213,16 @@ def resolve(config: ForceConfig) -> ForceSetup:
         zero_row_mean=values["zero_row_mean"],
         n_steps=n_steps,
         learn=range(-(-first // every) * every, max(first, stop - 1), every),
-        record=range(0, n_steps, recording_steps(config.record_interval, dt)),
+        record=_recorded(config, dt, n_steps),
         learn_stop=stop,
     )
+
+
+def _recorded(config: ForceConfig, dt: float, n_steps: int) -> range:
+    if not 0 <= config.record_start < config.seconds:
+        raise UserError(f"record_start: expected 0 <= record_start < seconds, got {config.record_start}")
+    every = recording_steps(config.record_interval, dt)
+    return range(round(config.record_start / dt / every) * every, n_steps, every)
 
 
 def recording_steps(interval: float | None, dt: float) -> int:

@@ -22,7 +22,7 @@ from .folding import worth_folding
 from .force_config import AFTER_LEARNING, ForceConfig, ForceSetup, published_units, resolve
 from .force_program import ProgramLoop, can_be_program
 from .force_runtime import RuntimeLoop
-from .phases import Phase, require_phases
+from .phases import Phase, changed, require_phases
 from .recording import Plan, Recording, ends, si, within
 
 _log = logging.getLogger("snnlab")
@@ -38,6 +38,7 @@ def train_force(
     excitatory: float | None = None,
     drive: Drive | None = None,
     phases: Sequence[Phase] = (),
+    sizes: np.ndarray | None = None,
 ) -> xr.Dataset:
     """Run a network with RLS in the learning window and frozen weights outside it.
 
@@ -54,8 +55,10 @@ def train_force(
     drive : Drive
         An external input, such as pulses that mark the time: see :mod:`snnlab.networks.drive`.
     phases : sequence of Phase
-        What changes at which times: speed of the drive, lesions, feedback. A control of the Config that breaks the
-        network after learning is a phase of its own, and they must not be given together.
+        What changes at which times: speed of the drive, lesions, feedback. What a control of the Config breaks after
+        learning is broken in all of them.
+    sizes : array of shape (K,)
+        The size of each output's feedback weights over Q. None: 1.
 
     Returns
     -------
@@ -81,10 +84,13 @@ def train_force(
     if len(signs):
         recurrent = with_signs(recurrent, signs, setup.zero_row_mean)
     feedback = encoder(n, k, setup.q, engine.rng("encoder"), config.encoder)
+    if sizes is not None:
+        feedback = feedback * sizes
     if config.control in AFTER_LEARNING:
-        if phases:
-            raise UserError(f"control: {config.control} cannot be combined with phases of the run")
-        phases = [_broken(config, setup, engine)]
+        broken = {"feedback": 0.0}
+        if config.control == "permuted_decoder":
+            broken = {"permutation": engine.rng("permute").permutation(n)}
+        phases = changed(phases, (setup.learn_stop + 1) * dt, **broken)
     require_phases(phases, drive, n, k)
     plan = _plan(config, setup, teacher, engine, signs, drive, phases)
     folded = not len(signs) and worth_folding(n, k, setup.learn.step)
@@ -217,14 +223,6 @@ def _signs(n: int, excitatory: float | None) -> np.ndarray:
     if not 0 < first < n:
         raise UserError(f"excitatory: expected a share of {n} neurons, 0 < excitatory < 1, got {excitatory}")
     return np.where(np.arange(n) < first, 1.0, -1.0)
-
-
-def _broken(config: ForceConfig, setup: ForceSetup, engine: Engine) -> Phase:
-    """What a control does to the network after learning."""
-    start = (setup.learn_stop + 1) * setup.dt
-    if config.control == "no_feedback":
-        return Phase(start, feedback=0.0)
-    return Phase(start, permutation=engine.rng("permute").permutation(config.n))
 
 
 def _plan(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -29,6 +29,10 @@ class Phase:
     """outputs that are not fed back"""
     silent_pulses: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     """components of the drive that are silent"""
+    pulse_order: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    """which component of the drive stands in the place of each; empty: its own"""
+    output_order: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    """which output's feedback weights each output is fed back through; empty: its own"""
     fresh_rls: bool = False
     """RLS starts anew at P = alpha I; the decoder stays"""
 
@@ -50,13 +54,24 @@ class Phase:
 
     def encoder(self, whole: np.ndarray) -> np.ndarray:
         """Return the encoder of this phase, shape (n, k), from the whole one."""
-        encoder = whole.copy()
+        encoder = whole[:, self.output_order] if len(self.output_order) else whole.copy()
         encoder[:, self.silent_outputs] = 0.0
         return encoder
 
     def driven(self, drive: Drive) -> Drive:
         """Return the drive of this phase."""
-        return drive.without(self.silent_pulses) if len(self.silent_pulses) else drive
+        encoder = drive.encoder[:, self.pulse_order] if len(self.pulse_order) else drive.encoder.copy()
+        encoder[:, self.silent_pulses] = 0.0
+        return replace(drive, encoder=encoder)
+
+
+def changed(phases: Sequence[Phase], start: float, **changes) -> list[Phase]:
+    """Return the phases with these changes in all that holds from ``start`` s on."""
+    before, after = ([p for p in phases if (p.start >= start) == late] for late in (False, True))
+    if not after or after[0].start > start:
+        last = before[-1] if before else Phase(0.0)
+        after.insert(0, replace(last, start=start, fresh_rls=False))
+    return [*before, *(replace(phase, **changes) for phase in after)]
 
 
 def require_phases(phases: Sequence[Phase], drive: Drive | None, n: int, outputs: int) -> None:
@@ -74,5 +89,7 @@ def require_phases(phases: Sequence[Phase], drive: Drive | None, n: int, outputs
             chosen = np.asarray(getattr(phase, name))
             if chosen.size and not (chosen.dtype.kind in "ui" and 0 <= chosen.min() and chosen.max() < size):
                 raise UserError(f"phases: {name}: expected whole numbers from 0 to {size - 1}, got {chosen}")
-        if len(phase.permutation) and sorted(phase.permutation) != list(range(n)):
-            raise UserError(f"phases: permutation: expected the numbers 0 to {n - 1}, each once")
+        for name, size in {"permutation": n, "pulse_order": pulses, "output_order": outputs}.items():
+            order = getattr(phase, name)
+            if len(order) and sorted(order) != list(range(size)):
+                raise UserError(f"phases: {name}: expected the numbers 0 to {size - 1}, each once")

@@ -1,0 +1,233 @@
+"""A spiking network replays a movie that pulses in a fixed order call up (Nicola & Clopath 2017, figure 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from snnlab.analysis import replay
+from snnlab.claims import Check, Finding
+from snnlab.engine import Engine
+from snnlab.networks.force_config import completed, settled_identity
+from snnlab.networks.hdts_training import HdtsConfig, train_with_hdts
+from snnlab.protocol import settings
+from snnlab.record import attribute
+from snnlab.stimuli.movie import Movie, movie_from
+
+FIGURE = "nicola2017_fig5"
+INF = float("inf")
+# Of the authors' script (ModelDB 190565), in the units of ForceConfig; other neurons keep what their file states.
+# LIF: our choice, weights of pulses 8 Q.
+SETTINGS = {
+    "izhikevich_c": {"g": 5e3, "q": 4e2, "alpha": 2, "rls_interval": 4.0, "q_hdts": 4e3},
+    "lif": {"q_hdts": 80.0},
+}
+CONTROLS = {
+    "permuted_pulses": {"pulse_order": "permuted"},
+    "permuted_decoder": {"control": "permuted_decoder"},
+    "shuffled_teacher": {"control": "shuffled_teacher"},
+}
+FREE_SECONDS = 50.0
+# A moment of the movie is found if the best frame is at most this far from it (s).
+NEAR = 0.2
+# The output may be late by this much (s): its filter is, and the teacher is not.
+LATEST, LAG_STEP = 0.06, 0.002
+CORRELATION, IDENTIFIED = "pixel correlation about the mean frame", "frames identified (share)"
+# Our criteria.
+ALIKE, FOUND = 0.7, 0.8
+
+
+@dataclass(frozen=True)
+class MovieConfig(HdtsConfig):
+    """Settings of a network that learns a movie; None means: SETTINGS for this neuron, else what the neuron states."""
+
+    neuron: str = "izhikevich_c"
+    """izhikevich_c (published), lif, theta, ..., or path/to/file.py:NAME"""
+    n: int = 1000
+    """number of neurons"""
+    movie: str = "synthetic"
+    """synthetic, bunny (snnlab data get bunny), or a video file"""
+    height: int = 18
+    """rows of pixels"""
+    width: int = 32
+    """pixels of a row"""
+    movie_seconds: float | None = None
+    """length of the movie (s); None: 8 s, or all of a video"""
+    learn_start: float = 1.0
+    """start of the learning window (s)"""
+    learn_stop: float = 50.0
+    """end of the learning window (s)"""
+    seconds: float | None = None
+    """length of the run (s); None: as long as the protocol needs"""
+
+
+@dataclass(frozen=True)
+class Config(MovieConfig):
+    """Settings of the run; None means: SETTINGS of this protocol for this neuron, else what the neuron states."""
+
+    record_interval: float | None = 8.0
+    """time between two recorded samples (ms), a multiple of dt"""
+
+    def identity(self) -> dict:
+        """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
+        return settled_identity(settled(self))
+
+
+VARIANTS = {"external": {}, "internal": {"hdts": "internal"}}
+QUICK = {"n": 400, "height": 9, "width": 16, "movie_seconds": 2.0, "learn_stop": 9.0, "pulses": 8, "seconds": 16.0}
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A part of a run in which the pulses run at one speed."""
+
+    speed: float
+    start: float
+    """when the pulses begin at the start of the movie (s)"""
+    first: float
+    """from when on it is looked at (s)"""
+    stop: float
+
+
+def movie_of(config: MovieConfig) -> Movie:
+    """Return the movie that a Config names."""
+    return movie_from(config.movie, config.height, config.width, config.movie_seconds)
+
+
+def completed_movie(config: MovieConfig, stop: float) -> MovieConfig:
+    """Return the Config with every field that is left open filled in; ``stop`` is where the last replay ends."""
+    # What the output's filter makes late is recorded as well.
+    return completed(config, seconds=round(stop + 0.1, 3), **SETTINGS.get(config.neuron, {}))
+
+
+def settled(config: Config) -> Config:
+    """Return the Config with every field that is left open filled in."""
+    return completed_movie(config, config.learn_stop + FREE_SECONDS - 0.1)
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Train the network and let it replay the movie; see :func:`replayed` for what the dataset holds.
+
+    Adds ``likeness`` (moment): the correlation of each decoded frame with the teacher's, over the whole run.
+    """
+    config = settled(config)
+    movie = movie_of(config)
+    dataset = train_with_hdts(config, movie, movie.period, engine)
+    first = config.learn_stop + 1
+    whole = max(0, int((config.seconds - LATEST - first) / movie.period))
+    # Nothing starts anew: the pulses go on as they ran while the network learned.
+    part = Replay(1.0, 0.0, first, first + whole * movie.period)
+    time = dataset.time.values
+    moments = np.arange(time[0], time[-1], 1 / movie.rate)
+    decoded = replay.at(moments, time, np.asarray(dataset.output)[:, : movie.pixels.shape[1]])
+    likeness = replay.row_correlations(decoded, movie(moments), movie.pixels.mean(0))
+    return replayed(dataset, movie, [part]).assign(
+        likeness=("moment", likeness, {"units": "1"}), moment=("moment", moments, {"units": "s"})
+    )
+
+
+def replayed(dataset: xr.Dataset, movie: Movie, replays: Sequence[Replay]) -> xr.Dataset:
+    """Return a run with the replays in place of its output and teacher, a sample for each frame.
+
+    ``movie`` (frame, row, column); ``replay`` (shown, pixel): what was decoded at ``at`` s, when the pulses stood at
+    the moment ``phase`` (s) of the movie and ran at ``speed``. It is read ``lag`` s later: the delay, up to 60 ms, that
+    fits that speed best, since the output's filter is late and learning makes up for that at one speed alone.
+    """
+    time, output = dataset.time.values, np.asarray(dataset.output)[:, : movie.pixels.shape[1]]
+    shown: dict[str, list] = {name: [] for name in ("replay", "at", "phase", "speed", "lag")}
+    for part in replays:
+        after = np.arange(part.first - part.start, part.stop - part.start - 1e-9, 1 / (movie.rate * abs(part.speed)))
+        phase = np.mod(part.speed * after, movie.period)
+        lags = np.arange(0, LATEST + LAG_STEP / 2, LAG_STEP)
+        decoded = [replay.at(part.start + after + lag, time, output) for lag in lags]
+        fits = [replay.correlation(rows, movie(phase), movie.pixels.mean(0)) for rows in decoded]
+        best = int(np.argmax(fits))
+        columns = {"replay": decoded[best], "at": part.start + after, "phase": phase}
+        columns |= {"speed": np.full(len(after), part.speed), "lag": np.full(len(after), lags[best])}
+        for name, values in columns.items():
+            shown[name].append(values)
+    arrays = {name: np.concatenate(values) for name, values in shown.items()}
+    seconds = {"units": "s"}
+    return dataset.drop_vars(["output", "teacher", "time", "voltage"]).assign(
+        movie=(("frame", "row", "column"), movie.frames.astype(np.float32), {"frames_per_second": movie.rate}),
+        replay=(("shown", "pixel"), arrays["replay"].astype(np.float32), {"units": "1"}),
+        at=("shown", arrays["at"], seconds),
+        phase=("shown", arrays["phase"], seconds | {"long_name": "moment of the movie"}),
+        lag=("shown", arrays["lag"], seconds),
+        speed=("shown", arrays["speed"], {"units": "1"}),
+    )
+
+
+def measure(dataset: xr.Dataset) -> dict[float, dict[str, float]]:
+    """Return what is measured of the replay at each speed, by speed."""
+    movie = stored(dataset)
+    found = {}
+    for speed in dict.fromkeys(dataset.speed.values.tolist()):
+        rows = dataset.speed.values == speed
+        shown, phase = dataset.replay.values[rows].astype(float), dataset.phase.values[rows]
+        found[speed] = score(shown, phase, movie) | {"lag (s)": float(dataset.lag.values[rows][0])}
+    return found
+
+
+def stored(dataset: xr.Dataset) -> Movie:
+    """Return the movie of a run."""
+    return Movie(dataset.movie.values.astype(float), float(dataset.movie.attrs["frames_per_second"]))
+
+
+def score(shown: np.ndarray, phase: np.ndarray, movie: Movie) -> dict[str, float]:
+    """Return how alike frames, shape (S, pixels), are to the movie at these moments (s)."""
+    mean, truth = movie.pixels.mean(0), movie(phase)
+    off = replay.apart(replay.identify(shown, movie.pixels) / movie.rate, phase, movie.period)
+    return {
+        CORRELATION: replay.correlation(shown, truth, mean),
+        IDENTIFIED: float((off <= NEAR + 1e-9).mean()),
+        "distance of the best frame, median (s)": float(np.median(off)),
+        "pixel correlation": replay.correlation(shown, truth),
+    }
+
+
+def nulls(movie: Movie) -> dict[str, dict[str, float]]:
+    """Return the same for what is no replay: the mean frame, the movie blurred over 1 s, and frames in random order."""
+    phase = np.arange(len(movie.pixels)) / movie.rate
+    order = np.random.default_rng(0).permutation(len(phase))
+    shown = {
+        "mean frame": np.tile(movie.pixels.mean(0), (len(phase), 1)),
+        "blurred movie": replay.blurred(movie.pixels, round(movie.rate)),
+        "random order": movie.pixels[order],
+    }
+    return {name: score(rows, phase, movie) for name, rows in shown.items()}
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return our criteria for the speed that was learned; the paper states no number that we could read."""
+    measured = measure(dataset).get(1.0)
+    if measured is None:
+        return []
+    bands = {CORRELATION: (ALIKE, INF), IDENTIFIED: (FOUND, INF)}
+    return [Check(f"{what}, speed 1", measured[what], *band, "our criterion") for what, band in bands.items()]
+
+
+def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+    """What is measured of the replay, for each source of the pulses, beside what is no replay."""
+    rows = []
+    for name, runs in grouped(datasets).items():
+        null = nulls(stored(runs[0]))
+        for what in (CORRELATION, IDENTIFIED, "pixel correlation"):
+            beside = ", ".join(f"{kind} {values[what]:.2f}" for kind, values in null.items())
+            rows.append(Finding.over_seeds(f"{name}: {what}", [measure(run)[1.0][what] for run in runs], beside))
+    return rows
+
+
+def grouped(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
+    """Return unbroken runs that differ in seed alone, by name; those with a replay at speed 1, and at least three."""
+    groups: dict[tuple[str, str], list[xr.Dataset]] = {}
+    for dataset in datasets:
+        config = attribute(dataset, "config")
+        if dataset.attrs["condition"] == "default" and (dataset.speed == 1).any():
+            where = "no" if config["hdts"] == "none" else config["hdts"]
+            name = f"{config['neuron']}, N = {config['n']}, {config['pulses']} {where} pulses, {config['movie']}"
+            groups.setdefault((name, settings(config)), []).append(dataset)
+    return {name: runs for (name, _), runs in groups.items() if len(runs) >= 3}

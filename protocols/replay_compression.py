@@ -1,0 +1,160 @@
+"""A learned movie replayed faster, slower and backward (Nicola & Clopath 2017, figure 5, which has no public code)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+
+from snnlab.analysis import replay
+from snnlab.claims import Finding
+from snnlab.engine import Engine
+from snnlab.errors import UserError
+from snnlab.networks.drive import ticks
+from snnlab.networks.force_config import settled_identity
+from snnlab.networks.hdts_training import train_with_hdts
+from snnlab.networks.phases import Phase
+from snnlab.protocols.movie_replay import CONTROLS as CONTROLS
+from snnlab.protocols.movie_replay import (
+    CORRELATION,
+    IDENTIFIED,
+    MovieConfig,
+    Replay,
+    completed_movie,
+    grouped,
+    measure,
+    movie_of,
+    nulls,
+    replayed,
+    stored,
+)
+from snnlab.protocols.movie_replay import checks as checks
+from snnlab.record import attribute
+
+FIGURE = "replay_compression"
+# Of each speed the first second is not looked at; then come whole passes of the movie, so many that they last 4 s.
+WARM_UP, LEAST = 1.0, 4.0
+# Compression of replayed spike sequences in rats (Euston, Tatsuno & McNaughton 2007).
+RATS = (5.4, 8.1)
+# Of the spike templates: their bins and those of the spikes (s), and the speeds that are tried.
+TEMPLATE_BIN, COUNT_BIN = 0.04, 0.01
+CANDIDATES = np.concatenate([sign * 2.0 ** (np.arange(-16, 41) / 8) for sign in (1, -1)])
+# Share of the accuracy above the null at the speed that was learned.
+KEPT = 0.9
+
+
+@dataclass(frozen=True)
+class Config(MovieConfig):
+    """Settings of the run; None means: SETTINGS of movie_replay for this neuron, else what the neuron states."""
+
+    speeds: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0, 0.5, -1.0, -4.0)
+    """speeds of the pulses after learning, one after the other: multiples of 1/16; the first is 1"""
+    record_spikes: int = 1000
+    """number of neurons whose spikes are recorded"""
+    record_interval: float | None = 2.0
+    """time between two recorded samples (ms), a multiple of dt"""
+
+    def identity(self) -> dict:
+        """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
+        return settled_identity(settled(self))
+
+
+VARIANTS = {
+    "published": {},
+    "without feedback": {"q": 0.0},
+    "128 pulses, without feedback": {"q": 0.0, "pulses": 128},
+    "LIF": {"neuron": "lif"},
+    "LIF without feedback": {"neuron": "lif", "q": 0.0},
+}
+QUICK = {"n": 400, "height": 9, "width": 16, "movie_seconds": 2.0, "learn_stop": 9.0, "pulses": 8, "speeds": (1.0, 4.0)}
+
+
+def segments(config: Config, period: float) -> list[Replay]:
+    """Return the replays of a run, one after the other from the end of learning on."""
+    if not config.speeds or config.speeds[0] != 1 or len(set(config.speeds)) < len(config.speeds):
+        raise UserError(f"speeds: expected 1 and then others, each once, got {config.speeds}")
+    found, start = [], config.learn_stop
+    for speed in config.speeds:
+        ticks(speed)
+        once = period / abs(speed)
+        stop = start + WARM_UP + max(1, round(LEAST / once)) * once
+        found.append(Replay(speed, start, start + WARM_UP, stop))
+        start = stop
+    return found
+
+
+def settled(config: Config) -> Config:
+    """Return the Config with every field that is left open filled in."""
+    return completed_movie(config, segments(config, movie_of(config).period)[-1].stop)
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Train the network, then let the pulses run at each speed; see :func:`snnlab.protocols.movie_replay.replayed`."""
+    config = settled(config)
+    movie = movie_of(config)
+    parts = segments(config, movie.period)
+    phases = [Phase(part.start, speed=part.speed) for part in parts]
+    config = replace(config, record_start=config.learn_stop)
+    return replayed(train_with_hdts(config, movie, movie.period, engine, phases), movie, parts)
+
+
+def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+    """Accuracy at each speed, and the largest speed that keeps 90 % of what speed 1 has above chance."""
+    rows = []
+    for name, runs in grouped(datasets).items():
+        measured, null = [measure(run) for run in runs], nulls(stored(runs[0]))
+        chance = null["random order"][IDENTIFIED]
+        for speed in measured[0]:
+            for what in (IDENTIFIED, CORRELATION):
+                beside = f"{null['random order'][what]:.2f}: frames in random order"
+                values = [run[speed][what] for run in measured]
+                rows.append(Finding.over_seeds(f"{name}: {what} at speed {speed:g}", values, beside))
+        found = [sequences(run) for run in runs]
+        for speed in found[0]:
+            values = [run[speed][0] / speed for run in found]
+            beside = "a wrong speed or direction: any number from -128 to 128"
+            what = f"{name}: speed of the best spike template / that of the pulses, at {speed:g}"
+            rows.append(Finding.over_seeds(what, values, beside))
+        kept = [largest(run, chance) for run in measured]
+        what = f"{name}: largest speed that keeps {KEPT:.0%} of the identified frames above chance"
+        rows.append(Finding.over_seeds(what, kept, "1: the speed that was learned", f"{RATS[0]} to {RATS[1]}: rats"))
+    return rows
+
+
+def sequences(dataset: xr.Dataset) -> dict[float, tuple[float, float]]:
+    """Return (speed, fit) of the spike template that fits each replay best, by the speed of its pulses.
+
+    The template is the spikes of the first replay, at speed 1, in bins of 40 ms of the movie, smoothed over three bins.
+    It is laid over one pass of each other replay in bins of 10 ms, at speeds from 1/4 to 32, forward and backward; see
+    :func:`snnlab.analysis.replay.match_template`.
+    """
+    movie, n = stored(dataset), dataset.attrs["recorded_neurons"]
+    parts = segments(Config(**_plain(attribute(dataset, "config"))), movie.period)
+    times, neurons = dataset.spike_time.values, dataset.spike_neuron.values
+    bins, found = max(8, round(movie.period / TEMPLATE_BIN)), {}
+    first = parts[0]
+    template = replay.spike_counts(times, neurons, n, first.first, first.first + movie.period, bins)
+    template = (np.roll(template, 1, 1) + template + np.roll(template, -1, 1)) / 3
+    for part in parts[1:]:
+        stop = part.first + movie.period / abs(part.speed)
+        count = max(4, round((stop - part.first) / COUNT_BIN))
+        counts = replay.spike_counts(times, neurons, n, part.first, stop, count)
+        per_bin = (stop - part.first) / count / (movie.period / bins)
+        fits = replay.match_template(template, counts, per_bin, CANDIDATES)
+        found[part.speed] = (float(CANDIDATES[fits.argmax()]), float(fits.max()))
+    return found
+
+
+def _plain(values: dict) -> dict:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+
+
+def largest(measured: dict[float, dict[str, float]], chance: float) -> float:
+    """Return the largest forward speed up to which every speed from 1 on keeps 90 % of the accuracy above chance."""
+    learned, best = measured[1.0][IDENTIFIED] - chance, 1.0
+    for speed in sorted(speed for speed in measured if speed > 1):
+        if measured[speed][IDENTIFIED] - chance < KEPT * learned:
+            break
+        best = speed
+    return best

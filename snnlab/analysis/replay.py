@@ -1,0 +1,105 @@
+"""How well a signal of many components comes again: which moment of the teacher is this, and how alike is it?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def at(times: np.ndarray, time: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return values, shape (T, ...), sampled evenly at ``time``, at other times, linear between samples."""
+    place = np.clip((times - time[0]) / (time[1] - time[0]), 0, len(time) - 1)
+    before = np.minimum(place.astype(int), len(time) - 2)
+    part = (place - before).reshape(-1, *[1] * (values.ndim - 1))
+    return (1 - part) * values[before] + part * values[before + 1]
+
+
+def correlation(first: np.ndarray, second: np.ndarray, about: np.ndarray | float = 0.0) -> float:
+    """Return the correlation of all entries of two arrays (T, components), both taken about a mean row.
+
+    With ``about`` the teacher's mean row, a constant output has no correlation; without it, what all moments of a
+    signal share counts as well.
+    """
+    x, y = first - about, second - about
+    x, y = x - x.mean(), y - y.mean()
+    norm = np.sqrt((x**2).sum() * (y**2).sum())
+    return float((x * y).sum() / norm) if norm > 0 else 0.0
+
+
+def row_correlations(first: np.ndarray, second: np.ndarray, about: np.ndarray) -> np.ndarray:
+    """Return the correlation of each row of two arrays (T, components), both taken about a mean row."""
+    x, y = first - about, second - about
+    norm = np.sqrt((x**2).sum(1) * (y**2).sum(1))
+    return (x * y).sum(1) / np.maximum(norm, 1e-12)
+
+
+def identify(shown: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return the index of the known row that correlates best with each shown one, about the mean of the known rows.
+
+    Parameters
+    ----------
+    shown, known : arrays of shape (S, components) and (F, components)
+    """
+    mean = known.mean(0)
+    known = known - mean
+    known = known / np.maximum(np.linalg.norm(known, axis=1, keepdims=True), 1e-12)
+    return ((shown - mean) @ known.T).argmax(1)
+
+
+def apart(first: np.ndarray, second: np.ndarray, period: float) -> np.ndarray:
+    """Return how far two phases of a signal that repeats are apart, at most half a period."""
+    away = np.mod(first - second, period)
+    return np.minimum(away, period - away)
+
+
+def blurred(known: np.ndarray, rows: int) -> np.ndarray:
+    """Return known rows of a signal that repeats, each replaced by the mean of the ``rows`` around it."""
+    spread = np.concatenate([known[-rows:], known, known[:rows]])
+    sums = np.cumsum(np.concatenate([np.zeros_like(spread[:1]), spread]), axis=0)
+    first = rows - rows // 2
+    return (sums[first + rows : first + rows + len(known)] - sums[first : first + len(known)]) / rows
+
+
+def spike_counts(times: np.ndarray, neurons: np.ndarray, n: int, start: float, stop: float, bins: int) -> np.ndarray:
+    """Return the spikes of neurons 0 to n - 1 in even bins of [start, stop), shape (n, bins)."""
+    inside = (times >= start) & (times < stop)
+    where = np.minimum(((times[inside] - start) / (stop - start) * bins).astype(int), bins - 1)
+    return np.bincount(neurons[inside] * bins + where, minlength=n * bins).reshape(n, bins).astype(float)
+
+
+def match_template(template: np.ndarray, counts: np.ndarray, per_bin: float, speeds: np.ndarray) -> np.ndarray:
+    """Return how well spikes fit a template that runs at other speeds, at the start in it that fits each speed best.
+
+    As electrophysiologists look for replay: the template is stretched in time and laid over the spikes. Every
+    neuron counts alike: template and counts are taken about their means, in units of their standard deviations.
+
+    Parameters
+    ----------
+    template : array of shape (n, bins)
+        Of a signal that repeats.
+    counts : array of shape (n, m)
+    per_bin : float
+        Bins of the template that pass, at speed 1, in one bin of the counts.
+    speeds : array of shape (S,)
+        Negative: backward.
+
+    Returns
+    -------
+    array of shape (S,)
+        Mean correlation over neurons that fire in both.
+    """
+    length, m = template.shape[1], counts.shape[1]
+    fires = (template.std(1) > 0) & (counts.std(1) > 0)
+    if not fires.any():
+        return np.zeros(len(speeds))
+    x, y = (_standard(rows[fires]) for rows in (template, counts))
+    like = x.T @ y / (fires.sum() * m)
+    fits = []
+    for speed in speeds:
+        passed = np.round(speed * per_bin * np.arange(m)).astype(int)
+        places = (np.arange(length)[:, None] + passed) % length
+        fits.append(like[places, np.arange(m)].sum(1).max())
+    return np.array(fits)
+
+
+def _standard(rows: np.ndarray) -> np.ndarray:
+    return (rows - rows.mean(1, keepdims=True)) / rows.std(1, keepdims=True)

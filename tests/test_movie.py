@@ -1,0 +1,40 @@
+"""Movies as teachers: pixels over time, videos, and what cannot be read."""
+
+import numpy as np
+import pytest
+
+from snnlab.errors import UserError
+from snnlab.stimuli.movie import Movie, movie_from, synthetic
+
+
+def test_a_frame_stands_at_its_time_and_between_two_the_movie_is_linear(rng):
+    movie = Movie(rng.random((5, 2, 3)), rate=10.0)
+    assert movie.period == 0.5
+    np.testing.assert_allclose(movie(np.arange(10) / 10), np.tile(movie.pixels, (2, 1)), atol=1e-7)
+    np.testing.assert_allclose(movie(np.array([0.15])), movie.pixels[1:3].mean(0)[None], atol=1e-7)
+    # After the last frame the first.
+    np.testing.assert_allclose(movie(np.array([0.45])), movie.pixels[[4, 0]].mean(0)[None], atol=1e-7)
+
+
+def test_the_synthetic_movie_has_no_cut_and_no_two_frames_alike():
+    movie = synthetic(18, 32, 8.0)
+    assert movie.frames.shape == (200, 18, 32) and movie.frames.min() >= 0 and movie.frames.max() <= 1
+    steps = np.abs(np.diff(movie.pixels, axis=0, append=movie.pixels[:1])).mean(1)
+    assert steps[-1] <= steps[:-1].max()
+    distances = np.abs(movie.pixels[:, None] - movie.pixels[None]).mean(2) + np.eye(200)
+    assert distances.min() > 0.002
+    assert movie.frames.std(0).min() > 0.0 or (movie.frames.std(0) == 0).mean() < 0.1
+
+
+@pytest.mark.parametrize(
+    ("spec", "changes", "message"),
+    [
+        ("nothing.mp4", {}, "movie: no file 'nothing.mp4'"),
+        ("synthetic", {"height": 1}, "height, width: expected at least 2"),
+        ("synthetic", {"seconds": 0.0}, "movie_seconds: expected 0.2 to 600 s"),
+        ("synthetic", {"seconds": float("nan")}, "movie_seconds: expected 0.2 to 600 s"),
+    ],
+)
+def test_movies_that_cannot_be_had_are_refused(spec, changes, message):
+    with pytest.raises(UserError, match=message):
+        movie_from(spec, **changes)

@@ -1,0 +1,127 @@
+"""The movie protocols: settings, measures on made-up replays, and reduced runs."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from snnlab.errors import UserError
+from snnlab.networks.force_config import resolve
+from snnlab.networks.trained import TrainedNetwork
+from snnlab.protocol import controls_fail, find_protocol
+from snnlab.protocols import movie_replay as module
+from snnlab.protocols import replay_compression as compression
+from snnlab.stimuli.movie import synthetic
+
+REPLAY, COMPRESSION = find_protocol("movie_replay"), find_protocol("replay_compression")
+
+
+def test_published_settings():
+    config = module.settled(REPLAY.config())
+    setup = resolve(config)
+    assert (config.n, config.g, config.q, config.q_hdts, config.pulses) == (1000, 5e3, 4e2, 4e3, 32)
+    assert (config.seconds, config.learn_start, config.learn_stop, setup.learn.step) == (100.0, 1.0, 50.0, 100)
+    assert module.movie_of(config).frames.shape == (200, 18, 32)
+    parts = compression.segments(COMPRESSION.config(), 8.0)
+    assert [part.speed for part in parts] == [1.0, 2.0, 4.0, 8.0, 16.0, 0.5, -1.0, -4.0]
+    assert [part.stop - part.first for part in parts] == [8.0, 4.0, 4.0, 4.0, 4.0, 16.0, 8.0, 4.0]
+    assert compression.settled(COMPRESSION.config()).seconds == pytest.approx(110.1)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "changes", "message"),
+    [
+        (COMPRESSION, {"speeds": (2.0,)}, "speeds: expected 1 and then others"),
+        (COMPRESSION, {"speeds": ()}, "speeds: expected 1 and then others"),
+        (COMPRESSION, {"speeds": (1.0, 0.3)}, "speed: expected a multiple of 1/16"),
+        (COMPRESSION, {"speeds": (1.0, 0.0)}, "speed: expected a multiple of 1/16"),
+        (REPLAY, {"hdts": "extern"}, "hdts: 'extern' is unknown; did you mean external"),
+        (REPLAY, {"pulses": 0}, "pulses: expected"),
+        (REPLAY, {"q_hdts": -1.0}, "q_hdts: expected a number >= 0"),
+        (REPLAY, {"neuron": "if", "alpha": 1e-5, "q_hdts": None}, "q_hdts: neuron 'if' has no value of its own"),
+        (REPLAY, {"hdts": "internal", "q": 0.0}, "q: expected more than 0 for internal pulses"),
+        (REPLAY, {"movie": "nothing.mp4"}, "movie: no file"),
+        (REPLAY, {"record_start": 200.0}, "record_start: expected"),
+    ],
+    ids=str,
+)
+def test_bad_settings_are_refused_by_name_and_nothing_is_written(tmp_path, protocol, changes, message):
+    with pytest.raises(UserError, match=message):
+        protocol.execute(protocol.config(quick=True, **changes), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def made_up(shown, phase, movie, speed=1.0):
+    config = {"neuron": "izhikevich_c", "n": 1000, "hdts": "external", "pulses": 32, "movie": "synthetic", "seed": 0}
+    return xr.Dataset(
+        {
+            "movie": (("frame", "row", "column"), movie.frames, {"frames_per_second": movie.rate}),
+            "replay": (("shown", "pixel"), shown),
+            "phase": ("shown", phase),
+            "lag": ("shown", np.zeros(len(phase))),
+            "speed": ("shown", np.full(len(phase), speed)),
+        },
+        attrs={"condition": "default", "config": json.dumps(config)},
+    )
+
+
+def test_a_perfect_replay_meets_the_criteria_and_what_is_none_does_not(rng):
+    movie = synthetic(9, 16, 4.0)
+    phase = np.tile(np.arange(100) / 25, 2)
+    assert all(check.holds for check in module.checks(made_up(movie(phase), phase, movie)))
+    blurred = {"mean": np.tile(movie.pixels.mean(0), (200, 1)), "order": movie.pixels[rng.integers(0, 100, 200)]}
+    for name, shown in blurred.items():
+        assert not any(check.holds for check in module.checks(made_up(shown, phase, movie))), name
+    backward = made_up(movie(-phase), phase, movie)
+    assert controls_fail(module.checks(backward))
+    # The same picture at half the contrast in another light is the same picture.
+    assert module.score(0.5 * movie(phase) + 0.5 * movie.pixels.mean(0), phase, movie)[module.IDENTIFIED] == 1.0
+
+
+def test_findings_need_three_seeds_and_state_what_is_no_replay():
+    movie = synthetic(9, 16, 4.0)
+    phase = np.arange(100) / 25
+    runs = [made_up(movie(phase + 0.04 * k), phase, movie) for k in range(3)]
+    assert module.findings(runs[:2]) == []
+    found = {finding.what: finding for finding in module.findings(runs)}
+    identified = next(finding for what, finding in found.items() if module.IDENTIFIED in what)
+    assert identified.value == 1.0 and identified.n == 3 and "random order" in identified.null
+
+
+def test_the_largest_speed_that_keeps_the_accuracy():
+    def measured(**values):
+        return {float(k[1:]): {module.IDENTIFIED: v} for k, v in values.items()}
+
+    assert compression.largest(measured(x1=0.95, x2=0.9, x4=0.88, x8=0.5, x16=0.95), 0.05) == 4.0
+    assert compression.largest(measured(x1=0.95, x2=0.5, x4=0.9), 0.05) == 1.0
+
+
+def test_a_reduced_run_replays_the_movie_and_its_file_holds_the_network(tmp_path):
+    _, dataset = REPLAY.execute(REPLAY.config(quick=True), tmp_path)
+    assert all(check.holds for check in REPLAY.checks(dataset))
+    assert dataset.likeness.size == 400 and float(dataset.likeness[dataset.moment > 9].median()) > 0.8
+    assert "output" not in dataset and dataset.movie.shape == (50, 9, 16)
+    net = TrainedNetwork(dataset)
+    assert net.hdts.signal.shape == (50000, 8) and net.hdts.encoder.shape == (400, 8)
+    run = net.run(2.0, target="numpy", record_interval=8.0)
+    movie = module.stored(dataset)
+    # The pulses start anew: after 0.5 s the network is where they are.
+    shown, at = run.output.values[62::5], run.time.values[62::5]
+    assert module.score(shown, at, movie)[module.IDENTIFIED] > 0.7
+
+
+def test_pulses_in_another_order_and_faster_ones(tmp_path):
+    permuted = REPLAY.config(quick=True, **module.CONTROLS["permuted_pulses"])
+    _, dataset = REPLAY.execute(permuted, tmp_path)
+    assert dataset.attrs["condition"] == "permuted_pulses" and controls_fail(REPLAY.checks(dataset))
+    _, dataset = COMPRESSION.execute(COMPRESSION.config(quick=True), tmp_path)
+    assert all(check.holds for check in COMPRESSION.checks(dataset))
+    measured = compression.measure(dataset)
+    assert set(measured) == {1.0, 4.0}
+    fast = dataset.isel(shown=dataset.speed.values == 4.0)
+    np.testing.assert_allclose(np.diff(fast["at"]), 0.01)
+    np.testing.assert_allclose(np.mod(np.diff(fast["phase"]), 2.0), 0.04, atol=1e-9)
+    assert measured[4.0][module.IDENTIFIED] > 0.45
+    speed, _ = compression.sequences(dataset)[4.0]
+    assert speed == pytest.approx(4.0, rel=0.25)
