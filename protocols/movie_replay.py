@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
+from snnlab import record
 from snnlab.analysis import replay
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
@@ -76,7 +79,6 @@ class Config(MovieConfig):
         return settled_identity(settled(self))
 
 
-VARIANTS = {"external": {}, "internal": {"hdts": "internal"}}
 QUICK = {"n": 400, "height": 9, "width": 16, "movie_seconds": 2.0, "learn_stop": 9.0, "pulses": 8, "seconds": 16.0}
 
 
@@ -231,3 +233,27 @@ def grouped(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
             name = f"{config['neuron']}, N = {config['n']}, {config['pulses']} {where} pulses, {config['movie']}"
             groups.setdefault((name, settings(config)), []).append(dataset)
     return {name: runs for (name, _), runs in groups.items() if len(runs) >= 3}
+
+
+def export(dataset: xr.Dataset, stem: Path) -> list[Path]:
+    """Write the last pass of the movie, beside it what the network shows, as ``stem``.gif; returns what was written."""
+    from PIL import Image
+
+    movie, shape = stored(dataset), dataset.movie.shape[1:]
+    last = np.flatnonzero(dataset.speed.values == 1)[-len(movie.pixels) :]
+    if not len(last):
+        return []
+    # Half the frames: enough for the eye, and small.
+    last, size = last[::2], max(1, 96 // shape[0])
+    pairs = zip(movie(dataset.phase.values[last]), dataset.replay.values[last], strict=True)
+    images = []
+    for pair in pairs:
+        left, right = (np.kron(image.reshape(shape), np.ones((size, size))) for image in pair)
+        both = np.hstack([left, np.ones((len(left), size)), right])
+        # Levels of grey that a pixel moves between hide the noise that would fill the file.
+        images.append(Image.fromarray((np.clip(both, 0, 1) * 31).round().astype(np.uint8) * 8))
+    content, path = io.BytesIO(), stem.with_suffix(".gif")
+    duration = round(2000 / movie.rate)
+    images[0].save(content, "gif", save_all=True, append_images=images[1:], duration=duration, loop=0)
+    record.write_whole(path, content.getvalue())
+    return [path]

@@ -96,7 +96,9 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     parts = segments(config, movie.period)
     phases = [Phase(part.start, speed=part.speed) for part in parts]
     config = replace(config, record_start=config.learn_stop)
-    return replayed(train_with_hdts(config, movie, movie.period, engine, phases), movie, parts)
+    dataset = replayed(train_with_hdts(config, movie, movie.period, engine, phases), movie, parts)
+    # Nobody looks at the spikes before.
+    return dataset.isel(spike=dataset.spike_time.values >= config.learn_stop)
 
 
 def findings(datasets: list[xr.Dataset]) -> list[Finding]:

@@ -1,0 +1,119 @@
+"""A learned movie replayed at other speeds than it was learned (Nicola & Clopath 2017, figure 5)."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+
+from snnlab import plotting
+from snnlab.analysis import replay
+from snnlab.protocols.movie_replay import IDENTIFIED, measure, nulls, stored
+from snnlab.protocols.replay_compression import RATS, VARIANTS, sequences
+from snnlab.record import attribute
+
+SEEDS = (100, 101, 102)
+NEEDS = [("replay_compression", {**variant, "seed": seed}) for seed in SEEDS for variant in VARIANTS.values()]
+CAPTION = (
+    "a: the movie, and what a network shows when its pulses run at 1, 8 and -1 times the speed that it learned: above "
+    "with the published settings, below leaky neurons whose output is not fed back. b: share of frames found within "
+    "0.2 s of the movie, against the speed (dots: networks, lines: mean; dashed: frames in random order); band: "
+    "compression of replay in rats, 5.4 to 8.1 (Euston et al. 2007). c: the same for slow and backward replay. d: "
+    "speed of the spike template that fits the spikes best, against that of the pulses; line: equal."
+)
+_FRAMES, _SHOWN = 6, (1.0, 8.0, -1.0)
+_LOOKS = [("o", plotting.BEFORE), ("s", "#CC79A7"), ("^", "#E69F00"), ("D", plotting.OUTPUT), ("v", plotting.AFTER)]
+
+
+def draw(datasets: list[xr.Dataset]) -> Figure:
+    """Draw frames of the first and the last kind of network above; scores and spike templates of all below."""
+    kinds: dict[str, list[xr.Dataset]] = {}
+    for dataset in sorted(datasets, key=lambda dataset: dataset.attrs["seed"]):
+        kinds.setdefault(_kind(attribute(dataset, "config")), []).append(dataset)
+    kinds = {name: kinds[name] for name in [*VARIANTS, *kinds] if name in kinds}
+    figure = Figure(figsize=(7.0, 6.4), layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=[1.35, 1])
+    _frames(above, {name: kinds[name][0] for name in dict.fromkeys([next(iter(kinds)), [*kinds][-1]])})
+    faster, others, templates = below.subplots(1, 3, width_ratios=[1.4, 1.0, 1.1])
+    faster.axvspan(*RATS, color="0.9", lw=0)
+    for index, (name, runs) in enumerate(kinds.items()):
+        look = _LOOKS[index % len(_LOOKS)]
+        measured = [measure(run) for run in runs]
+        forward = sorted(speed for speed in measured[0] if speed >= 1)
+        _found(faster, forward, measured, forward, look, name)
+        rest = sorted(speed for speed in measured[0] if speed < 1)
+        _found(others, np.arange(len(rest)) + 0.14 * (index - 2), measured, rest, look, None)
+        others.set_xticks(range(len(rest)), [_times(speed) for speed in rest])
+        _templates(templates, runs, look, 1 + 0.05 * (index - 2))
+    chance = nulls(stored(datasets[0]))["random order"][IDENTIFIED]
+    for ax in (faster, others):
+        ax.axhline(chance, color="0.5", ls="--", lw=0.7)
+        ax.set(xlabel="speed", ylim=(0, 1.04))
+    faster.set_xscale("log", base=2)
+    faster.set_xticks([1, 2, 4, 8, 16], [_times(speed) for speed in (1, 2, 4, 8, 16)])
+    faster.set_ylabel("frames found")
+    below.legend(loc="outside lower center", ncols=3)
+    for ax, letter in zip((faster, others, templates), "bcd", strict=True):
+        plotting.panel_letter(ax, letter)
+    return figure
+
+
+def _kind(config: dict) -> str:
+    """The name of the variant that a Config is, or its settings."""
+    plain = {name: None for variant in VARIANTS.values() for name in variant} | {"neuron": "izhikevich_c", "pulses": 32}
+    for name, variant in VARIANTS.items():
+        if all(config[field] == (plain | variant)[field] for field in plain):
+            return name
+    return ", ".join(f"{field} {config[field]}" for field in plain if config[field] is not None)
+
+
+def _times(speed: float) -> str:
+    return f"{speed:g}\u00d7"
+
+
+def _frames(figure: SubFigure, runs: dict[str, xr.Dataset]) -> None:
+    dataset = next(iter(runs.values()))
+    movie, shape = stored(dataset), dataset.movie.shape[1:]
+    moments = (np.arange(_FRAMES) + 0.5) * movie.period / _FRAMES
+    rows = [("movie", movie(moments))]
+    for name, run in runs.items():
+        for speed in _SHOWN:
+            at = np.flatnonzero(run.speed.values == speed)
+            if len(at):
+                nearest = [at[replay.apart(run.phase.values[at], moment, movie.period).argmin()] for moment in moments]
+                rows.append((f"{name}, {_times(speed)}", run.replay.values[nearest]))
+    axes = figure.subplots(len(rows), _FRAMES, squeeze=False)
+    for line, (label, images) in zip(axes, rows, strict=True):
+        line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=7)
+        for ax, image in zip(line, images, strict=True):
+            ax.imshow(image.reshape(shape), cmap="gray", vmin=0, vmax=1, interpolation="nearest", aspect="auto")
+            ax.set(xticks=[], yticks=[])
+    for ax, moment in zip(axes[0], moments, strict=True):
+        ax.set_title(f"{moment:.1f} s", fontsize=7)
+    plotting.panel_letter(axes[0, 0], "a", x=-1.2)
+
+
+def _found(ax: Axes, places, measured: list[dict], speeds: list[float], look: tuple[str, str], name) -> None:
+    marker, color = look
+    values = np.array([[run[speed][IDENTIFIED] for speed in speeds] for run in measured])
+    if not speeds:
+        return
+    for row in values:
+        ax.plot(places, row, ".", color=color, ms=2.5)
+    ax.plot(places, values.mean(0), marker, ls="-" if name else "", color=color, ms=4, lw=1.0, label=name)
+
+
+def _templates(ax: Axes, runs: list[xr.Dataset], look: tuple[str, str], aside: float) -> None:
+    marker, color = look
+    ax.plot([-32, 32], [-32, 32], color="0.7", lw=0.8, zorder=0)
+    for found in map(sequences, runs):
+        speeds = np.array(list(found))
+        ax.plot(speeds * aside, [found[speed][0] for speed in speeds], marker, color=color, ms=3, alpha=0.7, mew=0)
+    for scale in (ax.set_xscale, ax.set_yscale):
+        scale("symlog", base=2, linthresh=0.5, linscale=0.5)
+    ticks = [-16, -4, -1, 0, 1, 4, 16]
+    ax.set_xticks(ticks, ticks)
+    ax.set_yticks(ticks, ticks)
+    ax.minorticks_off()
+    ax.set(xlabel="speed of the pulses", ylabel="speed of the template", xlim=(-6, 32), ylim=(-40, 40))
