@@ -14,6 +14,7 @@ from snnlab import record
 from snnlab.analysis import replay
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
+from snnlab.errors import UserError
 from snnlab.networks.force_config import completed, settled_identity
 from snnlab.networks.hdts_training import HdtsConfig, train_with_hdts
 from snnlab.protocol import settings
@@ -99,15 +100,28 @@ def movie_of(config: MovieConfig) -> Movie:
     return movie_from(config.movie, config.height, config.width, config.movie_seconds)
 
 
-def completed_movie(config: MovieConfig, stop: float) -> MovieConfig:
-    """Return the Config with every field that is left open filled in; ``stop`` is where the last replay ends."""
-    # What the output's filter makes late is recorded as well.
-    return completed(config, seconds=round(stop + 0.1, 3), **SETTINGS.get(config.neuron, {}))
+def completed_movie(config: MovieConfig, seconds: float, least: float) -> MovieConfig:
+    """Return the Config with every field that is left open filled in: the run has this length unless one is given.
+
+    Raises
+    ------
+    UserError
+        If it ends before ``least`` s, where the replays that are looked at do.
+    """
+    config = completed(config, seconds=round(seconds, 3), **SETTINGS.get(config.neuron, {}))
+    # What the output's filter makes late is looked at as well.
+    if config.seconds < least + LATEST:
+        raise UserError(
+            f"seconds: expected at least {least + LATEST:g} s, where the replay ends, got {config.seconds:g}"
+        )
+    return config
 
 
 def settled(config: Config) -> Config:
     """Return the Config with every field that is left open filled in."""
-    return completed_movie(config, config.learn_stop + FREE_SECONDS - 0.1)
+    once = movie_of(config).period
+    least = config.learn_stop + 1 + once
+    return completed_movie(config, config.learn_stop + max(FREE_SECONDS, once + 1.1), least)
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
@@ -119,7 +133,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     movie = movie_of(config)
     dataset = train_with_hdts(config, movie, movie.period, engine)
     first = config.learn_stop + 1
-    whole = max(0, int((config.seconds - LATEST - first) / movie.period))
+    whole = int((config.seconds - LATEST - first) / movie.period + 1e-9)
     # Nothing starts anew: the pulses go on as they ran while the network learned.
     part = Replay(1.0, 0.0, first, first + whole * movie.period)
     time = dataset.time.values

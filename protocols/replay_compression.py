@@ -86,7 +86,8 @@ def segments(config: Config, period: float) -> list[Replay]:
 
 def settled(config: Config) -> Config:
     """Return the Config with every field that is left open filled in."""
-    return completed_movie(config, segments(config, movie_of(config).period)[-1].stop)
+    stop = segments(config, movie_of(config).period)[-1].stop
+    return completed_movie(config, stop + 0.1, stop)
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:

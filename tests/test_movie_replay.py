@@ -41,6 +41,8 @@ def test_published_settings():
         (REPLAY, {"q_hdts": -1.0}, "q_hdts: expected a number >= 0"),
         (REPLAY, {"neuron": "if", "alpha": 1e-5, "q_hdts": None}, "q_hdts: neuron 'if' has no value of its own"),
         (REPLAY, {"hdts": "internal", "q": 0.0}, "q: expected more than 0 for internal pulses"),
+        (REPLAY, {"seconds": 12.0}, "seconds: expected at least 12.06 s, where the replay ends"),
+        (COMPRESSION, {"seconds": 12.0}, "seconds: expected at least"),
         (REPLAY, {"movie": "nothing.mp4"}, "movie: no file"),
         (REPLAY, {"record_start": 200.0}, "record_start: expected"),
     ],
