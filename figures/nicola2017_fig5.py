@@ -57,7 +57,7 @@ def _likeness(ax: Axes, dataset: xr.Dataset) -> None:
     ax.axvspan(*(dataset.attrs[name] for name in ("learn_start", "learn_stop")), color="0.92", lw=0)
     ax.axhline(0, color="0.7", lw=0.6)
     ax.plot(dataset.moment, dataset.likeness, color=plotting.OUTPUT, lw=0.6)
-    ax.set(xlabel="time (s)", ylabel="correlation", ylim=(-1.0, 1.02))
+    ax.set(xlabel="time (s)", ylabel="likeness", ylim=(-1.0, 1.02))
     ax.margins(x=0)
 
 

@@ -1,5 +1,6 @@
 """A signal from outside drives a network at any speed; phases change what runs."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import brian2
@@ -7,12 +8,15 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from snnlab.checkpoint import Checkpoints
 from snnlab.engine import Engine
 from snnlab.errors import UserError
 from snnlab.networks.drive import Drive
 from snnlab.networks.force_config import ForceConfig
+from snnlab.networks.force_runtime import RuntimeLoop
 from snnlab.networks.force_training import train_force
 from snnlab.networks.phases import Phase
+from snnlab.networks.recording import Plan
 from snnlab.networks.trained import TrainedNetwork
 from snnlab.stimuli.hdts import Pulses
 
@@ -31,11 +35,11 @@ def teacher(k):
     return lambda t: np.stack([np.sin(2 * np.pi * (5 + m) * t) for m in range(k)], axis=1)
 
 
-def train(target="numpy", k=2, phases=(), driven=True, every=1, **changes):
+def train(target="numpy", k=2, phases=(), driven=True, every=1, excitatory=None, checkpoints=None, **changes):
     config = ForceConfig(**SIZE | {"target": target} | changes)
-    with Engine(target, config.seed) as engine:
+    with Engine(target, config.seed, checkpoints=checkpoints) as engine:
         external = drive(config.n, every=every) if driven else None
-        return train_force(config, teacher(k), engine, drive=external, phases=phases)
+        return train_force(config, teacher(k), engine, excitatory, external, phases)
 
 
 @pytest.mark.parametrize("speed", [1, 2, 16, 0.5, 1 / 16, -1, -2, -0.5])
@@ -93,22 +97,36 @@ def test_the_network_gets_what_a_timed_array_gives_it():
 
 PHASES = [
     Phase(0.1, fresh_rls=True),
-    Phase(0.22, speed=4.0, silent_pulses=np.array([1, 2])),
+    Phase(0.22, speed=4.0, restart=True, silent_pulses=np.array([1, 2])),
     Phase(0.26, speed=-0.5, silent=np.arange(30, 60), silent_outputs=np.array([1])),
-    Phase(0.33, permutation=np.arange(103)[::-1], feedback=0.5),
+    Phase(0.33, permutation=np.arange(103)[::-1], feedback=0.5, pulse_order=np.arange(8)[::-1]),
+    Phase(0.35, output_order=np.array([1, 0]), restart=True),
     Phase(0.37),
 ]
+
+
+def of_outputs(k):
+    """PHASES for a network of k outputs."""
+    others = np.arange(2, k)
+    return [replace(p, output_order=[*p.output_order, *others]) if len(p.output_order) else p for p in PHASES]
 
 
 @pytest.mark.standalone
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"k": 13}, {"checkpoint": 0.08}, {"k": 13, "checkpoint": 0.08, "every": 4}, {"driven": False}],
+    [
+        {},
+        {"k": 13},
+        {"checkpoint": 0.08},
+        {"checkpoint": 0.08, "excitatory": 0.5},
+        {"k": 13, "checkpoint": 0.08, "every": 4},
+        {"driven": False},
+    ],
     ids=str,
 )
 def test_both_targets_give_the_same_run(changes):
     phases = [Phase(p.start, fresh_rls=p.fresh_rls, silent=p.silent) for p in PHASES]
-    phases = phases if changes.get("driven") is False else PHASES
+    phases = phases if changes.get("driven") is False else of_outputs(changes.get("k", 2))
     python, program = (train(target, phases=phases, **changes) for target in ("numpy", "cpp_standalone"))
     assert set(python.variables) == set(program.variables)
     for name in python.variables:
@@ -165,15 +183,62 @@ def filtered(run, steps):
         ({"silent_outputs": [-1]}, "silent_outputs: expected whole numbers from 0 to 1"),
         ({"silent_pulses": [8]}, "silent_pulses: expected whole numbers from 0 to 7"),
         ({"permutation": np.zeros(103, int)}, "permutation: expected the numbers 0 to 102"),
-        ({"start": -1.0}, "phases: expected starts >= 0 s in rising order"),
+        ({"start": -1.0}, "phases: expected starts from 0 to below 0.4 s in rising order"),
+        ({"start": 0.4}, "phases: expected starts from 0 to below 0.4 s in rising order"),
+        ({"silent": [0.5]}, "silent: expected whole numbers"),
+        ({"output_order": [1.0, 0.0]}, "output_order: expected whole numbers"),
+        ({"silent": [1], "start": 0.1}, r"phases: silent, permutation: expected from the end of learning on, 0\.2 s"),
     ],
     ids=str,
 )
 def test_phases_that_make_no_sense_are_refused(phase, message):
     with pytest.raises(UserError, match=message):
-        train(phases=[Phase(**{"start": 0.1} | phase)])
+        train(phases=[Phase(**{"start": 0.25} | phase)])
     with pytest.raises(UserError, match="rising order"):
-        train(phases=[Phase(0.1), Phase(0.1)])
+        train(phases=[Phase(0.1), Phase(0.10001)])
+
+
+def test_a_phase_that_changes_nothing_changes_nothing():
+    """The drive goes on where it stands: what a control breaks is all that it breaks."""
+    orders = {"permutation": np.arange(103), "pulse_order": np.arange(8), "output_order": np.arange(2)}
+    whole, same = train(), train(phases=[Phase(0.1), Phase(0.2075, **orders)])
+    np.testing.assert_allclose(same.output, whole.output, rtol=0, atol=1e-6)
+    again = train(phases=[Phase(0.2075, restart=True)])
+    assert np.abs(again.output - whole.output).max() > 0.1
+
+
+def test_the_drive_goes_on_from_where_it_stands_at_any_speed():
+    phases = [(100, Phase(0.1, speed=2.0)), (150, Phase(0.2, speed=-0.5)), (180, Phase(0.3, restart=True))]
+    plan = Plan(DT, 400, range(0), 0, 0, phases=tuple(phases))
+    places = [0, 100 * 16, (100 + 2 * 50) * 16, 0]
+    assert [plan.drive_start(step) for step in (99, 100, 150, 399)] == places
+    external = drive(5)
+    assert external.sample(3, -0.5, places[2]) == 198
+
+
+def test_a_run_is_resumed_within_a_lesion(tmp_path, monkeypatch):
+    settings = {"phases": PHASES, "checkpoint": 0.07, "excitatory": 0.5}
+    path = tmp_path / "run.nc"
+    with Checkpoints(path, False) as checkpoints:
+        whole = train(checkpoints=checkpoints, **settings).load()
+        checkpoints.remove()
+    advance = RuntimeLoop.advance
+
+    def stop(loop, start, *rest):
+        # Neurons have been silent since 0.26 s; the checkpoint before is at 0.28 s.
+        if start * DT > 0.27:
+            raise KeyboardInterrupt
+        return advance(loop, start, *rest)
+
+    with monkeypatch.context() as patched, Checkpoints(path, False) as checkpoints:
+        patched.setattr(RuntimeLoop, "advance", stop)
+        with pytest.raises(KeyboardInterrupt):
+            train(checkpoints=checkpoints, **settings)
+    with Checkpoints(path, True) as checkpoints:
+        resumed = train(checkpoints=checkpoints, **settings).load()
+    assert resumed.attrs["resumed_at"] == pytest.approx(0.28)
+    for name in whole.variables:
+        np.testing.assert_array_equal(resumed[name], whole[name], err_msg=str(name))
 
 
 def test_a_control_breaks_every_phase_after_learning():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from snnlab.analysis import replay
 from snnlab.errors import UserError
 from snnlab.networks.force_config import resolve
 from snnlab.networks.trained import TrainedNetwork
@@ -32,30 +33,38 @@ def test_published_settings():
 @pytest.mark.parametrize(
     ("protocol", "changes", "message"),
     [
-        (COMPRESSION, {"speeds": (2.0,)}, "speeds: expected 1 and then others"),
-        (COMPRESSION, {"speeds": ()}, "speeds: expected 1 and then others"),
-        (COMPRESSION, {"speeds": (1.0, 0.3)}, "speed: expected a multiple of 1/16"),
-        (COMPRESSION, {"speeds": (1.0, 0.0)}, "speed: expected a multiple of 1/16"),
-        (REPLAY, {"hdts": "extern"}, "hdts: 'extern' is unknown; did you mean external"),
-        (REPLAY, {"pulses": 0}, "pulses: expected"),
-        (REPLAY, {"q_hdts": -1.0}, "q_hdts: expected a number >= 0"),
-        (REPLAY, {"neuron": "if", "alpha": 1e-5, "q_hdts": None}, "q_hdts: neuron 'if' has no value of its own"),
-        (REPLAY, {"hdts": "internal", "q": 0.0}, "q: expected more than 0 for internal pulses"),
-        (REPLAY, {"seconds": 12.0}, "seconds: expected at least 12.06 s, where the replay ends"),
-        (COMPRESSION, {"seconds": 12.0}, "seconds: expected at least"),
-        (REPLAY, {"movie": "nothing.mp4"}, "movie: no file"),
-        (REPLAY, {"record_start": 200.0}, "record_start: expected"),
+        ("replay_compression", {"speeds": (2.0,)}, "speeds: expected 1 and then others"),
+        ("replay_compression", {"speeds": ()}, "speeds: expected 1 and then others"),
+        ("replay_compression", {"speeds": (1.0, 0.3)}, "speed: expected a multiple of 1/16"),
+        ("replay_compression", {"speeds": (1.0, 0.0)}, "speed: expected a multiple of 1/16"),
+        ("movie_replay", {"hdts": "extern"}, "hdts: 'extern' is unknown; did you mean external"),
+        ("movie_replay", {"pulses": 0}, "pulses: expected"),
+        ("movie_replay", {"q_hdts": -1.0}, "q_hdts: expected a number >= 0"),
+        (
+            "movie_replay",
+            {"neuron": "if", "alpha": 1e-5, "q_hdts": None},
+            "q_hdts: neuron 'if' has no value of its own",
+        ),
+        ("movie_replay", {"movie_seconds": 1.0}, "movie_seconds: expected at least 2 s"),
+        ("movie_replay", {"hdts": "none", "pulse_order": "permuted"}, "pulse_order: expected pulses"),
+        ("movie_replay", {"record_start": 10.0}, "record_start: expected at most learn_stop"),
+        ("movie_replay", {"hdts": "internal", "q": 0.0}, "q: expected more than 0 for internal pulses"),
+        ("movie_replay", {"seconds": 12.0}, "seconds: expected at least 12.06 s, where the replay ends"),
+        ("replay_compression", {"seconds": 12.0}, "seconds: expected at least"),
+        ("movie_replay", {"movie": "nothing.mp4"}, "movie: no file"),
     ],
     ids=str,
 )
 def test_bad_settings_are_refused_by_name_and_nothing_is_written(tmp_path, protocol, changes, message):
+    protocol = find_protocol(protocol)
     with pytest.raises(UserError, match=message):
         protocol.execute(protocol.config(quick=True, **changes), tmp_path)
     assert not list(tmp_path.iterdir())
 
 
-def made_up(shown, phase, movie, speed=1.0):
+def made_up(shown, phase, movie, speed=1.0, q=None):
     config = {"neuron": "izhikevich_c", "n": 1000, "hdts": "external", "pulses": 32, "movie": "synthetic", "seed": 0}
+    config |= {"g": None, "q": q}
     return xr.Dataset(
         {
             "movie": (("frame", "row", "column"), movie.frames, {"frames_per_second": movie.rate}),
@@ -72,13 +81,39 @@ def test_a_perfect_replay_meets_the_criteria_and_what_is_none_does_not(rng):
     movie = synthetic(9, 16, 4.0)
     phase = np.tile(np.arange(100) / 25, 2)
     assert all(check.holds for check in module.checks(made_up(movie(phase), phase, movie)))
-    blurred = {"mean": np.tile(movie.pixels.mean(0), (200, 1)), "order": movie.pixels[rng.integers(0, 100, 200)]}
-    for name, shown in blurred.items():
-        assert not any(check.holds for check in module.checks(made_up(shown, phase, movie))), name
+    still, order = np.tile(movie.pixels.mean(0), (200, 1)), movie.pixels[rng.integers(0, 100, 200)]
+    for shown in (still, order):
+        assert not any(check.holds for check in module.checks(made_up(shown, phase, movie)))
+    # Blurred in time it is still alike, but its moments are not found.
+    blurred = np.tile(replay.blurred(movie.pixels, 25), (2, 1))
+    assert [check.holds for check in module.checks(made_up(blurred, phase, movie))][1] is False
     backward = made_up(movie(-phase), phase, movie)
     assert controls_fail(module.checks(backward))
     # The same picture at half the contrast in another light is the same picture.
     assert module.score(0.5 * movie(phase) + 0.5 * movie.pixels.mean(0), phase, movie)[module.IDENTIFIED] == 1.0
+
+
+@pytest.mark.parametrize(("speed", "late"), [(1.0, 0.02), (4.0, 0.05), (-2.0, 0.03)])
+def test_the_delay_of_a_replay_is_found(speed, late):
+    movie, time = synthetic(9, 16, 4.0), np.arange(1, 10001) * 2e-3
+    part = module.Replay(speed, start=2.0, first=3.0, stop=3.0 + 2 * 4.0 / abs(speed))
+    output = np.hstack([movie(speed * (time - late - part.start)), np.zeros((10000, 3))])
+    run = xr.Dataset(
+        {"output": (("time", "component"), output), "teacher": (("time", "component"), output)}, {"time": time}
+    ).assign(voltage=("time", time))
+    found = module.replayed(run, movie, [part])
+    np.testing.assert_allclose(found.lag, late)
+    np.testing.assert_allclose(found.replay, movie(found.phase.values), atol=0.05)
+    np.testing.assert_allclose(found["at"][[0, -1]], [3.0, part.stop - 0.04 / abs(speed)])
+    assert found.sizes["shown"] == 200
+
+
+def test_networks_with_other_settings_are_told_apart():
+    movie = synthetic(9, 16, 4.0)
+    phase = np.arange(100) / 25
+    runs = [made_up(movie(phase), phase, movie, q=q) for q in (None, 0.0) for _ in range(3)]
+    names = [name for name, group in module.grouped(runs)]
+    assert len(set(names)) == 2 and sum("Q = 0" in name for name in names) == 1
 
 
 def test_findings_need_three_seeds_and_state_what_is_no_replay():
@@ -125,5 +160,5 @@ def test_pulses_in_another_order_and_faster_ones(tmp_path):
     np.testing.assert_allclose(np.diff(fast["at"]), 0.01)
     np.testing.assert_allclose(np.mod(np.diff(fast["phase"]), 2.0), 0.04, atol=1e-9)
     assert measured[4.0][module.IDENTIFIED] > 0.45
-    speed, _ = compression.sequences(dataset)[4.0]
-    assert speed == pytest.approx(4.0, rel=0.25)
+    speed, fit, shuffled = compression.sequences(dataset)[4.0]
+    assert speed == pytest.approx(4.0, rel=0.25) and fit > 2 * shuffled

@@ -17,7 +17,10 @@ def test_values_between_samples(rng):
     time, values = 0.1 + np.arange(20) * 0.1, rng.random((20, 3))
     np.testing.assert_allclose(replay.at(time, time, values), values)
     np.testing.assert_allclose(replay.at(np.array([0.75]), time, values), values[6:8].mean(0)[None])
-    np.testing.assert_allclose(replay.at(np.array([0.0, 9.0]), time, values), values[[0, -1]])
+    np.testing.assert_allclose(replay.at(np.array([0.0, 2.1]), time, values), values[[0, -1]])
+    for outside in (-0.2, 2.4):
+        with pytest.raises(ValueError, match=r"at: expected times from 0\.1 to 2 s"):
+            replay.at(np.array([outside]), time, values)
 
 
 def test_correlation_about_the_mean_is_blind_to_what_all_moments_share(known):
@@ -28,7 +31,7 @@ def test_correlation_about_the_mean_is_blind_to_what_all_moments_share(known):
     assert replay.correlation(constant, shared, mean) == 0.0
     assert replay.correlation(shared, shared, mean) == pytest.approx(1.0)
     assert replay.correlation(2 * mean - shared, shared, mean) == pytest.approx(-1.0)
-    np.testing.assert_allclose(replay.row_correlations(3 * (shared - mean) + mean, shared, mean), 1.0)
+    np.testing.assert_allclose(replay.row_cosines(3 * (shared - mean) + mean, shared, mean), 1.0)
 
 
 def test_every_moment_is_identified_at_any_contrast_and_noise_is_not(known, rng):

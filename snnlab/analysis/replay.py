@@ -6,8 +6,19 @@ import numpy as np
 
 
 def at(times: np.ndarray, time: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return values, shape (T, ...), sampled evenly at ``time``, at other times, linear between samples."""
-    place = np.clip((times - time[0]) / (time[1] - time[0]), 0, len(time) - 1)
+    """Return values, shape (T, ...), sampled evenly at ``time``, at other times, linear between samples.
+
+    Raises
+    ------
+    ValueError
+        For times more than two samples outside; up to there the first or last value stands.
+    """
+    place = (times - time[0]) / (time[1] - time[0])
+    if place.size and not (place.min() > -2 and place.max() < len(time) + 1):
+        raise ValueError(
+            f"at: expected times from {time[0]:g} to {time[-1]:g} s, got {times.min():g} to {times.max():g}"
+        )
+    place = np.clip(place, 0, len(time) - 1)
     before = np.minimum(place.astype(int), len(time) - 2)
     part = (place - before).reshape(-1, *[1] * (values.ndim - 1))
     return (1 - part) * values[before] + part * values[before + 1]
@@ -25,8 +36,8 @@ def correlation(first: np.ndarray, second: np.ndarray, about: np.ndarray | float
     return float((x * y).sum() / norm) if norm > 0 else 0.0
 
 
-def row_correlations(first: np.ndarray, second: np.ndarray, about: np.ndarray) -> np.ndarray:
-    """Return the correlation of each row of two arrays (T, components), both taken about a mean row."""
+def row_cosines(first: np.ndarray, second: np.ndarray, about: np.ndarray) -> np.ndarray:
+    """Return the cosine of the angle between the rows of two arrays (T, components), both about a mean row."""
     x, y = first - about, second - about
     norm = np.sqrt((x**2).sum(1) * (y**2).sum(1))
     return (x * y).sum(1) / np.maximum(norm, 1e-12)

@@ -17,15 +17,16 @@ class Drive
     const std::vector<double> encoder, amplitude;  // the encoder column by column
     const std::vector<long long> first;            // of each sample's active components
     const std::vector<int32_t> component;
-    const long long begin, ticks, per_sample;
+    const long long begin, start, ticks, per_sample;
     long long shown = -1;
     double* current;
 
 public:
-    Drive(size_t n, double* current, const std::string& folder, long long begin, long long ticks, long long per_sample)
+    Drive(size_t n, double* current, const std::string& folder, long long begin, long long start, long long ticks,
+          long long per_sample)
         : n(n), encoder(read<double>(folder + "drive_encoder")), amplitude(read<double>(folder + "drive_amplitude")),
           first(read<long long>(folder + "drive_first")), component(read<int32_t>(folder + "drive_component")),
-          begin(begin), ticks(ticks), per_sample(per_sample), current(current)
+          begin(begin), start(start), ticks(ticks), per_sample(per_sample), current(current)
     {
         const size_t count = amplitude.size();
         const auto outside = [&](int32_t m) { return m < 0 || size_t(m) >= encoder.size()/n; };
@@ -37,7 +38,7 @@ public:
     // The input of this step.
     void set(long long step)
     {
-        const long long samples = first.size() - 1, phase = (step - begin)*ticks, length = samples*per_sample;
+        const long long samples = first.size() - 1, phase = start + (step - begin)*ticks, length = samples*per_sample;
         const long long sample = ((phase % length) + length) % length/per_sample;
         if (sample == shown)
             return;

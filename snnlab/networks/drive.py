@@ -28,9 +28,9 @@ class Drive:
     every: int = 1
     """time steps that a sample lasts"""
 
-    def sample(self, steps: int, speed: float) -> int:
-        """Return which sample stands ``steps`` time steps after the signal started at this speed."""
-        return steps * ticks(speed) // (TICKS * self.every) % self.signal.shape[0]
+    def sample(self, steps: int, speed: float, start: int = 0) -> int:
+        """Return which sample stands ``steps`` time steps after it was at ``start`` ticks, at this speed."""
+        return (start + steps * ticks(speed)) // (TICKS * self.every) % self.signal.shape[0]
 
     def current(self, sample: int) -> np.ndarray:
         """Return the input of every neuron, shape (n,)."""

@@ -222,7 +222,10 @@ def _recorded(config: ForceConfig, dt: float, n_steps: int) -> range:
     if not 0 <= config.record_start < config.seconds:
         raise UserError(f"record_start: expected 0 <= record_start < seconds, got {config.record_start}")
     every = recording_steps(config.record_interval, dt)
-    return range(round(config.record_start / dt / every) * every, n_steps, every)
+    steps = range(int(config.record_start / dt / every + 1e-6) * every, n_steps, every)
+    if len(steps) < 2:
+        raise UserError(f"record_start: expected at least two samples before {config.seconds:g} s, got {len(steps)}")
+    return steps
 
 
 def recording_steps(interval: float | None, dt: float) -> int:

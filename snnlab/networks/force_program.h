@@ -292,8 +292,9 @@ public:
 
     void drive(double* current, size_t n_neurons)
     {
-        const long long begin = integer("drive_begin"), per_sample = integer("drive_per_sample");
-        external = new Drive(n_neurons, current, folder, begin, integer("drive_ticks"), per_sample);
+        const long long begin = integer("drive_begin"), start = integer("drive_start");
+        const long long ticks = integer("drive_ticks"), per_sample = integer("drive_per_sample");
+        external = new Drive(n_neurons, current, folder, begin, start, ticks, per_sample);
         external->set(first_step());
     }
 

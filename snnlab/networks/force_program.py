@@ -207,6 +207,7 @@ class ProgramLoop:
             return {}
         return {
             "drive_begin": begin,
+            "drive_start": self._plan.drive_start(begin),
             "drive_ticks": ticks(phase.speed),
             "drive_per_sample": TICKS * drive.every,
         }

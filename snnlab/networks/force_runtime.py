@@ -133,11 +133,11 @@ class RuntimeLoop:
                     spikes.append((step, chosen))
 
         (begin, phase), shown = self._phase, -1
-        external = phase.driven(plan.drive) if plan.drive else None
+        external, stood = (phase.driven(plan.drive), plan.drive_start(begin)) if plan.drive else (None, 0)
 
         def drive(step: int) -> None:
             nonlocal shown
-            index = external.sample(step + 1 - begin, phase.speed)
+            index = external.sample(step + 1 - begin, phase.speed, stood)
             if index != shown:
                 net.input[:], shown = external.current(index), index
 

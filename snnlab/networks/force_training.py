@@ -90,8 +90,9 @@ def train_force(
         broken = {"feedback": 0.0}
         if config.control == "permuted_decoder":
             broken = {"permutation": engine.rng("permute").permutation(n)}
-        phases = changed(phases, (setup.learn_stop + 1) * dt, **broken)
-    require_phases(phases, drive, n, k)
+        if setup.learn_stop + 1 < setup.n_steps:
+            phases = changed(phases, (setup.learn_stop + 1) * dt, **broken)
+    require_phases(phases, drive, n, k, dt, setup.learn_stop * dt, setup.n_steps * dt)
     plan = _plan(config, setup, teacher, engine, signs, drive, phases)
     folded = not len(signs) and worth_folding(n, k, setup.learn.step)
     loop = make_loop(config, setup, recurrent, feedback, plan, engine, folded)
@@ -251,7 +252,7 @@ def _plan(
         precision=config.rls_precision,
         decoder_rows=min(config.record_decoders, config.n),
         decoder_every=max(1, len(setup.learn) // 500),
-        phases=tuple(pair for pair in zip(begins, phases, strict=True) if pair[0] < setup.n_steps),
+        phases=tuple(zip(begins, phases, strict=True)),
         drive=drive,
         signs=signs,
     )

@@ -48,8 +48,7 @@ def train_with_hdts(
 ) -> xr.Dataset:
     """Train a network on a teacher that repeats every ``period`` s; see :func:`snnlab.train_force`.
 
-    ``output`` and ``teacher`` of the dataset hold the teacher's components, then those of internal pulses; its
-    attribute ``n_taught`` is the number of the first.
+    ``output`` and ``teacher`` of the dataset hold the teacher's components, then those of internal pulses.
 
     Raises
     ------
@@ -81,12 +80,12 @@ def train_with_hdts(
         def teacher(t):
             return np.hstack([sample(outer, t), pulses(t)])
 
-    if config.pulse_order == "permuted" and config.hdts != "none":
+    if config.pulse_order == "permuted":
+        if config.hdts == "none":
+            raise UserError("pulse_order: expected pulses to put into another order, got --hdts none")
         order = engine.rng("pulse_order").permutation(config.pulses)
         change = {"pulse_order": order}
         if config.hdts == "internal":
             change = {"output_order": np.concatenate([np.arange(taught), taught + order])}
         phases = changed(phases, (setup.learn_stop + 1) * setup.dt, **change)
-    dataset = train_force(config, teacher, engine, drive=drive, phases=phases, sizes=sizes)
-    dataset.attrs["n_taught"] = taught
-    return dataset
+    return train_force(config, teacher, engine, drive=drive, phases=phases, sizes=sizes)

@@ -10,15 +10,20 @@ import numpy as np
 from ..errors import UserError
 from .drive import Drive, ticks
 
+_SILENT = ("silent", "silent_outputs", "silent_pulses")
+_ORDERS = ("permutation", "output_order", "pulse_order")
+
 
 @dataclass(frozen=True)
 class Phase:
     """What holds from a time of a run on, until the next phase; nothing of a phase before it is left."""
 
     start: float
-    """in s; the drive's signal starts anew"""
+    """in s"""
     speed: float = 1.0
     """of the drive: 2 is twice as fast, -1 backward; a multiple of 1/16"""
+    restart: bool = False
+    """the drive's signal starts anew; else it goes on from where it stands"""
     feedback: float = 1.0
     """gain of the feedback"""
     permutation: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -35,6 +40,14 @@ class Phase:
     """which output's feedback weights each output is fed back through; empty: its own"""
     fresh_rls: bool = False
     """RLS starts anew at P = alpha I; the decoder stays"""
+
+    def __post_init__(self):
+        for name in _ORDERS + _SILENT:
+            numbers = np.asarray(getattr(self, name))
+            whole = numbers if numbers.size else np.zeros(0, np.int64)
+            if whole.ndim != 1 or whole.dtype.kind not in "iu":
+                raise UserError(f"phases: {name}: expected whole numbers, got {getattr(self, name)!r}")
+            object.__setattr__(self, name, whole.astype(np.int64))
 
     @property
     def intact(self) -> bool:
@@ -70,26 +83,33 @@ def changed(phases: Sequence[Phase], start: float, **changes) -> list[Phase]:
     before, after = ([p for p in phases if (p.start >= start) == late] for late in (False, True))
     if not after or after[0].start > start:
         last = before[-1] if before else Phase(0.0)
-        after.insert(0, replace(last, start=start, fresh_rls=False))
+        # Nothing else changes there.
+        after.insert(0, replace(last, start=start, fresh_rls=False, restart=False))
     return [*before, *(replace(phase, **changes) for phase in after)]
 
 
-def require_phases(phases: Sequence[Phase], drive: Drive | None, n: int, outputs: int) -> None:
-    """Refuse phases out of order, what they silence that does not exist, and a drive of another network."""
+def require_phases(
+    phases: Sequence[Phase], drive: Drive | None, n: int, outputs: int, dt: float, learned: float, seconds: float
+) -> None:
+    """Refuse phases that cannot be: out of order or time, of neurons that do not exist, lesions while RLS learns.
+
+    ``learned`` is when learning ends and ``seconds`` when the run does (s). A drive of another network is refused too.
+    """
     starts = [phase.start for phase in phases]
-    if starts and not (starts[0] >= 0 and (np.diff([*starts, np.inf]) > 0).all()):
-        raise UserError(f"phases: expected starts >= 0 s in rising order, got {starts}")
+    if not all(0 <= start < seconds for start in starts) or (np.diff([round(x / dt) for x in starts]) <= 0).any():
+        raise UserError(f"phases: expected starts from 0 to below {seconds:g} s in rising order, got {starts}")
+    if any(not phase.intact and phase.start < learned for phase in phases):
+        raise UserError(f"phases: silent, permutation: expected from the end of learning on, {learned:g} s")
     pulses = 0 if drive is None else drive.signal.shape[1]
     if drive is not None and drive.encoder.shape != (n, pulses):
         raise UserError(f"drive: expected an encoder of shape ({n}, {pulses}), got {drive.encoder.shape}")
     for phase in phases:
         ticks(phase.speed)
-        sizes = {"silent": n, "silent_outputs": outputs, "silent_pulses": pulses}
-        for name, size in sizes.items():
-            chosen = np.asarray(getattr(phase, name))
-            if chosen.size and not (chosen.dtype.kind in "ui" and 0 <= chosen.min() and chosen.max() < size):
+        for name, size in zip(_SILENT, (n, outputs, pulses), strict=True):
+            chosen = getattr(phase, name)
+            if len(chosen) and not (0 <= chosen.min() and chosen.max() < size):
                 raise UserError(f"phases: {name}: expected whole numbers from 0 to {size - 1}, got {chosen}")
-        for name, size in {"permutation": n, "pulse_order": pulses, "output_order": outputs}.items():
+        for name, size in zip(_ORDERS, (n, outputs, pulses), strict=True):
             order = getattr(phase, name)
             if len(order) and sorted(order) != list(range(size)):
                 raise UserError(f"phases: {name}: expected the numbers 0 to {size - 1}, each once")

@@ -12,7 +12,7 @@ import xarray as xr
 from brian2.units.fundamentalunits import get_unit_for_display
 
 from ..stimuli.teacher import sample
-from .drive import Drive
+from .drive import Drive, ticks
 from .phases import Phase
 
 BIN_SECONDS = 0.02
@@ -71,6 +71,15 @@ class Plan:
     def phase(self, step: int) -> tuple[int, Phase]:
         """Return the phase that holds at a step, and the step at which it begins."""
         return next(((begin, phase) for begin, phase in self.phases[::-1] if begin <= step), (0, Phase(0.0)))
+
+    def drive_start(self, step: int) -> int:
+        """Return where the drive's signal stands, in ticks, when the phase of a step begins."""
+        place, last, speed = 0, 0, 1.0
+        for begin, phase in self.phases:
+            if begin <= step:
+                place = 0 if phase.restart else place + (begin - last) * ticks(speed)
+                last, speed = begin, phase.speed
+        return place
 
     @property
     def decoder_updates(self) -> range:

@@ -110,4 +110,5 @@ def _decoded(path: Path, height: int, width: int, seconds: float | None) -> Movi
     pixels = np.stack(frames) / 255.0
     if pixels.std() < 1e-3:
         raise UserError(f"movie: {path.name}: expected pictures that change, got an even grey")
-    return Movie(pixels, rate)
+    # A rate such as 29.97 frames a second seldom makes a whole number of time steps; the length is rounded to 10 ms.
+    return Movie(pixels, len(pixels) / round(len(pixels) / rate, 2))
