@@ -164,7 +164,7 @@ class TrainedNetwork:
             loop.net.set_state(state)
             loop.net.set_decoder(split_decoder(self.decoder, self.signs))
             feedback = float(self.dataset.attrs["feedback"]) if feedback is None else feedback
-            loop.enter(Phase(0.0, speed, feedback, silent=silent), 0, 0)
+            loop.enter(Phase(0.0, speed=speed, feedback=feedback, silent=silent), 0, 0)
             return loop.advance(0, n_steps).dataset(plan, n, loop.dims[loop.voltage])
 
     def _drive(self, drive: brian2.TimedArray | None) -> str:
