@@ -238,10 +238,10 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     """What is measured of the replay, for each source of the pulses, beside what is no replay."""
     rows = []
     for name, runs in grouped(datasets):
-        null = nulls(stored(runs[0]))
+        measured, null = [measure(run)[1.0] for run in runs], nulls(stored(runs[0]))
         for what in (CORRELATION, IDENTIFIED, "pixel correlation"):
             beside = ", ".join(f"{kind} {values[what]:.2f}" for kind, values in null.items())
-            rows.append(Finding.over_seeds(f"{name}: {what}", [measure(run)[1.0][what] for run in runs], beside))
+            rows.append(Finding.over_seeds(f"{name}: {what}", [values[what] for values in measured], beside))
     return rows
 
 

@@ -173,7 +173,7 @@ def resolve(config: ForceConfig) -> ForceSetup:
     )
     if not 0 < config.p <= 1:
         raise UserError(f"p: expected a probability, 0 < p <= 1, got {config.p}")
-    for name, hint in get_type_hints(ForceConfig).items():
+    for name, hint in get_type_hints(type(config)).items():
         if get_origin(hint) is Literal and getattr(config, name) not in get_args(hint):
             raise unknown(name, str(getattr(config, name)), list(get_args(hint)))
     for name in ("g", "q", "bias"):

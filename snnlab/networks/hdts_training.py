@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args, get_type_hints
+from typing import Literal
 
 import numpy as np
 import xarray as xr
 
 from ..connectivity import encoder
 from ..engine import Engine
-from ..errors import UserError, require_positive, unknown
+from ..errors import UserError, require_positive
 from ..models import unit
 from ..stimuli.hdts import Pulses
 from ..stimuli.teacher import Teacher, sample
@@ -55,10 +55,6 @@ def train_with_hdts(
     UserError
         As :func:`snnlab.train_force`; for external pulses without ``q_hdts``.
     """
-    for name in ("hdts", "pulse_order"):
-        choices = list(get_args(get_type_hints(HdtsConfig)[name]))
-        if getattr(config, name) not in choices:
-            raise unknown(name, str(getattr(config, name)), choices)
     require_positive(config, "pulses")
     setup = resolve(config)
     pulses = Pulses(config.pulses, period)
