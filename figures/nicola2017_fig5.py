@@ -9,7 +9,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from snnlab import plotting
 from snnlab.analysis import replay
-from snnlab.protocols.movie_replay import CORRELATION, IDENTIFIED, measure, nulls, stored
+from snnlab.protocols.movie_replay import CORRELATION, IDENTIFIED, by_speed, nulls, stored
 from snnlab.record import attribute
 
 NEEDS = [("movie_replay", {"seed": 100})]
@@ -71,7 +71,7 @@ def _found(ax: Axes, dataset: xr.Dataset) -> None:
 
 def _scores(ax: Axes, dataset: xr.Dataset) -> None:
     where = attribute(dataset, "config")["hdts"]
-    scores = {f"network,\n{where} pulses": measure(dataset)[1.0]} | nulls(stored(dataset))
+    scores = {f"network,\n{where} pulses": by_speed(dataset)[1.0]} | nulls(stored(dataset))
     kinds = {CORRELATION: "about mean frame", "pixel correlation": "correlation", IDENTIFIED: "frames found"}
     colors = (plotting.AFTER, plotting.BEFORE, plotting.OUTPUT)
     for offset, (kind, label), color in zip((0.27, 0.0, -0.27), kinds.items(), colors, strict=True):

@@ -15,11 +15,12 @@ NEEDS = [("force_oscillator", {"task": task, "neuron": neuron, "seed": 100}) for
 CAPTION = (
     "Rows: tasks; columns: neuron models, at the settings of the authors' scripts. Grey: teacher; coloured: decoded "
     "output (two components for van der Pol), in the last periods of the free run, with the teacher moved to the lag "
-    "at which it fits the last period best. Number: median best-lag correlation of all free periods. Red: a run that "
+    "at which it fits the last period best. r: median best-lag correlation of all free periods. Red: a run that "
     "does not meet our criteria for RMSE, speed, amplitude and correlation. The scripts train only Izhikevich neurons "
     "on the complex oscillator."
 )
 _FAILS = "#c1121f"
+_TEACHER = "0.7"
 _SHOWN_PERIODS = 5
 
 
@@ -28,7 +29,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     cells = {(c["task"], c["neuron"]): d for d in datasets for c in [attribute(d, "config")]}
     tasks = [task for task in PERIODS if any(key[0] == task for key in cells)]
     neurons = list(dict.fromkeys(neuron for _, neuron in cells))
-    figure = Figure(figsize=(1.2 + 2.0 * len(neurons), 0.3 + 0.85 * len(tasks)), layout="constrained")
+    figure = Figure(figsize=(1.2 + max(2.0 * len(neurons), 3.0), 0.8 + 0.85 * len(tasks)), layout="constrained")
     axes = figure.subplots(len(tasks), len(neurons), squeeze=False)
     for row, task in zip(axes, tasks, strict=True):
         for ax, neuron in zip(row, neurons, strict=True):
@@ -44,6 +45,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     for column in axes.T:
         last = [ax for ax in column if ax.has_data()][-1]
         last.set_xlabel("time (s)")
+    plotting.legend(figure, **{"teacher": _TEACHER, "decoded output": plotting.AFTER, "its second": plotting.OUTPUT})
     return figure
 
 
@@ -56,13 +58,13 @@ def _panel(ax: Axes, dataset: xr.Dataset, period: float) -> None:
     lags = range(0, size, max(1, size // 200))
     scores = [float((piece * teacher[len(time) - size - lag : len(time) - lag]).sum()) for lag in lags]
     lag = lags[int(np.argmax(scores))]
-    ax.plot(time[start:], teacher[start - lag : len(time) - lag], color="0.7", lw=2.0)
+    ax.plot(time[start:], teacher[start - lag : len(time) - lag], color=_TEACHER, lw=2.0)
     for component, color in zip(output.T, (plotting.AFTER, plotting.OUTPUT), strict=False):
         ax.plot(time[start:], component[start:], color=color, lw=0.8)
     holds = all(check["holds"] for check in attribute(dataset, "checks"))
     correlation = measure(dataset).get("best-lag correlation, median period", float("nan"))
     ax.text(
-        1.0, 1.0, f"{correlation:.3f}" if holds else f"{correlation:.3f}, fails", transform=ax.transAxes,
+        1.0, 1.0, f"r = {correlation:.3f}{'' if holds else ', fails'}", transform=ax.transAxes,
         ha="right", va="bottom", fontsize=6, color="0.3" if holds else _FAILS,
     )  # fmt: skip
     ax.set(xlim=(time[start], time[-1]))

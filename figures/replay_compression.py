@@ -9,7 +9,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from snnlab import plotting
 from snnlab.analysis import replay
-from snnlab.protocols.movie_replay import IDENTIFIED, measure, nulls, stored
+from snnlab.protocols.movie_replay import IDENTIFIED, by_speed, nulls, stored
 from snnlab.protocols.replay_compression import RATS, VARIANTS, sequences
 from snnlab.record import attribute
 
@@ -39,7 +39,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     faster.axvspan(*RATS, color="0.9", lw=0)
     for index, (name, runs) in enumerate(kinds.items()):
         look = _LOOKS[index % len(_LOOKS)]
-        measured = [measure(run) for run in runs]
+        measured = [by_speed(run) for run in runs]
         forward = sorted(speed for speed in measured[0] if speed >= 1)
         _found(faster, forward, measured, forward, look, name)
         rest = sorted(speed for speed in measured[0] if speed < 1)

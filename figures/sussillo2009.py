@@ -19,13 +19,14 @@ CAPTION = (
     "follows at once. Right: learning ends (dashed line) and the network goes on "
     "alone; the Lorenz attractor is chaotic, so that its free run leaves the teacher."
 )
+_TEACHER, _UNIT = "0.7", "0.35"
 _UNITS = 5
 _SECONDS = 2.0
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw one row for each run: before learning, its start, its end."""
-    figure = Figure(figsize=(7.0, 0.4 + 1.1 * len(datasets)), layout="constrained")
+    figure = Figure(figsize=(7.0, 0.8 + 1.1 * len(datasets)), layout="constrained")
     axes = figure.subplots(len(datasets), 3, squeeze=False)
     for row, dataset in zip(axes, datasets, strict=True):
         start, stop = dataset.attrs["learn_start"], dataset.attrs["learn_stop"]
@@ -39,6 +40,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         ax.set_title(title, fontweight="bold")
     for ax in axes[-1]:
         ax.set_xlabel("time (s)")
+    plotting.legend(figure, **{"teacher": _TEACHER, "decoded output": plotting.AFTER, "rates of five units": _UNIT})
     return figure
 
 
@@ -47,12 +49,12 @@ def _panel(ax: Axes, dataset: xr.Dataset, start: float, stop: float, line: float
     time, output, teacher = (dataset[name].values[shown] for name in ("time", "output", "teacher"))
     height = 1.2 * float(abs(dataset.teacher.values).max())
     if line is not None:
-        ax.plot(time, teacher[:, 0], color="0.7", lw=1.8)
+        ax.plot(time, teacher[:, 0], color=_TEACHER, lw=1.8)
         ax.axvline(line, color="0.3", ls="--", lw=0.7)
     ax.plot(time, output[:, 0], color=plotting.AFTER, lw=0.9)
     rates = dataset.rate.values[:, :_UNITS]
     low, high = rates.min(), rates.max()
     for unit, rate in enumerate(rates[shown].T):
-        ax.plot(time, -height - (unit + 1) * 0.5 * height + 0.45 * height * (rate - low) / (high - low), "0.35", lw=0.5)
+        ax.plot(time, -height - (unit + 1) * 0.5 * height + 0.45 * height * (rate - low) / (high - low), _UNIT, lw=0.5)
     ax.set(xlim=(start, stop), yticks=[-round(height / 1.2, 1), 0, round(height / 1.2, 1)])
     ax.set_ylim(-height * (1.1 + 0.5 * _UNITS), 1.25 * height)

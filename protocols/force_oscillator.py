@@ -18,6 +18,7 @@ from snnlab.networks.force_training import FREE_RUN_SECONDS, train_force
 from snnlab.record import attribute
 from snnlab.stimuli import oscillators
 
+FIGURE = "nicola2017_oscillators"
 INF = float("inf")
 # Period of each teacher in s.
 PERIODS = {

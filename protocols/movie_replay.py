@@ -184,7 +184,7 @@ def replayed(dataset: xr.Dataset, movie: Movie, replays: Sequence[Replay]) -> xr
     )
 
 
-def measure(dataset: xr.Dataset) -> dict[float, dict[str, float]]:
+def by_speed(dataset: xr.Dataset) -> dict[float, dict[str, float]]:
     """Return what is measured of the replay at each speed, by speed."""
     movie = stored(dataset)
     found = {}
@@ -226,7 +226,7 @@ def nulls(movie: Movie) -> dict[str, dict[str, float]]:
 
 def checks(dataset: xr.Dataset) -> list[Check]:
     """Return our criteria for the speed that was learned; the paper states no number that we could read."""
-    measured = measure(dataset).get(1.0)
+    measured = by_speed(dataset).get(1.0)
     if measured is None:
         return []
     blurred, least = nulls(stored(dataset))["blurred movie"], {CORRELATION: ALIKE, IDENTIFIED: FOUND}
@@ -238,7 +238,7 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     """What is measured of the replay, for each source of the pulses, beside what is no replay."""
     rows = []
     for name, runs in grouped(datasets):
-        measured, null = [measure(run)[1.0] for run in runs], nulls(stored(runs[0]))
+        measured, null = [by_speed(run)[1.0] for run in runs], nulls(stored(runs[0]))
         for what in (CORRELATION, IDENTIFIED, "pixel correlation"):
             beside = ", ".join(f"{kind} {values[what]:.2f}" for kind, values in null.items())
             rows.append(Finding.over_seeds(f"{name}: {what}", [values[what] for values in measured], beside))

@@ -67,6 +67,28 @@ class Config:
     seed: int = 0
     """one seed for every random stream"""
 
+    def identity(self) -> dict:
+        """Return nothing: the settings say all that a run computes. Refuses those that cannot be used."""
+        _check(self)
+        return {}
+
+
+def _check(config: Config) -> None:
+    for name in ("task", "rate", "control"):
+        choices = list(get_args(get_type_hints(Config)[name]))
+        if getattr(config, name) not in choices:
+            raise unknown(name, str(getattr(config, name)), choices)
+    require_positive(config, "n", "alpha", "tau", "dt", "rls_steps", "learn")
+    if config.task == "lorenz" and config.before + config.learn + config.after > 150:
+        raise UserError("before, learn, after: expected at most 150 s together for the Lorenz attractor")
+    for name in ("before", "after", "g", "q"):
+        if not 0 <= getattr(config, name) < INF:
+            raise UserError(f"{name}: expected a number >= 0, got {getattr(config, name)}")
+    if not 0 < config.p <= 1:
+        raise UserError(f"p: expected a probability, 0 < p <= 1, got {config.p}")
+    if config.dt >= config.tau or config.dt > 10:
+        raise UserError(f"dt: expected less than tau = {config.tau} ms and at most 10 ms, got {config.dt} ms")
+
 
 def teacher(task: str, t: np.ndarray) -> np.ndarray:
     """Return the signal of a task at times t in s, shape (T, 1).
@@ -91,20 +113,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     UserError
         For settings that cannot be used.
     """
-    for name in ("task", "rate", "control"):
-        choices = list(get_args(get_type_hints(Config)[name]))
-        if getattr(config, name) not in choices:
-            raise unknown(name, str(getattr(config, name)), choices)
-    require_positive(config, "n", "alpha", "tau", "dt", "rls_steps", "learn")
-    if config.task == "lorenz" and config.before + config.learn + config.after > 150:
-        raise UserError("before, learn, after: expected at most 150 s together for the Lorenz attractor")
-    for name in ("before", "after", "g", "q"):
-        if not 0 <= getattr(config, name) < INF:
-            raise UserError(f"{name}: expected a number >= 0, got {getattr(config, name)}")
-    if not 0 < config.p <= 1:
-        raise UserError(f"p: expected a probability, 0 < p <= 1, got {config.p}")
-    if config.dt >= config.tau or config.dt > 10:
-        raise UserError(f"dt: expected less than tau = {config.tau} ms and at most 10 ms, got {config.dt} ms")
+    _check(config)
     dt = config.dt * 1e-3
     first, stop, end = (round(sum(x) / dt) for x in _windows(config))
     learn = range(first, stop, config.rls_steps)

@@ -21,9 +21,9 @@ from snnlab.protocols.movie_replay import (
     IDENTIFIED,
     MovieConfig,
     Replay,
+    by_speed,
     completed_movie,
     grouped,
-    measure,
     movie_of,
     nulls,
     replayed,
@@ -107,7 +107,7 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     """Accuracy at each speed, and the largest speed that keeps 90 % of what speed 1 has above chance."""
     rows = []
     for name, runs in grouped(datasets):
-        measured, null = [measure(run) for run in runs], nulls(stored(runs[0]))
+        measured, null = [by_speed(run) for run in runs], nulls(stored(runs[0]))
         chance = null["random order"][IDENTIFIED]
         for speed in measured[0]:
             for what in (IDENTIFIED, CORRELATION):

@@ -125,6 +125,11 @@ def checks_table(checks: Sequence[Check]) -> str:
     return table(rows, ("", "check", "measured", "band", "where the band comes from"))
 
 
+def measures_table(values: dict[str, float]) -> str:
+    """Return numbers by name as a table."""
+    return table([(what, _number(value)) for what, value in values.items()], ("measured", ""))
+
+
 def findings_table(findings: Sequence[Finding]) -> str:
     """Return findings as a table: value, 95 % confidence interval, number of seeds, null, published value."""
     rows = [

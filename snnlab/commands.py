@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import tyro
 
 from . import record
-from .claims import Check, checks_table, table
+from .claims import Check, checks_table, measures_table, table
 from .data import SOURCES, get
 from .errors import UserError
 from .figure import collect, find_figure, read, save_figure, write_claims
@@ -53,6 +53,8 @@ class _Study(_Common):
 
 @dataclasses.dataclass(frozen=True)
 class _Figure(_Common):
+    out: Path = RUNS
+    """folder of the run files; the figure goes to its folder `figures`"""
     run: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
     """draw this run file instead of what the figure needs; give it again for more"""
     progress: bool = True
@@ -97,11 +99,14 @@ def _exit_status(dataset, checks: list[Check]) -> int:
 
 
 def _print_checks(dataset, checks: list[Check]) -> None:
+    """Print the checks of a run and what hangs on them."""
     if dataset.attrs["condition"] != "default":
         print(f"control {dataset.attrs['condition']!r}: at least one of its checks must fail")
     if dataset.attrs.get("note"):
         print(dataset.attrs["note"])
-    print(checks_table(checks) if checks else "no checks stated")
+    print(checks_table(checks) if checks else "no checks stated for these settings")
+    if dataset.attrs["preset"] == "quick" and _exit_status(dataset, checks):
+        print("reduced preset: what fails here may hold at the published scale, without --quick")
 
 
 def run(arguments: list[str]) -> int:
@@ -112,6 +117,9 @@ def run(arguments: list[str]) -> int:
     path, dataset = protocol.execute(config, options.out, options.progress, options.resume)
     checks = stored_checks(dataset)
     _print_checks(dataset, checks)
+    stated = {check.what for check in checks}
+    if more := {what: value for what, value in protocol.measure(dataset).items() if what not in stated}:
+        print("\n" + measures_table(more) + "\n")
     print(f"run file  {path}")
     if options.figure and protocol.figure:
         try:
@@ -137,6 +145,7 @@ def study(arguments: list[str]) -> int:
     configs = plan(protocol, config, parse_seeds(options.seeds), options.controls, grid)
     result = run_study(protocol, configs, options.out, options.jobs)
     print(result.report())
+    print(f"\nrun files {len(result.datasets)} of {protocol.name} in {options.out}")
     if options.json is not None:
         record.write_json(options.json, result.to_dict())
     return _study_status(result)

@@ -75,6 +75,7 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
     import matplotlib.pyplot as plt
     from PIL import Image
 
+    made = not stem.parent.exists()
     record.check_writable(stem.parent)
     style = Path(__file__).with_name("snnlab.mplstyle")
     with plt.style.context(style):
@@ -83,8 +84,11 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             given = ", ".join(sorted({d.attrs["protocol"] for d in datasets}))
             needs = ", ".join(dict.fromkeys(name for name, _ in figure.needs))
+            if made:
+                stem.parent.rmdir()
+            missing = f"it lacks {error.name!r}" if isinstance(error, AttributeError) else str(error)
             raise UserError(
-                f"run: figure {figure.name} draws runs of {needs}, got one of {given} (it lacks {error})"
+                f"run: figure {figure.name} draws runs of {needs}, got one of {given} ({missing})"
             ) from error
         drawn.text(0.5, -0.005, stamp(datasets), ha="center", va="top", fontsize=6, color=_INK, linespacing=1.4)
         if not all(_full_scale(figure, dataset) for dataset in datasets):

@@ -41,10 +41,11 @@ class Protocol:
     """A protocol file, read.
 
     The file must hold a dataclass ``Config`` and ``run(config, engine) -> Dataset``. It may hold
-    ``checks(dataset) -> list[Check]``, ``findings(datasets) -> list[Finding]``, ``CONTROLS = {name: overrides}``
-    (conditions that must fail), ``QUICK`` (overrides of the reduced preset), ``VARIANTS = {name: overrides}`` (what
-    `snnlab reproduce` studies), ``FIGURE`` (the figure that `snnlab run` draws of one run) and
-    ``export(dataset, stem) -> list[Path]`` (what `snnlab run` writes beside it: sound, a film).
+    ``checks(dataset) -> list[Check]``, ``measure(dataset) -> {name: number}`` (what `snnlab run` prints beside them),
+    ``findings(datasets) -> list[Finding]``, ``CONTROLS = {name: overrides}`` (conditions that must fail), ``QUICK``
+    (overrides of the reduced preset), ``VARIANTS = {name: overrides}`` (what `snnlab reproduce` studies), ``FIGURE``
+    (the figure that `snnlab run` draws of one run) and ``export(dataset, stem) -> list[Path]`` (what `snnlab run`
+    writes beside it: sound, a film).
     """
 
     name: str
@@ -52,6 +53,7 @@ class Protocol:
     Config: type
     run: Callable[[Any, Engine], xr.Dataset]
     checks: Callable[[xr.Dataset], list[Check]]
+    measure: Callable[[xr.Dataset], dict[str, float]]
     findings: Callable[[list], list[Finding]]
     controls: dict[str, dict]
     quick: dict
@@ -249,6 +251,7 @@ def _read(module: ModuleType, name: str, spec: str) -> Protocol:
         Config=config,
         run=run,
         checks=getattr(module, "checks", lambda dataset: []),
+        measure=getattr(module, "measure", lambda dataset: {}),
         findings=getattr(module, "findings", lambda datasets: []),
         controls=getattr(module, "CONTROLS", {}),
         quick=getattr(module, "QUICK", {}),

@@ -85,6 +85,11 @@ class Study:
             parts.append(claims.table(controls, ("variant", "control", "", "")))
         if self.findings:
             parts.append(claims.findings_table(self.findings))
+        elif len(self.protocol.variants) > 1 and not {v for v, _ in self.groups} >= set(self.protocol.variants):
+            parts.append(
+                f"no findings from these runs; `snnlab reproduce {self.protocol.name}` compares "
+                f"{len(self.protocol.variants)} variants: {', '.join(list(self.protocol.variants)[:4])} ..."
+            )
         for (variant, condition), texts in self.diverged.items():
             parts += [f"diverged: {variant}, {condition}, {text}" for text in texts]
         return "\n\n".join(parts)

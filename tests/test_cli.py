@@ -6,7 +6,10 @@ import sys
 
 import numpy as np
 import pytest
+import xarray as xr
 
+from snnlab import commands
+from snnlab.claims import Check
 from snnlab.cli import main
 from snnlab.record import load
 
@@ -102,6 +105,9 @@ MISTAKES = {
     "jobs": (["study", "force_sine", "--jobs", "0"], ["jobs", "0"]),
     "vary field": (["study", "force_sine", "--vary", "gg=1:2:3"], ["vary", "gg"]),
     "vary values": (["study", "force_sine", "--vary", "g=1:2"], ["vary", "g=1:2"]),
+    "vary value of a late run": (["study", "force_oscillator", "--vary", "task=sine,foo"], ["task", "'foo'"]),
+    "vary value of rate units": (["study", "rate_force", "--vary", "rate=tanh,relu"], ["rate", "'relu'"]),
+    "gain below zero": (["run", "force_gain_plane", "--g", "-0.04"], ["g: expected a finite number >= 0", "-0.04"]),
     "unknown figure": (["figure", "nicola2017_fig"], ["figure", "nicola2017_fig2"]),
 }
 
@@ -205,6 +211,7 @@ def test_claims_of_files_that_are_no_runs(small_run, tmp_path, capsys):
 def test_a_figure_refuses_a_run_of_another_protocol(small_run, tmp_path, capsys):
     assert snnlab("figure", "synaptic_filters", "--run", small_run, out=tmp_path) == 2
     assert "force_sine" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_learning_window_that_ends_with_the_run_makes_no_free_run_claims(tmp_path, capsys):
@@ -238,3 +245,21 @@ def test_a_killed_run_leaves_nothing_under_a_final_name(tmp_path):
     assert process.returncode == 130, error
     assert b"interrupted" in error
     assert not list(tmp_path.iterdir())
+
+
+def test_a_run_prints_what_it_measured_beside_its_checks(tmp_path, capsys):
+    options = ["--perturbations", "2", "--g", "0.02", "--record-spikes", "0"]
+    assert snnlab("run", "force_gain_plane", *SMALL, *options, out=tmp_path) == 0
+    printed = capsys.readouterr().out
+    assert "no checks stated for these settings" in printed
+    for what in ("error after learning / sd of the teacher", "moved spikes that grow (share)"):
+        assert what in printed
+
+
+@pytest.mark.parametrize(
+    ("preset", "measured", "told"), [("quick", 2.0, True), ("full", 2.0, False), ("quick", 0.5, False)]
+)
+def test_a_check_that_fails_in_the_reduced_preset_comes_with_a_word_of_it(preset, measured, told, capsys):
+    run = xr.Dataset(attrs={"condition": "default", "preset": preset})
+    commands._print_checks(run, [Check("error", measured, 0.0, 1.0, "ours")])
+    assert ("reduced preset" in capsys.readouterr().out) == told

@@ -242,6 +242,7 @@ def test_plain_numbers_are_in_the_published_units():
         ({"record_interval": 0.0}, "record_interval: expected"),
         ({"g": float("nan")}, "g: expected a finite number"),
         ({"bias": float("inf")}, "bias: expected a finite number"),
+        ({"q": -1.0}, "q: expected a finite number >= 0, got -1.0"),
         ({"seconds": -1.0}, "seconds: expected"),
         ({"seconds": 1e-6, "learn_start": 0.0, "learn_stop": 1e-6}, "seconds: expected at least one step"),
         ({"learn_start": 5.0, "learn_stop": 5.0}, "learn_start, learn_stop: expected"),

@@ -154,7 +154,7 @@ def test_pulses_in_another_order_and_faster_ones(tmp_path):
     assert dataset.attrs["condition"] == "permuted_pulses" and controls_fail(REPLAY.checks(dataset))
     _, dataset = COMPRESSION.execute(COMPRESSION.config(quick=True), tmp_path)
     assert all(check.holds for check in COMPRESSION.checks(dataset))
-    measured = compression.measure(dataset)
+    measured = compression.by_speed(dataset)
     assert set(measured) == {1.0, 4.0}
     fast = dataset.isel(shown=dataset.speed.values == 4.0)
     np.testing.assert_allclose(np.diff(fast["at"]), 0.01)

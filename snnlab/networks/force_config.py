@@ -176,10 +176,10 @@ def resolve(config: ForceConfig) -> ForceSetup:
     for name, hint in get_type_hints(type(config)).items():
         if get_origin(hint) is Literal and getattr(config, name) not in get_args(hint):
             raise unknown(name, str(getattr(config, name)), list(get_args(hint)))
-    for name in ("g", "q", "bias"):
+    for name, least in {"g": 0.0, "q": 0.0, "bias": -float("inf")}.items():
         value = getattr(config, name)
-        if value is not None and not abs(value) < float("inf"):
-            raise UserError(f"{name}: expected a finite number, got {value}")
+        if value is not None and not (least <= value and abs(value) < float("inf")):
+            raise UserError(f"{name}: expected a finite number{' >= 0' if least == 0 else ''}, got {value}")
     if not 0 <= config.learn_start < config.learn_stop <= config.seconds:
         raise UserError(
             f"learn_start, learn_stop: expected 0 <= learn_start < learn_stop <= seconds, "
