@@ -19,7 +19,7 @@ from snnlab.networks.force_config import CONTROLS as CONTROLS
 from snnlab.networks.force_training import train_force
 from snnlab.protocol import settings
 from snnlab.record import attribute
-from snnlab.stimuli.music import ODE_TO_JOY
+from snnlab.stimuli.music import ODE_TO_JOY, Melody
 
 FIGURE = "nicola2017_ode_to_joy"
 INF = float("inf")
@@ -76,7 +76,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     return train_force(config, ODE_TO_JOY, engine)
 
 
-def aligned(dataset: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def aligned(dataset: xr.Dataset, melody: Melody = ODE_TO_JOY) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the free run beside the teacher, melody by melody.
 
     A free run drifts in time, so each melody is compared with the teacher at the lag, up to half a melody, that fits it
@@ -89,13 +89,13 @@ def aligned(dataset: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """
     every = max(1, round(STEP / float(dataset.time[1] - dataset.time[0])))
     time, output, teacher = (dataset[name].values[::every] for name in ("time", "output", "teacher"))
-    period = ODE_TO_JOY.period
+    period = melody.period
     return osc.aligned(output, teacher, float(time[1] - time[0]), dataset.attrs["learn_stop"], period, period / 2)
 
 
-def slipped(lags: np.ndarray) -> np.ndarray:
+def slipped(lags: np.ndarray, melody: Melody = ODE_TO_JOY) -> np.ndarray:
     """Return how much later than the one before it each melody is, in s, at most half a melody either way."""
-    return (np.diff(lags) + ODE_TO_JOY.period / 2) % ODE_TO_JOY.period - ODE_TO_JOY.period / 2
+    return (np.diff(lags) + melody.period / 2) % melody.period - melody.period / 2
 
 
 def played(teacher: np.ndarray) -> list[tuple[int, int, int]]:
@@ -112,20 +112,20 @@ def notes_right(output: np.ndarray, teacher: np.ndarray) -> float:
     return float(np.mean(right)) if right else float("nan")
 
 
-def measure(dataset: xr.Dataset) -> dict[str, float]:
+def measure(dataset: xr.Dataset, melody: Melody = ODE_TO_JOY) -> dict[str, float]:
     """Return every measure of a run by name; without two melodies of free run there are none of it."""
     start, stop = (dataset.attrs[k] for k in ("learn_start", "learn_stop"))
-    last = osc.end_of_learning(dataset.time.values, start, stop, ODE_TO_JOY.period)
+    last = osc.end_of_learning(dataset.time.values, start, stop, melody.period)
     output, teacher = (dataset[name].values[last] for name in ("output", "teacher"))
     values = {TRAINING: osc.rmse(output, teacher) / np.sqrt(teacher.var(0).mean())}
-    outputs, teachers, lags = aligned(dataset)
+    outputs, teachers, lags = aligned(dataset, melody)
     if len(lags) < 2:
         return values
-    slips = slipped(lags)
-    values[SPEED_MEASURE] = 1 - float(np.median(slips)) / ODE_TO_JOY.period
+    slips = slipped(lags, melody)
+    values[SPEED_MEASURE] = 1 - float(np.median(slips)) / melody.period
     # Where the melody repeats itself the network may lose its place, and go on from another one with the right notes.
     if len(slips) >= 5:
-        values[IN_STEP] = float((np.abs(slips - np.median(slips)) < ODE_TO_JOY.slot / 2).mean())
+        values[IN_STEP] = float((np.abs(slips - np.median(slips)) < melody.slot / 2).mean())
     values[NOTES_RIGHT] = float(np.mean([notes_right(*pair) for pair in zip(outputs, teachers, strict=True)]))
     for k, name in enumerate(COMPONENTS):
         each = [_correlation(a[:, k], b[:, k]) for a, b in zip(outputs, teachers, strict=True)]
@@ -139,9 +139,9 @@ def _correlation(x: np.ndarray, y: np.ndarray) -> float:
     return float((x * y).sum() / norm) if norm > 0 else 0.0
 
 
-def checks(dataset: xr.Dataset) -> list[Check]:
+def checks(dataset: xr.Dataset, melody: Melody = ODE_TO_JOY) -> list[Check]:
     """Return our criteria; the paper states no number that we could read."""
-    measured = measure(dataset)
+    measured = measure(dataset, melody)
     if dataset.attrs["condition"] in AFTER_LEARNING and len(measured) == 1:
         return []
     bands = {
@@ -156,19 +156,19 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 @cache
-def chance(count: int = 20) -> tuple[float, float]:
+def chance(count: int = 20, melody: Melody = ODE_TO_JOY) -> tuple[float, float]:
     """Return notes right and mean correlation of the same notes in random order, at the lag that fits best."""
     rng = np.random.default_rng(0)
-    times = np.arange(1, round(4 * ODE_TO_JOY.period / STEP) + 1) * STEP
+    times = np.arange(1, round(4 * melody.period / STEP) + 1) * STEP
     right, correlation = [], []
     for _ in range(count):
-        other = replace(ODE_TO_JOY, notes=tuple(int(note) for note in rng.permutation(ODE_TO_JOY.notes)), held=())
+        other = replace(melody, notes=tuple(int(note) for note in rng.permutation(melody.notes)), held=())
         wrong = xr.Dataset(
-            {"output": (("time", "component"), other(times)), "teacher": (("time", "component"), ODE_TO_JOY(times))},
+            {"output": (("time", "component"), other(times)), "teacher": (("time", "component"), melody(times))},
             {"time": times},
-            {"learn_stop": ODE_TO_JOY.period},
+            {"learn_stop": melody.period},
         )
-        for output, teacher in zip(*aligned(wrong)[:2], strict=True):
+        for output, teacher in zip(*aligned(wrong, melody)[:2], strict=True):
             right.append(notes_right(output, teacher))
             correlation.append(np.mean([_correlation(*pair) for pair in zip(output.T, teacher.T, strict=True)]))
     return float(np.mean(right)), float(np.mean(correlation))
@@ -199,12 +199,12 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     return rows
 
 
-def export(dataset: xr.Dataset, stem: Path) -> list[Path]:
+def export(dataset: xr.Dataset, stem: Path, melody: Melody = ODE_TO_JOY) -> list[Path]:
     """Write the free run as sound, ``stem``.wav; nothing for a run without one. Returns what was written."""
     time, output = dataset.time.values, dataset.output.values
     free = osc.between(time, dataset.attrs["learn_stop"], INF)
-    if dataset.attrs["seconds"] - dataset.attrs["learn_stop"] < ODE_TO_JOY.period:
+    if dataset.attrs["seconds"] - dataset.attrs["learn_stop"] < melody.period:
         return []
     path = stem.with_suffix(".wav")
-    record.write_whole(path, ODE_TO_JOY.wav(output[free], float(time[1] - time[0])))
+    record.write_whole(path, melody.wav(output[free], float(time[1] - time[0])))
     return [path]

@@ -17,6 +17,7 @@ from functools import cache
 
 import brian2
 import numpy as np
+from brian2.devices.device import reset_device, runtime_device
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
@@ -239,6 +240,20 @@ def preferences(changes: dict[str, object]) -> Iterator[None]:
         yield
     finally:
         _set_preferences(before)
+
+
+@contextlib.contextmanager
+def on_numpy() -> Iterator[None]:
+    """Run what is inside on numpy, in this process, whatever device and target are set: the same on every machine."""
+    runtime = brian2.get_device() is runtime_device
+    if not runtime:
+        brian2.set_device("runtime")
+    try:
+        with preferences({"codegen.target": "numpy", "core.stop_on_keyboard_interrupt": False}):
+            yield
+    finally:
+        if not runtime:
+            reset_device()
 
 
 class _Ticker:

@@ -100,15 +100,17 @@ PHASES = [
     Phase(0.22, speed=4.0, restart=True, silent_pulses=np.array([1, 2])),
     Phase(0.26, speed=-0.5, silent=np.arange(30, 60), silent_outputs=np.array([1])),
     Phase(0.33, permutation=np.arange(103)[::-1], feedback=0.5, pulse_order=np.arange(8)[::-1]),
-    Phase(0.35, output_order=np.array([1, 0]), restart=True),
+    Phase(0.35, output_order=np.array([1, 0]), restart=True, signal=PULSES.signal(DT)[::-1]),
     Phase(0.37),
 ]
 
 
-def of_outputs(k):
-    """PHASES for a network of k outputs."""
-    others = np.arange(2, k)
-    return [replace(p, output_order=[*p.output_order, *others]) if len(p.output_order) else p for p in PHASES]
+def of_outputs(k, every):
+    """PHASES for a network of k outputs and a drive whose samples last for so many steps."""
+    others, signal = np.arange(2, k), PULSES.signal(DT * every)[::-1]
+    return [
+        replace(p, output_order=[*p.output_order, *others], signal=signal) if len(p.output_order) else p for p in PHASES
+    ]
 
 
 @pytest.mark.standalone
@@ -126,7 +128,7 @@ def of_outputs(k):
 )
 def test_both_targets_give_the_same_run(changes):
     phases = [Phase(p.start, fresh_rls=p.fresh_rls, silent=p.silent) for p in PHASES]
-    phases = phases if changes.get("driven") is False else of_outputs(changes.get("k", 2))
+    phases = phases if changes.get("driven") is False else of_outputs(changes.get("k", 2), changes.get("every", 1))
     python, program = (train(target, phases=phases, **changes) for target in ("numpy", "cpp_standalone"))
     assert set(python.variables) == set(program.variables)
     for name in python.variables:
@@ -187,6 +189,7 @@ def filtered(run, steps):
         ({"start": 0.4}, "phases: expected starts from 0 to below 0.4 s in rising order"),
         ({"silent": [0.5]}, "silent: expected whole numbers"),
         ({"output_order": [1.0, 0.0]}, "output_order: expected whole numbers"),
+        ({"signal": PULSES.signal(2 * DT)}, r"signal: expected the drive's shape \(800, 8\), got \(400, 8\)"),
         ({"silent": [1], "start": 0.1}, r"phases: silent, permutation: expected from the end of learning on, 0\.2 s"),
     ],
     ids=str,

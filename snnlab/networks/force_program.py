@@ -101,9 +101,10 @@ class ProgramLoop:
         else:
             self._files |= {f"encoder_{m}": column for m, column in enumerate(encoder.T)}
         if drive is not None:
+            drive = phase.driven(drive)
             signal = drive.signal
             self._files |= {
-                "drive_encoder": phase.driven(drive).encoder,
+                "drive_encoder": drive.encoder,
                 "drive_first": signal.indptr.astype(np.int64),
                 "drive_component": signal.indices.astype(np.int32),
                 "drive_amplitude": signal.data.astype(float),

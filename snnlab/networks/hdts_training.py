@@ -39,8 +39,8 @@ class HdtsConfig(ForceConfig):
     """number of pulses in the teacher's period"""
     q_hdts: float | None = None
     """size of the weights through which pulses reach the neurons (mV, pA or 1); None: Q, for internal pulses"""
-    pulse_order: Literal["learned", "permuted"] = "learned"
-    """order of the pulses after learning"""
+    pulse_order: Literal["learned", "permuted", "random"] = "learned"
+    """order of the pulses after learning; random: another one in each period of internal pulses, while learning too"""
 
 
 def train_with_hdts(
@@ -73,9 +73,13 @@ def train_with_hdts(
                 raise UserError(f"q: expected more than 0 for internal pulses, got {config.q}")
             sizes = np.repeat([1.0, size / setup.q], [taught, config.pulses])
 
-        def teacher(t):
-            return np.hstack([sample(outer, t), pulses(t)])
+        inner = pulses.unordered(config.seed) if config.pulse_order == "random" else pulses
 
+        def teacher(t):
+            return np.hstack([sample(outer, t), inner(t)])
+
+    if config.pulse_order == "random" and config.hdts != "internal":
+        raise UserError(f"pulse_order: expected internal pulses for a random order, got --hdts {config.hdts}")
     if config.pulse_order == "permuted":
         if config.hdts == "none":
             raise UserError("pulse_order: expected pulses to put into another order, got --hdts none")

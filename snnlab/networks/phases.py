@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from ..errors import UserError
 from .drive import Drive, ticks
@@ -38,6 +39,8 @@ class Phase:
     """which component of the drive stands in the place of each; empty: its own"""
     output_order: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     """which output's feedback weights each output is fed back through; empty: its own"""
+    signal: csr_array | None = None
+    """what the drive gives in place of its own signal, of the same shape; None: its own"""
     fresh_rls: bool = False
     """RLS starts anew at P = alpha I; the decoder stays"""
 
@@ -75,7 +78,7 @@ class Phase:
         """Return the drive of this phase."""
         encoder = drive.encoder[:, self.pulse_order] if len(self.pulse_order) else drive.encoder.copy()
         encoder[:, self.silent_pulses] = 0.0
-        return replace(drive, encoder=encoder)
+        return replace(drive, encoder=encoder, signal=drive.signal if self.signal is None else self.signal)
 
 
 def changed(phases: Sequence[Phase], start: float, **changes) -> list[Phase]:
@@ -105,6 +108,9 @@ def require_phases(
         raise UserError(f"drive: expected an encoder of shape ({n}, {pulses}), got {drive.encoder.shape}")
     for phase in phases:
         ticks(phase.speed)
+        if phase.signal is not None and (drive is None or phase.signal.shape != drive.signal.shape):
+            expected = "no signal without a drive" if drive is None else f"the drive's shape {drive.signal.shape}"
+            raise UserError(f"phases: signal: expected {expected}, got {phase.signal.shape}")
         for name, size in zip(_SILENT, (n, outputs, pulses), strict=True):
             chosen = getattr(phase, name)
             if len(chosen) and not (0 <= chosen.min() and chosen.max() < size):

@@ -11,6 +11,7 @@ Reference: Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, and the author
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,10 +55,25 @@ class Pulses:
 
     def __call__(self, t: np.ndarray) -> np.ndarray:
         """Return all components at times t (s), shape (T, m)."""
-        component, height = self.active(t)
+        return self._rows(*self.active(t))
+
+    def _rows(self, component: np.ndarray, height: np.ndarray) -> np.ndarray:
         values = np.zeros((len(height), self.m))
         values[np.arange(len(height)), component] = height
         return values
+
+    def unordered(self, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+        """Return a teacher of the same pulses in another random order in each period: of equal power, without order."""
+
+        def teacher(t: np.ndarray) -> np.ndarray:
+            component, height = self.active(t)
+            cycle = np.floor(np.asarray(t, float) / self.period + 1e-9 / self.m).astype(int)
+            for each in np.unique(cycle):
+                order = np.random.default_rng([seed, each]).permutation(self.m)
+                component[cycle == each] = order[component[cycle == each]]
+            return self._rows(component, height)
+
+        return teacher
 
     def signal(self, dt: float) -> csr_array:
         """Return one period, a row for the end of each time step of dt s, shape (steps, m).

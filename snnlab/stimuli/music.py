@@ -73,3 +73,5 @@ class Melody:
 # C D E F G as in the scripts. Slots and pitches count from 0 here, from 1 there.
 _PITCHES = (261.0, 293.6, 329.6, 349.23, 392.0)
 ODE_TO_JOY = Melody(tuple(int(c) - 1 for c in "3345543211233222"), (14,), _PITCHES)
+_LINES = ("3345543211233222", "3345543211232111", "2231243124321255", "3345543211232111")
+ODE_TO_JOY_LONG = Melody(tuple(int(c) - 1 for c in "".join(_LINES)), (14, 30, 46, 62), _PITCHES)

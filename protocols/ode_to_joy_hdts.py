@@ -1,0 +1,145 @@
+"""Do pulses that mark the time help a network to learn a long melody? (Nicola & Clopath 2017, supplement)"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from snnlab.analysis import oscillations as osc
+from snnlab.claims import Check, Finding
+from snnlab.engine import Engine
+from snnlab.errors import UserError
+from snnlab.networks.force_config import CONTROLS as BROKEN
+from snnlab.networks.force_config import completed, require_sampling, settled_identity
+from snnlab.networks.hdts_training import HdtsConfig, train_with_hdts
+from snnlab.networks.phases import Phase
+from snnlab.protocols import ode_to_joy as joy
+from snnlab.record import attribute
+from snnlab.stimuli.music import ODE_TO_JOY_LONG
+
+INF = float("inf")
+# Six melodies, and the lags of the last.
+FREE_SECONDS = 105.0
+# Of the authors' script (ModelDB 190565), whose pulses are internal; external ones have the size that it gives to
+# those of song and movie. Other neurons keep what their file states.
+SETTINGS = {"izhikevich_b": {"g": 1e4, "q": 4e3, "alpha": 2, "rls_interval": 4.0}}
+EXTERNAL = {"izhikevich_b": {"q_hdts": 8e3}}
+CONTROLS = BROKEN | {"permuted_pulses": {"pulse_order": "permuted"}}
+ERROR = "RMSE of the free run / sd of the teacher"
+IN_ORDER = "internal pulses followed by the next one (share)"
+
+
+@dataclass(frozen=True)
+class Config(HdtsConfig):
+    """Settings of the run; None means: SETTINGS of this protocol for this neuron, else what the neuron states."""
+
+    neuron: str = "izhikevich_b"
+    """izhikevich_b (published), lif, theta, ..., or path/to/file.py:NAME"""
+    hdts: str = "internal"
+    """internal (published): further outputs that the network learns; external: an input; none"""
+    n: int = 5000
+    """number of neurons"""
+    pulses: int = 64
+    """number of pulses in the 16 s of the melody"""
+    song_start: float | None = None
+    """from when on the notes are taught (s); before it the pulses alone; None: from the start, both together"""
+    seconds: float | None = None
+    """length of the run (s); None: 105 s after learning"""
+    learn_start: float = 1.0
+    """start of the learning window (s)"""
+    learn_stop: float = 500.0
+    """end of the learning window (s)"""
+    record_interval: float | None = 10.0
+    """time between two recorded samples (ms), a multiple of dt"""
+
+    def identity(self) -> dict:
+        """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
+        config = settled(self)
+        return settled_identity(config) | {"q_hdts": config.q_hdts}
+
+
+QUICK = {"n": 600, "learn_stop": 24.0}
+
+
+def settled(config: Config) -> Config:
+    """Return the Config with every field that is left open filled in."""
+    if not 0 < config.learn_stop < INF:
+        raise UserError(f"learn_stop: expected a number > 0, got {config.learn_stop}")
+    if config.song_start is not None and not config.learn_start <= config.song_start < config.learn_stop:
+        raise UserError(
+            f"song_start: expected from learn_start to below learn_stop, {config.learn_start:g} to "
+            f"{config.learn_stop:g} s, got {config.song_start:g}"
+        )
+    if config.song_start is not None and config.hdts != "internal":
+        raise UserError(f"song_start: expected internal pulses, which are learned before it, got --hdts {config.hdts}")
+    stated = SETTINGS.get(config.neuron, {}) | (EXTERNAL.get(config.neuron, {}) if config.hdts == "external" else {})
+    return completed(config, seconds=config.learn_stop + FREE_SECONDS, **stated)
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Train the network; see :func:`snnlab.train_force` for what the dataset holds.
+
+    ``output`` and ``teacher`` (time, note) hold the notes, ``loudest_pulse`` (time) which of internal pulses is largest.
+    """
+    config = settled(config)
+    require_sampling(config, joy.STEP)
+    begin = config.song_start
+
+    def notes(t: np.ndarray) -> np.ndarray:
+        values = ODE_TO_JOY_LONG(t)
+        # After learning it is what the free run is compared with.
+        return values if begin is None else values * (np.asarray(t) >= begin)[:, None]
+
+    # What RLS knows of the first teacher would keep it from learning the second.
+    phases = [Phase(begin, fresh_rls=True)] if begin is not None else []
+    dataset = train_with_hdts(config, notes, ODE_TO_JOY_LONG.period, engine, phases)
+    count = len(ODE_TO_JOY_LONG.frequencies)
+    whole = {name: np.asarray(dataset[name]) for name in ("output", "teacher")}
+    kept = {name: (("time", "note"), values[:, :count], {"units": "1"}) for name, values in whole.items()}
+    if config.hdts == "internal":
+        kept["loudest_pulse"] = ("time", whole["output"][:, count:].argmax(1).astype(np.int16))
+    return dataset.drop_vars(["output", "teacher"]).assign(kept)
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return every measure of a run by name."""
+    values = joy.measure(dataset, ODE_TO_JOY_LONG)
+    outputs, teachers, _ = joy.aligned(dataset, ODE_TO_JOY_LONG)
+    if len(outputs):
+        values[ERROR] = osc.rmse(outputs, teachers) / float(np.sqrt(ODE_TO_JOY_LONG(_EVEN).var(0).mean()))
+    if "loudest_pulse" in dataset:
+        values[IN_ORDER] = _in_order(dataset)
+    return values
+
+
+_EVEN = np.arange(round(ODE_TO_JOY_LONG.period / joy.STEP)) * joy.STEP
+
+
+def _in_order(dataset: xr.Dataset) -> float:
+    """Share of pulses of the free run after which the loudest one is the next of the chain."""
+    pulses = int(attribute(dataset, "config")["pulses"])
+    free = osc.between(dataset.time.values, dataset.attrs["learn_stop"] + 1, INF)
+    loudest = dataset.loudest_pulse.values[free]
+    # The middle of pulses, wherever the chain stands: those that are loudest for at least a fifth of their length.
+    width = ODE_TO_JOY_LONG.period / pulses / float(dataset.time[1] - dataset.time[0])
+    edges = np.flatnonzero(np.diff(loudest, prepend=-1, append=-1))
+    lasting = [loudest[a] for a, b in zip(edges[:-1], edges[1:], strict=True) if b - a >= width / 5]
+    pairs = list(zip(lasting[:-1], lasting[1:], strict=True))
+    return float(np.mean([after == (before + 1) % pulses for before, after in pairs])) if pairs else 0.0
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return our criteria; the paper states no number that we could read."""
+    return joy.checks(dataset, ODE_TO_JOY_LONG)
+
+
+def export(dataset: xr.Dataset, stem: Path) -> list[Path]:
+    """Write the free run as sound, ``stem``.wav; returns what was written."""
+    return joy.export(dataset, stem, ODE_TO_JOY_LONG)
+
+
+def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+    return []

@@ -1,0 +1,221 @@
+"""A spiking network sings when pulses in a fixed order drive it, as HVC drives RA (Nicola & Clopath 2017, figure 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from snnlab import record
+from snnlab.analysis import replay, song_scores
+from snnlab.claims import Check, Finding
+from snnlab.engine import Engine
+from snnlab.errors import UserError, require_positive
+from snnlab.networks.force_config import completed, settled_identity
+from snnlab.networks.hdts_training import HdtsConfig, train_with_hdts
+from snnlab.networks.vocal import synthetic_song
+from snnlab.protocol import settings
+from snnlab.record import attribute
+from snnlab.stimuli.song import SYNTHETIC_SECONDS, Song, song_from
+from snnlab.stimuli.sound import sound_from, wav_bytes
+
+FIGURE = "nicola2017_fig4"
+INF = float("inf")
+# Of the authors' script (ModelDB 190565), in the units of ForceConfig; other neurons keep what their file states.
+SETTINGS = {"izhikevich_c": {"g": 1.3e4, "q": 1e3, "alpha": 2, "rls_interval": 4.0, "q_hdts": 8e3}}
+CONTROLS = {
+    "permuted_pulses": {"pulse_order": "permuted"},
+    "permuted_decoder": {"control": "permuted_decoder"},
+    "shuffled_teacher": {"control": "shuffled_teacher"},
+}
+FREE_SECONDS = 50.0
+# The output may be late by this much (s): its filter is, and the teacher is not.
+LATEST, LAG_STEP = 0.06, 0.002
+# Neurons whose spikes are kept of the last song.
+SHOWN = 200
+# Our criteria.
+BANDS = {song_scores.CORRELATION: 0.7, song_scores.LOUDNESS: 0.9, song_scores.IDENTITY: 0.8}
+
+
+@dataclass(frozen=True)
+class SongConfig(HdtsConfig):
+    """Settings of a network that learns a song; None means: SETTINGS for this neuron, else what the neuron states."""
+
+    neuron: str = "izhikevich_c"
+    """izhikevich_c (published), lif, theta, ..., or path/to/file.py:NAME"""
+    n: int = 1000
+    """number of neurons"""
+    pulses: int = 500
+    """number of pulses in the song"""
+    song: str = "synthetic"
+    """synthetic (a model of syrinx and vocal tract), bengalese (snnlab data get bengalese), or a WAV file"""
+    song_seconds: float | None = None
+    """what is taken of a recording (s); None: all"""
+    bands: int = 45
+    """bands of the spectrogram"""
+    low: float = 500.0
+    """where the lowest band begins (Hz)"""
+    high: float = 10000.0
+    """where the highest band ends (Hz)"""
+    learn_start: float = 1.0
+    """start of the learning window (s)"""
+    learn_stop: float = 50.0
+    """end of the learning window (s)"""
+    seconds: float | None = None
+    """length of the run (s); None: as long as the protocol needs"""
+    record_interval: float | None = 2.0
+    """time between two recorded samples (ms), a multiple of dt"""
+    record_spikes: int = SHOWN
+    """number of neurons whose spikes are recorded"""
+
+
+@dataclass(frozen=True)
+class Config(SongConfig):
+    """Settings of the run; None means: SETTINGS of this protocol for this neuron, else what the neuron states."""
+
+    def identity(self) -> dict:
+        """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
+        config = settled(self)
+        return settled_identity(config) | {"q_hdts": config.q_hdts}
+
+
+QUICK = {"n": 400, "learn_stop": 11.0, "seconds": 23.0, "pulses": 250}
+
+
+def song_of(config: SongConfig) -> Song:
+    """Return the song that a Config names."""
+    if config.song != "synthetic":
+        return song_from(config.song, config.bands, config.song_seconds, config.low, config.high)
+    if config.song_seconds is not None:
+        raise UserError(f"song_seconds: cuts a recording; the synthetic song has {SYNTHETIC_SECONDS:g} s")
+    return synthetic_song(config.bands, config.low, config.high)
+
+
+def completed_song(config: SongConfig, songs: float) -> SongConfig:
+    """Return the Config with every field that is left open filled in; the run goes on for so many s after learning.
+
+    Raises
+    ------
+    UserError
+        If a song cannot be had, or none is sung after learning.
+    """
+    require_positive(config, "pulses", "bands")
+    config = completed(config, seconds=round(config.learn_stop + songs, 3), **SETTINGS.get(config.neuron, {}))
+    least = config.learn_stop + 1 + song_of(config).period + LATEST
+    if config.seconds < least:
+        raise UserError(f"seconds: expected at least {least:g} s, where the first song ends, got {config.seconds:g}")
+    return config
+
+
+def settled(config: Config) -> Config:
+    """Return the Config with every field that is left open filled in."""
+    return completed_song(config, max(FREE_SECONDS, song_of(config).period + 1.1))
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Train the network and let it sing on.
+
+    Returns what :func:`snnlab.train_force` does, but in place of output and teacher ``song`` (frame, band) and
+    ``sung`` (pass, frame, band): what was decoded in each song after learning, ``lag`` s late; the output's filter is
+    late, and one delay up to 60 ms, the one that fits best, holds for all. Spikes and voltages are those of the last.
+    """
+    config = settled(config)
+    song = song_of(config)
+    dataset = train_with_hdts(config, song, song.period, engine)
+    # Songs that begin after learning, in step with the teacher.
+    first = np.ceil((config.learn_stop + 0.5) / song.period - 1e-9) * song.period
+    count = int((config.seconds - LATEST - first) / song.period + 1e-9)
+    sung, lag = decoded(dataset, song, first + song.period * np.arange(max(1, count)))
+    start = first + song.period * (count - 1)
+    when = dataset.spike_time.values
+    kept = (when >= start) & (when < start + song.period)
+    time = dataset.time.values
+    shown = (time >= start) & (time < start + song.period)
+    seconds = {"units": "s"}
+    return (
+        dataset.drop_vars(["output", "teacher"])
+        .isel(spike=kept, time=shown)
+        .assign(
+            song=(("frame", "band"), song.bands.astype(np.float32), {"frames_per_second": song.rate}),
+            syllable=("syllable", [name for name, _, _ in song.syllables]),
+            syllable_start=("syllable", [start for _, start, _ in song.syllables], seconds),
+            syllable_stop=("syllable", [stop for _, _, stop in song.syllables], seconds),
+            sung=(("pass", "frame", "band"), sung.astype(np.float32), {"units": "1"}),
+            lag=((), lag, seconds),
+            song_start=((), start, seconds),
+        )
+    )
+
+
+def decoded(dataset: xr.Dataset, song: Song, starts: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return what was decoded in the songs that start at these times (s), shape (songs, frames, bands), and its delay."""
+    time, output = dataset.time.values, np.asarray(dataset.output)[:, : song.bands.shape[1]]
+    frames, mean = np.arange(len(song.bands)) / song.rate, song.bands.mean(0)
+    best, lags = None, np.arange(0, LATEST + LAG_STEP / 2, LAG_STEP)
+    for lag in lags:
+        rows = np.stack([replay.at(start + frames + lag, time, output) for start in starts])
+        fit = np.mean([replay.correlation(each, song.bands, mean) for each in rows])
+        if best is None or fit > best[0]:
+            best = fit, rows, float(lag)
+    return best[1], best[2]
+
+
+def stored(dataset: xr.Dataset) -> Song:
+    """Return the song of a run."""
+    names, starts, stops = (dataset[name].values.tolist() for name in ("syllable", "syllable_start", "syllable_stop"))
+    rate = float(dataset.song.attrs["frames_per_second"])
+    return Song(dataset.song.values.astype(float), rate, tuple(zip(names, starts, stops, strict=True)))
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return how alike the song after learning is, as the mean over all songs; and its delay."""
+    song = stored(dataset)
+    each = [song_scores.scores(rows.astype(float), song) for rows in dataset.sung.values]
+    return {what: float(np.mean([values[what] for values in each])) for what in each[0]} | {
+        "delay of the song (s)": float(dataset.lag)
+    }
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return our criteria; the paper states no number that we could read."""
+    measured = measure(dataset)
+    return [Check(what, measured[what], low, INF, "our criterion") for what, low in BANDS.items()]
+
+
+def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+    """Each measure over seeds, beside what is no song and the networks that are broken on purpose."""
+    groups: dict[str, dict[str, list]] = {}
+    for dataset in datasets:
+        config = attribute(dataset, "config")
+        key = settings(config, without=("control", "pulse_order"))
+        groups.setdefault(key, {}).setdefault(dataset.attrs["condition"], []).append(dataset)
+    rows = []
+    for conditions in groups.values():
+        runs = conditions.get("default", [])
+        if len(runs) < 3:
+            continue
+        config = attribute(runs[0], "config")
+        name = f"{Path(config['song']).name} song, {config['hdts']} pulses ({runs[0].attrs['preset']})"
+        null = {kind: song_scores.scores(rows_, stored(runs[0])) for kind, rows_ in song_scores.nulls(stored(runs[0]))}
+        for kind, broken in conditions.items():
+            if kind != "default":
+                values = [measure(run) for run in broken]
+                null[kind.replace("_", " ")] = {what: np.mean([v[what] for v in values]) for what in BANDS}
+        measured = [measure(run) for run in runs]
+        for what in BANDS:
+            beside = ", ".join(f"{kind} {values[what]:.2f}" for kind, values in null.items())
+            rows.append(Finding.over_seeds(f"{name}: {what}", [values[what] for values in measured], beside))
+    return rows
+
+
+def export(dataset: xr.Dataset, stem: Path) -> list[Path]:
+    """Write the song and what the network sings last as sound, both from their bands; returns what was written."""
+    song, (low, high) = stored(dataset), (attribute(dataset, "config")[name] for name in ("low", "high"))
+    written = []
+    for name, bands in (("song", song.bands), ("network", dataset.sung.values[-1].astype(float))):
+        path = stem.with_name(f"{stem.name}-{name}.wav")
+        record.write_whole(path, wav_bytes(*sound_from(bands, song.rate, low, high)))
+        written.append(path)
+    return written
