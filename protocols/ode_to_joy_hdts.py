@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -82,7 +83,7 @@ def settled(config: Config) -> Config:
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train the network; see :func:`snnlab.train_force` for what the dataset holds.
 
-    ``output`` and ``teacher`` (time, note) hold the notes, ``loudest_pulse`` (time) which of internal pulses is largest.
+    ``output`` and ``teacher`` (time, note) hold the notes, ``loudest_pulse`` (time) which internal pulse is largest.
     """
     config = settled(config)
     require_sampling(config, joy.STEP)
@@ -126,8 +127,8 @@ def _in_order(dataset: xr.Dataset) -> float:
     # The middle of pulses, wherever the chain stands: those that are loudest for at least a fifth of their length.
     width = ODE_TO_JOY_LONG.period / pulses / float(dataset.time[1] - dataset.time[0])
     edges = np.flatnonzero(np.diff(loudest, prepend=-1, append=-1))
-    lasting = [loudest[a] for a, b in zip(edges[:-1], edges[1:], strict=True) if b - a >= width / 5]
-    pairs = list(zip(lasting[:-1], lasting[1:], strict=True))
+    lasting = [loudest[a] for a, b in pairwise(edges) if b - a >= width / 5]
+    pairs = list(pairwise(lasting))
     return float(np.mean([after == (before + 1) % pulses for before, after in pairs])) if pairs else 0.0
 
 

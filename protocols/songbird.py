@@ -150,7 +150,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def decoded(dataset: xr.Dataset, song: Song, starts: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return what was decoded in the songs that start at these times (s), shape (songs, frames, bands), and its delay."""
+    """Return what was decoded in songs that start at these times (s), shape (songs, frames, bands), and its delay."""
     time, output = dataset.time.values, np.asarray(dataset.output)[:, : song.bands.shape[1]]
     frames, mean = np.arange(len(song.bands)) / song.rate, song.bands.mean(0)
     best, lags = None, np.arange(0, LATEST + LAG_STEP / 2, LAG_STEP)

@@ -16,6 +16,7 @@ from typing import Literal
 
 import numpy as np
 import xarray as xr
+from scipy.sparse import csr_array
 
 from ..connectivity import encoder
 from ..engine import Engine
@@ -23,6 +24,7 @@ from ..errors import UserError, require_positive
 from ..models import unit
 from ..stimuli.hdts import Pulses
 from ..stimuli.teacher import Teacher, sample
+from . import synfire
 from .drive import Drive
 from .force_config import ForceConfig, published_units, resolve
 from .force_training import train_force
@@ -33,8 +35,9 @@ from .phases import Phase, changed
 class HdtsConfig(ForceConfig):
     """Settings of a FORCE run with pulses."""
 
-    hdts: Literal["external", "internal", "none"] = "external"
-    """where pulses come from: an input, further outputs that the network learns and feeds back to itself, or nowhere"""
+    hdts: Literal["external", "internal", "chain", "none"] = "external"
+    """where pulses come from: an input, further outputs that the network learns and feeds back to itself, the pools of
+    a spiking synfire chain, or nowhere"""
     pulses: int = 32
     """number of pulses in the teacher's period"""
     q_hdts: float | None = None
@@ -62,10 +65,14 @@ def train_with_hdts(
     if config.hdts != "none" and config.q_hdts is not None and not 0 <= config.q_hdts < float("inf"):
         raise UserError(f"q_hdts: expected a number >= 0, got {config.q_hdts}")
     size = None if config.q_hdts is None else float(config.q_hdts * unit(published_units(setup.neuron.current)["q"]))
-    if config.hdts == "external":
+    if config.hdts in ("external", "chain"):
         if size is None:
             raise UserError(f"q_hdts: neuron {config.neuron!r} has no value of its own; give --q-hdts")
-        drive = Drive(encoder(config.n, config.pulses, size, engine.rng("hdts")), pulses.signal(setup.dt))
+        weights = encoder(config.n, config.pulses, size, engine.rng("hdts"))
+        if config.hdts == "chain":
+            drive = Drive(weights, chain_signals(config, period)[0], samples_per(setup.dt))
+        else:
+            drive = Drive(weights, pulses.signal(setup.dt))
     if config.hdts == "internal":
         outer = teacher
         if size is not None:
@@ -89,3 +96,29 @@ def train_with_hdts(
             change = {"output_order": np.concatenate([np.arange(taught), taught + order])}
         phases = changed(phases, (setup.learn_stop + 1) * setup.dt, **change)
     return train_force(config, teacher, engine, drive=drive, phases=phases, sizes=sizes)
+
+
+def chain_signals(config: HdtsConfig, period: float, lesions: Sequence[np.ndarray] = ((),)) -> list[csr_array]:
+    """Return the activity of a synfire chain with each of these lesions, one signal of ``period`` s for each.
+
+    Raises
+    ------
+    UserError
+        Unless the wave takes most of the period to run down the chain.
+    """
+    whole = round(period / synfire.LINK)
+    if not 0.9 * whole <= config.pulses <= whole:
+        raise UserError(
+            f"pulses: expected {round(0.9 * whole)} to {whole} for a chain, whose wave takes {synfire.LINK * 1e3:g} ms "
+            f"from pool to pool, in {period:g} s; got {config.pulses}"
+        )
+    spikes = synfire.simulate(config.pulses, period, lesions, config.seed)
+    return [synfire.activity(*each, config.pulses, period) for each in spikes]
+
+
+def samples_per(dt: float) -> int:
+    """Return the time steps of a sample of the chain's activity; raises UserError if they are no whole number."""
+    steps = round(synfire.SAMPLE / dt)
+    if steps < 1 or abs(steps - synfire.SAMPLE / dt) > 1e-6 * steps:
+        raise UserError(f"dt: expected a part of {synfire.SAMPLE * 1e3:g} ms for a chain, got {dt * 1e3:g} ms")
+    return steps

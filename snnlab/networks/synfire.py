@@ -8,8 +8,8 @@ The activity of a pool, its spikes through a filter of 2 and 5 ms over what all 
 component of the signal that drives another network. A chain is purely feedforward, so it is simulated on its own, once
 for each lesion, before the network that it drives.
 
-References: Hahnloser, Kozhevnikov & Fee 2002, doi:10.1038/nature00974; Long, Jin & Fee 2010, doi:10.1038/nature09514. Sizes,
-delays and weights are ours.
+References: Hahnloser, Kozhevnikov & Fee 2002, doi:10.1038/nature00974; Long, Jin & Fee 2010, doi:10.1038/nature09514.
+Sizes, delays and weights are ours.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ REST, TOTAL, SPREAD = -65 * mV, 200 * mV, 0.2
 TAU_S = 5e-3
 # One spike in a wave.
 REFRACTORY = 50 * ms
-# A neuron needs 1.6 ms to reach the threshold: the wave takes 10 ms from pool to pool.
-DELAY = 8.4e-3
+# A neuron needs 1.6 ms to reach the threshold, so that the wave takes LINK from pool to pool.
+DELAY, LINK = 8.4e-3, 10e-3
 TAU_RISE, TAU_DECAY = 2e-3, 5e-3
 # Activity below this is left out.
 LEAST = 1e-3
@@ -83,7 +83,7 @@ def simulate(
         for dead in lesions:
             network.restore()
             alive = np.ones(n)
-            alive[dead] = 0
+            alive[np.asarray(dead, int)] = 0
             synapses.w = weights * alive[before] * brian2.volt
             count = -1
             for _ in range(round(seconds / QUIET)):

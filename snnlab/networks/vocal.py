@@ -5,17 +5,15 @@ References: Sanz Perl et al. 2011, doi:10.1103/PhysRevE.84.051909; Amador et al.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import brian2
 import numpy as np
-from brian2.devices.device import reset_device, runtime_device
 from scipy import signal
 from scipy.interpolate import PchipInterpolator
 
-from ..engine import preferences
+from ..engine import on_numpy
 from ..neurons.syrinx import SYRINX
 from ..stimuli.song import SYLLABLES, SYNTHETIC_SECONDS, Gesture, Song, Syllable, places, song_of
 from ..stimuli.sound import HIGH, LOW, RATE
@@ -60,7 +58,7 @@ def sing(
     All gestures are sung at once, each by a syrinx of its own, and then put where ``song`` names them. ``seed`` is that
     of the jitter of rough gestures. Brian2's target, device and random stream remain as they were.
     """
-    steps = round((max(gesture.seconds for gesture in gestures.values()) + 5 * RAMP) * STEPS)
+    steps = round((max(gesture.seconds for gesture in gestures.values()) + 2 * RAMP) * STEPS)
     times = np.arange(steps) / STEPS
     rng = np.random.default_rng(seed)
     breath = np.stack([_breath(gesture, times) for gesture in gestures.values()], axis=1)
@@ -86,7 +84,7 @@ def tension(pitch: np.ndarray) -> np.ndarray:
 def source(pressure: np.ndarray, tension: np.ndarray) -> np.ndarray:
     """Return the flow y of one syrinx for each column of pressure and tension, shape (T, n), in steps of 1/STEPS s."""
     dt = brian2.second / STEPS
-    with _numpy_target():
+    with on_numpy():
         clock = brian2.Clock(dt, name="syrinx_clock")
         inputs = dict(
             alpha=brian2.TimedArray(pressure, dt=dt, name="syrinx_pressure"),
@@ -146,17 +144,3 @@ def _loudness(gesture: Gesture, times: np.ndarray, rng: np.random.Generator) -> 
 
 def _contour(values: Sequence[float], seconds: float, times: np.ndarray) -> np.ndarray:
     return PchipInterpolator(np.linspace(0, seconds, len(values)), values)(np.clip(times, 0, seconds))
-
-
-@contextlib.contextmanager
-def _numpy_target() -> Iterator[None]:
-    """Run what is inside on numpy, in this process, whatever device and target are set."""
-    runtime = brian2.get_device() is runtime_device
-    if not runtime:
-        brian2.set_device("runtime")
-    try:
-        with preferences({"codegen.target": "numpy", "core.stop_on_keyboard_interrupt": False}):
-            yield
-    finally:
-        if not runtime:
-            reset_device()

@@ -58,8 +58,8 @@ def sound_from(
     The bands leave out the phases; those are sought by Griffin & Lim 1984, doi:10.1109/TASSP.1984.1164317, from random
     ones that are always the same.
     """
-    seconds = len(bands) / frame_rate
-    times = np.arange(round(seconds * RATE / HOP)) * HOP / RATE
+    length = round(len(bands) / frame_rate * RATE)
+    times = np.arange(-(-length // HOP) + 1) * HOP / RATE
     place = np.arange(len(bands)) / frame_rate
     shares = _shares(bands.shape[1], low, high)
     spread = (shares / np.maximum(shares.sum(0), 1e-12)).T
@@ -68,7 +68,7 @@ def sound_from(
     for _ in range(iterations):
         again = _stft(_istft(amplitude * phase))[:, : len(times)]
         phase = again / np.maximum(np.abs(again), 1e-12)
-    sound = _istft(amplitude * phase)[: round(seconds * RATE)]
+    sound = _istft(amplitude * phase)[:length]
     return sound / (np.abs(sound).max() or 1), RATE
 
 
@@ -99,10 +99,10 @@ def read_wav(path: str | Path, seconds: float | None = None, high: float = HIGH)
             # Only a warning to scipy, but the rest of the song is missing.
             warnings.filterwarnings("error", "Reached EOF", wavfile.WavFileWarning)
             rate, samples = wavfile.read(path)
+        length = len(samples) / rate
     # scipy's reader fails in many ways where a header is wrong.
     except Exception as error:
         raise UserError(f"song: {path.name}: expected a WAV file, cannot read it: {_one_line(error)}") from None
-    length = len(samples) / rate
     if length < (seconds or SHORTEST):
         raise UserError(f"song: {path.name} has {length:.3g} s, expected at least {seconds or SHORTEST:g}")
     if seconds is None and length > LONGEST:
@@ -110,6 +110,8 @@ def read_wav(path: str | Path, seconds: float | None = None, high: float = HIGH)
     if rate < 2 * high:
         raise UserError(f"song: {path.name}: expected at least {2 * high:g} samples/s for {high:g} Hz, got {rate}")
     sound = _scaled(samples[: len(samples) if seconds is None else round(seconds * rate)])
+    if not np.isfinite(sound).all():
+        raise UserError(f"song: {path.name}: expected finite samples, got NaN or infinity")
     # A constant offset is silent as well.
     if not np.abs(sound - sound.mean()).max() > 1e-4:
         raise UserError(f"song: {path.name}: expected a sound, got silence")
@@ -140,8 +142,6 @@ def _scaled(samples: np.ndarray) -> np.ndarray:
         sound = (sound - 128) / 128
     elif samples.dtype.kind == "i":
         sound /= 2.0 ** (8 * samples.dtype.itemsize - 1)
-    if not np.isfinite(sound).all():
-        raise UserError("song: expected finite samples, got NaN or infinity")
     return sound if sound.ndim == 1 else sound.mean(axis=1)
 
 

@@ -1,0 +1,87 @@
+"""A song sung by a spiking network (Nicola & Clopath 2017, figure 4)."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.ndimage import gaussian_filter1d
+
+from snnlab import plotting
+from snnlab.analysis import replay
+from snnlab.protocols.songbird import stored
+from snnlab.record import attribute
+
+NEEDS = [("songbird", {"seed": 100})]
+CAPTION = (
+    "a: spectrogram of the song, its bands as the network is taught them; lines: syllables. b: what the network sings "
+    "in the last song after learning. c: loudness, the sum over bands, of both. d: spikes of 100 neurons in that song, "
+    "sorted by when they fire most. e: voltages, with spikes drawn up to their peak. The first 2.6 s of the song."
+)
+_TRACES = 4
+# What is drawn of the song; neurons of the raster, and what their rate is smoothed over (s).
+_SECONDS, _NEURONS, _SMOOTHING = 2.6, 100, 0.05
+
+
+def draw(datasets: list[xr.Dataset]) -> Figure:
+    """Draw spectrograms, loudness, raster and voltages of one run over the same song."""
+    (dataset,) = datasets[:1]
+    song, start = stored(dataset), float(dataset.song_start)
+    shown = min(_SECONDS, song.period)
+    figure = Figure(figsize=(7.0, 6.2), layout="constrained")
+    axes = figure.subplots(5, 1, sharex=True, height_ratios=[1, 1, 0.6, 1.2, 0.9])
+    sung = dataset.sung.values[-1].astype(float)
+    for ax, bands, title in zip(axes, (song.bands, sung), ("song", "network"), strict=False):
+        _spectrogram(ax, bands, dataset, title)
+    for _, begin, stop in song.syllables:
+        if stop > shown:
+            break
+        axes[0].plot(
+            [begin, stop], [1.04, 1.04], color="0.2", lw=1.5, transform=axes[0].get_xaxis_transform(), clip_on=False
+        )
+    _loudness(axes[2], song, sung)
+    _raster(axes[3], dataset, start, shown)
+    _voltages(axes[4], dataset, start, shown)
+    axes[4].set_xlabel("time in the song (s)")
+    axes[4].set_xlim(0, shown)
+    for ax, letter in zip(axes, "abcde", strict=True):
+        plotting.panel_letter(ax, letter, x=-0.08)
+    return figure
+
+
+def _spectrogram(ax: Axes, bands: np.ndarray, dataset: xr.Dataset, title: str) -> None:
+    config = attribute(dataset, "config")
+    extent = (0, len(bands) / float(dataset.song.attrs["frames_per_second"]), config["low"] / 1e3, config["high"] / 1e3)
+    # The square root shows what is soft.
+    shown = np.sqrt(np.clip(bands, 0, 1))
+    ax.imshow(shown.T, origin="lower", aspect="auto", cmap="magma", vmin=0, vmax=1, extent=extent)
+    ax.set_ylabel(f"{title}\nfrequency (kHz)")
+
+
+def _loudness(ax: Axes, song, sung: np.ndarray) -> None:
+    times = np.arange(len(song.bands)) / song.rate
+    ax.plot(times, song.bands.sum(1), color="0.7", lw=1.6, label="song")
+    ax.plot(times, sung.sum(1), color=plotting.AFTER, lw=0.7, label="network")
+    ax.legend(loc="upper right", ncols=2)
+    ax.set(ylabel="loudness", ylim=(min(0, ax.get_ylim()[0]), 1.35 * song.bands.sum(1).max()))
+
+
+def _raster(ax: Axes, dataset: xr.Dataset, start: float, seconds: float) -> None:
+    times, neurons = dataset.spike_time.values - start, dataset.spike_neuron.values
+    drawn = (times < seconds) & (neurons < _NEURONS)
+    times, neurons = times[drawn], neurons[drawn]
+    counts = replay.spike_counts(times, neurons, _NEURONS, 0, seconds, round(seconds / 5e-3))
+    most = gaussian_filter1d(counts, _SMOOTHING / 5e-3, axis=1).argmax(1)
+    place = np.empty(_NEURONS, int)
+    place[np.argsort(most)] = np.arange(_NEURONS)
+    ax.plot(times, place[neurons], "|", color="0.1", ms=1.5, mew=0.4)
+    ax.set(ylim=(-1, _NEURONS), ylabel="neuron, by\nits highest rate")
+
+
+def _voltages(ax: Axes, dataset: xr.Dataset, start: float, seconds: float) -> None:
+    spikes = dataset.spike_time.values - start, dataset.spike_neuron.values
+    traces = dataset.voltage.values[:, :_TRACES] * 1e3
+    peak = 30.0
+    gap = plotting.voltages(ax, dataset.time.values - start, traces, 0, seconds, spikes, peak)
+    ax.set(yticks=gap * np.arange(traces.shape[1]), yticklabels=range(1, traces.shape[1] + 1), ylabel="neuron")

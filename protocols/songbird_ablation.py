@@ -1,0 +1,224 @@
+"""What is left of a learned song when part of the chain that drives it, or of the network itself, is silenced?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from snnlab.analysis import replay, song_scores
+from snnlab.claims import Check, Finding
+from snnlab.engine import Engine
+from snnlab.errors import UserError, require_positive
+from snnlab.networks import synfire
+from snnlab.networks.force_config import settled_identity
+from snnlab.networks.hdts_training import chain_signals, train_with_hdts
+from snnlab.networks.phases import Phase
+from snnlab.protocol import settings
+from snnlab.protocols.songbird import CONTROLS as CONTROLS
+from snnlab.protocols.songbird import SongConfig, completed_song, decoded, song_of
+from snnlab.record import attribute
+from snnlab.stimuli.song import Song
+
+FIGURE = "songbird_ablation"
+INF = float("inf")
+KINDS = ("piece", "random", "neurons")
+SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
+VARIANTS = {"external": {"hdts": "external"}, "chain": {"hdts": "chain"}, "internal": {"hdts": "internal"}}
+QUICK = {"n": 400, "learn_stop": 11.0, "pulses": 500, "draws": 1}
+ERROR = "RMSE / sd of the song"
+# The song is late by what the output's filter and the network need; there a cut is not yet heard (s).
+LATE = 0.05
+# Our criteria for the song without a lesion.
+INTACT = 0.6
+PARTS = ("before", "within", "after")
+
+
+@dataclass(frozen=True)
+class Config(SongConfig):
+    """Settings of the run; None means: SETTINGS of songbird for this neuron, else what the neuron states."""
+
+    hdts: str = "chain"
+    """external: an array, where damage stays local by construction; chain: a spiking synfire chain; internal: further
+    outputs of the network"""
+    draws: int = 10
+    """lesions of each kind and share"""
+
+    def identity(self) -> dict:
+        """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
+        config = settled(self)
+        return settled_identity(config) | {"q_hdts": config.q_hdts}
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """What is silent in one song after learning."""
+
+    kind: str
+    """piece: adjacent pulses; random: pulses, or neurons of a chain, at random; neurons: of the network that learned"""
+    share: float
+    draw: int
+    silent: np.ndarray
+    """numbers of pulses, of neurons of the chain, or of the network's neurons"""
+
+
+def settled(config: Config) -> Config:
+    """Return the Config with every field that is left open filled in."""
+    require_positive(config, "draws", "pulses")
+    if config.hdts == "none":
+        raise UserError("hdts: expected pulses to silence: external, chain or internal, got none")
+    count = len(KINDS) * len(SHARES) * config.draws + 2
+    return completed_song(config, 1.0 + (count + 1) * song_of(config).period)
+
+
+def lesions(config: Config, rng: np.random.Generator) -> Iterator[Lesion]:
+    """Yield no lesion, then every lesion of a run."""
+    yield Lesion("piece", 0.0, 0, np.zeros(0, int))
+    for kind in KINDS:
+        for share in SHARES:
+            for draw in range(config.draws):
+                if kind == "piece":
+                    size = max(1, round(share * config.pulses))
+                    chosen = rng.integers(config.pulses - size + 1) + np.arange(size)
+                else:
+                    whole = {
+                        "neurons": config.n,
+                        "random": config.pulses * (synfire.SIZE if config.hdts == "chain" else 1),
+                    }
+                    chosen = rng.permutation(whole[kind])[: max(1, round(share * whole[kind]))]
+                yield Lesion(kind, share, draw, np.sort(chosen))
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Train the network; then let it sing once with each lesion, after a song without.
+
+    Returns what :func:`snnlab.train_force` does without output and teacher, and for each lesion ``kind``, ``share``,
+    ``draw``, ``first`` and ``stop`` (s; of a piece, NaN for others), its ``error`` (RMSE over the song's standard
+    deviation) and ``correlation`` and ``identity`` of :mod:`snnlab.analysis.song_scores`; ``errors`` (lesion, part)
+    before, within and after a piece; ``sung`` (example, frame, band) of draw 0, whose lesions are ``example``.
+    """
+    config = settled(config)
+    song = song_of(config)
+    chosen = list(lesions(config, engine.rng("lesions")))
+    begin = np.ceil((config.learn_stop + 0.5) / song.period - 1e-9) * song.period
+    starts = begin + song.period * np.arange(len(chosen) + 1)
+    phases = [*_phases(config, song, chosen, starts), Phase(starts[-1])]
+    dataset = train_with_hdts(config, song, song.period, engine, phases)
+    # The delay of the whole song is that of all.
+    _, lag = decoded(dataset, song, starts[:1])
+    time, output = dataset.time.values, np.asarray(dataset.output)[:, : song.bands.shape[1]]
+    moments = np.arange(len(song.bands)) / song.rate
+    rows = []
+    sung = []
+    for lesion, start in zip(chosen, starts, strict=False):
+        bands = replay.at(start + moments + lag, time, output)
+        rows.append(_described(lesion, bands, song, config))
+        if lesion.draw == 0:
+            sung.append(bands.astype(np.float32))
+    arrays = {name: ("lesion", [row[name] for row in rows]) for name in rows[0]}
+    arrays["errors"] = (("lesion", "part"), np.array(arrays.pop("errors")[1]))
+    return (
+        dataset.drop_vars(["output", "teacher", "time", "voltage", "spike_time", "spike_neuron"])
+        .assign(arrays)
+        .assign(
+            song=(("frame", "band"), song.bands.astype(np.float32), {"frames_per_second": song.rate}),
+            sung=(("example", "frame", "band"), np.array(sung)),
+            example=("example", np.flatnonzero([lesion.draw == 0 for lesion in chosen])),
+            part=("part", list(PARTS)),
+        )
+    )
+
+
+def _phases(config: Config, song: Song, chosen: list[Lesion], starts: np.ndarray) -> list[Phase]:
+    """One phase for each song."""
+    signals: list = [None] * len(chosen)
+    if config.hdts == "chain":
+        cut = [index for index, lesion in enumerate(chosen) if lesion.kind != "neurons" and len(lesion.silent)]
+        dead = [_neurons(chosen[index]) for index in cut]
+        for index, signal in zip(cut, chain_signals(config, song.period, dead), strict=True):
+            signals[index] = signal
+    phases = []
+    for lesion, signal, start in zip(chosen, signals, starts, strict=False):
+        change: dict = {"signal": signal}
+        if lesion.kind == "neurons":
+            change = {"silent": lesion.silent}
+        elif config.hdts == "external":
+            change = {"silent_pulses": lesion.silent}
+        elif config.hdts == "internal":
+            change = {"silent_outputs": song.bands.shape[1] + lesion.silent}
+        phases.append(Phase(float(start), restart=config.hdts != "internal", **change))
+    return phases
+
+
+def _neurons(lesion: Lesion) -> np.ndarray:
+    """The dead neurons of a chain."""
+    if lesion.kind == "random":
+        return lesion.silent
+    return (lesion.silent[:, None] * synfire.SIZE + np.arange(synfire.SIZE)).ravel()
+
+
+def _described(lesion: Lesion, bands: np.ndarray, song: Song, config: Config) -> dict:
+    times, piece = np.arange(len(bands)) / song.rate, lesion.kind == "piece" and len(lesion.silent) > 0
+    width = song.period / config.pulses
+    first, stop = (lesion.silent[0] * width, (lesion.silent[-1] + 1) * width) if piece else (np.nan, np.nan)
+    parts = (times < first, (times >= first + LATE) & (times < stop), times >= stop + LATE)
+    score = song_scores.scores(bands, song)
+    return {
+        "kind": lesion.kind,
+        "share": lesion.share,
+        "draw": lesion.draw,
+        "first": first,
+        "stop": stop,
+        "error": _error(bands, song, np.ones(len(bands), bool)),
+        "correlation": score[song_scores.CORRELATION],
+        "identity": score[song_scores.IDENTITY],
+        "errors": [_error(bands, song, part) for part in parts],
+    }
+
+
+def _error(bands: np.ndarray, song: Song, part: np.ndarray) -> float:
+    """RMSE of some frames over the standard deviation about the mean spectrum of the whole song."""
+    if not part.any():
+        return float("nan")
+    scale = np.sqrt(((song.bands - song.bands.mean(0)) ** 2).mean())
+    return float(np.sqrt(((bands[part] - song.bands[part]) ** 2).mean()) / scale)
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return the error of the song without a lesion, and before, within and after a piece of a tenth."""
+    piece = (dataset.kind == "piece") & (dataset.share == 0.1)
+    values = {f"{ERROR}, no lesion": float(dataset.error[0])}
+    for part, errors in zip(PARTS, dataset.errors.values[piece.values].T, strict=True):
+        if np.isfinite(errors).any():
+            values[f"{ERROR}, {part} a silent piece of a tenth"] = float(np.nanmean(errors))
+    return values
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return our criterion for the song without a lesion."""
+    what = f"{ERROR}, no lesion"
+    return [Check(what, measure(dataset)[what], 0.0, INTACT, "our criterion; the mean spectrum has 1")]
+
+
+def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+    """What a silent tenth of the chain does before, within and after it; what random and other lesions do."""
+    groups: dict[tuple[str, str], list[xr.Dataset]] = {}
+    for dataset in datasets:
+        if dataset.attrs["condition"] == "default":
+            config = attribute(dataset, "config")
+            groups.setdefault((config["hdts"], settings(config)), []).append(dataset)
+    rows = []
+    for (source, _), runs in groups.items():
+        if len(runs) < 3:
+            continue
+        measured = [measure(run) for run in runs]
+        null = f"no lesion {np.mean([m[f'{ERROR}, no lesion'] for m in measured]):.2f}, silence or mean spectrum 1"
+        for what in measured[0]:
+            if all(what in values for values in measured):
+                rows.append(Finding.over_seeds(f"{source}: {what}", [values[what] for values in measured], null))
+        for kind, share in (("random", 0.1), ("neurons", 0.1)):
+            each = [float(r.error.values[((r.kind == kind) & (r.share == share)).values].mean()) for r in runs]
+            rows.append(Finding.over_seeds(f"{source}: {ERROR}, a tenth silent: {kind}", each, null))
+    return rows
