@@ -1,0 +1,97 @@
+"""What is left of a song when part of the chain that drives it is silent: arrays, and a chain that makes itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from snnlab import plotting
+from snnlab.protocols.songbird_ablation import KINDS, PARTS
+from snnlab.record import attribute
+
+SEEDS = (100, 101, 102)
+NEEDS = [("songbird_ablation", {"hdts": hdts, "seed": seed}) for hdts in ("chain", "external") for seed in SEEDS]
+CAPTION = (
+    "a: the song, and what networks sing when a tenth of the chain is silent (white lines): one driven by an array, "
+    "one by a spiking synfire chain. b: error of the whole song, relative to its standard deviation, against the "
+    "share that is silent: a piece of the chain, pulses (array) or neurons (chain) at random, neurons of the network "
+    "that learned. Lines: mean over ten lesions and all networks; shaded: middle half of the lesions; grey: mean "
+    "spectrum. c: error before, within and after a silent piece of a tenth; dots: lesions, lines: means; dashed: no "
+    "lesion."
+)
+_LOOKS = {"external": ("s", plotting.BEFORE, "array"), "chain": ("o", plotting.AFTER, "spiking chain")}
+_LOOKS |= {"internal": ("^", plotting.OUTPUT, "own outputs")}
+_SHARE = 0.1
+_TITLES = {"piece": "a piece of the chain", "random": "of the chain, at random", "neurons": "neurons that learned"}
+
+
+def draw(datasets: list[xr.Dataset]) -> Figure:
+    """Draw spectrograms above, errors against share and by place below."""
+    sources: dict[str, list[xr.Dataset]] = {}
+    for dataset in datasets:
+        sources.setdefault(attribute(dataset, "config")["hdts"], []).append(dataset)
+    sources = {name: sources[name] for name in _LOOKS if name in sources}
+    figure = Figure(figsize=(7.0, 2.4 + 1.0 * (1 + len(sources))), layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=[1 + len(sources), 2.1])
+    rows = above.subplots(1 + len(sources), 1, sharex=True, squeeze=False)[:, 0]
+    _spectrogram(rows[0], datasets[0], datasets[0].song.values, "song")
+    for ax, (name, runs) in zip(rows[1:], sources.items(), strict=True):
+        _example(ax, runs[0], _LOOKS[name][2])
+    rows[-1].set_xlabel("time in the song (s)")
+    axes = below.subplots(1, len(KINDS) + 1)
+    for ax, kind in zip(axes, KINDS, strict=False):
+        for name, runs in sources.items():
+            _against_share(ax, kind, runs, _LOOKS[name])
+        ax.axhline(1, color="0.6", lw=0.7)
+        ax.set(xlabel="share silent", title=_TITLES[kind], ylim=(0, 2))
+    for index, (name, runs) in enumerate(sources.items()):
+        _by_place(axes[-1], runs, _LOOKS[name], (index - (len(sources) - 1) / 2) * 0.3)
+    axes[-1].set(title="a piece of a tenth", ylim=(0, 2))
+    axes[-1].set_xticks(range(len(PARTS)), PARTS)
+    axes[0].set_ylabel("error / sd of the song")
+    axes[0].legend(loc="upper left")
+    for ax, letter in zip((rows[0], axes[0], axes[-1]), "abc", strict=True):
+        plotting.panel_letter(ax, letter, x=-0.06 if ax is rows[0] else -0.2)
+    return figure
+
+
+def _example(ax: Axes, dataset: xr.Dataset, name: str) -> None:
+    """The first song with a silent piece of a tenth."""
+    examples = dataset.example.values
+    kinds, shares, first = (dataset[key].values[examples] for key in ("kind", "share", "first"))
+    index = int(np.flatnonzero((kinds == "piece") & (shares == _SHARE))[0])
+    _spectrogram(ax, dataset, dataset.sung.values[index], name)
+    for edge in (first[index], float(dataset.stop[examples[index]])):
+        ax.axvline(edge, color="w", lw=0.9)
+
+
+def _spectrogram(ax: Axes, dataset: xr.Dataset, bands: np.ndarray, name: str) -> None:
+    config = attribute(dataset, "config")
+    extent = (0, len(bands) / float(dataset.song.attrs["frames_per_second"]), config["low"] / 1e3, config["high"] / 1e3)
+    shown = np.sqrt(np.clip(bands, 0, 1))
+    ax.imshow(shown.T, origin="lower", aspect="auto", cmap="magma", vmin=0, vmax=1, extent=extent)
+    ax.set_ylabel(f"{name}\n(kHz)")
+
+
+def _against_share(ax: Axes, kind: str, runs: list[xr.Dataset], look: tuple[str, str, str]) -> None:
+    marker, color, label = look
+    chosen = [(run.share.values, run.error.values, (run.kind == kind).values & (run.share.values > 0)) for run in runs]
+    shares = np.unique(chosen[0][0][chosen[0][2]])
+    errors = [np.concatenate([error[mask & (share == x)] for share, error, mask in chosen]) for x in shares]
+    intact = np.mean([float(run.error[0]) for run in runs])
+    ax.plot([0, *shares], [intact, *map(np.mean, errors)], f"{marker}-", color=color, ms=3.5, label=label)
+    low, high = (np.array([np.percentile(each, q) for each in errors]) for q in (25, 75))
+    ax.fill_between(shares, low, high, color=color, alpha=0.2, lw=0)
+
+
+def _by_place(ax: Axes, runs: list[xr.Dataset], look: tuple[str, str, str], shift: float) -> None:
+    marker, color, _ = look
+    chosen = [run.errors.values[((run.kind == "piece") & (run.share == _SHARE)).values] for run in runs]
+    errors = np.concatenate(chosen)
+    for place, values in enumerate(errors.T):
+        values = values[np.isfinite(values)]
+        ax.plot(np.full(len(values), place + shift), values, marker, color=color, ms=2, alpha=0.5, mew=0)
+        ax.hlines(values.mean(), place + shift - 0.13, place + shift + 0.13, color=color, lw=1.5)
+    ax.axhline(np.mean([float(run.error[0]) for run in runs]), color=color, ls="--", lw=0.7)

@@ -1,0 +1,128 @@
+"""The songbird protocols: settings, reduced runs, lesions."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy.io import wavfile
+
+from snnlab.errors import UserError
+from snnlab.networks import synfire
+from snnlab.networks.force_config import resolve
+from snnlab.protocol import controls_fail, find_protocol
+from snnlab.protocols import songbird as module
+from snnlab.protocols import songbird_ablation as ablation
+
+SONG, ABLATION = find_protocol("songbird"), find_protocol("songbird_ablation")
+SMALL = {"neuron": "lif", "target": "numpy", "n": 60, "dt": 0.5, "learn_start": 0.1, "learn_stop": 1.0, "q_hdts": 80.0}
+
+
+@pytest.fixture(scope="module")
+def wav(tmp_path_factory):
+    """Half a second with three tones."""
+    t = np.arange(22050) / 44100
+    tones = ((0.05, 0.12, 2000), (0.18, 0.25, 4000), (0.32, 0.42, 6000))
+    sound = sum(np.sin(2 * np.pi * f * t) * ((t >= a) & (t < b)) for a, b, f in tones)
+    path = tmp_path_factory.mktemp("wav") / "tones.wav"
+    wavfile.write(path, 44100, (sound * 20000).astype(np.int16))
+    return str(path)
+
+
+def test_published_settings():
+    config = module.settled(SONG.config())
+    setup = resolve(config)
+    assert (config.n, config.g, config.q, config.q_hdts, config.pulses) == (1000, 1.3e4, 1e3, 8e3, 500)
+    assert (config.seconds, config.learn_start, config.learn_stop, setup.learn.step) == (100.0, 1.0, 50.0, 100)
+    assert module.song_of(config).bands.shape[1] == 45 and module.song_of(config).period == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "changes", "message"),
+    [
+        ("songbird", {"song": "nothing.wav"}, "song: no file 'nothing.wav'; expected synthetic, bengalese or a WAV"),
+        ("songbird", {"song_seconds": 1.0}, "song_seconds: cuts a recording; the synthetic song has 5 s"),
+        ("songbird", {"seconds": 52.0}, "seconds: expected at least 56.06 s, where the first song ends"),
+        ("songbird", {"bands": 0}, "bands: expected"),
+        ("songbird", {"low": 9000.0, "high": 800.0}, "low, high: expected"),
+        ("songbird", {"hdts": "chain", "pulses": 32}, "pulses: expected 450 to 500 for a chain"),
+        ("songbird", {"hdts": "chian"}, "hdts: 'chian' is unknown; did you mean chain"),
+        ("songbird_ablation", {"hdts": "none"}, "hdts: expected pulses to silence"),
+        ("songbird_ablation", {"draws": 0}, "draws: expected"),
+    ],
+    ids=str,
+)
+def test_bad_settings_are_refused_by_name_and_nothing_is_written(tmp_path, protocol, changes, message):
+    protocol = find_protocol(protocol)
+    with pytest.raises(UserError, match=message):
+        protocol.execute(protocol.config(target="numpy", **changes), tmp_path / "runs")
+    assert not list(tmp_path.rglob("*.nc"))
+
+
+@pytest.mark.parametrize(("hdts", "pulses"), [("external", 10), ("chain", 50), ("internal", 5)])
+def test_a_reduced_run_of_a_recording_and_its_sounds(tmp_path, wav, hdts, pulses):
+    config = SONG.config(song=wav, seconds=3.1, hdts=hdts, pulses=pulses, bands=12, **SMALL)
+    path, dataset = SONG.execute(config, tmp_path)
+    # After the first whole song from 0.5 s after learning on.
+    assert dataset.sung.shape == (3, *dataset.song.shape) and dataset.song.shape[1] == 12
+    assert dataset.syllable.values.tolist() == ["1", "2", "3"] and float(dataset.song_start) == pytest.approx(2.5)
+    assert ((dataset.spike_time >= 2.5) & (dataset.spike_time < 3.0)).all()
+    assert len(json.loads(dataset.attrs["checks"])) == 3
+    written = SONG.export(dataset, path.with_suffix(""))
+    assert [file.name for file in written] == [f"{path.stem}-song.wav", f"{path.stem}-network.wav"]
+    for file in written:
+        rate, sound = wavfile.read(file)
+        assert rate == 44100 and len(sound) == pytest.approx(22050, abs=200)
+
+
+def test_a_song_that_is_taught_is_found_in_its_place_with_its_delay(wav):
+    song = module.song_from(wav, 12)
+    time = np.arange(1, 2001) * 2e-3
+    dataset = module.xr.Dataset({"output": (("time", "band"), song(time - 0.02))}, {"time": time})
+    sung, lag = module.decoded(dataset, song, np.array([1.0, 1.5]))
+    assert lag == pytest.approx(0.02) and sung.shape == (2, *song.bands.shape)
+    np.testing.assert_allclose(sung[0], song.bands, atol=0.12)
+
+
+@pytest.mark.parametrize("hdts", ["external", "chain", "internal"])
+def test_lesions_one_after_the_other(tmp_path, wav, hdts):
+    pulses = 50 if hdts == "chain" else 20
+    config = ABLATION.config(song=wav, hdts=hdts, pulses=pulses, draws=1, bands=12, **SMALL)
+    _, dataset = ABLATION.execute(config, tmp_path)
+    count = 1 + len(ablation.KINDS) * len(ablation.SHARES)
+    assert dataset.sizes["lesion"] == dataset.sizes["example"] == count
+    assert dataset.kind.values.tolist() == ["piece"] * 7 + ["random"] * 6 + ["neurons"] * 6
+    piece = dataset.isel(lesion=[index for index in range(1, 7)])
+    np.testing.assert_allclose(
+        (piece.stop - piece["first"]) / 0.5, np.maximum(1, np.round(piece.share * pulses)) / pulses, atol=1e-9
+    )
+    assert np.isnan(dataset["first"].values[[0, 7, 18]]).all() and np.isfinite(dataset.error).all()
+    assert next(iter(ABLATION.measure(dataset))) == "RMSE / sd of the song, no lesion"
+    assert len(json.loads(dataset.attrs["checks"])) == 1
+
+
+def test_lesions_are_what_they_say():
+    config = ABLATION.config(draws=3)
+    each = list(ablation.lesions(config, np.random.default_rng(0)))
+    assert not len(each[0].silent) and len(each) == 1 + 3 * 6 * 3
+    for lesion in each[1:]:
+        whole = {"piece": 500, "random": 500 * synfire.SIZE, "neurons": 1000}[lesion.kind]
+        assert len(lesion.silent) == round(lesion.share * whole) and lesion.silent.max() < whole
+        assert len(set(lesion.silent)) == len(lesion.silent)
+        if lesion.kind == "piece":
+            assert (np.diff(lesion.silent) == 1).all()
+            dead = ablation._neurons(lesion)
+            assert set(dead // synfire.SIZE) == set(lesion.silent) and len(dead) == synfire.SIZE * len(lesion.silent)
+
+
+@pytest.mark.science
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_reduced_preset_sings(tmp_path, seed):
+    _, dataset = SONG.execute(SONG.config(quick=True, seed=seed), tmp_path)
+    assert not controls_fail(SONG.checks(dataset))
+
+
+@pytest.mark.science
+@pytest.mark.parametrize("control", list(SONG.controls))
+def test_controls_fail(tmp_path, control):
+    _, dataset = SONG.execute(SONG.config(quick=True, **SONG.controls[control]), tmp_path)
+    assert controls_fail(SONG.checks(dataset))
