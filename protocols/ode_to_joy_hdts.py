@@ -17,6 +17,7 @@ from snnlab.networks.force_config import CONTROLS as BROKEN
 from snnlab.networks.force_config import completed, require_sampling, settled_identity
 from snnlab.networks.hdts_training import HdtsConfig, train_with_hdts
 from snnlab.networks.phases import Phase
+from snnlab.protocol import settings
 from snnlab.protocols import ode_to_joy as joy
 from snnlab.record import attribute
 from snnlab.stimuli.music import ODE_TO_JOY_LONG
@@ -62,7 +63,18 @@ class Config(HdtsConfig):
         return settled_identity(config) | {"q_hdts": config.q_hdts}
 
 
-QUICK = {"n": 600, "learn_stop": 24.0}
+_CONDITIONS = {
+    "no pulses": {"hdts": "none"},
+    "external pulses": {"hdts": "external"},
+    "internal pulses": {"hdts": "internal"},
+    "internal pulses in random order": {"hdts": "internal", "pulse_order": "random"},
+}
+VARIANTS = {
+    f"{name}, {learned:g} s": overrides | {"learn_stop": 1.0 + learned}
+    for learned in (50.0, 200.0, 499.0)
+    for name, overrides in _CONDITIONS.items()
+} | {"internal pulses first": {"song_start": 250.0}}
+QUICK = {"hdts": "external", "n": 600, "learn_stop": 24.0}
 
 
 def settled(config: Config) -> Config:
@@ -143,4 +155,47 @@ def export(dataset: xr.Dataset, stem: Path) -> list[Path]:
 
 
 def findings(datasets: list[xr.Dataset]) -> list[Finding]:
-    return []
+    """Notes right and error of the free run for each source of pulses and each time of learning; how much sooner."""
+    groups: dict[tuple, list[tuple[int, dict[str, float]]]] = {}
+    for dataset in datasets:
+        config, values = attribute(dataset, "config"), measure(dataset)
+        if dataset.attrs["condition"] != "default" or ERROR not in values:
+            continue
+        source = "no pulses" if config["hdts"] == "none" else f"{config['hdts']} pulses"
+        source += ", in random order" if config["pulse_order"] == "random" else ""
+        source += "" if config["song_start"] is None else f", alone for {config['song_start']:g} s"
+        learned = round(dataset.attrs["learn_stop"] - dataset.attrs["learn_start"], 3)
+        same = settings(config, ("hdts", "pulse_order", "song_start", "learn_stop", "seconds", "q_hdts"))
+        groups.setdefault((source, config["n"], same, learned), []).append((config["seed"], values))
+    right, _ = joy.chance(melody=ODE_TO_JOY_LONG)
+    nulls = {joy.NOTES_RIGHT: f"{right:.2f}: notes in random order", ERROR: "1: silence", IN_ORDER: "no order: 0.02"}
+    rows = []
+    for (source, n, _, learned), runs in sorted(groups.items()):
+        for what, null in nulls.items():
+            if all(what in values for _, values in runs):
+                name = f"{source}, N = {n}, learning for {learned:g} s: {what}"
+                rows.append(Finding.over_seeds(name, [values[what] for _, values in runs], null))
+    return rows + _sooner(groups)
+
+
+def _sooner(groups: dict[tuple, list[tuple[int, dict[str, float]]]]) -> list[Finding]:
+    """How much sooner pulses reach the error that a network without has after its longest learning, seed by seed."""
+    curves: dict[tuple, dict[int, list[tuple[float, float]]]] = {}
+    for (source, n, same, learned), runs in groups.items():
+        for seed, values in runs:
+            curves.setdefault((same, n, source), {}).setdefault(seed, []).append((learned, values[ERROR]))
+    rows = []
+    for (same, n, source), seeds in sorted(curves.items()):
+        without = curves.get((same, n, "no pulses"), {})
+        ratios = []
+        for seed, curve in seeds.items():
+            if source != "no pulses" and seed in without:
+                longest, reached = max(without[seed])
+                times = [learned for learned, error in sorted(curve) if error <= reached]
+                ratios += [longest / times[0]] if times else []
+        if len(ratios) >= 3:
+            what = (
+                f"{source}, N = {n}: time without pulses over the shortest time with them to the same error, at least"
+            )
+            rows.append(Finding.over_seeds(what, ratios, "1: no sooner"))
+    return rows

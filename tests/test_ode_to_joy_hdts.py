@@ -1,0 +1,110 @@
+"""The long Ode to Joy with pulses: teachers, made-up runs, reduced runs."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from snnlab.errors import UserError
+from snnlab.networks.force_config import resolve
+from snnlab.protocol import controls_fail, find_protocol
+from snnlab.protocols import ode_to_joy as joy
+from snnlab.protocols import ode_to_joy_hdts as module
+from snnlab.stimuli.hdts import Pulses
+from snnlab.stimuli.music import ODE_TO_JOY, ODE_TO_JOY_LONG
+
+PROTOCOL = find_protocol("ode_to_joy_hdts")
+SMALL = {"neuron": "lif", "target": "numpy", "n": 60, "dt": 0.5, "learn_start": 0.1, "learn_stop": 2.0, "seconds": 4.0}
+
+
+def test_the_long_melody_begins_with_the_short_one():
+    assert ODE_TO_JOY_LONG.period == 16.0 and ODE_TO_JOY_LONG.notes[:16] == ODE_TO_JOY.notes
+    t = np.arange(0, 4, 0.01)
+    np.testing.assert_allclose(ODE_TO_JOY_LONG(t), ODE_TO_JOY(t), atol=1e-9)
+    assert len(joy.played(ODE_TO_JOY_LONG(np.arange(0, 16, 0.01)))) == 60
+
+
+def test_pulses_without_order_have_the_same_power_and_another_order_in_each_period():
+    pulses = Pulses(8, 0.8)
+    t = np.arange(1, 3201) * 1e-3
+    ordered, unordered = pulses(t), pulses.unordered(3)(t)
+    np.testing.assert_allclose(np.sort(unordered, 1), np.sort(ordered, 1))
+    periods = unordered.reshape(4, 800, 8)[:, 50::100].argmax(2)
+    assert all(sorted(each) == list(range(8)) for each in periods.tolist())
+    assert len({tuple(each) for each in periods.tolist()}) == 4
+    np.testing.assert_array_equal(pulses.unordered(3)(t[1000:1010]), unordered[1000:1010])
+
+
+def test_published_settings():
+    config = module.settled(PROTOCOL.config())
+    setup = resolve(config)
+    assert (config.n, config.g, config.q, config.seconds, setup.learn.step) == (5000, 1e4, 4e3, 605.0, 100)
+    assert config.q_hdts is None and module.settled(PROTOCOL.config(hdts="external")).q_hdts == 8e3
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"song_start": 0.05}, "song_start: expected from learn_start to below learn_stop, 0.1 to 2 s, got 0.05"),
+        ({"song_start": 1.0, "hdts": "none"}, "song_start: expected internal pulses"),
+        ({"pulse_order": "random", "hdts": "none"}, "pulse_order: expected internal pulses for a random order"),
+        ({"learn_stop": float("nan")}, "learn_stop: expected"),
+    ],
+    ids=str,
+)
+def test_bad_settings_are_refused_by_name(tmp_path, changes, message):
+    with pytest.raises(UserError, match=message):
+        PROTOCOL.execute(PROTOCOL.config(**SMALL | changes), tmp_path / "runs")
+    assert not list(tmp_path.rglob("*.nc"))
+
+
+@pytest.mark.parametrize("changes", [{}, {"song_start": 1.0}, {"pulse_order": "random"}, {"hdts": "none"}], ids=str)
+def test_a_reduced_run(tmp_path, changes):
+    _, dataset = PROTOCOL.execute(PROTOCOL.config(**SMALL | {"q_hdts": 10.0} | changes), tmp_path)
+    assert dataset.output.dims == ("time", "note") and dataset.sizes["note"] == 5
+    assert ("loudest_pulse" in dataset) == (changes.get("hdts") != "none")
+    taught = dataset.teacher.values[dataset.time.values < 1.0]
+    assert taught.any() == ("song_start" not in changes)
+    assert dataset.sizes["component"] == (5 if changes.get("hdts") == "none" else 69)
+
+
+def synthetic(hdts, learned, seed, error, order=1):
+    """A run whose free run is the melody with noise, and pulses that go on, or stay where they are."""
+    stop = learned + 1.0
+    time = np.arange(1, round((stop + 60) / 0.01) + 1) * 0.01
+    teacher = ODE_TO_JOY_LONG(time)
+    noise = error * np.sqrt(teacher.var(0).mean()) * np.random.default_rng(seed).standard_normal(teacher.shape)
+    config = {"hdts": hdts, "n": 5000, "seed": seed, "pulse_order": "learned", "song_start": None, "pulses": 64}
+    dataset = xr.Dataset(
+        {"output": (("time", "note"), teacher + noise), "teacher": (("time", "note"), teacher)},
+        {"time": time},
+        {"learn_start": 1.0, "learn_stop": stop, "seconds": stop + 60, "condition": "default"}
+        | {"config": json.dumps(config)},
+    )
+    if hdts == "internal":
+        dataset["loudest_pulse"] = ("time", Pulses(64, 16.0).active(time)[0] * order)
+    return dataset
+
+
+def test_pulses_that_go_on_are_in_order_and_others_are_not():
+    values = module.measure(synthetic("internal", 20.0, 0, 0.1))
+    assert values[module.IN_ORDER] == 1 and values[joy.NOTES_RIGHT] == 1
+    assert values[module.ERROR] == pytest.approx(0.1, rel=0.05)
+    assert module.measure(synthetic("internal", 20.0, 0, 0.1, order=0))[module.IN_ORDER] == 0
+    assert not controls_fail(PROTOCOL.checks(synthetic("internal", 20.0, 0, 0.1)))
+
+
+def test_findings_tell_how_much_sooner_the_same_error_is_reached():
+    errors = {("none", 20.0): 1.0, ("none", 80.0): 0.5, ("internal", 20.0): 0.4, ("internal", 80.0): 0.1}
+    runs = [synthetic(hdts, learned, seed, e) for (hdts, learned), e in errors.items() for seed in range(3)]
+    rows = PROTOCOL.findings(runs)
+    assert len(rows) == 2 * 2 + 2 * 3 + 1
+    assert rows[-1].what.startswith("internal pulses, N = 5000: time without pulses") and rows[-1].value == 4
+
+
+@pytest.mark.science
+@pytest.mark.parametrize("seed", [0, 1])
+def test_external_pulses_teach_the_long_melody(tmp_path, seed):
+    _, dataset = PROTOCOL.execute(PROTOCOL.config(quick=True, seed=seed), tmp_path)
+    assert module.measure(dataset)[joy.NOTES_RIGHT] > 0.9
