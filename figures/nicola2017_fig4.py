@@ -16,12 +16,12 @@ from snnlab.record import attribute
 NEEDS = [("songbird", {"seed": 100})]
 CAPTION = (
     "a: spectrogram of the song, its bands as the network is taught them; lines: syllables. b: what the network sings "
-    "in the last song after learning. c: loudness, the sum over bands, of both. d: spikes of 100 neurons in that song, "
-    "sorted by when they fire most. e: voltages, with spikes drawn up to their peak. The first 2.6 s of the song."
+    "in the last song after learning. c: loudness, the sum over bands, of both. d: spikes of 60 neurons in that song, "
+    "sorted by when they fire most. e: voltages, with spikes drawn up to their peak. The first 1.65 s of the song."
 )
 _TRACES = 4
 # What is drawn of the song; neurons of the raster, and what their rate is smoothed over (s).
-_SECONDS, _NEURONS, _SMOOTHING = 2.6, 100, 0.05
+_SECONDS, _NEURONS, _SMOOTHING = 1.65, 60, 0.05
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
@@ -29,7 +29,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     (dataset,) = datasets[:1]
     song, start = stored(dataset), float(dataset.song_start)
     shown = min(_SECONDS, song.period)
-    figure = Figure(figsize=(7.0, 6.2), layout="constrained")
+    figure = Figure(figsize=(7.0, 5.4), layout="constrained")
     axes = figure.subplots(5, 1, sharex=True, height_ratios=[1, 1, 0.6, 1.2, 0.9])
     sung = dataset.sung.values[-1].astype(float)
     for ax, bands, title in zip(axes, (song.bands, sung), ("song", "network"), strict=False):
