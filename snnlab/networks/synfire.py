@@ -41,8 +41,8 @@ DELAY, LINK = 8.4e-3, 10e-3
 TAU_RISE, TAU_DECAY = 2e-3, 5e-3
 # Activity below this is left out.
 LEAST = 1e-3
-# A chain without a spike for so long (s) has died out.
-QUIET = 0.1
+# A chain without a spike for so long (s) has died out. Each look costs 0.2 s of CPU.
+QUIET = 0.5
 
 
 def simulate(
@@ -86,8 +86,8 @@ def simulate(
             alive[np.asarray(dead, int)] = 0
             synapses.w = weights * alive[before] * brian2.volt
             count = -1
-            for _ in range(round(seconds / QUIET)):
-                network.run(QUIET * second, namespace={})
+            for start in np.arange(0, seconds - DT / 2, QUIET):
+                network.run(min(QUIET, seconds - start) * second, namespace={})
                 if spikes.num_spikes == count:
                     break
                 count = spikes.num_spikes
