@@ -11,8 +11,8 @@ from snnlab import plotting
 from snnlab.protocols.songbird_ablation import KINDS, PARTS
 from snnlab.record import attribute
 
-SEEDS = (100, 101, 102)
-NEEDS = [("songbird_ablation", {"hdts": hdts, "seed": seed}) for hdts in ("chain", "external") for seed in SEEDS]
+SEEDS = {"external": (100, 101, 102), "chain": (100,)}
+NEEDS = [("songbird_ablation", {"hdts": hdts, "seed": seed}) for hdts, seeds in SEEDS.items() for seed in seeds]
 CAPTION = (
     "a: the song, and what networks sing when a tenth of the chain is silent (white lines): one driven by an array, "
     "one by a spiking synfire chain. b: error of the whole song, relative to its standard deviation, against the "
@@ -22,7 +22,6 @@ CAPTION = (
     "lesion."
 )
 _LOOKS = {"external": ("s", plotting.BEFORE, "array"), "chain": ("o", plotting.AFTER, "spiking chain")}
-_LOOKS |= {"internal": ("^", plotting.OUTPUT, "own outputs")}
 _SHARE = 0.1
 _TITLES = {"piece": "a piece of the chain", "random": "of the chain, at random", "neurons": "neurons that learned"}
 
@@ -33,8 +32,8 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     for dataset in datasets:
         sources.setdefault(attribute(dataset, "config")["hdts"], []).append(dataset)
     sources = {name: sources[name] for name in _LOOKS if name in sources}
-    figure = Figure(figsize=(7.0, 2.4 + 1.0 * (1 + len(sources))), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=[1 + len(sources), 2.1])
+    figure = Figure(figsize=(7.0, 2.3 + 0.75 * (1 + len(sources))), layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=[1 + len(sources), 2.6])
     rows = above.subplots(1 + len(sources), 1, sharex=True, squeeze=False)[:, 0]
     _spectrogram(rows[0], datasets[0], datasets[0].song.values, "song")
     for ax, (name, runs) in zip(rows[1:], sources.items(), strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,42 +77,70 @@ class Config(SongConfig):
     """Settings of the run; None means: SETTINGS of this protocol for this neuron, else what the neuron states."""
 
     def identity(self) -> dict:
-        """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
-        config = settled(self)
-        return settled_identity(config) | {"q_hdts": config.q_hdts}
+        """Return what the settings stand for: see :meth:`ForceConfig.identity`; the song, too."""
+        return song_identity(settled(self))
 
 
-QUICK = {"n": 400, "learn_stop": 11.0, "seconds": 23.0, "pulses": 250}
+QUICK = {"n": 400, "learn_stop": 11.0, "seconds": 23.0}
 
 
-def song_of(config: SongConfig) -> Song:
-    """Return the song that a Config names."""
-    if config.song != "synthetic":
-        return song_from(config.song, config.bands, config.song_seconds, config.low, config.high)
-    if config.song_seconds is not None:
-        raise UserError(f"song_seconds: cuts a recording; the synthetic song has {SYNTHETIC_SECONDS:g} s")
-    return synthetic_song(config.bands, config.low, config.high)
-
-
-def completed_song(config: SongConfig, songs: float) -> SongConfig:
-    """Return the Config with every field that is left open filled in; the run goes on for so many s after learning.
+def taught(config: SongConfig) -> Song:
+    """Return the song that a Config names.
 
     Raises
     ------
     UserError
-        If a song cannot be had, or none is sung after learning.
+        If it cannot be had, or has no syllables or no pauses to tell apart.
     """
-    require_positive(config, "pulses", "bands")
-    config = completed(config, seconds=round(config.learn_stop + songs, 3), **SETTINGS.get(config.neuron, {}))
-    least = config.learn_stop + 1 + song_of(config).period + LATEST
-    if config.seconds < least:
-        raise UserError(f"seconds: expected at least {least:g} s, where the first song ends, got {config.seconds:g}")
+    if config.song == "synthetic":
+        if config.song_seconds is not None:
+            raise UserError(f"song_seconds: cuts a recording; the synthetic song has {SYNTHETIC_SECONDS:g} s")
+        return synthetic_song(config.bands, config.low, config.high)
+    song = song_from(config.song, config.bands, config.song_seconds, config.low, config.high)
+    loud = song_scores.sounding(song.syllables, len(song.bands), song.rate) if song.syllables else np.zeros(1, bool)
+    if not loud.any() or loud.all():
+        raise UserError(f"song: {Path(config.song).name}: expected syllables with pauses between, found no change")
+    return song
+
+
+def first_song(config: SongConfig, song: Song) -> float:
+    """Return when the first whole song after learning begins (s), in step with the teacher."""
+    return float(np.ceil((config.learn_stop + 0.5) / song.period - 1e-9) * song.period)
+
+
+def completed_song(config: SongConfig, song: Song, songs: int, seconds: float) -> SongConfig:
+    """Return the Config with every field that is left open filled in; the run has this length unless one is given.
+
+    Raises
+    ------
+    UserError
+        If it ends before so many songs after learning do, or they are not recorded.
+    """
+    config = completed(config, seconds=round(seconds, 3), **SETTINGS.get(config.neuron, {}))
+    first = first_song(config, song)
+    least = first + songs * song.period + LATEST
+    if not config.seconds >= least:
+        which = "the first song ends" if songs == 1 else f"{songs} songs end"
+        raise UserError(f"seconds: expected at least {least:g} s, where {which}, got {config.seconds:g}")
+    if config.record_start > first:
+        raise UserError(f"record_start: expected at most {first:g} s, when a song begins, got {config.record_start:g}")
     return config
+
+
+def song_identity(config: SongConfig) -> dict:
+    """Return :meth:`ForceConfig.identity` of a settled Config with the size of the pulses' weights and the song."""
+    song = taught(config)
+    content = np.round(song.bands, 2).astype(np.float32).tobytes() + repr(song.syllables).encode()
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    return settled_identity(config) | {"q_hdts": config.q_hdts, "song": digest}
 
 
 def settled(config: Config) -> Config:
     """Return the Config with every field that is left open filled in."""
-    return completed_song(config, max(FREE_SECONDS, song_of(config).period + 1.1))
+    require_positive(config, "pulses", "bands", "learn_stop")
+    song = taught(config)
+    seconds = max(config.learn_stop + FREE_SECONDS, first_song(config, song) + song.period + 0.1)
+    return completed_song(config, song, 1, seconds)
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
@@ -122,12 +151,11 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     late, and one delay up to 60 ms, the one that fits best, holds for all. Spikes and voltages are those of the last.
     """
     config = settled(config)
-    song = song_of(config)
+    song = taught(config)
     dataset = train_with_hdts(config, song, song.period, engine)
-    # Songs that begin after learning, in step with the teacher.
-    first = np.ceil((config.learn_stop + 0.5) / song.period - 1e-9) * song.period
+    first = first_song(config, song)
     count = int((config.seconds - LATEST - first) / song.period + 1e-9)
-    sung, lag = decoded(dataset, song, first + song.period * np.arange(max(1, count)))
+    sung, lag = decoded(dataset, song, first + song.period * np.arange(count))
     start = first + song.period * (count - 1)
     when = dataset.spike_time.values
     kept = (when >= start) & (when < start + song.period)
@@ -198,7 +226,8 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
             continue
         config = attribute(runs[0], "config")
         name = f"{Path(config['song']).name} song, {config['hdts']} pulses ({runs[0].attrs['preset']})"
-        null = {kind: song_scores.scores(rows_, stored(runs[0])) for kind, rows_ in song_scores.nulls(stored(runs[0]))}
+        song = stored(runs[0])
+        null = {kind: song_scores.scores(bands, song) for kind, bands in song_scores.nulls(song)}
         for kind, broken in conditions.items():
             if kind != "default":
                 values = [measure(run) for run in broken]

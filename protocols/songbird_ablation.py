@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import xarray as xr
@@ -11,14 +12,13 @@ import xarray as xr
 from snnlab.analysis import replay, song_scores
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
-from snnlab.errors import UserError, require_positive
+from snnlab.errors import require_positive
 from snnlab.networks import synfire
-from snnlab.networks.force_config import settled_identity
 from snnlab.networks.hdts_training import chain_signals, train_with_hdts
 from snnlab.networks.phases import Phase
 from snnlab.protocol import settings
 from snnlab.protocols.songbird import CONTROLS as CONTROLS
-from snnlab.protocols.songbird import SongConfig, completed_song, decoded, song_of
+from snnlab.protocols.songbird import SongConfig, completed_song, decoded, first_song, song_identity, taught
 from snnlab.record import attribute
 from snnlab.stimuli.song import Song
 
@@ -26,10 +26,10 @@ FIGURE = "songbird_ablation"
 INF = float("inf")
 KINDS = ("piece", "random", "neurons")
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
-VARIANTS = {"external": {"hdts": "external"}, "chain": {"hdts": "chain"}, "internal": {"hdts": "internal"}}
+VARIANTS = {"external": {"hdts": "external"}, "chain": {"hdts": "chain"}}
 QUICK = {"n": 400, "learn_stop": 11.0, "pulses": 500, "draws": 1}
 ERROR = "RMSE / sd of the song"
-# The song is late by what the output's filter and the network need; there a cut is not yet heard (s).
+# Behind each end of a cut this much is left out: there it is heard in part (s).
 LATE = 0.05
 # Our criteria for the song without a lesion.
 INTACT = 0.6
@@ -40,16 +40,14 @@ PARTS = ("before", "within", "after")
 class Config(SongConfig):
     """Settings of the run; None means: SETTINGS of songbird for this neuron, else what the neuron states."""
 
-    hdts: str = "chain"
-    """external: an array, where damage stays local by construction; chain: a spiking synfire chain; internal: further
-    outputs of the network"""
+    hdts: Literal["external", "chain"] = "chain"
+    """external: pulses from an array; chain: a spiking synfire chain"""
     draws: int = 10
     """lesions of each kind and share"""
 
     def identity(self) -> dict:
         """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
-        config = settled(self)
-        return settled_identity(config) | {"q_hdts": config.q_hdts}
+        return song_identity(settled(self))
 
 
 @dataclass(frozen=True)
@@ -66,11 +64,9 @@ class Lesion:
 
 def settled(config: Config) -> Config:
     """Return the Config with every field that is left open filled in."""
-    require_positive(config, "draws", "pulses")
-    if config.hdts == "none":
-        raise UserError("hdts: expected pulses to silence: external, chain or internal, got none")
-    count = len(KINDS) * len(SHARES) * config.draws + 2
-    return completed_song(config, 1.0 + (count + 1) * song_of(config).period)
+    require_positive(config, "draws", "pulses", "bands", "learn_stop")
+    song, count = taught(config), len(KINDS) * len(SHARES) * config.draws + 1
+    return completed_song(config, song, count, config.learn_stop + 1 + (count + 2) * song.period)
 
 
 def lesions(config: Config, rng: np.random.Generator) -> Iterator[Lesion]:
@@ -100,21 +96,19 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     before, within and after a piece; ``sung`` (example, frame, band) of draw 0, whose lesions are ``example``.
     """
     config = settled(config)
-    song = song_of(config)
+    song = taught(config)
     chosen = list(lesions(config, engine.rng("lesions")))
-    begin = np.ceil((config.learn_stop + 0.5) / song.period - 1e-9) * song.period
-    starts = begin + song.period * np.arange(len(chosen) + 1)
-    phases = [*_phases(config, song, chosen, starts), Phase(starts[-1])]
-    dataset = train_with_hdts(config, song, song.period, engine, phases)
+    starts = first_song(config, song) + song.period * np.arange(len(chosen))
+    dataset = train_with_hdts(config, song, song.period, engine, _phases(config, song, chosen, starts))
     # The delay of the whole song is that of all.
     _, lag = decoded(dataset, song, starts[:1])
     time, output = dataset.time.values, np.asarray(dataset.output)[:, : song.bands.shape[1]]
     moments = np.arange(len(song.bands)) / song.rate
     rows = []
     sung = []
-    for lesion, start in zip(chosen, starts, strict=False):
+    for lesion, start in zip(chosen, starts, strict=True):
         bands = replay.at(start + moments + lag, time, output)
-        rows.append(_described(lesion, bands, song, config))
+        rows.append(_described(lesion, bands, lag, song, config))
         if lesion.draw == 0:
             sung.append(bands.astype(np.float32))
     arrays = {name: ("lesion", [row[name] for row in rows]) for name in rows[0]}
@@ -140,15 +134,13 @@ def _phases(config: Config, song: Song, chosen: list[Lesion], starts: np.ndarray
         for index, signal in zip(cut, chain_signals(config, song.period, dead), strict=True):
             signals[index] = signal
     phases = []
-    for lesion, signal, start in zip(chosen, signals, starts, strict=False):
+    for lesion, signal, start in zip(chosen, signals, starts, strict=True):
         change: dict = {"signal": signal}
         if lesion.kind == "neurons":
             change = {"silent": lesion.silent}
         elif config.hdts == "external":
             change = {"silent_pulses": lesion.silent}
-        elif config.hdts == "internal":
-            change = {"silent_outputs": song.bands.shape[1] + lesion.silent}
-        phases.append(Phase(float(start), restart=config.hdts != "internal", **change))
+        phases.append(Phase(float(start), restart=True, **change))
     return phases
 
 
@@ -159,11 +151,11 @@ def _neurons(lesion: Lesion) -> np.ndarray:
     return (lesion.silent[:, None] * synfire.SIZE + np.arange(synfire.SIZE)).ravel()
 
 
-def _described(lesion: Lesion, bands: np.ndarray, song: Song, config: Config) -> dict:
+def _described(lesion: Lesion, bands: np.ndarray, lag: float, song: Song, config: Config) -> dict:
     times, piece = np.arange(len(bands)) / song.rate, lesion.kind == "piece" and len(lesion.silent) > 0
     width = song.period / config.pulses
     first, stop = (lesion.silent[0] * width, (lesion.silent[-1] + 1) * width) if piece else (np.nan, np.nan)
-    parts = (times < first, (times >= first + LATE) & (times < stop), times >= stop + LATE)
+    parts = (times < first - lag, (times >= first + LATE) & (times < stop), times >= stop + LATE)
     score = song_scores.scores(bands, song)
     return {
         "kind": lesion.kind,
@@ -214,7 +206,7 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
         if len(runs) < 3:
             continue
         measured = [measure(run) for run in runs]
-        null = f"no lesion {np.mean([m[f'{ERROR}, no lesion'] for m in measured]):.2f}, silence or mean spectrum 1"
+        null = f"no lesion {np.mean([m[f'{ERROR}, no lesion'] for m in measured]):.2f}, mean spectrum 1"
         for what in measured[0]:
             if all(what in values for values in measured):
                 rows.append(Finding.over_seeds(f"{source}: {what}", [values[what] for values in measured], null))

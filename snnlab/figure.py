@@ -86,7 +86,8 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
             needs = ", ".join(dict.fromkeys(name for name, _ in figure.needs))
             if made:
                 stem.parent.rmdir()
-            missing = f"it lacks {error.name!r}" if isinstance(error, AttributeError) else str(error)
+            named = {AttributeError: getattr(error, "name", None), KeyError: error.args[0] if error.args else None}
+            missing = f"it lacks {named[type(error)]!r}" if type(error) in named else str(error)
             raise UserError(
                 f"run: figure {figure.name} draws runs of {needs}, got one of {given} ({missing})"
             ) from error

@@ -50,6 +50,7 @@ def test_published_settings():
         ({"song_start": 1.0, "hdts": "none"}, "song_start: expected internal pulses"),
         ({"pulse_order": "random", "hdts": "none"}, "pulse_order: expected internal pulses for a random order"),
         ({"learn_stop": float("nan")}, "learn_stop: expected"),
+        ({"hdts": "extrenal"}, "hdts: 'extrenal' is unknown; did you mean external"),
     ],
     ids=str,
 )

@@ -50,7 +50,7 @@ def test_a_chain_must_fill_the_period_and_its_samples_the_steps():
     assert (np.diff(order) > 0).all() and not signals[1].toarray()[:, 6:].any()
     with pytest.raises(UserError, match="pulses: expected 18 to 20 for a chain, whose wave takes 10 ms"):
         chain_signals(HdtsConfig(pulses=32), 0.2)
-    with pytest.raises(UserError, match="song_seconds: expected a multiple of 1 ms"):
+    with pytest.raises(UserError, match="period: expected a multiple of 1 ms"):
         synfire.activity(np.zeros(0), np.zeros(0, int), 3, 0.1005)
     assert samples_per(4e-5) == 25
     with pytest.raises(UserError, match="dt: expected a part of 1 ms"):

@@ -100,7 +100,7 @@ def activity(times: np.ndarray, neurons: np.ndarray, pools: int, seconds: float)
     """Return the activity of each pool over time, shape (seconds/SAMPLE, pools); pools that fire at once reach 1."""
     samples = round(seconds / SAMPLE)
     if abs(samples - seconds / SAMPLE) > 1e-6 * samples:
-        raise UserError(f"song_seconds: expected a multiple of {SAMPLE * 1e3:g} ms for a chain, got {seconds:g} s")
+        raise UserError(f"period: expected a multiple of {SAMPLE * 1e3:g} ms for a chain, got {seconds:g} s")
     decays = np.exp(-SAMPLE / np.array([TAU_DECAY, TAU_RISE]))
     response = np.subtract(*np.power.outer(decays, np.arange(1, round(12 * TAU_DECAY / SAMPLE))))
     rows = np.zeros((samples, pools))
