@@ -27,13 +27,14 @@ _SECONDS, _NEURONS, _SMOOTHING = 1.65, 60, 0.05
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw spectrograms, loudness, raster and voltages of one run over the same song."""
     (dataset,) = datasets[:1]
-    song, start = stored(dataset), float(dataset.song_start)
+    song, start, config = stored(dataset), float(dataset.song_start), attribute(dataset, "config")
     shown = min(_SECONDS, song.period)
     figure = Figure(figsize=(7.0, 5.4), layout="constrained")
     axes = figure.subplots(5, 1, sharex=True, height_ratios=[1, 1, 0.6, 1.2, 0.9])
     sung = dataset.sung.values[-1].astype(float)
     for ax, bands, title in zip(axes, (song.bands, sung), ("song", "network"), strict=False):
-        _spectrogram(ax, bands, dataset, title)
+        plotting.spectrogram(ax, bands, song.period, config["low"], config["high"])
+        ax.set_ylabel(f"{title}\nfrequency (kHz)")
     for _, begin, stop in song.syllables:
         if stop > shown:
             break
@@ -48,15 +49,6 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     for ax, letter in zip(axes, "abcde", strict=True):
         plotting.panel_letter(ax, letter, x=-0.08)
     return figure
-
-
-def _spectrogram(ax: Axes, bands: np.ndarray, dataset: xr.Dataset, title: str) -> None:
-    config = attribute(dataset, "config")
-    extent = (0, len(bands) / float(dataset.song.attrs["frames_per_second"]), config["low"] / 1e3, config["high"] / 1e3)
-    # The square root shows what is soft.
-    shown = np.sqrt(np.clip(bands, 0, 1))
-    ax.imshow(shown.T, origin="lower", aspect="auto", cmap="magma", vmin=0, vmax=1, extent=extent)
-    ax.set_ylabel(f"{title}\nfrequency (kHz)")
 
 
 def _loudness(ax: Axes, song, sung: np.ndarray) -> None:

@@ -67,10 +67,8 @@ def _example(ax: Axes, dataset: xr.Dataset, name: str) -> None:
 
 
 def _spectrogram(ax: Axes, dataset: xr.Dataset, bands: np.ndarray, name: str) -> None:
-    config = attribute(dataset, "config")
-    extent = (0, len(bands) / float(dataset.song.attrs["frames_per_second"]), config["low"] / 1e3, config["high"] / 1e3)
-    shown = np.sqrt(np.clip(bands, 0, 1))
-    ax.imshow(shown.T, origin="lower", aspect="auto", cmap="magma", vmin=0, vmax=1, extent=extent)
+    config, seconds = attribute(dataset, "config"), len(bands) / float(dataset.song.attrs["frames_per_second"])
+    plotting.spectrogram(ax, bands, seconds, config["low"], config["high"])
     ax.set_ylabel(f"{name}\n(kHz)")
 
 

@@ -226,8 +226,7 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
             continue
         config = attribute(runs[0], "config")
         name = f"{Path(config['song']).name} song, {config['hdts']} pulses ({runs[0].attrs['preset']})"
-        song = stored(runs[0])
-        null = {kind: song_scores.scores(bands, song) for kind, bands in song_scores.nulls(song)}
+        null = song_scores.nulls(stored(runs[0]))
         for kind, broken in conditions.items():
             if kind != "default":
                 values = [measure(run) for run in broken]

@@ -61,6 +61,13 @@ def voltages(
     return gap
 
 
+def spectrogram(ax: Axes, bands: np.ndarray, seconds: float, low: float, high: float) -> None:
+    """Draw the square root of bands, shape (frames, bands), which shows what is soft; ``low`` and ``high`` in Hz."""
+    extent = (0, seconds, low / 1e3, high / 1e3)
+    shown = np.sqrt(np.clip(bands, 0, 1)).T
+    ax.imshow(shown, origin="lower", aspect="auto", cmap="magma", vmin=0, vmax=1, extent=extent)
+
+
 def teacher_and_output(
     ax: Axes, time: np.ndarray, teacher: np.ndarray, output: np.ndarray, start: float, stop: float
 ) -> None:

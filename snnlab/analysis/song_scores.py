@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -47,15 +47,17 @@ def roc_area(values: np.ndarray, truth: np.ndarray) -> float:
 def identified(bands: np.ndarray, song) -> float:
     """Return the share of syllables most alike, about the mean spectrum, to the template of their own name.
 
-    The template of a name is the mean of all its syllables in the song.
+    The template of a name is the mean of all its syllables in the song. What does not change counts as a guess. In a
+    recording each syllable has a name of its own, so that true repetitions compete.
     """
     names = [name for name, _, _ in song.syllables]
     known, shown = (_pictures(rows, song) for rows in (song.bands, bands))
     kinds = list(dict.fromkeys(names))
     templates = np.stack([known[[name == kind for name in names]].mean(0) for kind in kinds])
     templates /= np.maximum(np.linalg.norm(templates, axis=1, keepdims=True), 1e-12)
-    nearest = (shown @ templates.T).argmax(1)
-    return float(np.mean([kinds[index] == name for index, name in zip(nearest, names, strict=True)]))
+    like = shown @ templates.T
+    right = [kinds[row.argmax()] == name for row, name in zip(like, names, strict=True)]
+    return float(np.where(np.ptp(like, axis=1) > 1e-9, right, 1 / len(kinds)).mean())
 
 
 def _pictures(bands: np.ndarray, song) -> np.ndarray:
@@ -69,7 +71,11 @@ def _pictures(bands: np.ndarray, song) -> np.ndarray:
     )
 
 
-def nulls(song) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield what is no song, by name: its mean spectrum, and its frames in random order."""
-    yield "mean spectrum", np.tile(song.bands.mean(0), (len(song.bands), 1))
-    yield "frames in random order", song.bands[np.random.default_rng(0).permutation(len(song.bands))]
+def nulls(song, orders: int = 20) -> dict[str, dict[str, float]]:
+    """Return the scores of what is no song: its mean spectrum, and its frames in random order (mean over orders)."""
+    rng = np.random.default_rng(0)
+    shuffled = [scores(song.bands[rng.permutation(len(song.bands))], song) for _ in range(orders)]
+    return {
+        "mean spectrum": scores(np.tile(song.bands.mean(0), (len(song.bands), 1)), song),
+        "frames in random order": {what: float(np.mean([each[what] for each in shuffled])) for what in shuffled[0]},
+    }
