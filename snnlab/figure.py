@@ -75,8 +75,6 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
     import matplotlib.pyplot as plt
     from PIL import Image
 
-    made = not stem.parent.exists()
-    record.check_writable(stem.parent)
     style = Path(__file__).with_name("snnlab.mplstyle")
     with plt.style.context(style):
         try:
@@ -84,8 +82,6 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             given = ", ".join(sorted({d.attrs["protocol"] for d in datasets}))
             needs = ", ".join(dict.fromkeys(name for name, _ in figure.needs))
-            if made:
-                stem.parent.rmdir()
             named = {AttributeError: getattr(error, "name", None), KeyError: error.args[0] if error.args else None}
             missing = f"it lacks {named[type(error)]!r}" if type(error) in named else str(error)
             raise UserError(
@@ -105,6 +101,8 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
         small = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
     contents["png"] = io.BytesIO()
     small.save(contents["png"], format="png", optimize=True)
+    # Only now: a figure that cannot be drawn leaves no folder.
+    record.check_writable(stem.parent)
     paths = []
     for kind, content in contents.items():
         paths.append(stem.with_name(f"{stem.name}.{kind}"))

@@ -209,7 +209,7 @@ def test_claims_of_files_that_are_no_runs(small_run, tmp_path, capsys):
 
 
 def test_a_figure_refuses_a_run_of_another_protocol(small_run, tmp_path, capsys):
-    assert snnlab("figure", "synaptic_filters", "--run", small_run, out=tmp_path) == 2
+    assert snnlab("figure", "synaptic_filters", "--run", small_run, out=tmp_path / "new") == 2
     assert "force_sine" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 

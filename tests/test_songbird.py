@@ -116,6 +116,26 @@ def test_lesions_are_what_they_say():
             assert set(dead // synfire.SIZE) == set(lesion.silent) and len(dead) == synfire.SIZE * len(lesion.silent)
 
 
+def test_each_lesion_is_in_its_own_song_and_its_error_in_its_own_place(rng):
+    config = ABLATION.config(hdts="external", pulses=100, draws=1)
+    song = module.Song(rng.random((400, 6)), 200.0, (("a", 0.1, 0.5), ("b", 0.8, 1.5)))
+    chosen = list(ablation.lesions(config, rng))
+    phases = ablation._phases(config, song, chosen, 54.0 + 2.0 * np.arange(len(chosen)))
+    for index, (lesion, phase) in enumerate(zip(chosen, phases, strict=True)):
+        assert phase.start == 54 + 2 * index and phase.restart
+        hit, spared = ("silent", "silent_pulses")[:: 1 if lesion.kind == "neurons" else -1]
+        np.testing.assert_array_equal(getattr(phase, hit), lesion.silent)
+        assert not len(getattr(phase, spared))
+    lesion = ablation.Lesion("piece", 0.1, 0, np.arange(30, 40))
+    bands = song.bands.copy()
+    bands[120:160] = song.bands.mean(0)
+    row = ablation._described(lesion, bands, 0.0, song, config)
+    assert (row["first"], row["stop"]) == pytest.approx((0.6, 0.8))
+    before, within, after = row["errors"]
+    assert before == after == 0 and within == pytest.approx(1, abs=0.1)
+    assert row["error"] == pytest.approx(np.sqrt(0.1), abs=0.05)
+
+
 @pytest.mark.science
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_reduced_preset_sings(tmp_path, seed):
