@@ -1,4 +1,4 @@
-"""Do pulses that mark the time help a network to learn a long melody? (Nicola & Clopath 2017, supplement)"""
+"""A network learns a long melody with pulses that mark the time: do they help? (Nicola & Clopath 2017, supplement)."""
 
 from __future__ import annotations
 

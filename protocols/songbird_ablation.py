@@ -1,4 +1,4 @@
-"""What is left of a learned song when part of the chain that drives it, or of the network itself, is silenced?"""
+"""What is left of a learned song when part of the chain that drives it, or of the network itself, is silent."""
 
 from __future__ import annotations
 
