@@ -12,6 +12,7 @@ from snnlab import plotting
 from snnlab.analysis import replay
 from snnlab.protocols.songbird import stored
 from snnlab.record import attribute
+from snnlab.stimuli.song import loudness
 
 NEEDS = [("songbird", {"seed": 100})]
 CAPTION = (
@@ -53,10 +54,10 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
 
 def _loudness(ax: Axes, song, sung: np.ndarray) -> None:
     times = np.arange(len(song.bands)) / song.rate
-    ax.plot(times, song.bands.sum(1), color="0.7", lw=1.6, label="song")
-    ax.plot(times, sung.sum(1), color=plotting.AFTER, lw=0.7, label="network")
+    ax.plot(times, loudness(song.bands), color="0.7", lw=1.6, label="song")
+    ax.plot(times, loudness(sung), color=plotting.AFTER, lw=0.7, label="network")
     ax.legend(loc="upper right", ncols=2)
-    ax.set(ylabel="loudness", ylim=(min(0, ax.get_ylim()[0]), 1.35 * song.bands.sum(1).max()))
+    ax.set(ylabel="loudness", ylim=(min(0, ax.get_ylim()[0]), 1.35 * loudness(song.bands).max()))
 
 
 def _raster(ax: Axes, dataset: xr.Dataset, start: float, seconds: float) -> None:

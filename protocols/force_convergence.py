@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args, get_type_hints
+from typing import Literal
 
 import numpy as np
 import xarray as xr
@@ -11,7 +11,7 @@ import xarray as xr
 from snnlab.analysis import oscillations as osc
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
-from snnlab.errors import UserError, require_positive, unknown
+from snnlab.errors import UserError, require_choices, require_positive
 from snnlab.networks.force_config import ForceConfig
 from snnlab.networks.force_training import train_force
 from snnlab.networks.rate import RATES, random_network, train_rate
@@ -56,9 +56,7 @@ TRAINING, AFTERWARDS = "RMSE / sd of the teacher, end of learning", "error after
 
 
 def _check(config: Config) -> None:
-    networks = list(get_args(get_type_hints(Config)["network"]))
-    if config.network not in networks:
-        raise unknown("network", config.network, networks)
+    require_choices(config)
     require_positive(config, "n", "learn", "after")
     if config.after < 2 / FREQUENCY or config.learn < 2 / FREQUENCY:
         raise UserError(

@@ -15,8 +15,9 @@ from snnlab.analysis import replay
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import UserError
-from snnlab.networks.force_config import completed, settled_identity
-from snnlab.networks.hdts_training import HdtsConfig, train_with_hdts
+from snnlab.networks.force_config import completed
+from snnlab.networks.hdts_training import CONTROLS as CONTROLS
+from snnlab.networks.hdts_training import HdtsConfig, hdts_identity, train_with_hdts
 from snnlab.protocol import settings
 from snnlab.record import attribute
 from snnlab.stimuli.movie import Movie, movie_from
@@ -29,16 +30,9 @@ SETTINGS = {
     "izhikevich_c": {"g": 5e3, "q": 4e2, "alpha": 2, "rls_interval": 4.0, "q_hdts": 4e3},
     "lif": {"q_hdts": 80.0},
 }
-CONTROLS = {
-    "permuted_pulses": {"pulse_order": "permuted"},
-    "permuted_decoder": {"control": "permuted_decoder"},
-    "shuffled_teacher": {"control": "shuffled_teacher"},
-}
 FREE_SECONDS = 50.0
 # A moment of the movie is found if the best frame is at most this far from it (s).
 NEAR = 0.2
-# The output may be late by this much (s): its filter is, and the teacher is not.
-LATEST, LAG_STEP = 0.06, 0.002
 CORRELATION, IDENTIFIED = "pixel correlation about the mean frame", "frames identified (share)"
 # Our criteria.
 ALIKE, FOUND = 0.7, 0.8
@@ -77,8 +71,7 @@ class Config(MovieConfig):
 
     def identity(self) -> dict:
         """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
-        config = settled(self)
-        return settled_identity(config) | {"q_hdts": config.q_hdts}
+        return hdts_identity(settled(self))
 
 
 QUICK = {"n": 400, "height": 9, "width": 16, "movie_seconds": 2.0, "learn_stop": 9.0, "pulses": 8, "seconds": 16.0}
@@ -117,9 +110,9 @@ def completed_movie(config: MovieConfig, seconds: float, least: float) -> MovieC
             f"record_start: expected at most learn_stop, {config.learn_stop:g} s, got {config.record_start:g}"
         )
     # What the output's filter makes late is looked at as well.
-    if config.seconds < least + LATEST:
+    if config.seconds < least + replay.LATEST:
         raise UserError(
-            f"seconds: expected at least {least + LATEST:g} s, where the replay ends, got {config.seconds:g}"
+            f"seconds: expected at least {least + replay.LATEST:g} s, where the replay ends, got {config.seconds:g}"
         )
     return config
 
@@ -140,7 +133,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     movie = movie_of(config)
     dataset = train_with_hdts(config, movie, movie.period, engine)
     first = config.learn_stop + 1
-    whole = int((config.seconds - LATEST - first) / movie.period + 1e-9)
+    whole = int((config.seconds - replay.LATEST - first) / movie.period + 1e-9)
     # Nothing starts anew: the pulses go on as they ran while the network learned.
     part = Replay(1.0, 0.0, first, first + whole * movie.period)
     time = dataset.time.values
@@ -164,12 +157,9 @@ def replayed(dataset: xr.Dataset, movie: Movie, replays: Sequence[Replay]) -> xr
     for part in replays:
         after = np.arange(part.first - part.start, part.stop - part.start - 1e-9, 1 / (movie.rate * abs(part.speed)))
         phase = np.mod(part.speed * after, movie.period)
-        lags = np.arange(0, LATEST + LAG_STEP / 2, LAG_STEP)
-        decoded = [replay.at(part.start + after + lag, time, output) for lag in lags]
-        fits = [replay.correlation(rows, movie(phase), movie.pixels.mean(0)) for rows in decoded]
-        best = int(np.argmax(fits))
-        columns = {"replay": decoded[best], "at": part.start + after, "phase": phase}
-        columns |= {"speed": np.full(len(after), part.speed), "lag": np.full(len(after), lags[best])}
+        (decoded,), lag = replay.delayed([part.start + after], time, output, movie(phase), movie.pixels.mean(0))
+        columns = {"replay": decoded, "at": part.start + after, "phase": phase}
+        columns |= {"speed": np.full(len(after), part.speed), "lag": np.full(len(after), lag)}
         for name, values in columns.items():
             shown[name].append(values)
     arrays = {name: np.concatenate(values) for name, values in shown.items()}

@@ -112,13 +112,16 @@ def notes_right(output: np.ndarray, teacher: np.ndarray) -> float:
     return float(np.mean(right)) if right else float("nan")
 
 
-def measure(dataset: xr.Dataset, melody: Melody = ODE_TO_JOY) -> dict[str, float]:
-    """Return every measure of a run by name; without two melodies of free run there are none of it."""
+def measure(dataset: xr.Dataset, melody: Melody = ODE_TO_JOY, pieces: tuple | None = None) -> dict[str, float]:
+    """Return every measure of a run by name; without two melodies of free run there are none of it.
+
+    ``pieces`` is what :func:`aligned` returns, for callers that need it as well.
+    """
     start, stop = (dataset.attrs[k] for k in ("learn_start", "learn_stop"))
     last = osc.end_of_learning(dataset.time.values, start, stop, melody.period)
     output, teacher = (dataset[name].values[last] for name in ("output", "teacher"))
     values = {TRAINING: osc.rmse(output, teacher) / np.sqrt(teacher.var(0).mean())}
-    outputs, teachers, lags = aligned(dataset, melody)
+    outputs, teachers, lags = aligned(dataset, melody) if pieces is None else pieces
     if len(lags) < 2:
         return values
     slips = slipped(lags, melody)

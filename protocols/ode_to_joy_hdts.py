@@ -15,8 +15,9 @@ from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import UserError
 from snnlab.networks.force_config import CONTROLS as BROKEN
-from snnlab.networks.force_config import completed, require_sampling, settled_identity
-from snnlab.networks.hdts_training import HdtsConfig, train_with_hdts
+from snnlab.networks.force_config import completed, require_sampling
+from snnlab.networks.hdts_training import CONTROLS as OF_PULSES
+from snnlab.networks.hdts_training import HdtsConfig, hdts_identity, train_with_hdts
 from snnlab.networks.phases import Phase
 from snnlab.protocol import settings
 from snnlab.protocols import ode_to_joy as joy
@@ -30,7 +31,7 @@ FREE_SECONDS = 105.0
 # those of song and movie. Other neurons keep what their file states.
 SETTINGS = {"izhikevich_b": {"g": 1e4, "q": 4e3, "alpha": 2, "rls_interval": 4.0}}
 EXTERNAL = {"izhikevich_b": {"q_hdts": 8e3}}
-CONTROLS = BROKEN | {"permuted_pulses": {"pulse_order": "permuted"}}
+CONTROLS = BROKEN | OF_PULSES
 ERROR = "RMSE of the free run / sd of the teacher"
 # An error below which something was learned.
 LEARNED = 0.8
@@ -62,8 +63,7 @@ class Config(HdtsConfig):
 
     def identity(self) -> dict:
         """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
-        config = settled(self)
-        return settled_identity(config) | {"q_hdts": config.q_hdts}
+        return hdts_identity(settled(self))
 
 
 _CONDITIONS = {
@@ -122,8 +122,8 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
     """Return every measure of a run by name."""
-    values = joy.measure(dataset, ODE_TO_JOY_LONG)
-    outputs, teachers, _ = joy.aligned(dataset, ODE_TO_JOY_LONG)
+    pieces = joy.aligned(dataset, ODE_TO_JOY_LONG)
+    values, (outputs, teachers, _) = joy.measure(dataset, ODE_TO_JOY_LONG, pieces), pieces
     if len(outputs):
         values[ERROR] = osc.rmse(outputs, teachers) / float(np.sqrt(ODE_TO_JOY_LONG(_EVEN).var(0).mean()))
     if "loudest_pulse" in dataset:
@@ -161,8 +161,10 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     """Notes right and error of the free run for each source of pulses and each time of learning; how much sooner."""
     groups: dict[tuple, list[tuple[int, dict[str, float]]]] = {}
     for dataset in datasets:
+        if dataset.attrs["condition"] != "default":
+            continue
         config, values = attribute(dataset, "config"), measure(dataset)
-        if dataset.attrs["condition"] != "default" or ERROR not in values:
+        if ERROR not in values:
             continue
         source = "no pulses" if config["hdts"] == "none" else f"{config['hdts']} pulses"
         source += ", in random order" if config["pulse_order"] == "random" else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args, get_type_hints
+from typing import Literal
 
 import numpy as np
 import xarray as xr
@@ -11,7 +11,7 @@ import xarray as xr
 from snnlab.analysis import oscillations as osc
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
-from snnlab.errors import UserError, require_positive, unknown
+from snnlab.errors import UserError, require_choices, require_positive
 from snnlab.networks.force_config import AFTER_LEARNING
 from snnlab.networks.force_config import CONTROLS as CONTROLS
 from snnlab.networks.rate import random_network, train_rate
@@ -74,10 +74,7 @@ class Config:
 
 
 def _check(config: Config) -> None:
-    for name in ("task", "rate", "control"):
-        choices = list(get_args(get_type_hints(Config)[name]))
-        if getattr(config, name) not in choices:
-            raise unknown(name, str(getattr(config, name)), choices)
+    require_choices(config)
     require_positive(config, "n", "alpha", "tau", "dt", "rls_steps", "learn")
     if config.task == "lorenz" and config.before + config.learn + config.after > 150:
         raise UserError("before, learn, after: expected at most 150 s together for the Lorenz attractor")

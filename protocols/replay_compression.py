@@ -12,10 +12,9 @@ from snnlab.claims import Finding
 from snnlab.engine import Engine
 from snnlab.errors import UserError
 from snnlab.networks.drive import ticks
-from snnlab.networks.force_config import settled_identity
-from snnlab.networks.hdts_training import train_with_hdts
+from snnlab.networks.hdts_training import CONTROLS as CONTROLS
+from snnlab.networks.hdts_training import hdts_identity, train_with_hdts
 from snnlab.networks.phases import Phase
-from snnlab.protocols.movie_replay import CONTROLS as CONTROLS
 from snnlab.protocols.movie_replay import (
     CORRELATION,
     IDENTIFIED,
@@ -57,8 +56,7 @@ class Config(MovieConfig):
 
     def identity(self) -> dict:
         """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
-        config = settled(self)
-        return settled_identity(config) | {"q_hdts": config.q_hdts}
+        return hdts_identity(settled(self))
 
 
 VARIANTS = {

@@ -14,8 +14,9 @@ from snnlab.analysis import replay, song_scores
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import UserError, require_positive
-from snnlab.networks.force_config import completed, settled_identity
-from snnlab.networks.hdts_training import HdtsConfig, train_with_hdts
+from snnlab.networks.force_config import completed
+from snnlab.networks.hdts_training import CONTROLS as CONTROLS
+from snnlab.networks.hdts_training import HdtsConfig, hdts_identity, train_with_hdts
 from snnlab.networks.vocal import synthetic_song
 from snnlab.protocol import settings
 from snnlab.record import attribute
@@ -26,16 +27,7 @@ FIGURE = "nicola2017_fig4"
 INF = float("inf")
 # Of the authors' script (ModelDB 190565), in the units of ForceConfig; other neurons keep what their file states.
 SETTINGS = {"izhikevich_c": {"g": 1.3e4, "q": 1e3, "alpha": 2, "rls_interval": 4.0, "q_hdts": 8e3}}
-CONTROLS = {
-    "permuted_pulses": {"pulse_order": "permuted"},
-    "permuted_decoder": {"control": "permuted_decoder"},
-    "shuffled_teacher": {"control": "shuffled_teacher"},
-}
 FREE_SECONDS = 50.0
-# The output may be late by this much (s): its filter is, and the teacher is not.
-LATEST, LAG_STEP = 0.06, 0.002
-# Neurons whose spikes are kept of the last song.
-SHOWN = 200
 # Our criteria.
 BANDS = {song_scores.CORRELATION: 0.7, song_scores.LOUDNESS: 0.9, song_scores.IDENTITY: 0.8}
 
@@ -68,8 +60,6 @@ class SongConfig(HdtsConfig):
     """length of the run (s); None: as long as the protocol needs"""
     record_interval: float | None = 2.0
     """time between two recorded samples (ms), a multiple of dt"""
-    record_spikes: int = SHOWN
-    """number of neurons whose spikes are recorded"""
 
 
 @dataclass(frozen=True)
@@ -118,7 +108,7 @@ def completed_song(config: SongConfig, song: Song, songs: int, seconds: float) -
     """
     config = completed(config, seconds=round(seconds, 3), **SETTINGS.get(config.neuron, {}))
     first = first_song(config, song)
-    least = first + songs * song.period + LATEST
+    least = first + songs * song.period + replay.LATEST
     if not config.seconds >= least:
         which = "the first song ends" if songs == 1 else f"{songs} songs end"
         raise UserError(f"seconds: expected at least {least:g} s, where {which}, got {config.seconds:g}")
@@ -128,11 +118,11 @@ def completed_song(config: SongConfig, song: Song, songs: int, seconds: float) -
 
 
 def song_identity(config: SongConfig) -> dict:
-    """Return :meth:`ForceConfig.identity` of a settled Config with the size of the pulses' weights and the song."""
+    """Return :func:`hdts_identity` of a settled Config with the song."""
     song = taught(config)
     content = np.round(song.bands, 2).astype(np.float32).tobytes() + repr(song.syllables).encode()
     digest = hashlib.sha256(content).hexdigest()[:16]
-    return settled_identity(config) | {"q_hdts": config.q_hdts, "song": digest}
+    return hdts_identity(config) | {"song": digest}
 
 
 def settled(config: Config) -> Config:
@@ -154,7 +144,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     song = taught(config)
     dataset = train_with_hdts(config, song, song.period, engine)
     first = first_song(config, song)
-    count = int((config.seconds - LATEST - first) / song.period + 1e-9)
+    count = int((config.seconds - replay.LATEST - first) / song.period + 1e-9)
     sung, lag = decoded(dataset, song, first + song.period * np.arange(count))
     start = first + song.period * (count - 1)
     when = dataset.spike_time.values
@@ -180,14 +170,9 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 def decoded(dataset: xr.Dataset, song: Song, starts: np.ndarray) -> tuple[np.ndarray, float]:
     """Return what was decoded in songs that start at these times (s), shape (songs, frames, bands), and its delay."""
     time, output = dataset.time.values, np.asarray(dataset.output)[:, : song.bands.shape[1]]
-    frames, mean = np.arange(len(song.bands)) / song.rate, song.bands.mean(0)
-    best, lags = None, np.arange(0, LATEST + LAG_STEP / 2, LAG_STEP)
-    for lag in lags:
-        rows = np.stack([replay.at(start + frames + lag, time, output) for start in starts])
-        fit = np.mean([replay.correlation(each, song.bands, mean) for each in rows])
-        if best is None or fit > best[0]:
-            best = fit, rows, float(lag)
-    return best[1], best[2]
+    frames = np.arange(len(song.bands)) / song.rate
+    rows, lag = replay.delayed([start + frames for start in starts], time, output, song.bands, song.bands.mean(0))
+    return np.stack(rows), lag
 
 
 def stored(dataset: xr.Dataset) -> Song:

@@ -14,10 +14,10 @@ from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import require_positive
 from snnlab.networks import synfire
+from snnlab.networks.hdts_training import CONTROLS as CONTROLS
 from snnlab.networks.hdts_training import chain_signals, train_with_hdts
 from snnlab.networks.phases import Phase
 from snnlab.protocol import settings
-from snnlab.protocols.songbird import CONTROLS as CONTROLS
 from snnlab.protocols.songbird import SongConfig, completed_song, decoded, first_song, song_identity, taught
 from snnlab.record import attribute
 from snnlab.stimuli.song import Song

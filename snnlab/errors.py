@@ -1,6 +1,7 @@
 """Errors that a user sees as one line, each with the exit status of the command line."""
 
 from difflib import get_close_matches
+from typing import Literal, get_args, get_origin, get_type_hints
 
 
 class SnnlabError(Exception):
@@ -31,6 +32,13 @@ def require_positive(config: object, *names: str) -> None:
         value = getattr(config, name)
         if value is not None and not 0 < value < float("inf"):
             raise UserError(f"{name}: expected a finite number > 0, got {value}")
+
+
+def require_choices(config: object) -> None:
+    """Raise UserError for the first field of a dataclass that is none of the values that its Literal lists."""
+    for name, hint in get_type_hints(type(config)).items():
+        if get_origin(hint) is Literal and getattr(config, name) not in get_args(hint):
+            raise unknown(name, str(getattr(config, name)), list(get_args(hint)))
 
 
 def unknown(kind: str, name: str, known: list[str]) -> UserError:

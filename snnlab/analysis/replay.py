@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+
+# An output may be late by this much (s): its filter is, and the teacher is not.
+LATEST, LAG_STEP = 0.06, 0.002
 
 
 def at(times: np.ndarray, time: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -34,6 +39,28 @@ def correlation(first: np.ndarray, second: np.ndarray, about: np.ndarray | float
     x, y = x - x.mean(), y - y.mean()
     norm = np.sqrt((x**2).sum() * (y**2).sum())
     return float((x * y).sum() / norm) if norm > 0 else 0.0
+
+
+def delayed(
+    moments: Sequence[np.ndarray], time: np.ndarray, values: np.ndarray, teacher: np.ndarray, about: np.ndarray
+) -> tuple[list[np.ndarray], float]:
+    """Return values, sampled evenly at ``time``, at each of these moments and a delay that fits the teacher best.
+
+    Parameters
+    ----------
+    moments : arrays of shape (S,)
+        Of repetitions of one and the same teacher; one delay, up to 60 ms, holds for all.
+    teacher : array of shape (S, components)
+    about : array of shape (components,)
+        The teacher's mean row: see :func:`correlation`.
+    """
+    best: tuple[float, list[np.ndarray], float] | None = None
+    for lag in np.arange(0, LATEST + LAG_STEP / 2, LAG_STEP):
+        rows = [at(times + lag, time, values) for times in moments]
+        fit = float(np.mean([correlation(each, teacher, about) for each in rows]))
+        if best is None or fit > best[0]:
+            best = fit, rows, float(lag)
+    return best[1], best[2]
 
 
 def row_cosines(first: np.ndarray, second: np.ndarray, about: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..stimuli.song import Song, loudness
 from . import replay
 
 CORRELATION = "correlation of the spectrogram about its mean spectrum"
@@ -15,11 +16,11 @@ IDENTITY = "syllables nearest to their own template (share)"
 _FRAMES = 20
 
 
-def scores(bands: np.ndarray, song) -> dict[str, float]:
-    """Return what is measured of bands, shape (frames, bands), beside a :class:`snnlab.stimuli.song.Song`."""
+def scores(bands: np.ndarray, song: Song) -> dict[str, float]:
+    """Return what is measured of bands, shape (frames, bands), beside a song."""
     return {
         CORRELATION: replay.correlation(bands, song.bands, song.bands.mean(0)),
-        LOUDNESS: roc_area(bands.sum(1), sounding(song.syllables, len(bands), song.rate)),
+        LOUDNESS: roc_area(loudness(bands), sounding(song.syllables, len(bands), song.rate)),
         IDENTITY: identified(bands, song),
     }
 
@@ -44,7 +45,7 @@ def roc_area(values: np.ndarray, truth: np.ndarray) -> float:
     return float((rankdata(values)[truth].sum() - count * (count + 1) / 2) / (count * others))
 
 
-def identified(bands: np.ndarray, song) -> float:
+def identified(bands: np.ndarray, song: Song) -> float:
     """Return the share of syllables most alike, about the mean spectrum, to the template of their own name.
 
     The template of a name is the mean of all its syllables in the song. What does not change counts as a guess. In a
@@ -60,7 +61,7 @@ def identified(bands: np.ndarray, song) -> float:
     return float(np.where(np.ptp(like, axis=1) > 1e-9, right, 1 / len(kinds)).mean())
 
 
-def _pictures(bands: np.ndarray, song) -> np.ndarray:
+def _pictures(bands: np.ndarray, song: Song) -> np.ndarray:
     """Each syllable as a row of equal length, about the song's mean spectrum."""
     rows, frames = bands - song.bands.mean(0), np.arange(len(bands)) / song.rate
     return np.stack(
@@ -71,7 +72,7 @@ def _pictures(bands: np.ndarray, song) -> np.ndarray:
     )
 
 
-def nulls(song, orders: int = 20) -> dict[str, dict[str, float]]:
+def nulls(song: Song, orders: int = 20) -> dict[str, dict[str, float]]:
     """Return the scores of what is no song: its mean spectrum, and its frames in random order (mean over orders)."""
     rng = np.random.default_rng(0)
     shuffled = [scores(song.bands[rng.permutation(len(song.bands))], song) for _ in range(orders)]

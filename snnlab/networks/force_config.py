@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, get_args, get_origin, get_type_hints
+from typing import Literal
 
 import brian2
 
-from ..errors import UserError, require_positive, unknown
+from ..errors import UserError, require_choices, require_positive, unknown
 from ..loading import find_model
 from ..models import NeuronModel, SynapseModel, quantity, unit
 
@@ -173,9 +173,7 @@ def resolve(config: ForceConfig) -> ForceSetup:
     )
     if not 0 < config.p <= 1:
         raise UserError(f"p: expected a probability, 0 < p <= 1, got {config.p}")
-    for name, hint in get_type_hints(type(config)).items():
-        if get_origin(hint) is Literal and getattr(config, name) not in get_args(hint):
-            raise unknown(name, str(getattr(config, name)), list(get_args(hint)))
+    require_choices(config)
     for name, least in {"g": 0.0, "q": 0.0, "bias": -float("inf")}.items():
         value = getattr(config, name)
         if value is not None and not (least <= value and abs(value) < float("inf")):

@@ -26,7 +26,8 @@ from ..stimuli.hdts import Pulses
 from ..stimuli.teacher import Teacher, sample
 from . import synfire
 from .drive import Drive
-from .force_config import ForceConfig, published_units, resolve
+from .force_config import CONTROLS as BROKEN
+from .force_config import ForceConfig, published_units, resolve, settled_identity
 from .force_training import train_force
 from .phases import Phase, changed
 
@@ -44,6 +45,19 @@ class HdtsConfig(ForceConfig):
     """size of the weights through which pulses reach the neurons (mV, pA or 1); None: Q, for internal pulses"""
     pulse_order: Literal["learned", "permuted", "random"] = "learned"
     """order of the pulses after learning; random: another one in each period of internal pulses, while learning too"""
+
+
+# What a protocol with pulses breaks on purpose: condition -> settings.
+CONTROLS = {
+    "permuted_pulses": {"pulse_order": "permuted"},
+    "permuted_decoder": BROKEN["permuted_decoder"],
+    "shuffled_teacher": BROKEN["shuffled_teacher"],
+}
+
+
+def hdts_identity(config: HdtsConfig) -> dict:
+    """Return :func:`settled_identity` of a settled Config with the size of the pulses' weights."""
+    return settled_identity(config) | {"q_hdts": config.q_hdts}
 
 
 def train_with_hdts(

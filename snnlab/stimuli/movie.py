@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import UserError
+from .trajectory import repeated
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,7 @@ class Movie:
 
     def __call__(self, t: np.ndarray) -> np.ndarray:
         """Return all pixels at times t (s), shape (T, pixels); frame f stands at f/rate."""
-        place = np.mod(np.asarray(t, float) * self.rate + 1e-9, len(self.frames))
-        before = np.floor(place).astype(int) % len(self.frames)
-        part = (place - np.floor(place))[:, None]
-        return (1 - part) * self.pixels[before] + part * self.pixels[(before + 1) % len(self.frames)]
+        return repeated(t, self.pixels, self.rate)
 
 
 def movie_from(spec: str, height: int = 18, width: int = 32, seconds: float | None = None) -> Movie:

@@ -5,7 +5,6 @@ Reference: Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, figure 3, and 
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,17 +56,15 @@ class Melody:
 
         Each component is how loud its pitch sounds; what is negative is silent. The loudest moment has full scale.
         """
-        from scipy.io import wavfile
+        # Here, since a teacher needs no signal processing.
+        from .sound import wav_bytes
 
         times = np.arange(0, len(components) * dt, 1 / rate)
         samples = np.arange(len(components)) * dt
         sound = np.zeros(len(times))
         for component, frequency in zip(components.T, self.frequencies, strict=True):
             sound += np.interp(times, samples, np.maximum(component, 0)) * np.sin(2 * np.pi * frequency * times)
-        loudest = np.abs(sound).max()
-        file = io.BytesIO()
-        wavfile.write(file, rate, np.round(sound / (loudest or 1) * 32767).astype(np.int16))
-        return file.getvalue()
+        return wav_bytes(sound, rate)
 
 
 # C D E F G as in the scripts. Slots and pitches count from 0 here, from 1 there.

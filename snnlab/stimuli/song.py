@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .sound import HIGH, LOW, bands_of, read_wav
+from .trajectory import repeated
 
 # A syllable is louder than this share of the way from quiet to loud moments, for this long (s); shorter pauses (s) do
 # not end it.
@@ -91,10 +92,7 @@ class Song:
 
     def __call__(self, t: np.ndarray) -> np.ndarray:
         """Return all bands at times t (s), shape (T, bands); frame f stands at f/rate."""
-        place = np.mod(np.asarray(t, float) * self.rate + 1e-9, len(self.bands))
-        before = np.floor(place).astype(int) % len(self.bands)
-        part = (place - np.floor(place))[:, None]
-        return (1 - part) * self.bands[before] + part * self.bands[(before + 1) % len(self.bands)]
+        return repeated(t, self.bands, self.rate)
 
 
 def song_from(spec: str, m: int = 45, seconds: float | None = None, low: float = LOW, high: float = HIGH) -> Song:

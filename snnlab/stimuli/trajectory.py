@@ -1,4 +1,4 @@
-"""Solutions of differential equations as teachers."""
+"""Samples as teachers: solutions of differential equations, and frames that repeat."""
 
 from __future__ import annotations
 
@@ -41,3 +41,11 @@ def interpolate(t: np.ndarray, times: np.ndarray, states: np.ndarray, name: str)
     if t.size and t.max() > times[-1]:
         raise ValueError(f"{name}: t up to {times[-1]:g} s, got {t.max():g}")
     return np.stack([np.interp(t, times, component) for component in states], axis=1)
+
+
+def repeated(t: np.ndarray, frames: np.ndarray, rate: float) -> np.ndarray:
+    """Return frames, shape (F, components), at times t (s), linear between; frame f stands at f/rate, then anew."""
+    place = np.mod(np.asarray(t, float) * rate + 1e-9, len(frames))
+    before = np.floor(place).astype(int) % len(frames)
+    part = (place - np.floor(place))[:, None]
+    return (1 - part) * frames[before] + part * frames[(before + 1) % len(frames)]
