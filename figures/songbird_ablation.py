@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from snnlab import plotting
-from snnlab.protocols.songbird_ablation import KINDS, PARTS
+from snnlab.protocols.songbird_ablation import KINDS, NONE, PARTS
 from snnlab.record import attribute
 
-SEEDS = {"external": (100, 101, 102), "chain": (100,)}
+SEEDS = {"external": (100, 101, 102), "chain": (100, 101, 102)}
 NEEDS = [("songbird_ablation", {"hdts": hdts, "seed": seed}) for hdts, seeds in SEEDS.items() for seed in seeds]
 CAPTION = (
     "a: the song, and what networks sing when a tenth of the chain is silent (white lines): one driven by an array, "
@@ -74,10 +74,10 @@ def _spectrogram(ax: Axes, dataset: xr.Dataset, bands: np.ndarray, name: str) ->
 
 def _against_share(ax: Axes, kind: str, runs: list[xr.Dataset], look: tuple[str, str, str]) -> None:
     marker, color, label = look
-    chosen = [(run.share.values, run.error.values, (run.kind == kind).values & (run.share.values > 0)) for run in runs]
+    chosen = [(run.share.values, run.error.values, (run.kind == kind).values) for run in runs]
     shares = np.unique(chosen[0][0][chosen[0][2]])
     errors = [np.concatenate([error[mask & (share == x)] for share, error, mask in chosen]) for x in shares]
-    intact = np.mean([float(run.error[0]) for run in runs])
+    intact = _intact(runs)
     ax.plot([0, *shares], [intact, *map(np.mean, errors)], f"{marker}-", color=color, ms=3.5, label=label)
     low, high = (np.array([np.percentile(each, q) for each in errors]) for q in (25, 75))
     ax.fill_between(shares, low, high, color=color, alpha=0.2, lw=0)
@@ -91,4 +91,9 @@ def _by_place(ax: Axes, runs: list[xr.Dataset], look: tuple[str, str, str], shif
         values = values[np.isfinite(values)]
         ax.plot(np.full(len(values), place + shift), values, marker, color=color, ms=2, alpha=0.5, mew=0)
         ax.hlines(values.mean(), place + shift - 0.13, place + shift + 0.13, color=color, lw=1.5)
-    ax.axhline(np.mean([float(run.error[0]) for run in runs]), color=color, ls="--", lw=0.7)
+    ax.axhline(_intact(runs), color=color, ls="--", lw=0.7)
+
+
+def _intact(runs: list[xr.Dataset]) -> float:
+    """Mean error without a lesion."""
+    return float(np.mean([run.error[run.kind == NONE].mean() for run in runs]))

@@ -24,7 +24,8 @@ from snnlab.stimuli.song import Song
 
 FIGURE = "songbird_ablation"
 INF = float("inf")
-KINDS = ("piece", "random", "neurons")
+# Without a lesion, too, as often as with each.
+NONE, KINDS = "none", ("piece", "random", "neurons")
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
 VARIANTS = {"external": {"hdts": "external"}, "chain": {"hdts": "chain"}}
 QUICK = {"n": 400, "learn_stop": 11.0, "pulses": 500, "draws": 1}
@@ -55,7 +56,8 @@ class Lesion:
     """What is silent in one song after learning."""
 
     kind: str
-    """piece: adjacent pulses; random: pulses, or neurons of a chain, at random; neurons: of the network that learned"""
+    """piece: adjacent pulses; random: pulses, or neurons of a chain, at random; neurons: of the network that learned;
+    none"""
     share: float
     draw: int
     silent: np.ndarray
@@ -65,13 +67,14 @@ class Lesion:
 def settled(config: Config) -> Config:
     """Return the Config with every field that is left open filled in."""
     require_positive(config, "draws", "pulses", "bands", "learn_stop")
-    song, count = taught(config), len(KINDS) * len(SHARES) * config.draws + 1
+    song, count = taught(config), 2 * (len(KINDS) * len(SHARES) + 1) * config.draws
     return completed_song(config, song, count, config.learn_stop + 1 + (count + 2) * song.period)
 
 
 def lesions(config: Config, rng: np.random.Generator) -> Iterator[Lesion]:
-    """Yield no lesion, then every lesion of a run."""
-    yield Lesion("piece", 0.0, 0, np.zeros(0, int))
+    """Yield every lesion of a run, and as many times none as each."""
+    for draw in range(config.draws):
+        yield Lesion(NONE, 0.0, draw, np.zeros(0, int))
     for kind in KINDS:
         for share in SHARES:
             for draw in range(config.draws):
@@ -88,7 +91,9 @@ def lesions(config: Config, rng: np.random.Generator) -> Iterator[Lesion]:
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Train the network; then let it sing once with each lesion, after a song without.
+    """Train the network; then let it sing once with each lesion, in random order, each time after a song without.
+
+    Without such a song between, what one lesion did is still heard at the start of the next song.
 
     Returns what :func:`snnlab.train_force` does without output and teacher, and for each lesion ``kind``, ``share``,
     ``draw``, ``first`` and ``stop`` (s; of a piece, NaN for others), its ``error`` (RMSE over the song's standard
@@ -98,10 +103,11 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     config = settled(config)
     song = taught(config)
     chosen = list(lesions(config, engine.rng("lesions")))
-    starts = first_song(config, song) + song.period * np.arange(len(chosen))
+    order = engine.rng("order of lesions").permutation(len(chosen))
+    starts = first_song(config, song) + song.period * (1 + 2 * order)
     dataset = train_with_hdts(config, song, song.period, engine, _phases(config, song, chosen, starts))
-    # The delay of the whole song is that of all.
-    _, lag = decoded(dataset, song, starts[:1])
+    # The delay of songs without a lesion is that of all.
+    _, lag = decoded(dataset, song, starts - song.period)
     time, output = dataset.time.values, np.asarray(dataset.output)[:, : song.bands.shape[1]]
     moments = np.arange(len(song.bands)) / song.rate
     rows = []
@@ -126,7 +132,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def _phases(config: Config, song: Song, chosen: list[Lesion], starts: np.ndarray) -> list[Phase]:
-    """One phase for each song."""
+    """One phase for each song with a lesion, and one for the song before it."""
     signals: list = [None] * len(chosen)
     if config.hdts == "chain":
         cut = [index for index, lesion in enumerate(chosen) if lesion.kind != "neurons" and len(lesion.silent)]
@@ -140,8 +146,8 @@ def _phases(config: Config, song: Song, chosen: list[Lesion], starts: np.ndarray
             change = {"silent": lesion.silent}
         elif config.hdts == "external":
             change = {"silent_pulses": lesion.silent}
-        phases.append(Phase(float(start), restart=True, **change))
-    return phases
+        phases += [Phase(float(start - song.period), restart=True), Phase(float(start), restart=True, **change)]
+    return sorted(phases, key=lambda phase: phase.start)
 
 
 def _neurons(lesion: Lesion) -> np.ndarray:
@@ -152,7 +158,7 @@ def _neurons(lesion: Lesion) -> np.ndarray:
 
 
 def _described(lesion: Lesion, bands: np.ndarray, lag: float, song: Song, config: Config) -> dict:
-    times, piece = np.arange(len(bands)) / song.rate, lesion.kind == "piece" and len(lesion.silent) > 0
+    times, piece = np.arange(len(bands)) / song.rate, lesion.kind == "piece"
     width = song.period / config.pulses
     first, stop = (lesion.silent[0] * width, (lesion.silent[-1] + 1) * width) if piece else (np.nan, np.nan)
     parts = (times < first - lag, (times >= first + LATE) & (times < stop), times >= stop + LATE)
@@ -181,7 +187,7 @@ def _error(bands: np.ndarray, song: Song, part: np.ndarray) -> float:
 def measure(dataset: xr.Dataset) -> dict[str, float]:
     """Return the error of the song without a lesion, and before, within and after a piece of a tenth."""
     piece = (dataset.kind == "piece") & (dataset.share == 0.1)
-    values = {f"{ERROR}, no lesion": float(dataset.error[0])}
+    values = {f"{ERROR}, no lesion": float(dataset.error[dataset.kind == NONE].mean())}
     for part, errors in zip(PARTS, dataset.errors.values[piece.values].T, strict=True):
         if np.isfinite(errors).any():
             values[f"{ERROR}, {part} a silent piece of a tenth"] = float(np.nanmean(errors))

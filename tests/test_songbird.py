@@ -47,7 +47,7 @@ def test_published_settings():
         ("songbird", {"hdts": "chain", "pulses": 32}, "pulses: expected 450 to 500 for a chain"),
         ("songbird", {"hdts": "chian"}, "hdts: 'chian' is unknown; did you mean chain"),
         ("songbird_ablation", {"hdts": "none"}, "hdts: 'none' is unknown"),
-        ("songbird_ablation", {"seconds": 100.0}, "seconds: expected at least 960.06 s, where 181 songs end"),
+        ("songbird_ablation", {"seconds": 100.0}, "seconds: expected at least 1955.06 s, where 380 songs end"),
         ("songbird", {"record_start": 60.0}, "record_start: expected at most 55 s, when a song begins"),
         ("songbird_ablation", {"draws": 0}, "draws: expected"),
     ],
@@ -92,7 +92,7 @@ def test_lesions_one_after_the_other(tmp_path, wav, hdts):
     _, dataset = ABLATION.execute(config, tmp_path)
     count = 1 + len(ablation.KINDS) * len(ablation.SHARES)
     assert dataset.sizes["lesion"] == dataset.sizes["example"] == count
-    assert dataset.kind.values.tolist() == ["piece"] * 7 + ["random"] * 6 + ["neurons"] * 6
+    assert dataset.kind.values.tolist() == ["none"] + ["piece"] * 6 + ["random"] * 6 + ["neurons"] * 6
     piece = dataset.isel(lesion=[index for index in range(1, 7)])
     np.testing.assert_allclose(
         (piece.stop - piece["first"]) / 0.5, np.maximum(1, np.round(piece.share * pulses)) / pulses, atol=1e-9
@@ -105,8 +105,8 @@ def test_lesions_one_after_the_other(tmp_path, wav, hdts):
 def test_lesions_are_what_they_say():
     config = ABLATION.config(draws=3)
     each = list(ablation.lesions(config, np.random.default_rng(0)))
-    assert not len(each[0].silent) and len(each) == 1 + 3 * 6 * 3
-    for lesion in each[1:]:
+    assert [len(lesion.silent) for lesion in each[:3]] == [0, 0, 0] and len(each) == 3 + 3 * 6 * 3
+    for lesion in each[3:]:
         whole = {"piece": 500, "random": 500 * synfire.SIZE, "neurons": 1000}[lesion.kind]
         assert len(lesion.silent) == round(lesion.share * whole) and lesion.silent.max() < whole
         assert len(set(lesion.silent)) == len(lesion.silent)
@@ -120,9 +120,12 @@ def test_each_lesion_is_in_its_own_song_and_its_error_in_its_own_place(rng):
     config = ABLATION.config(hdts="external", pulses=100, draws=1)
     song = module.Song(rng.random((400, 6)), 200.0, (("a", 0.1, 0.5), ("b", 0.8, 1.5)))
     chosen = list(ablation.lesions(config, rng))
-    phases = ablation._phases(config, song, chosen, 54.0 + 2.0 * np.arange(len(chosen)))
-    for index, (lesion, phase) in enumerate(zip(chosen, phases, strict=True)):
-        assert phase.start == 54 + 2 * index and phase.restart
+    order = rng.permutation(len(chosen))
+    phases = ablation._phases(config, song, chosen, 54.0 + 4.0 * order)
+    assert [phase.start for phase in phases] == [52 + 2 * index for index in range(2 * len(chosen))]
+    for lesion, place in zip(chosen, order, strict=True):
+        before, phase = phases[2 * place : 2 * place + 2]
+        assert phase.restart and before.restart and not len(before.silent) and not len(before.silent_pulses)
         hit, spared = ("silent", "silent_pulses")[:: 1 if lesion.kind == "neurons" else -1]
         np.testing.assert_array_equal(getattr(phase, hit), lesion.silent)
         assert not len(getattr(phase, spared))

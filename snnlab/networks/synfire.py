@@ -104,7 +104,8 @@ def activity(times: np.ndarray, neurons: np.ndarray, pools: int, seconds: float)
     decays = np.exp(-SAMPLE / np.array([TAU_DECAY, TAU_RISE]))
     response = np.subtract(*np.power.outer(decays, np.arange(1, round(12 * TAU_DECAY / SAMPLE))))
     rows = np.zeros((samples, pools))
-    where = np.floor(times / SAMPLE).astype(int)
+    # Times are multiples of DT, but for rounding.
+    where = np.floor(times / SAMPLE + 1e-6).astype(int)
     for lag, height in enumerate(response / response.max() / SIZE):
         inside = where + lag < samples
         np.add.at(rows, (where[inside] + lag, neurons[inside] // SIZE), height)
