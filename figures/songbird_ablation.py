@@ -96,4 +96,4 @@ def _by_place(ax: Axes, runs: list[xr.Dataset], look: tuple[str, str, str], shif
 
 def _intact(runs: list[xr.Dataset]) -> float:
     """Mean error without a lesion."""
-    return float(np.mean([run.error[run.kind == NONE].mean() for run in runs]))
+    return float(np.mean([run.error.values[(run.kind == NONE).values].mean() for run in runs]))

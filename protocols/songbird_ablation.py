@@ -187,7 +187,7 @@ def _error(bands: np.ndarray, song: Song, part: np.ndarray) -> float:
 def measure(dataset: xr.Dataset) -> dict[str, float]:
     """Return the error of the song without a lesion, and before, within and after a piece of a tenth."""
     piece = (dataset.kind == "piece") & (dataset.share == 0.1)
-    values = {f"{ERROR}, no lesion": float(dataset.error[dataset.kind == NONE].mean())}
+    values = {f"{ERROR}, no lesion": float(dataset.error.values[(dataset.kind == NONE).values].mean())}
     for part, errors in zip(PARTS, dataset.errors.values[piece.values].T, strict=True):
         if np.isfinite(errors).any():
             values[f"{ERROR}, {part} a silent piece of a tenth"] = float(np.nanmean(errors))
