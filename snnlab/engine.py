@@ -31,10 +31,13 @@ _log = logging.getLogger("snnlab")
 
 @dataclass(frozen=True)
 class Task:
-    """A Python call at the end of chosen steps (counted from 0); tasks of one step run in the order given."""
+    """A Python call at the end of chosen steps (counted from 0); tasks of one step run in the order given.
+
+    One that returns True ends the run after this step.
+    """
 
     steps: range
-    call: Callable[[int], None]
+    call: Callable[[int], bool | None]
 
 
 @dataclass(frozen=True)
@@ -171,10 +174,10 @@ class Engine:
         watch: Watch | None = None,
         first_step: int = 0,
         total: float | None = None,
-    ) -> None:
+    ) -> bool:
         """Run a network; tasks and progress follow ``clock``, whose first step here is ``first_step``.
 
-        ``total`` is the length in s of the whole run that this is a stretch of.
+        ``total`` is the length in s of the whole run that this is a stretch of. Returns whether a task ended the run.
 
         Raises
         ------
@@ -190,7 +193,7 @@ class Engine:
             self.require_python()
         if self.target == "cpp_standalone":
             self._run_standalone(network, seconds)
-            return
+            return False
         dt, n_steps = float(clock.dt), round(seconds / float(clock.dt))
         stop = first_step + n_steps
         total = stop * dt if total is None else total
@@ -212,9 +215,12 @@ class Engine:
             raise equations_error(error) from error
         finally:
             network.remove(operation)
+        if ticker.ended:
+            return True
         if ticker.step < stop:
             raise KeyboardInterrupt
         look(stop - 1)
+        return False
 
     def _run_standalone(self, network: brian2.Network, seconds: float) -> None:
         network.run(seconds * brian2.second, namespace={})
@@ -260,7 +266,7 @@ class _Ticker:
     """Calls tasks at their steps; one call of this costs about as much as an empty network operation."""
 
     def __init__(self, tasks: Sequence[Task], first_step: int):
-        self.step = first_step
+        self.step, self.ended = first_step, False
         self._iterators = [iter(task.steps) for task in tasks]
         self._calls = [task.call for task in tasks]
         self._next = [next(it, -1) for it in self._iterators]
@@ -272,7 +278,9 @@ class _Ticker:
             upcoming = self._next
             for k, due in enumerate(upcoming):
                 if due == step:
-                    self._calls[k](step)
+                    if self._calls[k](step) is True:
+                        self.ended = True
+                        brian2.stop()
                     upcoming[k] = next(self._iterators[k], -1)
             self._due = min((n for n in upcoming if n >= 0), default=-1)
         self.step = step + 1

@@ -5,42 +5,19 @@
 
 #include <algorithm>
 #include <cmath>
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <map>
 #include <string>
-#include <unistd.h>
 #include <utility>
 #include <vector>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
-#ifdef __SSE__
-#include <xmmintrin.h>
-#endif
 
 #include "drive.h"
 #include "files.h"
 #include "folding.h"
+#include "program.h"
 #include "rls.h"
 
 namespace snnlab {
-
-// Numbers below 1e-307 become 0. The filtered spikes of a neuron that has been silent for 14 s are there, and a
-// processor takes a hundred times as long for such a number as for another.
-inline void flush_denormals()
-{
-#ifdef __SSE__
-    _mm_setcsr(_mm_getcsr() | 0x8040);
-#elif defined(__aarch64__) && defined(__GNUC__)
-    uint64_t control;
-    __asm__ volatile("mrs %0, fpcr" : "=r"(control));
-    __asm__ volatile("msr fpcr, %0" : : "r"(control | (uint64_t(1) << 24)));
-#endif
-}
 
 // Every n-th of the steps first, first + every, ... below stop.
 struct Steps
@@ -50,10 +27,8 @@ struct Steps
     long long index(long long step) const { return (step - first)/every; }
 };
 
-class Force
+class Force : public Program
 {
-    std::map<std::string, std::string> job;
-    std::string folder;
     size_t n = 0, k = 0;
     long long last = 0, looked = -1, updates_before = 0;
     Steps learn, record, bin, look;
@@ -74,15 +49,6 @@ class Force
     std::vector<long long> counts, spike_steps;
     std::vector<int32_t> spike_neurons, count_before;
 
-    std::string text(const std::string& key) const
-    {
-        const auto found = job.find(key);
-        if (found == job.end())
-            stop(FOREIGN, "job: " + key + " is missing");
-        return found->second;
-    }
-    long long integer(const std::string& key) const { return std::atoll(text(key).c_str()); }
-    double number(const std::string& key) const { return std::atof(text(key).c_str()); }
     Steps steps(const std::string& key) const
     {
         return {integer(key + "_first"), integer(key + "_stop"), integer(key + "_every")};
@@ -246,7 +212,7 @@ class Force
     }
 
 public:
-    // Bound by the code that force_program.py puts into main.cpp.
+    // Bound by the code that force_build.py puts into main.cpp.
     std::vector<std::pair<std::string, std::pair<double*, size_t>>> states;
     std::vector<std::pair<double*, double*>> filters;  // (of a neuron, of the output), r and z first
     double *feedback = nullptr, *voltage = nullptr, *phi = nullptr;
@@ -255,24 +221,10 @@ public:
 
     long long first_step() const { return integer("start"); }
     double dt() const { return number("dt"); }
-    unsigned long seed() const { return std::strtoul(text("seed").c_str(), nullptr, 10); }
-    std::string path(const std::string& name) const { return folder + name; }
 
     void open(const std::string& results)
     {
-#ifdef __linux__
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-#endif
-#ifdef SIGXFSZ
-        // So that a file that may not grow is an error of write().
-        std::signal(SIGXFSZ, SIG_IGN);
-#endif
-        flush_denormals();
-        folder = results;
-        std::ifstream file(folder + "job");
-        std::string key, value;
-        while (file >> key >> value)
-            job[key] = value;
+        Program::open(results);
         learn = steps("learn");
         record = steps("record");
         bin = steps("bin");
@@ -374,18 +326,14 @@ public:
         if (external)
             external->set(step + 1);
         if (look.due(step) || step == last) {
-            if (getppid() != integer("parent"))
-                stop(ORPHAN, "the process that started this one is gone");
+            require_parent();
             check(step);
-            if (look.index(step) % 10 == 0 || step == last) {
-                std::printf("%lld\n", step + 1);
-                std::fflush(stdout);
-            }
+            if (look.index(step) % 10 == 0 || step == last)
+                report(step + 1);
         }
         if (step == last) {
             save();
-            // Brian2 would go on, and write files of all its arrays.
-            std::_Exit(0);
+            finish();
         }
     }
 
@@ -406,7 +354,6 @@ public:
         write(path("decoders"), decoders.data(), decoders.size());
         if (keep_p && (p32 || p64))
             p32 ? p32->save(folder) : p64->save(folder);
-        write(path("done"), "1", 1);
     }
 };
 

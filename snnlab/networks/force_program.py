@@ -6,8 +6,6 @@ Weights, teacher, learning window and seeds are files that it reads when it runs
 from __future__ import annotations
 
 import contextlib
-import os
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,16 +17,16 @@ from scipy.sparse import csr_array
 
 from ..connectivity import by_source
 from ..engine import WATCH_SECONDS, Engine, preferences
-from ..errors import Diverged, MachineError, UserError
+from ..errors import MachineError, UserError
 from ..models import NeuronModel, SynapseModel
 from .dale import joined, split_decoder, split_encoder
 from .drive import TICKS, ticks
 from .force import ForceNetwork
 from .force_build import build
 from .phases import Phase
+from .programs import execute, write_arrays
 from .recording import Plan, Recording, within
 
-_DIVERGED = 74
 _BY_COLUMN = ("p_columns", "encoder", "drive_encoder")
 
 
@@ -163,11 +161,9 @@ class ProgramLoop:
             with tempfile.TemporaryDirectory(prefix="run-", dir=folder) as name:
                 place = Path(name).resolve()
                 before, targets = self._plan.targets(start, stop)
-                for key, values in (self._files | self._memory | {"targets": targets}).items():
-                    (place / key).write_bytes(values.tobytes("F" if key in _BY_COLUMN else "C"))
+                write_arrays(place, self._files | self._memory | {"targets": targets}, _BY_COLUMN)
                 job = self._job(start, stop) | {"updates_before": before, "updates": len(targets)}
-                (place / "job").write_text("".join(f"{k} {v}\n" for k, v in job.items()))
-                self._execute(place)
+                execute(self.program, place, job, lambda done: self.show(done * self._plan.dt))
                 return self._collect(place, start, stop)
         except OSError as error:
             raise MachineError(f"{error.filename}: cannot be written or run: {error.strerror}") from error
@@ -183,7 +179,6 @@ class ProgramLoop:
             job
             | {
                 "dt": repr(plan.dt),
-                "parent": os.getpid(),
                 "start": start,
                 "stop": stop,
                 "seed": self._engine.brian2_seed(start),
@@ -212,33 +207,6 @@ class ProgramLoop:
             "drive_ticks": ticks(phase.speed),
             "drive_per_sample": TICKS * drive.every,
         }
-
-    def _execute(self, folder: Path) -> None:
-        """Run the program, show how far it is, and raise for what it reports."""
-        with (
-            open(folder / "stderr", "w+") as errors,
-            subprocess.Popen(
-                [str(self.program / "main"), "--results_dir", f"{folder}{os.sep}"],
-                cwd=self.program,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-            ) as process,
-        ):
-            try:
-                for line in process.stdout:
-                    if line.strip().isdigit():
-                        self.show(int(line) * self._plan.dt)
-                status = process.wait()
-            except BaseException:
-                process.kill()
-                raise
-            errors.seek(0)
-            message = " ".join(errors.read().split())
-        if status == _DIVERGED:
-            raise Diverged(f"diverged: {message}")
-        if status or not (folder / "done").is_file():
-            raise MachineError(f"the C++ program stopped with status {status}: {message[:400]}")
 
     def _collect(self, place: Path, start: int, stop: int) -> Recording:
         plan, k = self._plan, self.decoder.shape[1]

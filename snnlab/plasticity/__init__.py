@@ -1,0 +1,1 @@
+"""Learning rules in synapses, as Brian2 equations."""
