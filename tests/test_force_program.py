@@ -8,7 +8,7 @@ import pytest
 
 from snnlab.engine import Engine
 from snnlab.errors import Diverged, MachineError
-from snnlab.networks import force_build, force_program
+from snnlab.networks import force_build, force_program, programs
 from snnlab.networks.force_config import ForceConfig
 from snnlab.networks.force_training import train_force
 from snnlab.protocol import find_protocol
@@ -92,7 +92,7 @@ def test_programs_that_nobody_used_for_long_are_removed(tmp_path):
         folder.mkdir()
         (folder / "main").touch()
     os.utime(old, times=(0, 0))
-    force_build._remove_unused(tmp_path)
+    programs._remove_unused(tmp_path)
     assert not old.exists() and used.exists()
 
 
