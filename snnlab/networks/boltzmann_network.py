@@ -43,7 +43,8 @@ class BoltzmannNetwork:
         for owner, code, when, name in (
             (self.synapses, rule.arrive(), "start", "arrive"),
             (self.neurons, rule.decide(), "thresholds", "decide"),
-            (self.synapses, rule.learn(), "synapses", "learn"),
+            (self.synapses, rule.notice(), "synapses", "notice"),
+            (self.synapses, rule.learn(), "after_synapses", "learn"),
             (self.neurons, rule.remember(machine.longest), "resets", "remember"),
             (self.neurons, "end = at_end(t_in_timesteps)" if at_end else "", "end", "end"),
         ):

@@ -109,7 +109,8 @@ class DybmRule:
         own = " + ".join(self._each("v_{m}*gamma_{m}_post", self.mu))
         return "\n".join(
             [
-                "delay_steps : integer (constant)",
+                "delay_steps : integer (constant)\nsurprise_here : 1\nsurprise_there : 1",
+                *self._each("own_{m} : 1", self.mu),
                 *self._each("u_{m} : 1\nu_squares_{m} : 1\nalpha_{m} : 1", self.lam),
                 *self._each("v_{m} : 1\nv_squares_{m} : 1\nbeta_{m} : 1", self.mu),
                 f"E_in_post = {' '.join(arrived + under_way)} : 1 (summed)",
@@ -138,13 +139,18 @@ class DybmRule:
             ]
         )
 
+    def notice(self) -> str:
+        """Return what synapses see of both neurons; apart from what they learn, which is then vectorised."""
+        seen = ["surprise_here = surprise_post", "surprise_there = surprise_pre"]
+        return "\n".join([*seen, *self._each("own_{m} = gamma_{m}_post", self.mu)])
+
     def learn(self) -> str:
         """Return what synapses learn."""
         lines = []
         for m in range(1, len(self.lam) + 1):
-            lines += self._climb("u", f"_{m}", f"alpha_{m}*surprise_post")
+            lines += self._climb("u", f"_{m}", f"alpha_{m}*surprise_here")
         for m in range(1, len(self.mu) + 1):
-            arrives, fires = f"-beta_{m}*surprise_post", f"gamma_{m}_post*surprise_pre"
+            arrives, fires = f"-beta_{m}*surprise_here", f"own_{m}*surprise_there"
             if self.variant == "paper":
                 lines += self._climb("v", f"_{m}", f"({arrives} - {fires})")
             else:
@@ -185,27 +191,39 @@ class DybmRule:
         return total
 
     def _functions(self) -> dict[str, brian2.Function]:
-        """Brian2 functions of these two; in C++ and Cython a sum over the ones among the bits."""
-        late, from_one = int(self.timing == "literal"), int(self.variant == "jdybm")
-        alone = f"(d > {from_one} ? 1.0 : 0.0)" if from_one else "1.0"
-        texts = {"arrived": f"return {alone}*((history >> (d - 1 + {late})) & 1);"}
+        """Brian2 functions of these two."""
+        late = int(self.timing == "literal")
+        bit = f"(history >> (d - 1 + {late})) & 1"
+        # Without a branch: d is at least 1.
+        found = {"arrived": f"return {bit};" if self.variant == "paper" else f"return ((d > 1) & {bit});"}
+        tables = {"arrived": ""}
         for m, mu in enumerate(self.mu, 1):
-            first, weight = ("1", "power") if self.variant == "paper" else (f"pow({mu!r}, -(double)d)", "last/power")
-            texts[f"under_way_{m}"] = (
-                f"const double last = {first};\ndouble sum = 0, power = 1;\n"
-                f"for (int rest = history & ((1 << (d - 1)) - 1); rest; rest >>= 1) {{\n"
-                f"power *= {1 / mu!r};\nif (rest & 1) sum += {weight};\n}}\nreturn sum;"
+            base = 1 / mu if self.variant == "paper" else mu
+            scale = "1" if self.variant == "paper" else f"pow({mu!r}, -d)"
+            # Eight steps at a time: the sum over the ones of a byte is in a table.
+            tables[f"under_way_{m}"] = (
+                f"static const struct Bytes_{m} {{ double sums[256]; Bytes_{m}() {{\n"
+                "for (int byte = 0; byte < 256; byte++) {\n"
+                "double power = 1; sums[byte] = 0;\n"
+                f"for (int bit = 0; bit < 8; bit++) {{ power *= {base!r}; if (byte >> bit & 1) sums[byte] += power; }}"
+                f"\n}} }} }} bytes_{m};\n"
             )
-        found = {}
-        for name, body in texts.items():
-            index = int(name.rpartition("_")[2]) if name != "arrived" else 0
+            found[f"under_way_{m}"] = (
+                "int rest = history & ((1 << (d - 1)) - 1);\n"
+                f"double sum = bytes_{m}.sums[rest & 255], power = 1;\n"
+                f"while (rest >>= 8) sum += (power *= {base**8!r})*bytes_{m}.sums[rest & 255];\n"
+                f"return {scale}*sum;"
+            )
+        return {name: self._function(name, tables[name], body) for name, body in found.items()}
 
-            def on_numpy(history, delays, index=index):
-                return self.under_way(history, delays, index) if index else self.arrived(history, delays)
+    def _function(self, name: str, table: str, body: str) -> brian2.Function:
+        m = int(name.rpartition("_")[2]) if table else 0
 
-            function = brian2.Function(on_numpy, arg_units=[1, 1], return_unit=1, arg_types=["integer", "integer"])
-            code = f"static inline double {name}(const int history, const int d) {{\n{body}\n}}"
-            function.implementations.add_implementation("numpy", on_numpy)
-            function.implementations.add_implementation("cpp", code)
-            found[name] = function
-        return found
+        def on_numpy(history, delays):
+            return self.under_way(history, delays, m) if m else self.arrived(history, delays)
+
+        function = brian2.Function(on_numpy, arg_units=[1, 1], return_unit=1, arg_types=["integer", "integer"])
+        function.implementations.add_implementation("numpy", on_numpy)
+        code = f"{table}static inline double {name}(const int history, const int d)\n{{\n{body}\n}}"
+        function.implementations.add_implementation("cpp", code)
+        return function
