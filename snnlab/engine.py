@@ -133,8 +133,8 @@ class Engine:
             self.used = "cpp_standalone"
         return self.used == "cpp_standalone"
 
-    def show(self, done: float, total: float) -> None:
-        """Show that ``done`` of ``total`` s of model time have passed."""
+    def show(self, done: float, total: float, unit: str = "s") -> None:
+        """Show that ``done`` of ``total`` s of model time, or of another unit, have passed."""
         if done == 0 and self._bar is not None:
             self._bar.close()
             self._bar = None
@@ -146,7 +146,7 @@ class Engine:
                 mininterval=0.1 if sys.stderr.isatty() else 10,
                 desc="compiling",
                 file=sys.stderr,
-                bar_format="{desc}{percentage:3.0f}%|{bar}| {n:.2f} of {total:.4g} s "
+                bar_format="{desc}{percentage:3.0f}%|{bar}| {n:.2f} of {total:.4g} " + unit + " "
                 "[{elapsed} passed, {remaining} left]",
             )
         if done > 0:

@@ -1,0 +1,109 @@
+"""Seven neurons memorise the word SCIENCE through STDP: a dynamic Boltzmann machine (Osogami & Otsuka 2015)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from snnlab.claims import Check, Finding
+from snnlab.engine import Engine
+from snnlab.networks.boltzmann_memory import CONTROLS as CONTROLS
+from snnlab.networks.boltzmann_memory import BoltzmannConfig, memorise
+from snnlab.protocol import settings
+from snnlab.record import attribute
+from snnlab.stimuli.bitmaps import sequence_from
+
+INF = float("inf")
+FIGURE = "osogami2015_science"
+# Of the paper's figure; the last was the first with the whole word.
+CHECKPOINTS = (10, 1_000, 10_000, 100_000, 120_000, 130_000)
+PUBLISHED = "120,000 to 130,000 periods (one machine)"
+BEFORE, AFTER = 10, 10_000
+# Our criterion: the sequence is at least so many times less surprising after AFTER periods than after BEFORE.
+LESS = 5.0
+FALL = f"negative log likelihood after {BEFORE} periods / after {AFTER:,}"
+WRONG = "wrong bits of the recall (share)"
+RECALLED = "recalled at the end (1: yes)"
+AFTER_PERIODS = "periods up to the first whole recall"
+
+
+@dataclass(frozen=True)
+class Config(BoltzmannConfig):
+    """Settings of the run."""
+
+    sequence: str = "SCIENCE"
+    """a word, evolution, or a file: text of 0 and 1 or . and #, or a PNG"""
+    periods: int = 300_000
+    """stop after so many, if the sequence is not recalled before"""
+
+    def identity(self) -> dict:
+        """Return what the settings stand for: the sequence."""
+        self.rule()
+        sequence = sequence_from(self.sequence)
+        return {"sequence": ["".join(map(str, row)) for row in sequence.tolist()]}
+
+
+QUICK = {"sequence": "SUN", "periods": 20_000}
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Train a machine until it recalls the sequence; see :func:`snnlab.networks.boltzmann_memory.memorise`."""
+    return memorise(config, sequence_from(config.sequence), config.periods, CHECKPOINTS, engine)
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return how well the sequence is known in the end, and how much less it surprises than at first."""
+    nll, periods, bits = dataset.nll.values, dataset.period.values, dataset.sequence.size
+    values = {
+        RECALLED: float(np.isfinite(dataset.recalled_after)),
+        "periods of training": float(periods[-1]),
+        WRONG: float(dataset.wrong.values[-1] / bits),
+        "negative log likelihood at the end (nats a bit)": float(nll[-1] / bits),
+    }
+    if np.isfinite(dataset.recalled_after):
+        values[AFTER_PERIODS] = float(dataset.recalled_after)
+    # One that knows it sooner than after AFTER periods is judged where it stopped.
+    later = min(int(np.searchsorted(periods, AFTER)), len(periods) - 1)
+    if periods[-1] > BEFORE:
+        values[FALL] = float(nll[np.searchsorted(periods, BEFORE)] / nll[later])
+    return values
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return what holds for every machine: it learns. Whether it recalls all in time is a finding over machines."""
+    measured = measure(dataset)
+    return [Check(FALL, measured.get(FALL, float("nan")), LESS, INF, "our criterion")]
+
+
+def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+    """The share of machines that recall the sequence in time, and after how many periods; beside the control."""
+    groups: dict[str, dict[str, list[xr.Dataset]]] = {}
+    for dataset in datasets:
+        conditions = groups.setdefault(settings(attribute(dataset, "config"), ("control",)), {})
+        conditions.setdefault(dataset.attrs["condition"], []).append(dataset)
+    rows = []
+    for conditions in groups.values():
+        runs = conditions.pop("default", [])
+        if len(runs) < 3:
+            continue
+        config = attribute(runs[0], "config")
+        name = f"{config['sequence']}, {config['variant']}"
+        measured = [measure(run) for run in runs]
+        null = f"{np.mean([wrong_at_first(run) for run in runs]):.2f} wrong before training"
+        broken = [measure(run)[RECALLED] for run in conditions.get("shuffled_teacher", [])]
+        beside = f"{np.mean(broken):.2f}: taught in another order" if broken else "0: untrained"
+        what = f"{name}: share of machines that recall all within {config['periods']:,} periods"
+        rows.append(Finding.over_seeds(what, [m[RECALLED] for m in measured], beside))
+        rows.append(Finding.over_seeds(f"{name}: {WRONG}", [m[WRONG] for m in measured], null))
+        # Of machines that did not, the longest time that can be said.
+        times = [m.get(AFTER_PERIODS, float(config["periods"])) for m in measured]
+        what = f"{name}: {AFTER_PERIODS}, at most {config['periods']:,}"
+        rows.append(Finding.over_seeds(what, times, f"{config['periods']:,}: never", PUBLISHED))
+    return rows
+
+
+def wrong_at_first(dataset: xr.Dataset) -> float:
+    """Return the share of wrong bits of the untrained machine."""
+    return float(dataset.wrong.values[0] / dataset.sequence.size)

@@ -1,0 +1,183 @@
+"""Let a dynamic Boltzmann machine memorise one sequence, and look at it on the way: the run of a protocol."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+
+from ..engine import Engine
+from ..errors import UserError, require_choices
+from ..plasticity.dybm import DybmRule
+from .boltzmann import INITIAL_SIZE, LONGEST_DELAY, Boltzmann, Traces
+from .boltzmann_program import ProgramTrainer
+from .boltzmann_training import Limits, RuntimeTrainer, Schedule, fresh_state, machine_of
+
+CONTROLS = {"shuffled_teacher": {"control": "shuffled_teacher"}}
+# Looks at the machine in each factor of ten of periods.
+LOOKS = 10
+# A run is kept so often (s).
+_KEEP_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class BoltzmannConfig:
+    """Settings of a machine and its training."""
+
+    longest_delay: int = LONGEST_DELAY
+    """delays are drawn uniformly from 1 to so many steps"""
+    lam: tuple[float, ...] = DybmRule.lam
+    """decay rates of the synaptic traces (K of them)"""
+    mu: tuple[float, ...] = DybmRule.mu
+    """decay rates of the neural traces (L of them)"""
+    temperature: float = 1.0
+    """tau, while learning"""
+    optimizer: Literal["adagrad", "sgd"] = "adagrad"
+    """adagrad (published), or plain stochastic gradient ascent"""
+    rate: float = 1.0
+    """learning rate"""
+    initial_size: float = INITIAL_SIZE
+    """standard deviation of the initial parameters"""
+    timing: Literal["consistent", "literal"] = "consistent"
+    """whether a spike that arrives now counts as arrived (consistent) or not (as equation 4 is printed)"""
+    variant: Literal["paper", "jdybm"] = "paper"
+    """the paper's equations, or what the authors' program does instead"""
+    control: Literal["none", "shuffled_teacher"] = "none"
+    """what is broken on purpose: shuffled_teacher learns the columns in another order"""
+    seed: int = 0
+    """seed of delays and initial parameters"""
+    target: Literal["auto", "cpp_standalone", "numpy"] = "auto"
+    """where it runs; auto: as a C++ program, or on numpy where there is no compiler"""
+
+    def rule(self) -> DybmRule:
+        """Return the learning rule; raises UserError for settings that cannot be."""
+        require_choices(self)
+        names = ("lam", "mu", "temperature", "optimizer", "rate", "timing", "variant")
+        return DybmRule(**{name: getattr(self, name) for name in names})
+
+    def machine(self, n: int, engine: Engine) -> Boltzmann:
+        """Return the untrained machine of n neurons."""
+        if not 0 <= self.initial_size < float("inf"):
+            raise UserError(f"initial_size: expected a number >= 0, got {self.initial_size}")
+        if self.longest_delay != int(self.longest_delay):
+            raise UserError(f"longest_delay: expected a whole number, got {self.longest_delay}")
+        return Boltzmann.random(n, engine.rng("machine"), self.rule(), self.longest_delay, self.initial_size)
+
+
+def looks(periods: int, checkpoints: tuple[int, ...] = ()) -> list[int]:
+    """Return after how many periods to look: 0, then LOOKS times in each factor of ten, checkpoints, and the last."""
+    spaced = 10 ** (np.arange(LOOKS * np.log10(max(periods, 1)) + 1) / LOOKS)
+    chosen = {0, periods, *(int(x) for x in spaced), *checkpoints}
+    return sorted(x for x in chosen if 0 <= x <= periods)
+
+
+def trainer(machine: Boltzmann, schedule: Schedule, engine: Engine) -> ProgramTrainer | RuntimeTrainer:
+    """Return what trains a machine on this engine."""
+    return ProgramTrainer(machine, schedule) if engine.as_program() else RuntimeTrainer(machine, schedule, engine)
+
+
+def memorise(
+    config: BoltzmannConfig,
+    sequence: np.ndarray,
+    periods: int,
+    checkpoints: tuple[int, ...],
+    engine: Engine,
+) -> xr.Dataset:
+    """Train a machine on a sequence until it recalls all of it, or for so many periods.
+
+    Returns ``sequence`` (step, neuron); over ``period`` the negative log likelihood ``nll`` (nats) of the sequence and
+    ``wrong`` bits of a recall that goes on from there; at each ``checkpoint`` that was reached ``recalled`` (two
+    periods), ``bias``, ``u`` and ``v``; ``recalled_after`` (periods, NaN if it was not); and delays and the traces at
+    the end, from which :func:`stored_machine` makes the machine again.
+    """
+    if not 1 <= periods <= 10**9:
+        raise UserError(f"periods: expected 1 to 1e9, got {periods}")
+    machine = config.machine(sequence.shape[1], engine)
+    taught = sequence
+    if config.control == "shuffled_teacher":
+        taught = sequence[engine.rng("shuffled teacher").permutation(len(sequence))]
+    loop = trainer(machine, Schedule.of([taught]), engine)
+    plan, length = looks(periods, checkpoints), len(sequence)
+    stage = engine.checkpoints.stage(engine.used) if engine.checkpoints else None
+    seen, state = stage.latest() if stage else (0, {})
+    state = state or fresh_state(machine)
+    rows = [{k: np.asarray(v) for k, v in part.items()} for part in stage.parts()] if stage and seen else []
+    done = plan[seen - 1] if seen else 0
+    recent: list[dict] = []
+    kept = time.monotonic()
+    recalled_after = np.nan
+    engine.show(0, periods, "periods")
+    for index in range(seen, len(plan)):
+        if plan[index] > done:
+            limits = Limits(periods_stop=plan[index] - done)
+            # 0 would begin another bar.
+            state, progress = loop.advance(state, limits, lambda p, done=done: engine.show(done + p + 1e-9, periods))
+            done += progress.periods
+            if len(progress.block_periods):
+                recalled_after = float(done)
+        now, traces = machine_of(machine, state)
+        recalled = now.generate(2 * length, traces)
+        row = {"period": done, "wrong": int((recalled[:length] != sequence).sum())}
+        row |= {"nll": now.read(sequence, traces)[0].sum()}
+        row |= {"recalled": recalled, "bias": now.bias, "u": now.u, "v": now.v}
+        recent.append({k: np.asarray(v)[None] for k, v in row.items()})
+        ended = not np.isnan(recalled_after) or index == len(plan) - 1
+        if ended:
+            break
+        if stage and time.monotonic() - kept > _KEEP_SECONDS:
+            stage.save(index + 1, state, _joined(recent))
+            rows, recent, kept = [*rows, _joined(recent)], [], time.monotonic()
+    engine.show(periods, periods)
+    found = _joined([*rows, *recent])
+    shown = [i for i, p in enumerate(found["period"]) if p in checkpoints or i == len(found["period"]) - 1]
+    return _dataset(config, sequence, found, shown, recalled_after, machine, machine_of(machine, state)[1])
+
+
+def _joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _dataset(
+    config: BoltzmannConfig,
+    sequence: np.ndarray,
+    found: dict[str, np.ndarray],
+    shown: list[int],
+    recalled_after: float,
+    machine: Boltzmann,
+    traces: Traces,
+) -> xr.Dataset:
+    periods, one = {"units": "periods"}, {"units": "1"}
+    return xr.Dataset(
+        {
+            "sequence": (("step", "neuron"), sequence.astype(np.uint8)),
+            "nll": ("period", found["nll"], {"units": "nats"}),
+            "wrong": ("period", found["wrong"], {"units": "bits"}),
+            "recalled": (("checkpoint", "replayed", "neuron"), found["recalled"][shown]),
+            "bias": (("checkpoint", "neuron"), found["bias"][shown], one),
+            "u": (("checkpoint", "pre", "post", "k"), found["u"][shown], one),
+            "v": (("checkpoint", "pre", "post", "l"), found["v"][shown], one),
+            "recalled_after": ((), recalled_after, periods),
+            "delay": (("pre", "post"), machine.delays.astype(np.int32), {"units": "steps"}),
+            "history": ("neuron", traces.history.astype(np.int64)),
+            "alpha": (("pre", "post", "k"), traces.alpha, one),
+            "gamma": (("neuron", "l"), traces.gamma, one),
+        },
+        {"period": ("period", found["period"], periods), "checkpoint": ("checkpoint", found["period"][shown], periods)},
+        {"equations": _equations(machine)},
+    )
+
+
+def _equations(machine: Boltzmann) -> str:
+    rule = machine.rule
+    texts = [rule.neurons(), rule.synapses(), rule.arrive(), rule.decide(), rule.notice(), rule.learn()]
+    return "\n\n".join([*texts, rule.remember(machine.longest)])
+
+
+def stored_machine(dataset: xr.Dataset, config: BoltzmannConfig, checkpoint: int = -1) -> tuple[Boltzmann, Traces]:
+    """Return the machine of a run at a checkpoint, and what it remembered at the end of the run."""
+    arrays = {name: dataset[name].values[checkpoint] for name in ("bias", "u", "v")}
+    machine = Boltzmann(dataset.delay.values, rule=config.rule(), **arrays)
+    return machine, Traces(dataset.history.values, dataset.alpha.values, dataset.gamma.values)

@@ -1,0 +1,139 @@
+"""Binary sequences as pictures: words in letters of seven rows, four figures from ape to human, and files.
+
+A sequence has the shape (steps, neurons); step t is column t of the picture, and neuron 0 its bottom row.
+
+Letters, figures and arrangement are those of the authors' program jdybm (Apache-2.0): see NOTICE.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import UserError
+
+# Columns of each letter after a blank one; the highest bit is the top row.
+_LETTERS = {
+    "A": (63, 72, 72, 63),
+    "B": (127, 73, 73, 54),
+    "C": (62, 65, 65, 34),
+    "E": (127, 73, 73, 65),
+    "I": (65, 127, 65),
+    "L": (127, 1, 1, 1),
+    "M": (127, 16, 8, 16, 127),
+    "N": (127, 16, 8, 4, 127),
+    "P": (127, 72, 72, 48),
+    "R": (127, 76, 74, 49),
+    "S": (49, 73, 73, 70),
+    "T": (64, 64, 127, 64, 64),
+    "U": (126, 1, 1, 126),
+}
+ROWS = 7
+_EVOLUTION = """
+....................................###..
+....................................###..
+...........................###......###..
+...........................###......#....
+.................###......####......##...
+.................###......##........###..
+................####.....####.......###..
+...............###.......####.......###..
+........###....###.......####.......####.
+......#####...#####......#####......####.
+.....######...###..#.....###.#......##..#
+....#####.....###...#....##..#......###.#
+...######.....###........###.#......###..
+..#######.....####.......###........###..
+..###..##.....##.#.......#.##......##.#..
+...###.##......#..#.....##.##.....##..#..
+...#.#...#.....#..#....##..##....##...#..
+..##.#...#..###..#.....#....#...##....#..
+.#...#...#..#....#....#.....#....#....#..
+.##..#......#....#.....##...###..#....###
+"""
+# Lines of one 0 or 1, # or . a step, however they are set apart.
+_MARKS = {"0": 0, "1": 1, ".": 0, "#": 1}
+
+
+def word(text: str) -> np.ndarray:
+    """Return a word as a sequence, shape (steps, 7); raises UserError for letters that there are not."""
+    for letter in text:
+        if letter not in _LETTERS:
+            raise UserError(f"sequence: no letter {letter!r} (known: {' '.join(_LETTERS)})")
+    columns = [column for letter in text for column in (0, *_LETTERS[letter])]
+    return ((np.array(columns)[:, None] >> np.arange(ROWS)) & 1).astype(np.uint8)
+
+
+def letter_places(text: str) -> list[tuple[int, int]]:
+    """Return where each letter of a word begins, with its blank column, and ends."""
+    stops = np.cumsum([1 + len(_LETTERS[letter]) for letter in text]).tolist()
+    return list(zip([0, *stops[:-1]], stops, strict=True))
+
+
+def mirrored(sequence: np.ndarray) -> np.ndarray:
+    """Return a picture from right to left; its first, blank column stays."""
+    return np.concatenate([sequence[:1], sequence[:0:-1]])
+
+
+def from_rows(text: str) -> np.ndarray:
+    """Return the sequence that a picture of 0 and 1, or of . and #, is; the first line is the top row.
+
+    Raises
+    ------
+    UserError
+        For other signs, lines of different lengths, or no picture at all.
+    """
+    lines = ["".join(line.replace(",", " ").split()) for line in text.splitlines() if line.strip()]
+    for number, line in enumerate(lines, start=1):
+        wrong = set(line) - set(_MARKS)
+        if wrong:
+            raise UserError(f"sequence: row {number}: expected 0 and 1, or . and #, got {sorted(wrong)[0]!r}")
+        if len(line) != len(lines[0]):
+            raise UserError(f"sequence: row {number}: expected {len(lines[0])} columns as in row 1, got {len(line)}")
+    if not lines:
+        raise UserError("sequence: expected rows of 0 and 1, or of . and #, got none")
+    return np.array([[_MARKS[mark] for mark in line] for line in lines[::-1]], np.uint8).T
+
+
+def evolution() -> np.ndarray:
+    """Return four figures from ape to human, shape (41, 20)."""
+    return from_rows(_EVOLUTION)
+
+
+def sequence_from(spec: str) -> np.ndarray:
+    """Return the sequence that a specification names.
+
+    Parameters
+    ----------
+    spec : str
+        A word in capital letters, ``evolution``, a text file of rows of 0 and 1 or of . and #, or a PNG whose dark
+        pixels are 1.
+
+    Raises
+    ------
+    UserError
+        If it is none of these, or a file cannot be read.
+    """
+    path = Path(spec).expanduser()
+    if path.suffix.lower() == ".png":
+        return _from_png(path)
+    if path.suffix or "/" in spec:
+        try:
+            return from_rows(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"sequence: {spec!r} cannot be read as text: {error}") from None
+    return evolution() if spec == "evolution" else word(spec)
+
+
+def _from_png(path: Path) -> np.ndarray:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as image:
+            grey = np.asarray(image.convert("LA"), float)
+    except (OSError, UnidentifiedImageError, SyntaxError, ValueError) as error:
+        raise UserError(f"sequence: {str(path)!r} cannot be read as a picture: {error}") from None
+    # What is transparent counts as white.
+    dark = (grey[..., 0] < 128) & (grey[..., 1] >= 128)
+    return dark[::-1].T.astype(np.uint8)
