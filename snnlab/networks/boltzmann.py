@@ -88,11 +88,6 @@ class Boltzmann:
         """Number of neurons."""
         return len(self.bias)
 
-    @property
-    def longest(self) -> int:
-        """The longest delay."""
-        return int(self.delays.max())
-
     def silence(self) -> Traces:
         """Return the traces of a machine that has never fired."""
         return Traces(np.zeros(self.n, np.int64), np.zeros_like(self.u), np.zeros((self.n, len(self.rule.mu))))
@@ -121,9 +116,8 @@ class Boltzmann:
 
     def after(self, traces: Traces, x: np.ndarray) -> Traces:
         """Return the traces after a step in which neurons were x, shape (n,)."""
-        size = 2 ** self.rule.depth(self.longest)
         gamma = np.array(self.rule.mu) * (traces.gamma + np.asarray(x, float)[:, None])
-        return Traces((2 * traces.history + np.asarray(x, np.int64)) % size, self.arrived(traces), gamma)
+        return Traces((2 * traces.history + np.asarray(x, np.int64)) % 2**LONGEST, self.arrived(traces), gamma)
 
     def read(self, sequence: np.ndarray, traces: Traces | None = None) -> tuple[np.ndarray, Traces]:
         """Show a sequence without learning.

@@ -173,7 +173,7 @@ def _dataset(
 def _equations(machine: Boltzmann) -> str:
     rule = machine.rule
     texts = [rule.neurons(), rule.synapses(), rule.arrive(), rule.decide(), rule.notice(), rule.learn()]
-    return "\n\n".join([*texts, rule.remember(machine.longest)])
+    return "\n\n".join([*texts, rule.remember()])
 
 
 def stored_machine(dataset: xr.Dataset, config: BoltzmannConfig, checkpoint: int = -1) -> tuple[Boltzmann, Traces]:

@@ -45,7 +45,7 @@ class BoltzmannNetwork:
             (self.neurons, rule.decide(), "thresholds", "decide"),
             (self.synapses, rule.notice(), "synapses", "notice"),
             (self.synapses, rule.learn(), "after_synapses", "learn"),
-            (self.neurons, rule.remember(machine.longest), "resets", "remember"),
+            (self.neurons, rule.remember(), "resets", "remember"),
             (self.neurons, "end = at_end(t_in_timesteps)" if at_end else "", "end", "end"),
         ):
             if not code:

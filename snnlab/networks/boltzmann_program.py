@@ -24,7 +24,7 @@ class ProgramTrainer:
         self._schedule, self._delays = schedule, machine.delays.astype(np.int32)
         here = Path(__file__)
         sources = [here, here.with_name("boltzmann_network.py"), here.parents[1] / "plasticity" / "dybm.py"]
-        contents = ["boltzmann", machine.n, machine.longest, dataclasses.asdict(machine.rule)]
+        contents = ["boltzmann", machine.n, dataclasses.asdict(machine.rule)]
         self._program = program(contents, sources, lambda folder: _compile(folder, machine))
 
     def advance(

@@ -48,8 +48,8 @@ class Limits:
     periods_stop: int = FOREVER
     blocks_stop: int = FOREVER
     """counted from the start of training"""
-    steps_stop: int = FOREVER
-    """at the first period or block that ends then"""
+    steps_stop: int = 50_000_000
+    """at the first period or block that ends then; a program has at most 1e8 steps"""
 
 
 @dataclass(frozen=True)

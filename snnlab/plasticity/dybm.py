@@ -84,10 +84,6 @@ class DybmRule:
         require_positive(self, "temperature", "rate")
         require_choices(self)
 
-    def depth(self, longest: int) -> int:
-        """Return the steps of history that delays up to ``longest`` need."""
-        return longest + (self.timing == "literal")
-
     def _each(self, text: str, which: tuple[float, ...]) -> list[str]:
         return [text.format(m=m) for m in range(1, len(which) + 1)]
 
@@ -163,11 +159,13 @@ class DybmRule:
         squares = f"{name}_squares{index}"
         return [f"{squares} += ({gradient})**2", f"{name}{index} += rate*{gradient}/sqrt({squares} + {TINY})"]
 
-    def remember(self, longest: int) -> str:
+    def remember(self) -> str:
         """Return what neurons remember at the end of a step; the newest spike is the lowest bit of the history."""
-        size = 2 ** self.depth(longest)
         return "\n".join(
-            [*self._each("gamma_{m} = mu_{m}*(gamma_{m} + x)", self.mu), f"history = (2*history + int(x)) % {size}"]
+            [
+                *self._each("gamma_{m} = mu_{m}*(gamma_{m} + x)", self.mu),
+                f"history = (2*history + int(x)) % {2**LONGEST}",
+            ]
         )
 
     def constants(self) -> dict[str, object]:

@@ -1,0 +1,79 @@
+"""A word emerges from seven neurons and STDP, and when it does (Osogami & Otsuka 2015, figure of SCIENCE)."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from snnlab import plotting
+from snnlab.record import attribute
+
+SEEDS = range(100, 130)
+NEEDS = [("dybm_science", {"seed": seed}) for seed in SEEDS]
+CAPTION = (
+    "a: what a machine does on its own after so many periods of training, two periods long, from the state in which "
+    "training left it; dark: on. Red: bits that are not those of the sequence. The first machine that recalled all. "
+    "b: negative log likelihood of the sequence (above) and wrong bits of the recall (below) over training; each line "
+    "one machine, coloured: that of a. c: share of machines that do not yet recall all of it; grey: where the "
+    "published machine did, after 120,000 to 130,000 periods."
+)
+_PANELS = (0, 10, 1_000, 10_000, 100_000)
+_WRONG = (0.84, 0.37, 0.0)
+
+
+def draw(datasets: list[xr.Dataset]) -> Figure:
+    """Draw what one machine recalls, and how all of them come to it."""
+    recalled = [run for run in datasets if np.isfinite(run.recalled_after)]
+    example = recalled[0] if recalled else datasets[0]
+    last = int(example.checkpoint[-1])
+    panels = [*(p for p in _PANELS if p in example.checkpoint and p < last), last]
+    figure = Figure(figsize=(7.0, 4.2), layout="constrained")
+    left, right = figure.subfigures(1, 2, width_ratios=[1.15, 1])
+    axes = left.subplots(len(panels), 1)
+    for ax, period in zip(axes, panels, strict=True):
+        _bitmap(ax, example, period)
+    axes[-1].set_xlabel("step")
+    above, middle, below = right.subplots(3, 1)
+    for run in [*(r for r in datasets if r is not example), example]:
+        shown = dict(color=plotting.AFTER, lw=1.3, zorder=3) if run is example else dict(color="0.65", lw=0.5)
+        # Whoever recalls all is not trained on.
+        periods = np.maximum(run.period.values, 1)
+        above.plot(periods, run.nll.values / run.sequence.size, **shown)
+        middle.plot(periods, 100 * run.wrong.values / run.sequence.size, **shown)
+    above.set(xscale="log", yscale="log", ylabel="surprise\n(nats a bit)")
+    middle.set(xscale="log", ylabel="wrong bits\n(%)", ylim=(0, None))
+    _survival(below, datasets)
+    below.set_xlim(middle.get_xlim())
+    for ax in (above, middle):
+        ax.tick_params(labelbottom=False)
+    for ax, letter in ((axes[0], "a"), (above, "b"), (below, "c")):
+        plotting.panel_letter(ax, letter, x=-0.04 if ax is axes[0] else -0.2)
+    return figure
+
+
+def _bitmap(ax: Axes, run: xr.Dataset, period: int) -> None:
+    """What was recalled at a checkpoint, in red where it is wrong."""
+    picture = run.recalled.sel(checkpoint=period).values.T[::-1]
+    wanted = np.tile(run.sequence.values, (2, 1)).T[::-1]
+    colors = np.where(picture[..., None] == 1, 0.1, 1.0) * np.ones(3)
+    wrong = picture != wanted
+    colors[wrong & (picture == 1)] = _WRONG
+    colors[wrong & (picture == 0)] = (0.98, 0.84, 0.74)
+    ax.imshow(colors, interpolation="nearest", aspect="auto")
+    share = int(wrong[:, : len(run.sequence)].sum())
+    ax.set_title(f"{period:,} periods, {share} of {run.sequence.size} bits wrong", loc="left")
+    ax.set(yticks=[], xticks=[0, len(run.sequence)])
+    ax.tick_params(labelbottom=period == int(run.checkpoint[-1]))
+
+
+def _survival(ax: Axes, datasets: list[xr.Dataset]) -> None:
+    """The share of machines that do not yet recall all of the sequence."""
+    cap = max(attribute(run, "config")["periods"] for run in datasets)
+    times = np.array([float(run.recalled_after) for run in datasets])
+    at = np.concatenate([[1.0], np.sort(times[np.isfinite(times)]), [cap]])
+    left = 1 - np.minimum(np.arange(len(at)), np.isfinite(times).sum()) / len(times)
+    ax.axvspan(120_000, 130_000, color="0.8", lw=0)
+    ax.step(at, left, where="post", color=plotting.AFTER)
+    ax.set(xscale="log", xlabel="periods of training", ylabel="not yet\nrecalled", ylim=(0, 1.04))
