@@ -88,10 +88,11 @@ def memorise(
 ) -> xr.Dataset:
     """Train a machine on a sequence until it recalls all of it, or for so many periods.
 
-    Returns ``sequence`` (step, neuron); over ``period`` the negative log likelihood ``nll`` (nats) of the sequence and
-    ``wrong`` bits of a recall that goes on from there; at each ``checkpoint`` that was reached ``recalled`` (two
-    periods), ``bias``, ``u`` and ``v``; ``recalled_after`` (periods, NaN if it was not); and delays and the traces at
-    the end, from which :func:`stored_machine` makes the machine again.
+    Returns ``sequence`` (step, neuron); over ``period`` the negative log likelihood ``nll`` (nats) of the sequence,
+    bits ``missed``, less likely than not when it is shown, and ``wrong`` bits of a recall that goes on from there; at
+    each ``checkpoint`` that was reached ``recalled`` (two periods), ``bias``, ``u`` and ``v``; ``recalled_after``
+    (periods until all that was taught was recalled, NaN if it never was); and delays and the traces at the end, from
+    which :func:`stored_machine` makes the machine again.
     """
     if not 1 <= periods <= 10**9:
         raise UserError(f"periods: expected 1 to 1e9, got {periods}")
@@ -121,7 +122,8 @@ def memorise(
         now, traces = machine_of(machine, state)
         recalled = now.generate(2 * length, traces)
         row = {"period": done, "wrong": int((recalled[:length] != sequence).sum())}
-        row |= {"nll": now.read(sequence, traces)[0].sum()}
+        surprise = now.read(sequence, traces)[0]
+        row |= {"nll": surprise.sum(), "missed": int((surprise > np.log(2)).sum())}
         row |= {"recalled": recalled, "bias": now.bias, "u": now.u, "v": now.v}
         recent.append({k: np.asarray(v)[None] for k, v in row.items()})
         ended = not np.isnan(recalled_after) or index == len(plan) - 1
@@ -155,6 +157,7 @@ def _dataset(
             "sequence": (("step", "neuron"), sequence.astype(np.uint8)),
             "nll": ("period", found["nll"], {"units": "nats"}),
             "wrong": ("period", found["wrong"], {"units": "bits"}),
+            "missed": ("period", found["missed"], {"units": "bits"}),
             "recalled": (("checkpoint", "replayed", "neuron"), found["recalled"][shown]),
             "bias": (("checkpoint", "neuron"), found["bias"][shown], one),
             "u": (("checkpoint", "pre", "post", "k"), found["u"][shown], one),
