@@ -70,7 +70,7 @@ class BoltzmannConfig:
 def looks(periods: int, checkpoints: tuple[int, ...] = ()) -> list[int]:
     """Return after how many periods to look: 0, then LOOKS times in each factor of ten, checkpoints, and the last."""
     spaced = 10 ** (np.arange(LOOKS * np.log10(max(periods, 1)) + 1) / LOOKS)
-    chosen = {0, periods, *(int(x) for x in spaced), *checkpoints}
+    chosen = {0, periods, *(round(x) for x in spaced), *checkpoints}
     return sorted(x for x in chosen if 0 <= x <= periods)
 
 

@@ -58,6 +58,8 @@ _MARKS = {"0": 0, "1": 1, ".": 0, "#": 1}
 
 def word(text: str) -> np.ndarray:
     """Return a word as a sequence, shape (steps, 7); raises UserError for letters that there are not."""
+    if not text:
+        raise UserError("sequence: expected a word, evolution, or a file, got nothing")
     for letter in text:
         if letter not in _LETTERS:
             raise UserError(f"sequence: no letter {letter!r} (known: {' '.join(_LETTERS)})")

@@ -1,0 +1,85 @@
+"""Binary sequences: letters, figures, files."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from snnlab.errors import UserError
+from snnlab.stimuli.bitmaps import evolution, from_rows, letter_places, mirrored, sequence_from, word
+
+# As printed by IBM Research, 16 September 2015.
+SCIENCE = """
+00111001100111011110100010011001111
+01000010010010010000100010100101000
+01000010000010010000110010100001000
+00110010000010011100101010100001110
+00001010000010010000100110100001000
+00001010010010010000100010100101000
+01110001100111011110100010011001111
+"""
+
+
+def test_the_word_of_the_paper():
+    np.testing.assert_array_equal(word("SCIENCE"), from_rows(SCIENCE))
+    places = letter_places("SCIENCE")
+    assert places[0] == (0, 5) and places[-1] == (30, 35)
+    assert not word("SCIENCE")[[start for start, _ in places]].any()
+
+
+def test_the_figures_of_the_paper():
+    figures = evolution()
+    assert figures.shape == (41, 20) and figures.sum() == 229
+    assert not figures[[0, 11, 21, 31]].any()
+
+
+def test_a_mirrored_picture_keeps_its_first_column():
+    picture = word("SCIENCE")
+    back = mirrored(picture)
+    assert not back[0].any()
+    np.testing.assert_array_equal(back[1:], picture[:0:-1])
+    np.testing.assert_array_equal(mirrored(back), picture)
+
+
+def test_files_and_words_are_read(tmp_path):
+    picture = word("AN")
+    rows = ["".join(".#"[bit] for bit in row) for row in picture.T[::-1]]
+    (tmp_path / "picture.txt").write_text("\n".join(rows) + "\n")
+    spaced = [" ".join(str(bit) for bit in row) for row in picture.T[::-1]]
+    (tmp_path / "numbers.txt").write_text("\n".join(spaced))
+    dark = Image.fromarray(np.where(picture.T[::-1], 20, 255).astype(np.uint8))
+    dark.save(tmp_path / "picture.png")
+    for spec in ("AN", *(str(tmp_path / name) for name in ("picture.txt", "numbers.txt", "picture.png"))):
+        np.testing.assert_array_equal(sequence_from(spec), picture)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("01\n0", "sequence: row 2: expected 2 columns as in row 1, got 1"),
+        ("012", "sequence: row 1: expected 0 and 1, or . and #, got '2'"),
+        ("\n\n", "sequence: expected rows of 0 and 1"),
+        (None, "sequence: .* cannot be read as text"),
+        (b"\xff\xfe\xff", "sequence: .* cannot be read as text"),
+    ],
+)
+def test_text_that_is_no_picture_is_refused(tmp_path, content, message):
+    path = tmp_path / "bad.txt"
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(UserError, match=message):
+        sequence_from(str(path))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no picture", b"\x89PNG\r\n\x1a\n cut off"])
+def test_a_png_that_cannot_be_read_is_refused(tmp_path, content):
+    path = tmp_path / "bad.png"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=r"sequence: .*bad\.png.* cannot be read as a picture"):
+        sequence_from(str(path))
+
+
+@pytest.mark.parametrize("spec", ["", "QUARTZ", "science"])
+def test_words_without_letters_are_refused(spec):
+    with pytest.raises(UserError, match="sequence: "):
+        sequence_from(spec)

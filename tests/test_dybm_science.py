@@ -1,0 +1,112 @@
+"""A machine that memorises a word: settings, reduced runs, resuming, what it measures."""
+
+import numpy as np
+import pytest
+
+from snnlab import record
+from snnlab.errors import UserError
+from snnlab.networks import boltzmann_memory as memory
+from snnlab.networks import boltzmann_program, boltzmann_training
+from snnlab.protocol import controls_fail, find_protocol
+from snnlab.stimuli.bitmaps import word
+
+PROTOCOL = find_protocol("dybm_science")
+
+
+def test_looks_are_evenly_spaced_in_the_logarithm_and_hold_the_checkpoints():
+    chosen = memory.looks(300_000, (10, 120_000, 10**9))
+    assert chosen == sorted(set(chosen)) and chosen[0] == 0 and chosen[-1] == 300_000
+    assert {1, 10, 100, 120_000} <= set(chosen) and 50 < len(chosen) < 75
+    assert memory.looks(1) == [0, 1]
+
+
+@pytest.mark.standalone
+@pytest.mark.parametrize("seed", [100, 101, 102])
+def test_the_reduced_preset_recalls_its_word_and_its_control_does_not(tmp_path, seed):
+    path, dataset = PROTOCOL.execute(PROTOCOL.config(quick=True, seed=seed), tmp_path)
+    assert not controls_fail(PROTOCOL.checks(dataset))
+    measured = PROTOCOL.measure(dataset)
+    machine, traces = memory.stored_machine(record.load(path), PROTOCOL.config(quick=True, seed=seed))
+    recalled = machine.generate(len(word("SUN")), traces)
+    assert measured["recalled at the end (1: yes)"] == float((recalled == word("SUN")).all())
+    assert int(dataset.wrong[-1]) == (recalled != word("SUN")).sum()
+    broken = PROTOCOL.config(quick=True, seed=seed, control="shuffled_teacher")
+    assert controls_fail(PROTOCOL.checks(PROTOCOL.execute(broken, tmp_path)[1]))
+
+
+@pytest.mark.standalone
+def test_a_killed_training_goes_on_from_its_last_part(tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "_KEEP_SECONDS", 0.0)
+    config = PROTOCOL.config(sequence="SUN", periods=1000, seed=3)
+    _, whole = PROTOCOL.execute(config, tmp_path / "whole")
+    real, calls = boltzmann_program.execute, []
+
+    def cut(*arguments):
+        calls.append(1)
+        if len(calls) == 12:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(boltzmann_program, "execute", cut)
+    with pytest.raises(KeyboardInterrupt):
+        PROTOCOL.execute(config, tmp_path / "cut")
+    assert not list((tmp_path / "cut").glob("*.nc"))
+    done = len(calls)
+    _, resumed = PROTOCOL.execute(config, tmp_path / "cut", resume=True)
+    assert len(calls) < done + len(whole.period)
+    for name in whole:
+        np.testing.assert_array_equal(resumed[name], whole[name])
+
+
+def test_numpy_does_it_without_a_compiler(tmp_path):
+    config = PROTOCOL.config(sequence="I", periods=40, target="numpy", seed=1)
+    _, dataset = PROTOCOL.execute(config, tmp_path)
+    assert dataset.attrs["target"] == "numpy" and dataset.period[0] == 0
+    assert dataset.nll.dims == ("period",) and np.isfinite(dataset.nll).all()
+
+
+def test_what_is_measured():
+    sequence = np.eye(4, 3, dtype=np.uint8)
+    dataset = memory.xr.Dataset(
+        {
+            "sequence": (("step", "neuron"), sequence),
+            "nll": ("period", [120.0, 6.0]),
+            "wrong": ("period", [6, 0]),
+            "missed": ("period", [5, 3]),
+        },
+        {"period": [0, 50]},
+    )
+    measured = PROTOCOL.measure(dataset)
+    assert measured["bits less likely than not, when shown (share)"] == 0.25
+    assert measured["recalled at the end (1: yes)"] == 1 and measured["periods up to the first whole recall"] == 50
+    assert measured["negative log likelihood at the end (nats a bit)"] == 0.5
+    dataset.wrong[-1] = 1
+    assert "periods up to the first whole recall" not in PROTOCOL.measure(dataset)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sequence": "SPIKE"}, "sequence: no letter 'K'"),
+        ({"sequence": "missing.png"}, "sequence: 'missing.png' cannot be read as a picture"),
+        ({"periods": 0}, "periods: expected 1 to 1e9, got 0"),
+        ({"longest_delay": 0}, "delays: expected whole numbers of steps from 1 to 29, got 0"),
+        ({"longest_delay": 2.5}, "longest_delay: expected a whole number, got 2.5"),
+        ({"lam": (0.5, 1.5)}, "lam: expected decay rates between 0 and 1"),
+        ({"temperature": 0.0}, "temperature: expected a finite number > 0, got 0"),
+        ({"initial_size": -1.0}, "initial_size: expected a number >= 0, got -1"),
+        ({"timing": "late"}, "timing: 'late' is unknown"),
+        ({"target": "cython"}, "target: 'cython' is unknown"),
+    ],
+    ids=str,
+)
+def test_bad_settings_are_refused_by_name_and_nothing_is_written(tmp_path, changes, message):
+    with pytest.raises(UserError, match=message):
+        PROTOCOL.execute(PROTOCOL.config(**{"target": "numpy"} | changes), tmp_path / "runs")
+    assert not list(tmp_path.rglob("*.nc"))
+
+
+def test_the_stages_of_both_trainers_have_the_same_numbers():
+    header = (boltzmann_program.Path(boltzmann_program.__file__).with_suffix(".h")).read_text()
+    names = ", ".join(stage.name for stage in boltzmann_training.Stage)
+    assert f"enum Stage {{ {names} }};" in header
