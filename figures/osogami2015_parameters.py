@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 SEED = 100
 NEEDS = [("dybm_science", {"seed": SEED})]
 CAPTION = (
-    "One machine after so many periods. Discs: neurons, coloured by their bias. A line from neuron i at x = -d to neuron "
+    "One machine after so many periods. Discs: neurons, coloured by bias. A line from neuron i at x = -d to neuron "
     "j at 0 stands for the axon that needs d steps; its colour is the sum of the LTP weights u (above) or of the LTD "
     "weights v (below) of that pair. Lines of larger weights lie on top; weights beyond a scale have its last colour."
 )

@@ -29,7 +29,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     example = recalled[0] if recalled else datasets[0]
     last = int(example.checkpoint[-1])
     panels = [*(p for p in _PANELS if p in example.checkpoint and p < last), last]
-    figure = Figure(figsize=(7.0, 4.2), layout="constrained")
+    figure = Figure(figsize=(7.0, 4.6), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[1.15, 1])
     axes = left.subplots(len(panels), 1)
     for ax, period in zip(axes, panels, strict=True):
@@ -38,10 +38,9 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     above, middle, below = right.subplots(3, 1)
     for run in [*(r for r in datasets if r is not example), example]:
         shown = dict(color=plotting.AFTER, lw=1.3, zorder=3) if run is example else dict(color="0.65", lw=0.5)
-        # Whoever recalls all is not trained on.
-        periods = np.maximum(run.period.values, 1)
-        above.plot(periods, run.nll.values / run.sequence.size, **shown)
-        middle.plot(periods, 100 * run.wrong.values / run.sequence.size, **shown)
+        # On a logarithmic axis there is no 0; whoever recalls all is not trained on.
+        above.plot(run.period[1:], run.nll[1:] / run.sequence.size, **shown)
+        middle.plot(run.period[1:], 100 * run.wrong[1:] / run.sequence.size, **shown)
     above.set(xscale="log", yscale="log", ylabel="surprise\n(nats a bit)")
     middle.set(xscale="log", ylabel="wrong bits\n(%)", ylim=(0, None))
     _survival(below, datasets)

@@ -17,7 +17,7 @@ from snnlab.stimuli.bitmaps import sequence_from
 
 FIGURE = "osogami2015_science"
 # Of the paper's figure; the last was the first with the whole word.
-CHECKPOINTS = (10, 1_000, 10_000, 100_000, 120_000, 130_000)
+CHECKPOINTS = (0, 10, 1_000, 10_000, 100_000, 120_000, 130_000)
 PUBLISHED = "120,000 to 130,000 periods (one machine)"
 # Our criterion for every machine.
 FEW = 0.1
