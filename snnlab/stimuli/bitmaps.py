@@ -73,6 +73,15 @@ def letter_places(text: str) -> list[tuple[int, int]]:
     return list(zip([0, *stops[:-1]], stops, strict=True))
 
 
+def substitutions(text: str) -> list[str]:
+    """Return every word that one wrong letter of the same width makes of a word."""
+    found = []
+    for place, right in enumerate(text):
+        same = (letter for letter, columns in _LETTERS.items() if len(columns) == len(_LETTERS[right]))
+        found += [text[:place] + letter + text[place + 1 :] for letter in same if letter != right]
+    return found
+
+
 def mirrored(sequence: np.ndarray) -> np.ndarray:
     """Return a picture from right to left; its first, blank column stays."""
     return np.concatenate([sequence[:1], sequence[:0:-1]])

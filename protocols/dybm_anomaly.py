@@ -1,0 +1,118 @@
+"""A machine that has memorised a word is surprised by a wrong letter (Osogami & Otsuka 2015, anomaly detection)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from snnlab.analysis.song_scores import roc_area
+from snnlab.claims import Check, Finding
+from snnlab.engine import Engine
+from snnlab.learning.logistic import Logistic, past
+from snnlab.networks.boltzmann_memory import CONTROLS as CONTROLS
+from snnlab.networks.boltzmann_memory import BoltzmannConfig, memorise, stored_machine
+from snnlab.protocol import settings
+from snnlab.record import attribute
+from snnlab.stimuli.bitmaps import letter_places, substitutions, word
+
+FIGURE = "osogami2015_anomaly"
+AREA = "area under the ROC curve, columns of a wrong letter against all others"
+DIFFERENT = "area under the ROC curve, columns that differ against all others"
+BASELINE = "the same of a logistic regression on the past"
+# Our criterion for every machine, recalled all or not.
+LEAST = 0.8
+
+
+@dataclass(frozen=True)
+class Config(BoltzmannConfig):
+    """Settings of the run."""
+
+    sequence: str = "SCIENCE"
+    """a word"""
+    periods: int = 300_000
+    """stop after so many, if the word is not recalled before"""
+
+    def identity(self) -> dict:
+        """Return what the settings stand for: the word as columns, and what it is changed into."""
+        self.rule()
+        return {"sequence": word(self.sequence).tolist(), "wrong": substitutions(self.sequence)}
+
+
+QUICK = {"sequence": "SUN", "periods": 20_000}
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Train a machine as `dybm_science` does, then show it the word with each wrong letter, without learning.
+
+    Returns what :func:`snnlab.networks.boltzmann_memory.memorise` does, and for each ``spelling`` (wrong letter, then
+    the right word; two periods) ``surprise`` (spelling, shown, neuron) and ``baseline`` of the same shape, the negative
+    log likelihood in nats of the machine and of a logistic regression on as many steps as the longest delay; and
+    ``column`` (spelling, shown): 1 of the wrong letter where it differs from the right one, 2 of its other columns, 0 of
+    other letters, -1 of what follows within the longest delay, which is surprised, too, and counts as neither.
+    """
+    right, places = word(config.sequence), letter_places(config.sequence)
+    dataset = memorise(config, right, config.periods, (), engine)
+    machine, traces = stored_machine(dataset, config)
+    # As much past as the machine has in its queues.
+    lags = config.longest_delay
+    repeated = np.concatenate([right] * (1 + -(-lags // len(right))))
+    regression = Logistic(past(right, repeated, lags), right)
+    spellings, surprise, baseline, columns = substitutions(config.sequence), [], [], []
+    for spelling in [config.sequence, *spellings]:
+        shown = np.concatenate([word(spelling), right])
+        surprise.append(machine.read(shown, traces)[0])
+        baseline.append(regression.surprise(past(shown, repeated, lags), shown))
+        kind = np.zeros(len(shown), np.int8)
+        for (start, stop), a, b in zip(places, spelling, config.sequence, strict=True):
+            if a != b:
+                kind[start:stop] = np.where((shown[start:stop] != right[start:stop]).any(1), 1, 2)
+                kind[stop : stop + lags] = -1
+        columns.append(kind)
+    nats = {"units": "nats"}
+    return dataset.assign(
+        spelling=("spelling", [config.sequence, *spellings]),
+        surprise=(("spelling", "shown", "neuron"), np.array(surprise, np.float32), nats),
+        baseline=(("spelling", "shown", "neuron"), np.array(baseline, np.float32), nats),
+        column=(("spelling", "shown"), np.array(columns)),
+    )
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return how well surprise tells a wrong letter from what is right."""
+    kind = dataset.column.values
+    values = {}
+    for what, name, counted in (
+        (AREA, "surprise", kind >= 0),
+        (BASELINE, "baseline", kind >= 0),
+        (DIFFERENT, "surprise", (kind == 0) | (kind == 1)),
+    ):
+        values[what] = roc_area(dataset[name].values.sum(2)[counted], kind[counted] > 0)
+    return values | {"recalled at the end (1: yes)": float(dataset.wrong.values[-1] == 0)}
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return our criterion."""
+    return [Check(AREA, measure(dataset)[AREA], LEAST, 1.0, "our criterion")]
+
+
+def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+    """The area under the curve over machines, beside that of the regression."""
+    groups: dict[str, list[xr.Dataset]] = {}
+    for dataset in datasets:
+        if dataset.attrs["condition"] == "default":
+            groups.setdefault(settings(attribute(dataset, "config")), []).append(dataset)
+    rows = []
+    for runs in groups.values():
+        if len(runs) < 3:
+            continue
+        name, measured = attribute(runs[0], "config")["sequence"], [measure(run) for run in runs]
+        regression = np.mean([m[BASELINE] for m in measured])
+        rows.append(
+            Finding.over_seeds(f"{name}: {AREA}", [m[AREA] for m in measured], f"0.5; {BASELINE} {regression:.3f}")
+        )
+        rows.append(Finding.over_seeds(f"{name}: {DIFFERENT}", [m[DIFFERENT] for m in measured], "0.5"))
+        gain = [m[AREA] - m[BASELINE] for m in measured]
+        rows.append(Finding.over_seeds(f"{name}: {AREA}, minus that of the regression", gain, "0: no better"))
+    return rows
