@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from snnlab import record
 from snnlab.errors import UserError
 from snnlab.networks import boltzmann_memory as memory
 from snnlab.networks import boltzmann_program, boltzmann_training
@@ -26,7 +25,7 @@ def test_the_reduced_preset_recalls_its_word_and_its_control_does_not(tmp_path, 
     path, dataset = PROTOCOL.execute(PROTOCOL.config(quick=True, seed=seed), tmp_path)
     assert not controls_fail(PROTOCOL.checks(dataset))
     measured = PROTOCOL.measure(dataset)
-    machine, traces = memory.stored_machine(record.load(path), PROTOCOL.config(quick=True, seed=seed))
+    machine, traces = memory.load_machine(path)
     recalled = machine.generate(len(word("SUN")), traces)
     assert measured["recalled at the end (1: yes)"] == float((recalled == word("SUN")).all())
     assert int(dataset.wrong[-1]) == (recalled != word("SUN")).sum()
@@ -63,6 +62,13 @@ def test_numpy_does_it_without_a_compiler(tmp_path):
     _, dataset = PROTOCOL.execute(config, tmp_path)
     assert dataset.attrs["target"] == "numpy" and dataset.period[0] == 0
     assert dataset.nll.dims == ("period",) and np.isfinite(dataset.nll).all()
+
+
+def test_other_runs_hold_no_machine(tmp_path):
+    filters = find_protocol("synaptic_filters")
+    path, _ = filters.execute(filters.config(quick=True), tmp_path)
+    with pytest.raises(UserError, match="run file: a run of synaptic_filters holds no Boltzmann machine"):
+        memory.load_machine(path)
 
 
 def test_what_is_measured():

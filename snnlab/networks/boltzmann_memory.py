@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ import xarray as xr
 from ..engine import Engine
 from ..errors import UserError, require_choices
 from ..plasticity.dybm import DybmRule
+from ..record import attribute, load
 from .boltzmann import INITIAL_SIZE, LONGEST_DELAY, Boltzmann, Traces
 from .boltzmann_program import ProgramTrainer
 from .boltzmann_training import Limits, RuntimeTrainer, Schedule, fresh_state, machine_of
@@ -55,8 +57,7 @@ class BoltzmannConfig:
     def rule(self) -> DybmRule:
         """Return the learning rule; raises UserError for settings that cannot be."""
         require_choices(self)
-        names = ("lam", "mu", "temperature", "optimizer", "rate", "timing", "variant")
-        return DybmRule(**{name: getattr(self, name) for name in names})
+        return DybmRule(**{f.name: getattr(self, f.name) for f in fields(DybmRule)})
 
     def machine(self, n: int, engine: Engine) -> Boltzmann:
         """Return the untrained machine of n neurons."""
@@ -179,8 +180,17 @@ def _equations(machine: Boltzmann) -> str:
     return "\n\n".join([*texts, rule.remember()])
 
 
-def stored_machine(dataset: xr.Dataset, config: BoltzmannConfig, checkpoint: int = -1) -> tuple[Boltzmann, Traces]:
-    """Return the machine of a run at a checkpoint, and what it remembered at the end of the run."""
-    arrays = {name: dataset[name].values[checkpoint] for name in ("bias", "u", "v")}
-    machine = Boltzmann(dataset.delay.values, rule=config.rule(), **arrays)
+def load_machine(path: str | Path) -> tuple[Boltzmann, Traces]:
+    """Return the trained machine of a run file, and what it remembered; raises UserError if the file holds none."""
+    dataset = load(path)
+    if not {"delay", "bias", "u", "v", "history", "alpha", "gamma"} <= set(dataset):
+        raise UserError(f"run file: a run of {dataset.attrs['protocol']} holds no Boltzmann machine")
+    config = attribute(dataset, "config")
+    return stored_machine(dataset, DybmRule(**{f.name: config[f.name] for f in fields(DybmRule)}))
+
+
+def stored_machine(dataset: xr.Dataset, rule: DybmRule) -> tuple[Boltzmann, Traces]:
+    """Return the machine of a run at its end, and what it remembered."""
+    arrays = {name: dataset[name].values[-1] for name in ("bias", "u", "v")}
+    machine = Boltzmann(dataset.delay.values, rule=rule, **arrays)
     return machine, Traces(dataset.history.values, dataset.alpha.values, dataset.gamma.values)
