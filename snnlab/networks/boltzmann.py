@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import UserError
 from ..plasticity.dybm import LONGEST, DybmRule
+
+if TYPE_CHECKING:
+    from .boltzmann_fit import Fit
 
 TERMS = ("bias", "spikes that have arrived", "spikes under way", "spikes of the neuron itself")
 LONGEST_DELAY = 9
@@ -133,6 +137,51 @@ class Boltzmann:
             surprise[step] = np.logaddexp(0, np.where(x, energy, -energy))
             traces = self.after(traces, x)
         return surprise, traces
+
+    def nll(self, sequence: np.ndarray, traces: Traces | None = None) -> np.ndarray:
+        """Return the negative log likelihood of a sequence (nats), shape (steps,): of each step, given those before."""
+        return self.read(sequence, traces)[0].sum(1)
+
+    def fit(
+        self,
+        sequences: np.ndarray | Sequence[np.ndarray],
+        periods: int,
+        cue: int = 0,
+        testing: bool = True,
+        target: str = "auto",
+        progress: bool = False,
+    ) -> Fit:
+        """Train a copy until it recalls what it is shown, or for so many periods, as a C++ program or in numpy.
+
+        Parameters
+        ----------
+        sequences : array, shape (steps, n), or several of them
+            With several, they take turns: see boltzmann_training.py.
+        periods : int
+            Passes through a sequence at most.
+        cue : int
+            Steps that are shown before a test; 0: a test goes on from where training stands.
+        testing : bool
+            Test after every period, and stop when all is learned.
+        target : str
+            "auto", "cpp_standalone" or "numpy".
+        progress : bool
+            Show a progress bar.
+
+        Returns
+        -------
+        Fit
+            ``machine`` and its ``traces`` after training, ``block_periods`` and ``periods``.
+
+        Raises
+        ------
+        UserError
+            For sequences that are not binary or of another size, and other settings that cannot be.
+        """
+        # Training needs Brian2, whose equations are of a machine.
+        from .boltzmann_fit import fit
+
+        return fit(self, sequences, periods, cue, testing, target, progress)
 
     def generate(
         self,

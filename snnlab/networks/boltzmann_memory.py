@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -15,8 +16,8 @@ from ..errors import UserError, require_choices
 from ..plasticity.dybm import DybmRule
 from ..record import attribute, load
 from .boltzmann import INITIAL_SIZE, LONGEST_DELAY, Boltzmann, Traces
-from .boltzmann_program import ProgramTrainer
-from .boltzmann_training import Limits, RuntimeTrainer, Schedule, fresh_state, machine_of
+from .boltzmann_fit import stretches, trainer
+from .boltzmann_training import Schedule, fresh_state, machine_of
 
 CONTROLS = {"shuffled_teacher": {"control": "shuffled_teacher"}}
 # Looks at the machine in each factor of ten of periods.
@@ -75,9 +76,25 @@ def looks(periods: int, checkpoints: tuple[int, ...] = ()) -> list[int]:
     return sorted(x for x in chosen if 0 <= x <= periods)
 
 
-def trainer(machine: Boltzmann, schedule: Schedule, engine: Engine) -> ProgramTrainer | RuntimeTrainer:
-    """Return what trains a machine on this engine."""
-    return ProgramTrainer(machine, schedule) if engine.as_program() else RuntimeTrainer(machine, schedule, engine)
+def shuffled(config: BoltzmannConfig, sequence: np.ndarray, engine: Engine) -> np.ndarray:
+    """Return what is taught: a sequence, or for the control its columns in another order."""
+    if config.control == "none":
+        return sequence
+    return sequence[engine.rng("shuffled teacher").permutation(len(sequence))]
+
+
+def kept_every() -> Callable[[], bool]:
+    """Return a function that tells, once in _KEEP_SECONDS, that it is time to keep what there is."""
+    last = time.monotonic()
+
+    def due() -> bool:
+        nonlocal last
+        if time.monotonic() - last <= _KEEP_SECONDS:
+            return False
+        last = time.monotonic()
+        return True
+
+    return due
 
 
 def memorise(
@@ -98,10 +115,7 @@ def memorise(
     if not 1 <= periods <= 10**9:
         raise UserError(f"periods: expected 1 to 1e9, got {periods}")
     machine = config.machine(sequence.shape[1], engine)
-    taught = sequence
-    if config.control == "shuffled_teacher":
-        taught = sequence[engine.rng("shuffled teacher").permutation(len(sequence))]
-    loop = trainer(machine, Schedule.of([taught]), engine)
+    loop = trainer(machine, Schedule.of([shuffled(config, sequence, engine)]), engine)
     plan, length = looks(periods, checkpoints), len(sequence)
     stage = engine.checkpoints.stage(engine.used) if engine.checkpoints else None
     seen, state = stage.latest() if stage else (0, {})
@@ -109,16 +123,16 @@ def memorise(
     rows = [{k: np.asarray(v) for k, v in part.items()} for part in stage.parts()] if stage and seen else []
     done = plan[seen - 1] if seen else 0
     recent: list[dict] = []
-    kept = time.monotonic()
+    keep = kept_every()
     recalled_after = np.nan
     engine.show(0, periods, "periods")
     for index in range(seen, len(plan)):
-        if plan[index] > done:
-            limits = Limits(periods_stop=plan[index] - done)
-            # 0 would begin another bar.
-            state, progress = loop.advance(state, limits, lambda p, done=done: engine.show(done + p + 1e-9, periods))
-            done += progress.periods
-            if len(progress.block_periods):
+        # 0 would begin another bar.
+        for after, progress in stretches(
+            loop, state, plan[index] - done, show=lambda p, done=done: engine.show(done + p + 1e-9, periods)
+        ):
+            state, done = after, done + progress.periods
+            if progress.learned:
                 recalled_after = float(done)
         now, traces = machine_of(machine, state)
         recalled = now.generate(2 * length, traces)
@@ -130,9 +144,9 @@ def memorise(
         ended = not np.isnan(recalled_after) or index == len(plan) - 1
         if ended:
             break
-        if stage and time.monotonic() - kept > _KEEP_SECONDS:
+        if stage and keep():
             stage.save(index + 1, state, _joined(recent))
-            rows, recent, kept = [*rows, _joined(recent)], [], time.monotonic()
+            rows, recent = [*rows, _joined(recent)], []
     engine.show(periods, periods)
     found = _joined([*rows, *recent])
     shown = [i for i, p in enumerate(found["period"]) if p in checkpoints or i == len(found["period"]) - 1]
@@ -170,11 +184,12 @@ def _dataset(
             "gamma": (("neuron", "l"), traces.gamma, one),
         },
         {"period": ("period", found["period"], periods), "checkpoint": ("checkpoint", found["period"][shown], periods)},
-        {"equations": _equations(machine)},
+        {"equations": equations(machine)},
     )
 
 
-def _equations(machine: Boltzmann) -> str:
+def equations(machine: Boltzmann) -> str:
+    """Return the text of a machine's equations, for its run file."""
     rule = machine.rule
     texts = [rule.neurons(), rule.synapses(), rule.arrive(), rule.decide(), rule.notice(), rule.learn()]
     return "\n\n".join([*texts, rule.remember()])

@@ -23,8 +23,12 @@ class Trainer : public Program
     std::vector<double> rows;
     std::vector<int64_t> stages;  // for each sequence and stage: its first row, and how many
     std::vector<int64_t> control, block_periods;
-    std::vector<double> kept;
-    std::vector<int32_t> kept_history;
+    struct Memory {
+        std::vector<double> values;
+        std::vector<int32_t> history;
+    };
+    Memory kept;
+    std::vector<Memory> after;  // for each sequence: after its context, after its cue
     long long steps = 0, steps_stop = 0, periods = 0, periods_stop = 0, blocks_stop = 0, next_look = 0;
     bool testing = false;
     int stage = TRAIN;
@@ -38,23 +42,21 @@ class Trainer : public Program
     long long first(int of) const { return stages[(control[1]*4 + of)*2]; }
     long long length(int of) const { return stages[(control[1]*4 + of)*2 + 1]; }
 
-    void keep()
+    void keep(Memory& memory) const
     {
-        size_t place = 0;
-        for (const auto& trace : traces) {
-            std::copy(trace.first, trace.first + trace.second, &kept[place]);
-            place += trace.second;
-        }
-        std::copy(history, history + n, kept_history.begin());
+        memory.values.clear();
+        for (const auto& trace : traces)
+            memory.values.insert(memory.values.end(), trace.first, trace.first + trace.second);
+        memory.history.assign(history, history + n);
     }
-    void restore()
+    void restore(const Memory& memory)
     {
-        size_t place = 0;
+        const double* from = memory.values.data();
         for (const auto& trace : traces) {
-            std::copy(&kept[place], &kept[place] + trace.second, trace.first);
-            place += trace.second;
+            std::copy(from, from + trace.second, trace.first);
+            from += trace.second;
         }
-        std::copy(kept_history.begin(), kept_history.end(), history);
+        std::copy(memory.history.begin(), memory.history.end(), history);
     }
     void forget()
     {
@@ -63,12 +65,22 @@ class Trainer : public Program
         std::fill(history, history + n, 0);
     }
 
+    // What is remembered after a context or a cue from silence has nothing to do with what was learned: it is read once.
+    Memory& read_before(int of) { return after[control[1]*2 + of]; }
+    bool recollect(int of)
+    {
+        if (read_before(of).history.empty()) {
+            forget();
+            stage = of;
+            return false;
+        }
+        restore(read_before(of));
+        return true;
+    }
+
     void begin_block()
     {
-        if (length(CONTEXT)) {
-            forget();
-            stage = CONTEXT;
-        } else
+        if (!length(CONTEXT) || recollect(CONTEXT))
             begin_test();
     }
     void begin_test()
@@ -77,10 +89,9 @@ class Trainer : public Program
             stage = TRAIN;
             return;
         }
-        keep();
-        if (length(CUE))
-            forget();
-        stage = length(CUE) ? CUE : RECALL;
+        keep(kept);
+        if (!length(CUE) || recollect(CUE))
+            stage = RECALL;
     }
 
     bool wrong() const
@@ -131,11 +142,7 @@ public:
         sequences = stages.size()/8;
         if (control.size() != 4 || stages.size() % 8 || !sequences || rows.size() % n)
             stop(FOREIGN, "job: arrays are of another size");
-        size_t size = 0;
-        for (const auto& trace : traces)
-            size += trace.second;
-        kept.resize(size);
-        kept_history.resize(n);
+        after.resize(2*sequences);
         steps_stop = integer("steps_stop");
         periods_stop = integer("periods_stop");
         blocks_stop = integer("blocks_stop");
@@ -169,12 +176,14 @@ public:
             if (periods >= periods_stop || steps >= steps_stop)
                 save();
             begin_test();
-        } else if (stage == CONTEXT)
+        } else if (stage == CONTEXT) {
+            keep(read_before(CONTEXT));
             begin_test();
-        else if (stage == CUE)
+        } else if (stage == CUE) {
+            keep(read_before(CUE));
             stage = RECALL;
-        else {
-            restore();
+        } else {
+            restore(kept);
             if (failed)
                 stage = TRAIN;
             else {

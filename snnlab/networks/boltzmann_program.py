@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import MachineError
 from .boltzmann import Boltzmann
 from .boltzmann_network import BoltzmannNetwork, state_names
-from .boltzmann_training import Limits, Progress, Schedule
+from .boltzmann_training import BLOCKS, Limits, Progress, Schedule
 from .programs import execute, program, standalone, write_arrays
 
 
@@ -49,7 +49,9 @@ class ProgramTrainer:
                 after = {k: np.fromfile(place / f"state_{k}", v.dtype).reshape(v.shape) for k, v in own.items()}
                 after["control"] = np.fromfile(place / "control", control.dtype)
                 steps, periods = np.fromfile(place / "counts", np.int64).tolist()
-                return after, Progress(periods, steps, np.fromfile(place / "block_periods", np.int64))
+                block_periods = np.fromfile(place / "block_periods", np.int64)
+                learned = self._schedule.learned(int(after["control"][BLOCKS]), block_periods)
+                return after, Progress(periods, steps, block_periods, learned)
         except OSError as error:
             raise MachineError(f"{error.filename}: cannot be written or run: {error.strerror}") from error
 

@@ -39,6 +39,8 @@ class Stage(IntEnum):
 
 # What comes next where a run stands: see boltzmann_program.h.
 _BLOCK, _TEST = 0, 1
+# Where the number of blocks stands in ``control``.
+BLOCKS = 3
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Limits:
     periods_stop: int = FOREVER
     blocks_stop: int = FOREVER
     """counted from the start of training"""
-    steps_stop: int = 50_000_000
+    steps_stop: int = 10_000_000
     """at the first period or block that ends then; a program has at most 1e8 steps"""
 
 
@@ -61,6 +63,8 @@ class Progress:
     """with those of tests"""
     block_periods: np.ndarray
     """periods that each block needed"""
+    learned: bool
+    """whether all is learned: one sequence recalled, or a block of several that needed no period"""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,11 @@ class Schedule:
             whole = (begin, len(each))
             stages.append([whole if cue else (begin, 0), (begin, cue), (begin + cue, len(each)), whole])
         return cls(np.concatenate(rows), np.array(stages, np.int64), testing)
+
+    def learned(self, blocks: int, block_periods: Sequence[int] | np.ndarray) -> bool:
+        """Tell whether all is learned after so many blocks, of which the last needed these periods."""
+        last_was_known = len(block_periods) > 0 and block_periods[-1] == 0 and blocks > 1
+        return len(block_periods) > 0 if len(self.stages) == 1 else last_was_known
 
 
 def fresh_state(machine: Boltzmann) -> dict[str, np.ndarray]:
@@ -141,6 +150,7 @@ class RuntimeTrainer:
         self._limits, self._show_periods = limits, show
         self._steps = self._periods = self._at = 0
         self._block_periods: list[int] = []
+        self._read_before: dict[tuple[int, Stage], dict[str, np.ndarray]] = {}
         self._begin_block() if self._due == _BLOCK else self._begin_test()
         self._show()
         forever = range(0, FOREVER)
@@ -149,7 +159,8 @@ class RuntimeTrainer:
             net.network.t_ = 0.0
         after = {name: net.view(name).reshape(state[name].shape).copy() for name in self._own}
         after["control"] = np.array([self._due, self._sequence, self._since, self._blocks], np.int64)
-        return after, Progress(self._periods, self._steps, np.array(self._block_periods, np.int64))
+        learned = self._schedule.learned(self._blocks, self._block_periods)
+        return after, Progress(self._periods, self._steps, np.array(self._block_periods, np.int64), learned)
 
     def _length(self, stage: Stage) -> int:
         return int(self._schedule.stages[self._sequence, stage, 1])
@@ -161,25 +172,32 @@ class RuntimeTrainer:
         self._net.view("learning")[...] = self._stage == Stage.TRAIN
         self._net.view("recalling")[...] = self._stage == Stage.RECALL
 
-    def _forget(self) -> None:
+    def _remembered(self) -> dict[str, np.ndarray]:
+        return {name: self._net.view(name).copy() for name in self._traces}
+
+    def _remember(self, memory: dict[str, np.ndarray]) -> None:
         for name in self._traces:
-            self._net.view(name)[:] = 0
+            self._net.view(name)[:] = memory.get(name, 0)
+
+    def _recollect(self, stage: Stage) -> bool:
+        """Whether a context or cue was read before: what is remembered then has nothing to do with what was learned."""
+        memory = self._read_before.get((self._sequence, stage), {})
+        self._remember(memory)
+        if not memory:
+            self._stage = stage
+        return bool(memory)
 
     def _begin_block(self) -> None:
-        if self._length(Stage.CONTEXT):
-            self._forget()
-            self._stage = Stage.CONTEXT
-        else:
+        if not self._length(Stage.CONTEXT) or self._recollect(Stage.CONTEXT):
             self._begin_test()
 
     def _begin_test(self) -> None:
         if not self._schedule.testing:
             self._stage = Stage.TRAIN
             return
-        self._kept = {name: self._net.view(name).copy() for name in self._traces}
-        self._stage = Stage.CUE if self._length(Stage.CUE) else Stage.RECALL
-        if self._stage == Stage.CUE:
-            self._forget()
+        self._kept = self._remembered()
+        if not self._length(Stage.CUE) or self._recollect(Stage.CUE):
+            self._stage = Stage.RECALL
 
     def _step(self, step: int) -> bool:
         """What happens at the end of a step; whether that was the last."""
@@ -206,13 +224,14 @@ class RuntimeTrainer:
             if self._periods >= limits.periods_stop or full:
                 return True
             self._begin_test()
-        elif self._stage == Stage.CONTEXT:
-            self._begin_test()
-        elif self._stage == Stage.CUE:
-            self._stage = Stage.RECALL
+        elif self._stage in (Stage.CONTEXT, Stage.CUE):
+            self._read_before[self._sequence, self._stage] = self._remembered()
+            if self._stage == Stage.CONTEXT:
+                self._begin_test()
+            else:
+                self._stage = Stage.RECALL
         else:
-            for name, values in self._kept.items():
-                self._net.view(name)[:] = values
+            self._remember(self._kept)
             if wrong:
                 self._stage = Stage.TRAIN
             else:
@@ -221,8 +240,8 @@ class RuntimeTrainer:
 
     def _end_block(self, full: bool) -> bool:
         self._block_periods.append(self._since)
-        learned = len(self._schedule.stages) == 1 or (self._since == 0 and self._blocks > 0)
         self._blocks += 1
+        learned = self._schedule.learned(self._blocks, self._block_periods)
         self._since, self._due = 0, _BLOCK
         self._sequence = (self._sequence + 1) % len(self._schedule.stages)
         if learned or self._blocks >= self._limits.blocks_stop or full:
