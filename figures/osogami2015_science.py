@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -20,7 +22,6 @@ CAPTION = (
     "published machine did, after 120,000 to 130,000 periods."
 )
 _PANELS = (0, 10, 1_000, 10_000, 100_000)
-_WRONG = (0.84, 0.37, 0.0)
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
@@ -32,9 +33,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     figure = Figure(figsize=(7.0, 4.6), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[1.15, 1])
     axes = left.subplots(len(panels), 1)
-    for ax, period in zip(axes, panels, strict=True):
-        _bitmap(ax, example, period)
-    axes[-1].set_xlabel("step")
+    recalls(axes, example, panels)
     above, middle, below = right.subplots(3, 1)
     for run in [*(r for r in datasets if r is not example), example]:
         shown = dict(color=plotting.AFTER, lw=1.3, zorder=3) if run is example else dict(color="0.65", lw=0.5)
@@ -52,19 +51,17 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     return figure
 
 
-def _bitmap(ax: Axes, run: xr.Dataset, period: int) -> None:
-    """What was recalled at a checkpoint, in red where it is wrong."""
-    picture = run.recalled.sel(checkpoint=period).values.T[::-1]
-    wanted = np.tile(run.sequence.values, (2, 1)).T[::-1]
-    colors = np.where(picture[..., None] == 1, 0.1, 1.0) * np.ones(3)
-    wrong = picture != wanted
-    colors[wrong & (picture == 1)] = _WRONG
-    colors[wrong & (picture == 0)] = (0.98, 0.84, 0.74)
-    ax.imshow(colors, interpolation="nearest", aspect="auto")
-    share = int(wrong[:, : len(run.sequence)].sum())
-    ax.set_title(f"{period:,} periods, {share} of {run.sequence.size} bits wrong", loc="left")
-    ax.set(yticks=[], xticks=[0, len(run.sequence)])
-    ax.tick_params(labelbottom=period == int(run.checkpoint[-1]))
+def recalls(axes: Sequence[Axes], run: xr.Dataset, panels: Sequence[int]) -> None:
+    """Draw what a machine recalled at checkpoints, one above the other, in red where it is wrong."""
+    length = len(run.sequence)
+    for ax, period in zip(axes, panels, strict=True):
+        recalled = run.recalled.sel(checkpoint=period).values
+        plotting.bitmap(ax, recalled, np.tile(run.sequence.values, (2, 1)))
+        wrong = int((recalled[:length] != run.sequence.values).sum())
+        ax.set_title(f"{period:,} periods, {wrong} of {run.sequence.size} bits wrong", loc="left")
+        ax.set_xticks([0, length])
+        ax.tick_params(labelbottom=period == panels[-1])
+    axes[-1].set_xlabel("step")
 
 
 def _survival(ax: Axes, datasets: list[xr.Dataset]) -> None:

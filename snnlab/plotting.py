@@ -97,6 +97,20 @@ def eigenvalues(ax: Axes, before: np.ndarray, after: np.ndarray, predicted: np.n
     return moved
 
 
+def bitmap(ax: Axes, shown: np.ndarray, wanted: np.ndarray | None = None) -> int:
+    """Draw a binary sequence, shape (steps, neurons), neuron 0 at the bottom; returns the number of wrong bits.
+
+    Bits that are not those of ``wanted`` are red: dark where they are on, light where they are off.
+    """
+    wrong = np.zeros(shown.shape, bool) if wanted is None else shown != wanted
+    colors = np.where(shown[..., None] == 1, 0.1, 1.0) * np.ones(3)
+    colors[wrong & (shown == 1)] = (0.84, 0.37, 0.0)
+    colors[wrong & (shown == 0)] = (0.98, 0.84, 0.74)
+    ax.imshow(colors.transpose(1, 0, 2)[::-1], interpolation="nearest", aspect="auto")
+    ax.set(yticks=[])
+    return int(wrong.sum())
+
+
 def panel_letter(ax: Axes, letter: str, x: float = -0.2, color: str = "black") -> None:
     """Put a bold letter at the upper left of a panel."""
     style = {"fontsize": 9, "fontweight": "bold", "va": "bottom", "ha": "right", "color": color}

@@ -1,4 +1,4 @@
-"""The tutorial runs as a script, and both of its networks learn."""
+"""The tutorials run as scripts, and what they build learns."""
 
 import runpy
 from pathlib import Path
@@ -7,7 +7,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from snnlab.stimuli.bitmaps import word
+
 SCRIPT = Path(__file__).parents[1] / "docs" / "tutorial_force.py"
+SPELLING = SCRIPT.with_name("tutorial_dybm.py")
 
 
 @pytest.fixture(scope="module")
@@ -38,3 +41,40 @@ def test_it_is_written_for_sphinx_gallery(page):
     assert text.startswith('"""\nFORCE') and text.count("\n# %%\n") >= 6
     loop = text.partition("for step in range(steps):")[2].partition("# %%")[0]
     assert len([line for line in loop.splitlines() if line.strip() and not line.strip().startswith("#")]) < 25
+
+
+@pytest.fixture(scope="module")
+def spelling():
+    names = runpy.run_path(str(SPELLING))
+    plt.close("all")
+    return names
+
+
+@pytest.mark.standalone
+def test_hebb_fails_where_columns_are_equal_and_both_machines_spell_the_word(spelling):
+    picture = spelling["picture"]
+    np.testing.assert_array_equal(picture, word("SUN"))
+    blank = spelling["blank"]
+    assert len(blank) == 3 and len(np.unique(spelling["guess"][blank], axis=0)) == 1
+    assert len(np.unique(picture[blank + 1], axis=0)) == 3 and spelling["wrong_of_hebb"] > 0
+    np.testing.assert_array_equal(spelling["spelled"], np.tile(picture, (3, 1)))
+    result = spelling["result"]
+    np.testing.assert_array_equal(result.machine.generate(48, result.traces), np.tile(picture, (3, 1)))
+    # What is upside down is surprising, what is right is not.
+    assert spelling["surprise"][:16].max() < 5 < spelling["surprise"][17:21].max()
+
+
+@pytest.mark.standalone
+def test_the_loop_is_the_machine_and_the_pair_has_the_window(spelling):
+    assert spelling["apart"] < 1e-9
+    lags, rate = spelling["lags"], 0.6
+    expected = np.where(lags >= 3, rate ** (lags - 2.0), np.where(lags == 0, 0, -(rate ** -lags.astype(float))))
+    np.testing.assert_allclose(spelling["push"], expected, atol=1e-14)
+
+
+def test_the_spelling_page_is_written_for_sphinx_gallery():
+    text = SPELLING.read_text()
+    assert text.startswith('"""\nFrom Hebb') and text.count("\n# %%\n") >= 8
+    loop = text.partition("\nrng = np.random")[2].partition("\nprint(f")[0]
+    code = [line.strip() for line in loop.splitlines() if line.strip() and not line.strip().startswith(("#", '"""'))]
+    assert len(code) <= 36

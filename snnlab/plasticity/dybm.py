@@ -22,8 +22,10 @@ Learning goes up the gradient of the log likelihood of what is shown: with the s
     \Delta b_j \propto D_j, \quad \Delta u_{ijk} \propto \alpha_{ijk} D_j,
     \quad \Delta v_{ijl} \propto -\beta_{ijl} D_j - \gamma_{jl} D_i
 
-so u grows when a spike arrives before the other neuron fires (LTP), and v when it arrives too late (LTD). "adagrad"
-divides each by the root of the sum of all its squares so far (Duchi, Hazan & Singer 2011), "sgd" takes it as it is.
+With positive u and v a spike that has arrived makes j fire (LTP), one that is still under way, or comes after j has
+fired, keeps it from firing (LTD). What is learned follows what is shown: u grows, and v falls, where j fires
+unexpectedly. "adagrad" divides each change by the root of the sum of all its squares so far (Duchi, Hazan & Singer
+2011), "sgd" takes it as it is.
 
 Choices that sources leave open. ``timing``: equation (4) of the paper, as printed, has the spike that arrives now
 neither in alpha nor in beta; "consistent" counts it in alpha, "literal" does not. ``variant``: "paper" follows the
