@@ -19,8 +19,8 @@ from snnlab.engine import Engine
 from snnlab.errors import UserError, require_positive
 from snnlab.learning.sequence_memories import SequenceHopfield, WindowBoltzmann, predict, recall
 from snnlab.networks.boltzmann import LONGEST_DELAY
-from snnlab.networks.boltzmann_memory import CONTROLS as CONTROLS, shuffled
-from snnlab.networks.boltzmann_memory import BoltzmannConfig, memorise
+from snnlab.networks.boltzmann_memory import CONTROLS as CONTROLS
+from snnlab.networks.boltzmann_memory import BoltzmannConfig, memorise, shuffled
 from snnlab.plasticity.dybm import LONGEST
 from snnlab.protocol import settings
 from snnlab.protocols.dybm_queue import carried, context
