@@ -28,8 +28,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw what one machine recalls, and how all of them come to it."""
     recalled = [run for run in datasets if np.isfinite(run.recalled_after)]
     example = recalled[0] if recalled else datasets[0]
-    last = int(example.checkpoint[-1])
-    panels = [*(p for p in _PANELS if p in example.checkpoint and p < last), last]
+    panels = shown_panels(example, _PANELS)
     figure = Figure(figsize=(7.0, 4.6), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[1.15, 1])
     axes = left.subplots(len(panels), 1)
@@ -42,13 +41,19 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         middle.plot(run.period[1:], 100 * run.wrong[1:] / run.sequence.size, **shown)
     above.set(xscale="log", yscale="log", ylabel="surprise\n(nats a bit)")
     middle.set(xscale="log", ylabel="wrong bits\n(%)", ylim=(0, None))
-    _survival(below, datasets)
+    survival(below, datasets, (120_000, 130_000))
     below.set_xlim(middle.get_xlim())
     for ax in (above, middle):
         ax.tick_params(labelbottom=False)
     for ax, letter in ((axes[0], "a"), (above, "b"), (below, "c")):
         plotting.panel_letter(ax, letter, x=-0.04 if ax is axes[0] else -0.2)
     return figure
+
+
+def shown_panels(run: xr.Dataset, wanted: Sequence[int]) -> list[int]:
+    """Return which of these checkpoints a run has, and its last."""
+    last = int(run.checkpoint[-1])
+    return [*(period for period in wanted if period in run.checkpoint and period < last), last]
 
 
 def recalls(axes: Sequence[Axes], run: xr.Dataset, panels: Sequence[int]) -> None:
@@ -64,12 +69,12 @@ def recalls(axes: Sequence[Axes], run: xr.Dataset, panels: Sequence[int]) -> Non
     axes[-1].set_xlabel("step")
 
 
-def _survival(ax: Axes, datasets: list[xr.Dataset]) -> None:
-    """The share of machines that do not yet recall all of the sequence."""
+def survival(ax: Axes, datasets: list[xr.Dataset], published: tuple[int, int]) -> None:
+    """Draw the share of machines that do not yet recall all of the sequence, and when a published one did."""
     cap = max(attribute(run, "config")["periods"] for run in datasets)
     times = np.array([float(run.recalled_after) for run in datasets])
     at = np.concatenate([[1.0], np.sort(times[np.isfinite(times)]), [cap]])
     left = 1 - np.minimum(np.arange(len(at)), np.isfinite(times).sum()) / len(times)
-    ax.axvspan(120_000, 130_000, color="0.8", lw=0)
+    ax.axvspan(*published, color="0.8", lw=0)
     ax.step(at, left, where="post", color=plotting.AFTER)
     ax.set(xscale="log", xlabel="periods of training", ylabel="not yet\nrecalled", ylim=(0, 1.04))

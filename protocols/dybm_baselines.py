@@ -43,7 +43,7 @@ class Config(BoltzmannConfig):
     """Settings of the run."""
 
     sequence: str = "SCIENCE"
-    """a word, evolution, or a file: text of 0 and 1 or . and #, or a PNG"""
+    """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG"""
     periods: int = 300_000
     """stop the dynamic machine after so many, if it does not recall the sequence before"""
     window: int = LONGEST_DELAY

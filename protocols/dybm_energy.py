@@ -31,7 +31,7 @@ class Config(BoltzmannConfig):
     """Settings of the run."""
 
     sequence: str = "SCIENCE"
-    """a word, evolution, or a file: text of 0 and 1 or . and #, or a PNG"""
+    """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG"""
     periods: int = 300_000
     """stop after so many, if the sequence is not recalled before"""
 

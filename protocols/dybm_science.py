@@ -32,7 +32,7 @@ class Config(BoltzmannConfig):
     """Settings of the run."""
 
     sequence: str = "SCIENCE"
-    """a word, evolution, or a file: text of 0 and 1 or . and #, or a PNG"""
+    """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG"""
     periods: int = 300_000
     """stop after so many, if the sequence is not recalled before"""
 
@@ -71,7 +71,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     return [Check(MISSED, measure(dataset)[MISSED], 0.0, FEW, "our criterion")]
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def findings(datasets: list[xr.Dataset], published: str = PUBLISHED) -> list[Finding]:
     """The share of machines that recall the sequence in time, and after how many periods; beside the control."""
     groups: dict[str, dict[str, list[xr.Dataset]]] = {}
     for dataset in datasets:
@@ -89,13 +89,13 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
         broken = [measure(run)[RECALLED] for run in conditions.get("shuffled_teacher", [])]
         beside = f"{np.mean(broken):.2f}: taught in another order" if broken else "0: untrained"
         what = f"{name}: share of machines that recall all within {config['periods']:,} periods"
-        rows.append(Finding.over_seeds(what, [m[RECALLED] for m in measured], beside))
+        rows.append(Finding.share(what, [m[RECALLED] for m in measured], beside))
         for what in (WRONG, MISSED):
             rows.append(Finding.over_seeds(f"{name}: {what}", [m[what] for m in measured], null))
         # Of machines that did not, the longest time that can be said.
         times = [m.get(AFTER_PERIODS, float(config["periods"])) for m in measured]
         what = f"{name}: {AFTER_PERIODS}, at most {config['periods']:,}"
-        rows.append(Finding.over_seeds(what, times, f"{config['periods']:,}: never", PUBLISHED))
+        rows.append(Finding.over_seeds(what, times, f"{config['periods']:,}: never", published))
     return rows
 
 

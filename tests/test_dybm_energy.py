@@ -118,7 +118,7 @@ def test_the_figure_is_drawn_from_any_run(short, tmp_path):
     ("changes", "message"),
     [
         ({"sequence": "SPIKE"}, "sequence: no letter 'K'"),
-        ({"sequence": ""}, "sequence: expected a word, evolution, or a file, got nothing"),
+        ({"sequence": ""}, "sequence: expected a word, evolution, music, or a file, got nothing"),
         ({"periods": 0}, "periods: expected 1 to 1e9, got 0"),
         ({"control": "reversed"}, "control: 'reversed' is unknown"),
     ],

@@ -28,7 +28,7 @@ class TurnsConfig(BoltzmannConfig):
     """Settings of a machine that learns a picture and its mirror image in turns."""
 
     sequence: str = "SCIENCE"
-    """a word, evolution, or a file: text of 0 and 1 or . and #, or a PNG; its mirror image is the second sequence"""
+    """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG; the second is its mirror image"""
     cue: int = 25
     """columns that are shown before a test; 25 are five letters of SCIENCE"""
     blocks: int = PUBLISHED_BLOCKS

@@ -1,8 +1,8 @@
-"""Binary sequences as pictures: words in letters of seven rows, four figures from ape to human, and files.
+"""Binary sequences as pictures: words in letters of seven rows, four figures from ape to human, a melody, and files.
 
 A sequence has the shape (steps, neurons); step t is column t of the picture, and neuron 0 its bottom row.
 
-Letters, figures and arrangement are those of the authors' program jdybm (Apache-2.0): see NOTICE.
+Letters, figures, melody and arrangement are those of the authors' program jdybm (Apache-2.0): see NOTICE.
 """
 
 from __future__ import annotations
@@ -52,6 +52,14 @@ _EVOLUTION = """
 .#...#...#..#....#....#.....#....#....#..
 .##..#......#....#.....##...###..#....###
 """
+# Pitches of each beat of "Ich bin ein Musikante" (folk song), from -4 to 7: degrees of a major scale.
+LOWEST_PITCH, PITCHES = -4, 12
+_MUSIC = """
+0 | 3,-4 | 3,0 | 4,-1 | 4,0 | 5,-4 | 0 | 7,-2 | 6,0 | 5,0,-4 | 5,0,-4 | 4,0,-1 | 4,0,-1 | 3,0,-2 | 0,-2 | 0,-2 |
+0 | 3,-4 | 0 | 4,-1 | 4,0 | 5,-4 | 0 | 7,-2 | 6,0 | 5,0,-4 | 5,0,-4 | 4,0,-1 | 4,0,-1 | 3,0,-2 | 0,-2 | 0,-2 |
+7 | 3,5,-4 | 3,5,-2 | 3,5,0 | 6 | 2,4,-3 | 2,4,-1 | 2,4,0 | 7 | 3,5,-4 | 3,5,-2 | 3,5,0 | 6 | 2,4,-3 | 2,4,-1 | 2,4,0 |
+7 | 5,0 | 3 | 4,-1 | 4 | 3,0,-2 | 0,-2 | 0,-2
+"""
 # Lines of one 0 or 1, # or . a step, however they are set apart.
 _MARKS = {"0": 0, "1": 1, ".": 0, "#": 1}
 
@@ -59,7 +67,7 @@ _MARKS = {"0": 0, "1": 1, ".": 0, "#": 1}
 def word(text: str) -> np.ndarray:
     """Return a word as a sequence, shape (steps, 7); raises UserError for letters that there are not."""
     if not text:
-        raise UserError("sequence: expected a word, evolution, or a file, got nothing")
+        raise UserError("sequence: expected a word, evolution, music, or a file, got nothing")
     for letter in text:
         if letter not in _LETTERS:
             raise UserError(f"sequence: no letter {letter!r} (known: {' '.join(_LETTERS)})")
@@ -112,14 +120,23 @@ def evolution() -> np.ndarray:
     return from_rows(_EVOLUTION)
 
 
+def music() -> np.ndarray:
+    """Return the folk song as a sequence, shape (56, 12): neuron 0 is the lowest pitch, a step is a beat."""
+    beats = [[int(pitch) for pitch in beat.split(",")] for beat in " ".join(_MUSIC.split()).split(" | ")]
+    sequence = np.zeros((len(beats), PITCHES), np.uint8)
+    for step, pitches in enumerate(beats):
+        sequence[step, np.array(pitches) - LOWEST_PITCH] = 1
+    return sequence
+
+
 def sequence_from(spec: str) -> np.ndarray:
     """Return the sequence that a specification names.
 
     Parameters
     ----------
     spec : str
-        A word in capital letters, ``evolution``, a text file of rows of 0 and 1 or of . and #, or a PNG whose dark
-        pixels are 1.
+        A word in capital letters, ``evolution``, ``music``, a text file of rows of 0 and 1 or of . and #, or a PNG
+        whose dark pixels are 1.
 
     Raises
     ------
@@ -134,7 +151,8 @@ def sequence_from(spec: str) -> np.ndarray:
             return from_rows(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"sequence: {spec!r} cannot be read as text: {error}") from None
-    return evolution() if spec == "evolution" else word(spec)
+    named = {"evolution": evolution, "music": music}
+    return named[spec]() if spec in named else word(spec)
 
 
 def _from_png(path: Path) -> np.ndarray:
