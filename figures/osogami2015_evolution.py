@@ -31,6 +31,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     recalls(axes, example, panels)
     ax = right.subplots()
     survival(ax, datasets, _PUBLISHED)
+    ax.set_box_aspect(1)
     for panel, letter in ((axes[0], "a"), (ax, "b")):
         plotting.panel_letter(panel, letter, x=-0.04 if panel is axes[0] else -0.2)
     return figure

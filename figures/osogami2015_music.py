@@ -33,11 +33,10 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     above, below = figure.subfigures(2, 1, height_ratios=[1.0 * len(panels), 1.5])
     axes = above.subplots(len(panels), 1)
     for ax, period in zip(axes, panels, strict=True):
-        _score(ax, example.recalled.sel(checkpoint=period).values[: len(example.sequence)], example.sequence.values)
-        wrong = int((example.recalled.sel(checkpoint=period).values != np.tile(example.sequence.values, (2, 1))).sum())
-        ax.set_title(
-            f"{period:,} periods, {wrong} of {2 * example.sequence.size} bits of two periods wrong", loc="left"
-        )
+        played, wanted = example.recalled.sel(checkpoint=period).values, example.sequence.values
+        _score(ax, played[: len(wanted)], wanted)
+        wrong = int((played[: len(wanted)] != wanted).sum())
+        ax.set_title(f"{period:,} periods, {wrong} of {wanted.size} bits wrong", loc="left")
     axes[-1].set_xlabel("beat")
     curves, ax = below.subplots(1, 2)
     for run in [*(r for r in datasets if r is not example), example]:

@@ -142,10 +142,19 @@ def stamp(datasets: Sequence) -> str:
         if resumed:
             cost += f" since {'it was' if len(runs) == 1 else 'some were'} resumed at {min(resumed):g} s"
         machines = ", ".join(dict.fromkeys(run.attrs["machine"] for run in runs))
-        lines.append(
-            f"{what}, {several}seed{plural} {', '.join(map(str, seeds))}, {preset}: {verdict} ({cost}, {machines})"
-        )
+        lines.append(f"{what}, {several}seed{plural} {_listed(seeds)}, {preset}: {verdict} ({cost}, {machines})")
     return "\n".join(lines)
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    """Seeds in rising order as text: the first and the last of three and more that follow each other."""
+    pieces: list[list[int]] = []
+    for seed in seeds:
+        if pieces and seed == pieces[-1][-1] + 1:
+            pieces[-1].append(seed)
+        else:
+            pieces.append([seed])
+    return ", ".join(f"{p[0]} to {p[-1]}" if len(p) > 2 else ", ".join(map(str, p)) for p in pieces)
 
 
 def write_claims(figure: FigureFile, datasets: Sequence, path: Path, studies: Sequence[dict] = ()) -> None:

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from snnlab.errors import UserError
-from snnlab.stimuli.bitmaps import evolution, from_rows, letter_places, mirrored, sequence_from, word
+from snnlab.stimuli.bitmaps import evolution, from_rows, letter_places, mirrored, music, sequence_from, word
 
 # As printed by IBM Research, 16 September 2015.
 SCIENCE = """
@@ -30,6 +30,15 @@ def test_the_figures_of_the_paper():
     figures = evolution()
     assert figures.shape == (41, 20) and figures.sum() == 229
     assert not figures[[0, 11, 21, 31]].any()
+
+
+def test_the_song_of_the_paper():
+    song = music()
+    assert song.shape == (56, 12) and song.sum() == 123
+    # The upbeat is G4, the first beat C5 over C4; A4 is never played.
+    assert np.flatnonzero(song[0]).tolist() == [4] and np.flatnonzero(song[1]).tolist() == [0, 7]
+    assert not song[:, 5].any() and song.any(1).all()
+    np.testing.assert_array_equal(sequence_from("music"), song)
 
 
 def test_a_mirrored_picture_keeps_its_first_column():

@@ -70,6 +70,8 @@ def test_a_reduced_run_is_stamped_as_such_and_claims_are_written(sine_run, tmp_p
     png, _ = save_figure(figure, [dataset], tmp_path / "drawn")
     assert png.stat().st_size > 20_000
     assert "seed 0, custom preset" in stamp([dataset])
+    several = [dataset.assign_attrs(seed=seed) for seed in (9, 3, 4, 5)]
+    assert "4 runs, seeds 3 to 5, 9, custom preset" in stamp(several)
     write_claims(figure, [dataset], tmp_path / "drawn.json", [{"protocol": "force_sine"}])
     claims = json.loads((tmp_path / "drawn.json").read_text())
     assert claims["runs"][0]["preset"] == "custom" and claims["studies"]

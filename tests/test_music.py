@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.io import wavfile
 
-from snnlab.stimuli.music import ODE_TO_JOY, Melody
+from snnlab.stimuli.music import ODE_TO_JOY, Melody, scale_wav
 
 
 def test_the_ode_to_joy_note_by_note():
@@ -45,3 +45,13 @@ def test_the_sound_of_a_melody_has_its_pitches():
 def test_a_held_note_needs_a_next_slot(held):
     with pytest.raises(ValueError, match="held: expected slots with a next one, 0 to 2"):
         Melody((0, 1, 0, 1), held, (440.0, 220.0))
+
+
+def test_a_binary_sequence_sounds_as_a_c_major_scale():
+    rate, sound = wavfile.read(io.BytesIO(scale_wav(np.eye(8, dtype=int), slot=0.5)))
+    assert rate == 8192 and len(sound) == pytest.approx(8 * 0.5 * rate, abs=2)
+    # C4 to C5: whole and half tones.
+    expected = 261.0 * 2 ** (np.array([0, 2, 4, 5, 7, 9, 11, 12]) / 12)
+    for beat, frequency in enumerate(expected):
+        piece = sound[round(beat * 0.5 * rate) : round((beat + 1) * 0.5 * rate)].astype(float)
+        assert np.abs(np.fft.rfft(piece)).argmax() * 2.0 == pytest.approx(frequency, abs=2.0)
