@@ -13,7 +13,7 @@ from snnlab.engine import Engine
 from snnlab.learning.logistic import Logistic, past
 from snnlab.networks.boltzmann_memory import CONTROLS as CONTROLS
 from snnlab.networks.boltzmann_memory import BoltzmannConfig, memorise, stored_machine
-from snnlab.protocol import settings
+from snnlab.protocol import by_condition
 from snnlab.record import attribute
 from snnlab.stimuli.bitmaps import letter_places, substitutions, word
 
@@ -99,12 +99,9 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     """The area under the curve over machines, beside that of the regression."""
-    groups: dict[str, list[xr.Dataset]] = {}
-    for dataset in datasets:
-        if dataset.attrs["condition"] == "default":
-            groups.setdefault(settings(attribute(dataset, "config")), []).append(dataset)
     rows = []
-    for runs in groups.values():
+    for conditions in by_condition(datasets):
+        runs = conditions.get("default", [])
         if len(runs) < 3:
             continue
         name, measured = attribute(runs[0], "config")["sequence"], [measure(run) for run in runs]

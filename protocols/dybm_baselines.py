@@ -6,7 +6,6 @@ a static Boltzmann machine over that window and the next column: what is it that
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 
@@ -22,7 +21,7 @@ from snnlab.networks.boltzmann import LONGEST_DELAY
 from snnlab.networks.boltzmann_memory import CONTROLS as CONTROLS
 from snnlab.networks.boltzmann_memory import BoltzmannConfig, memorise, shuffled
 from snnlab.plasticity.dybm import LONGEST
-from snnlab.protocol import settings
+from snnlab.protocol import by_condition
 from snnlab.protocols.dybm_queue import carried, context
 from snnlab.record import attribute
 from snnlab.stimuli.bitmaps import sequence_from
@@ -145,15 +144,12 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     """What each memory gets wrong, what STDP in time adds to the others, and what it costs."""
-    groups: dict[str, dict[str, list[dict[str, float]]]] = {}
-    for dataset in datasets:
-        conditions = groups.setdefault(settings(attribute(dataset, "config"), ("control",)), {})
-        conditions.setdefault(dataset.attrs["condition"], []).append(measure(dataset))
     rows = []
-    for setting, conditions in groups.items():
+    for conditions in by_condition(datasets):
         runs, broken = conditions.get("default", []), conditions.get("shuffled_teacher", [])
         if len(runs) >= 3:
-            rows += _compare(json.loads(setting)["sequence"], runs, broken)
+            name = attribute(runs[0], "config")["sequence"]
+            rows += _compare(name, list(map(measure, runs)), list(map(measure, broken)))
     return rows
 
 

@@ -12,33 +12,21 @@ from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.networks.boltzmann import TERMS, Boltzmann, Traces
 from snnlab.networks.boltzmann_memory import CONTROLS as CONTROLS
-from snnlab.networks.boltzmann_memory import BoltzmannConfig, memorise, stored_machine
-from snnlab.protocol import settings
+from snnlab.networks.boltzmann_memory import memorise, stored_machine
+from snnlab.protocol import by_condition
+from snnlab.protocols import dybm_science
+from snnlab.protocols.dybm_science import FEW, MISSED, RECALLED
 from snnlab.record import attribute
 from snnlab.stimuli.bitmaps import sequence_from
 
 FIGURE = "dybm_energy"
-# Of dybm_science, whose training this is.
-FEW = 0.1
-MISSED = "bits less likely than not, when shown (share)"
-RECALLED = "recalled at the end (1: yes)"
 # What stands in for a term that is left out.
 MANNERS = {"zero": "0", "mean": "its mean over steps"}
 
 
 @dataclass(frozen=True)
-class Config(BoltzmannConfig):
+class Config(dybm_science.Config):
     """Settings of the run."""
-
-    sequence: str = "SCIENCE"
-    """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG"""
-    periods: int = 300_000
-    """stop after so many, if the sequence is not recalled before"""
-
-    def identity(self) -> dict:
-        """Return what the settings stand for: the sequence."""
-        self.rule()
-        return {"sequence": ["".join(map(str, row)) for row in sequence_from(self.sequence).tolist()]}
 
 
 QUICK = {"sequence": "SUN", "periods": 20_000}
@@ -147,12 +135,8 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     """Shares over machines that recall all, beside untrained machines and those that were taught another order."""
-    groups: dict[str, dict[str, list[xr.Dataset]]] = {}
-    for dataset in datasets:
-        conditions = groups.setdefault(settings(attribute(dataset, "config"), ("control",)), {})
-        conditions.setdefault(dataset.attrs["condition"], []).append(dataset)
     rows = []
-    for conditions in groups.values():
+    for conditions in by_condition(datasets):
         runs = conditions.pop("default", [])
         if len(runs) < 3:
             continue

@@ -13,8 +13,8 @@ import xarray as xr
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.networks.boltzmann_memory import CONTROLS as CONTROLS
-from snnlab.networks.boltzmann_memory import BoltzmannConfig, memorise
-from snnlab.protocol import settings
+from snnlab.networks.boltzmann_memory import memorise
+from snnlab.protocol import by_condition
 from snnlab.protocols import dybm_science
 from snnlab.protocols.dybm_science import MISSED, RECALLED
 from snnlab.record import attribute
@@ -33,18 +33,8 @@ _FLOAT = 8
 
 
 @dataclass(frozen=True)
-class Config(BoltzmannConfig):
+class Config(dybm_science.Config):
     """Settings of the run."""
-
-    sequence: str = "SCIENCE"
-    """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG"""
-    periods: int = 300_000
-    """stop after so many, if the sequence is not recalled before"""
-
-    def identity(self) -> dict:
-        """Return what the settings stand for: the sequence."""
-        self.rule()
-        return {"sequence": sequence_from(self.sequence).tolist()}
 
 
 def decay_rates(count: int) -> tuple[float, ...]:
@@ -141,12 +131,8 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     """For each setting how many machines recall all and what is missed, beside the control; then over all settings."""
-    groups: dict[str, dict[str, list[xr.Dataset]]] = {}
-    for dataset in datasets:
-        conditions = groups.setdefault(settings(attribute(dataset, "config"), ("control",)), {})
-        conditions.setdefault(dataset.attrs["condition"], []).append(dataset)
     rows, recalled = [], []
-    for conditions in groups.values():
+    for conditions in by_condition(datasets):
         runs = conditions.get("default", [])
         if len(runs) < 3:
             continue

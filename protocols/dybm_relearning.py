@@ -11,7 +11,7 @@ from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import UserError
 from snnlab.networks.boltzmann_turns import TurnsConfig, take_turns
-from snnlab.protocol import settings
+from snnlab.protocol import by_condition
 from snnlab.protocols.dybm_two_sequences import both
 from snnlab.record import attribute
 from snnlab.stimuli.bitmaps import sequence_from
@@ -92,12 +92,9 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     """Slopes over seeds; and whether a novel sequence is learned sooner by an old machine than by a new one."""
-    groups: dict[str, list[xr.Dataset]] = {}
-    for dataset in datasets:
-        if dataset.attrs["condition"] == "default":
-            groups.setdefault(settings(attribute(dataset, "config")), []).append(dataset)
     rows = []
-    for runs in groups.values():
+    for conditions in by_condition(datasets):
+        runs = conditions.get("default", [])
         if len(runs) < 3:
             continue
         config, measured = attribute(runs[0], "config"), [measure(run) for run in runs]

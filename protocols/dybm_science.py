@@ -11,7 +11,7 @@ from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.networks.boltzmann_memory import CONTROLS as CONTROLS
 from snnlab.networks.boltzmann_memory import BoltzmannConfig, memorise
-from snnlab.protocol import settings
+from snnlab.protocol import by_condition
 from snnlab.record import attribute
 from snnlab.stimuli.bitmaps import sequence_from
 
@@ -73,12 +73,8 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 def findings(datasets: list[xr.Dataset], published: str = PUBLISHED) -> list[Finding]:
     """The share of machines that recall the sequence in time, and after how many periods; beside the control."""
-    groups: dict[str, dict[str, list[xr.Dataset]]] = {}
-    for dataset in datasets:
-        conditions = groups.setdefault(settings(attribute(dataset, "config"), ("control",)), {})
-        conditions.setdefault(dataset.attrs["condition"], []).append(dataset)
     rows = []
-    for conditions in groups.values():
+    for conditions in by_condition(datasets):
         runs = conditions.pop("default", [])
         if len(runs) < 3:
             continue

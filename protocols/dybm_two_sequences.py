@@ -11,7 +11,7 @@ from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.networks.boltzmann_memory import CONTROLS as CONTROLS
 from snnlab.networks.boltzmann_turns import PUBLISHED_BLOCKS, TurnsConfig, take_turns
-from snnlab.protocol import settings
+from snnlab.protocol import by_condition
 from snnlab.protocols.dybm_science import MISSED
 from snnlab.record import attribute
 from snnlab.stimuli.bitmaps import mirrored, sequence_from
@@ -79,12 +79,8 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     """Blocks, periods of early and late blocks, and what is known in the end; beside the control."""
-    groups: dict[str, dict[str, list[xr.Dataset]]] = {}
-    for dataset in datasets:
-        conditions = groups.setdefault(settings(attribute(dataset, "config"), ("control",)), {})
-        conditions.setdefault(dataset.attrs["condition"], []).append(dataset)
     rows = []
-    for conditions in groups.values():
+    for conditions in by_condition(datasets):
         runs = conditions.pop("default", [])
         if len(runs) < 3:
             continue

@@ -201,6 +201,15 @@ def settings(config: dict, without: Collection[str] = ()) -> str:
     return json.dumps({k: v for k, v in config.items() if k not in RECORDING and k not in without}, sort_keys=True)
 
 
+def by_condition(datasets: Collection) -> list[dict[str, list]]:
+    """Return the runs of each setting by condition; those of one setting differ in nothing but seed and control."""
+    groups: dict[str, dict[str, list]] = {}
+    for dataset in datasets:
+        conditions = groups.setdefault(settings(record.attribute(dataset, "config"), ("control",)), {})
+        conditions.setdefault(dataset.attrs["condition"], []).append(dataset)
+    return list(groups.values())
+
+
 def controls_fail(checks: list[Check]) -> bool:
     """Tell whether a control did what it must: break at least one of its checks (or none is stated)."""
     return not checks or not all(c.holds for c in checks)

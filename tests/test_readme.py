@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
 from snnlab.protocol import find_protocol
@@ -16,14 +17,23 @@ def blocks(name):
 
 
 def test_both_languages_show_the_same_programs():
-    assert len(blocks("README.md")) == 3
+    assert len(blocks("README.md")) == 4
     assert blocks("README.md") == blocks("README.ja.md")
 
 
 def test_the_files_shown_are_those_that_tests_run_and_the_neuron_is_short():
     neuron, study = ((ROOT / "tests" / "data" / name).read_text() for name in ("my_neuron.py", "my_study.py"))
-    assert blocks("README.md")[:2] == [neuron, study]
+    assert blocks("README.md")[1:3] == [neuron, study]
     assert len(neuron.splitlines()) <= 25
+
+
+@pytest.mark.standalone
+def test_the_boltzmann_program_spells(capsys):
+    scope = {}
+    exec(blocks("README.md")[0], scope)
+    assert 1 < scope["fit"].periods < 20_000 and len(scope["fit"].block_periods) == 1
+    np.testing.assert_array_equal(scope["fit"].machine.generate(16, scope["fit"].traces), scope["word"]("SUN"))
+    assert "(16, 7)" in capsys.readouterr().out
 
 
 def test_the_lesion_program_runs_on_a_run_file(tmp_path, monkeypatch):
@@ -34,7 +44,7 @@ def test_the_lesion_program_runs_on_a_run_file(tmp_path, monkeypatch):
     path.rename("RUN.nc")
     plt.close("all")
     scope = {}
-    exec(blocks("README.md")[2].replace("net.run(2.0", "net.run(0.1"), scope)
+    exec(blocks("README.md")[3].replace("net.run(2.0", "net.run(0.1"), scope)
     assert len(scope["amplitudes"]) == len(scope["fractions"]) == 6
     # Half of the neurons carry less output than all of them.
     assert scope["amplitudes"][-1] != pytest.approx(scope["amplitudes"][0])
