@@ -44,11 +44,13 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         _blocks(above[column], example, (_FORWARD, _MIRRORED))
         most = max(example.sizes["block"], 1)
         above[column].set(title=title, xlabel="block", xscale="log", xlim=(0.7, 1.5 * most))
+        # Within a factor of ten matplotlib names minor ticks, on top of each other.
+        above[column].tick_params(which="minor", labelbottom=False)
         below[column].set(xlabel="age (blocks)", xlim=(-0.3, 1.5 * most))
     for ax, letter in zip([*above, *below], "abcdefghijklmnop", strict=False):
         plotting.panel_letter(ax, letter, x=-0.04)
     above[0].set(ylabel="periods of a block")
-    below[0].set(ylabel="periods of the next sequence")
+    below[0].set(ylabel="periods until recalled")
     above[0].set_ylim(-0.2, None)
     plotting.legend(figure, **{"forward": _FORWARD, "mirrored": _MIRRORED, "never shown": _NOVEL, "next block": _NEXT})
     return figure

@@ -38,8 +38,11 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     pictures = left.subplots(len(shown), 2, squeeze=False)
     cue = attribute(example, "config")["cue"]
     for row, look in zip(pictures, shown, strict=True):
+        number = int(example.look[look])
+        name = f"{number:,} block{'s' * (number != 1)}" + " and more" * bool(_within_a_block(example)[look])
         for ax, learned in zip(row, (0, 1), strict=True):
-            recall(ax, example.isel(look=look, learned=learned), cue)
+            wrong = recall(ax, example.isel(look=look, learned=learned), cue)
+            ax.set_title(f"{name}: {wrong} bits wrong", loc="left")
             ax.tick_params(labelbottom=look == shown[-1])
     for ax, name in zip(pictures[-1], ("forward", "mirrored"), strict=True):
         ax.set_xlabel(f"step ({name})")
@@ -51,7 +54,8 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     if attribute(example, "config")["sequence"] == "SCIENCE":
         blocks.axhline(PUBLISHED_BLOCKS, color="0.15", lw=0.8, ls="--")
     cpu, wall = (float(example[name][-1] / 60) for name in ("cpu", "wall"))
-    blocks.set_title(f"{cpu:.3g} min of CPU, {wall:.3g} min in all\npublished: {PUBLISHED_BLOCKS:,} blocks, 223 min")
+    times = f"{cpu:.3g} min of CPU, {wall:.3g} min in all\npublished: {PUBLISHED_BLOCKS:,} blocks, 223 min"
+    blocks.set_title(times, loc="left", fontsize=7)
     blocks.set(xscale="log", yscale="log", xlabel="periods of training", ylabel="blocks")
     # Within a factor of ten matplotlib names minor ticks, on top of each other.
     blocks.tick_params(which="minor", labelbottom=False, labelleft=False)
@@ -63,15 +67,19 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     return figure
 
 
-def recall(ax: Axes, look: xr.Dataset, cue: int) -> None:
-    """Draw a cue, pale, and what a machine did after it, in red where it is wrong."""
+def recall(ax: Axes, look: xr.Dataset, cue: int) -> int:
+    """Draw a cue, pale, and what a machine did after it, in red where it is wrong; returns the number of wrong bits."""
     sequence = look.sequence.values
     before, wanted = sequence[:cue], np.roll(sequence, -cue, axis=0)
     wrong = plotting.bitmap(ax, np.concatenate([before, look.recalled.values]), np.concatenate([before, wanted]))
     ax.axvspan(-0.5, cue - 0.5, color="white", alpha=0.65, lw=0)
-    number = int(look.look)
-    ax.set_title(f"{number:,} block{'s' * (number != 1)}, {wrong} of {sequence.size} bits wrong", loc="left")
     ax.set_xticks([0, cue, len(sequence)])
+    return wrong
+
+
+def _within_a_block(run: xr.Dataset) -> np.ndarray:
+    """Whether each look is not at the end of a block: at most the last."""
+    return (np.arange(run.sizes["look"]) == run.sizes["look"] - 1) & (int(run.unfinished) > 0)
 
 
 def _blocks(ax: Axes, run: xr.Dataset, **style) -> None:
@@ -79,17 +87,18 @@ def _blocks(ax: Axes, run: xr.Dataset, **style) -> None:
     needed = run.block_periods.values
     count = len(needed)
     # Millions of blocks are more than a line shows; on a logarithmic axis there is no 0.
-    chosen = np.unique(np.geomspace(1, max(count, 1), _POINTS).astype(int))[: max(count, 0)]
-    ax.plot(np.maximum(needed.cumsum()[chosen - 1], 1), chosen, **style)
+    chosen = np.unique(np.geomspace(1, max(count, 1), _POINTS).astype(int))[:count]
+    age, last = max(float(run.age[-1]), 1.0), max(count, 0.5)
+    ax.plot([*np.maximum(needed.cumsum()[chosen - 1], 1), age], [*chosen, last], **style)
     mark = {"marker": "o", "ms": 3.5} if ended(run) else {"marker": "^", "ms": 4.5, "mfc": "white", "mew": 0.8}
-    ax.plot(np.maximum(run.age[-1], 1), max(count, 0.5), **style | mark, ls="")
+    ax.plot(age, last, **style | mark)
 
 
 def _wrong(ax: Axes, run: xr.Dataset, **style) -> None:
     """Wrong bits at the end of blocks: of the sequence just learned and of the other one."""
     looks = run.look.values
     # Training that is cut off within a block ends with neither of the two just learned.
-    whole = (looks > 0) & ((looks < looks[-1]) | (int(run.unfinished) == 0))
+    whole = (looks > 0) & ~_within_a_block(run)
     share = 100 * run.wrong.values[whole] / run.sequence[0].size
     place, last = np.arange(len(share)), (looks[whole] - 1) % 2
     ax.plot(looks[whole], share[place, 1 - last], **style)

@@ -34,6 +34,7 @@ def test_published_settings():
     ("protocol", "changes", "message"),
     [
         ("replay_compression", {"speeds": (2.0,)}, "speeds: expected 1 and then others"),
+        ("replay_compression", {"hdts": "internal"}, "hdts: expected pulses whose speed can be set, external or chain"),
         ("replay_compression", {"speeds": ()}, "speeds: expected 1 and then others"),
         ("replay_compression", {"speeds": (1.0, 0.3)}, "speed: expected a multiple of 1/16"),
         ("replay_compression", {"speeds": (1.0, 0.0)}, "speed: expected a multiple of 1/16"),
