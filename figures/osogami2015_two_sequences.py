@@ -19,11 +19,11 @@ NEEDS = [
 CAPTION = (
     "a: what the machine that was trained longest does on its own, from silence and a cue (pale), after so many blocks "
     "of training, forward and mirrored; dark: on; red: bits that are not those of the sequence, which begins anew "
-    "after its end. A block trains one of the two until it is recalled. b: blocks over periods of training; each line "
-    "one machine, coloured: that of a. Dot: training ended because a block needed none; triangle: it was cut off "
-    "(below 1: within the first block). Dashed: blocks that the published machine needed. c: wrong bits of a recall at "
-    "the end of a block, of the sequence that was just learned (dots; none, as a block ends so) and of the other one "
-    "(lines); dotted: untrained."
+    "after its end. A block trains one of the two until it is recalled; +: within the next one. b: blocks over periods "
+    "of training; each line one machine, coloured: that of a, which needed the time above. Dot: training ended because "
+    "a block needed none; triangle: it was cut off (below 1: within the first block). Dashed: blocks that the "
+    "published machine needed. c: wrong bits of a recall at the end of a block, of the sequence that was just learned "
+    "(dots; none, as a block ends so) and of the other one (lines); dotted: untrained."
 )
 _ROWS, _POINTS = 7, 400
 
@@ -39,7 +39,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     cue = attribute(example, "config")["cue"]
     for row, look in zip(pictures, shown, strict=True):
         number = int(example.look[look])
-        name = f"{number:,} block{'s' * (number != 1)}" + " and more" * bool(_within_a_block(example)[look])
+        name = f"{number:,}{'+' * bool(_within_a_block(example)[look])} block{'s' * (number != 1)}"
         for ax, learned in zip(row, (0, 1), strict=True):
             wrong = recall(ax, example.isel(look=look, learned=learned), cue)
             ax.set_title(f"{name}: {wrong} bits wrong", loc="left")
@@ -61,7 +61,8 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     blocks.tick_params(which="minor", labelbottom=False, labelleft=False)
     untrained = 100 * example.wrong.values[0].mean() / example.sequence[0].size
     wrong.axhline(untrained, color="0.15", lw=0.8, ls=":")
-    wrong.set(xscale="log", xlabel="blocks", ylabel="wrong bits (%)", ylim=(-0.03 * untrained, None))
+    most = 1.5 * max(1, *(run.sizes["block"] for run in datasets))
+    wrong.set(xscale="log", xlabel="blocks", ylabel="wrong bits (%)", xlim=(0.7, most), ylim=(-0.03 * untrained, None))
     for ax, letter in ((pictures[0, 0], "a"), (blocks, "b"), (wrong, "c")):
         plotting.panel_letter(ax, letter, x=-0.04 if ax is pictures[0, 0] else -0.2)
     return figure

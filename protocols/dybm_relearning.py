@@ -9,7 +9,8 @@ import xarray as xr
 
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
-from snnlab.errors import UserError
+from snnlab.errors import UserError, require_whole
+from snnlab.networks.boltzmann_training import MOST_PERIODS
 from snnlab.networks.boltzmann_turns import TurnsConfig, take_turns
 from snnlab.protocol import by_condition
 from snnlab.protocols.dybm_two_sequences import both
@@ -24,7 +25,8 @@ _EVOLUTION = {"sequence": "evolution", "cue": 30, "novel": SHUFFLED, "periods": 
 _SGD = {"optimizer": "sgd", "rate": 0.03}
 VARIANTS = {
     "SCIENCE": {},
-    "evolution": _EVOLUTION,
+    # A machine that does not learn a novel sequence in so many periods takes minutes to find that out.
+    "evolution": _EVOLUTION | {"novel_periods": 60_000},
     "evolution, mu 0.9": _EVOLUTION | {"mu": (0.9,)},
     "evolution, mu 0.9, sgd": _EVOLUTION | {"mu": (0.9,)} | _SGD,
 }
@@ -46,19 +48,26 @@ class Config(TurnsConfig):
     def identity(self) -> dict:
         """Return what the settings stand for: all sequences."""
         self.rule()
-        novel = [] if self.novel == SHUFFLED else sequence_from(self.novel).tolist()
+        novel = [] if self.novel == SHUFFLED else novel_of(self).tolist()
         return {"sequences": [sequence.tolist() for sequence in both(self)], "novel": novel}
+
+
+def novel_of(config: Config) -> np.ndarray:
+    """Return the third sequence that a Config names; raises UserError if it is none."""
+    try:
+        return sequence_from(config.novel)
+    except UserError as error:
+        raise UserError(f"novel: {str(error).removeprefix('sequence: ')}") from None
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train a machine on both in turns; see :func:`snnlab.networks.boltzmann_turns.take_turns`."""
     sequences = both(config)
-    if not 1 <= config.novel_periods <= 10**9:
-        raise UserError(f"novel_periods: expected 1 to 1e9, got {config.novel_periods}")
+    require_whole("novel_periods", config.novel_periods, 1, MOST_PERIODS)
     if config.novel == SHUFFLED:
         novel = sequences[0][engine.rng("novel").permutation(len(sequences[0]))]
     else:
-        novel = sequence_from(config.novel)
+        novel = novel_of(config)
     if novel.shape[1] != sequences[0].shape[1]:
         raise UserError(f"novel: expected {sequences[0].shape[1]} rows as in sequence, got {novel.shape[1]}")
     if len(novel) <= config.cue:

@@ -1,6 +1,7 @@
 """Errors that a user sees as one line, each with the exit status of the command line."""
 
 from difflib import get_close_matches
+from numbers import Integral
 from typing import Literal, get_args, get_origin, get_type_hints
 
 
@@ -32,6 +33,12 @@ def require_positive(config: object, *names: str) -> None:
         value = getattr(config, name)
         if value is not None and not 0 < value < float("inf"):
             raise UserError(f"{name}: expected a finite number > 0, got {value}")
+
+
+def require_whole(name: str, value: object, low: int, high: int) -> None:
+    """Raise UserError unless a value is a whole number from ``low`` to ``high``."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or not low <= value <= high:
+        raise UserError(f"{name}: expected a whole number from {low} to {high:,}, got {value}")
 
 
 def require_choices(config: object) -> None:

@@ -235,7 +235,7 @@ def test_a_sure_machine_has_a_finite_likelihood():
         (lambda rng: checked_sequence(np.zeros((0, 3))), r"sequence: expected .* got shape \(0, 3\)"),
         (lambda rng: Schedule.of([]), "sequence: expected at least one"),
         (lambda rng: Schedule.of([WORD, WORD]), "cue: expected at least one step"),
-        (lambda rng: Schedule.of([WORD, WORD], cue=35), "cue: expected 0 to 34 steps, got 35"),
+        (lambda rng: Schedule.of([WORD, WORD], cue=35), "cue: expected a whole number from 0 to 34, got 35"),
         (lambda rng: Schedule.of([WORD, WORD[:, :5]], cue=2), "sequence: expected 7 neurons, got 5"),
         (lambda rng: Boltzmann.random(7, rng).generate(3, temperature=-1), "temperature: expected a number >= 0"),
         (lambda rng: Boltzmann.random(7, rng).generate(3, temperature=1.0), "rng: expected a random generator"),

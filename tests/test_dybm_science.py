@@ -95,9 +95,9 @@ def test_what_is_measured():
     [
         ({"sequence": "SPIKE"}, "sequence: no letter 'K'"),
         ({"sequence": "missing.png"}, "sequence: 'missing.png' cannot be read as a picture"),
-        ({"periods": 0}, "periods: expected 1 to 1e9, got 0"),
-        ({"longest_delay": 0}, "delays: expected whole numbers of steps from 1 to 29, got 0"),
-        ({"longest_delay": 2.5}, "longest_delay: expected a whole number, got 2.5"),
+        ({"periods": 0}, "periods: expected a whole number from 1 to 1,000,000,000,000, got 0"),
+        ({"longest_delay": 0}, "longest_delay: expected a whole number from 1 to 29, got 0"),
+        ({"longest_delay": 2.5}, "longest_delay: expected a whole number from 1 to 29, got 2.5"),
         ({"lam": (0.5, 1.5)}, "lam: expected decay rates between 0 and 1"),
         ({"temperature": 0.0}, "temperature: expected a finite number > 0, got 0"),
         ({"initial_size": -1.0}, "initial_size: expected a number >= 0, got -1"),

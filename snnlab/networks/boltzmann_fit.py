@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..engine import Engine
-from ..errors import UserError
+from ..errors import UserError, require_whole
 from .boltzmann import Boltzmann, Traces
 from .boltzmann_program import ProgramTrainer
 from .boltzmann_training import (
     BLOCKS,
     FOREVER,
+    MOST_PERIODS,
     Limits,
     Progress,
     RuntimeTrainer,
@@ -72,8 +73,7 @@ def fit(
     progress: bool = False,
 ) -> Fit:
     """Train a machine: see :meth:`snnlab.networks.boltzmann.Boltzmann.fit`."""
-    if not 1 <= periods < FOREVER:
-        raise UserError(f"periods: expected at least 1, got {periods}")
+    require_whole("periods", periods, 1, MOST_PERIODS)
     schedule = Schedule.of(sequences if _several(sequences) else [sequences], cue, testing)
     if schedule.rows.shape[1] != machine.n:
         raise UserError(f"sequence: expected {machine.n} neurons, got {schedule.rows.shape[1]}")
@@ -92,6 +92,6 @@ def _several(sequences: np.ndarray | Sequence) -> bool:
     """Whether these are pictures, and not the rows of one."""
     try:
         return np.ndim(sequences[0]) == 2
-    except (IndexError, ValueError):
-        # Nothing, or a ragged picture: refused by the schedule.
-        return True
+    except (IndexError, KeyError, TypeError, ValueError):
+        # Nothing, or no picture, or a ragged one: refused by the schedule.
+        return False

@@ -12,12 +12,12 @@ import numpy as np
 import xarray as xr
 
 from ..engine import Engine
-from ..errors import UserError, require_choices
-from ..plasticity.dybm import DybmRule
+from ..errors import UserError, require_choices, require_whole
+from ..plasticity.dybm import LONGEST, DybmRule
 from ..record import attribute, load
 from .boltzmann import INITIAL_SIZE, LONGEST_DELAY, Boltzmann, Traces
 from .boltzmann_fit import stretches, trainer
-from .boltzmann_training import Schedule, fresh_state, machine_of
+from .boltzmann_training import MOST_PERIODS, Schedule, fresh_state, machine_of
 
 CONTROLS = {"shuffled_teacher": {"control": "shuffled_teacher"}}
 # Looks at the machine in each factor of ten of periods.
@@ -64,8 +64,7 @@ class BoltzmannConfig:
         """Return the untrained machine of n neurons."""
         if not 0 <= self.initial_size < float("inf"):
             raise UserError(f"initial_size: expected a number >= 0, got {self.initial_size}")
-        if self.longest_delay != int(self.longest_delay):
-            raise UserError(f"longest_delay: expected a whole number, got {self.longest_delay}")
+        require_whole("longest_delay", self.longest_delay, 1, LONGEST - 1)
         return Boltzmann.random(n, engine.rng("machine"), self.rule(), self.longest_delay, self.initial_size)
 
 
@@ -112,8 +111,7 @@ def memorise(
     (periods until all that was taught was recalled, NaN if it never was); and delays and the traces at the end, from
     which :func:`stored_machine` makes the machine again.
     """
-    if not 1 <= periods <= 10**9:
-        raise UserError(f"periods: expected 1 to 1e9, got {periods}")
+    require_whole("periods", periods, 1, MOST_PERIODS)
     machine = config.machine(sequence.shape[1], engine)
     loop = trainer(machine, Schedule.of([shuffled(config, sequence, engine)]), engine)
     plan, length = looks(periods, checkpoints), len(sequence)

@@ -21,11 +21,12 @@ from enum import IntEnum
 import numpy as np
 
 from ..engine import Engine, Task
-from ..errors import UserError
+from ..errors import UserError, require_whole
 from .boltzmann import Boltzmann, Traces, checked_sequence
 from .boltzmann_network import BoltzmannNetwork, state_names
 
 FOREVER = 2**60
+MOST_PERIODS = 10**12
 
 
 class Stage(IntEnum):
@@ -90,8 +91,7 @@ class Schedule:
         sequences = [checked_sequence(each, sequences[0].shape[1]) for each in sequences]
         if len(sequences) > 1 and not cue and testing:
             raise UserError("cue: expected at least one step to tell several sequences apart")
-        if not 0 <= cue < min(len(each) for each in sequences):
-            raise UserError(f"cue: expected 0 to {min(len(s) for s in sequences) - 1} steps, got {cue}")
+        require_whole("cue", cue, 0, min(len(each) for each in sequences) - 1)
         rows, stages = [], []
         for each in sequences:
             begin = sum(map(len, rows))

@@ -13,11 +13,11 @@ import numpy as np
 import xarray as xr
 
 from ..engine import Engine
-from ..errors import UserError
+from ..errors import require_whole
 from .boltzmann import Boltzmann
 from .boltzmann_fit import stretches, trainer
 from .boltzmann_memory import BoltzmannConfig, equations, kept_every, shuffled
-from .boltzmann_training import BLOCKS, Schedule, fresh_state, machine_of
+from .boltzmann_training import BLOCKS, MOST_PERIODS, Schedule, fresh_state, machine_of
 
 # Blocks until the published machine knew both sequences (Osogami & Otsuka 2015).
 PUBLISHED_BLOCKS = 1_785_845
@@ -51,9 +51,8 @@ def take_turns(
     With a ``novel`` sequence a copy of the machine learns that one at each look, for at most so many periods:
     ``novel_periods`` (look) until it is recalled, NaN if it is not.
     """
-    for name, least in (("blocks", 1), ("periods", 1), ("cue", 1)):
-        if not least <= getattr(config, name) <= 10**12:
-            raise UserError(f"{name}: expected {least} to 1e12, got {getattr(config, name)}")
+    for name in ("blocks", "periods", "cue"):
+        require_whole(name, getattr(config, name), 1, MOST_PERIODS)
     machine = config.machine(sequences[0].shape[1], engine)
     taught = [shuffled(config, each, engine) for each in sequences]
     loop = trainer(machine, Schedule.of(taught, config.cue), engine)
