@@ -15,7 +15,7 @@ from snnlab.claims import Finding
 from snnlab.protocols.dybm_queue import VARIANTS, carried, context, missed_at_first, unrolled
 from snnlab.record import attribute
 
-SEEDS = range(100, 105)
+SEEDS = range(100, 103)
 NEEDS = [("dybm_queue", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
     "a: share of machines that recall the whole word after training (above; bars: exact binomial 95 % interval) and "

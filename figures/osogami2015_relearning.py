@@ -14,7 +14,7 @@ from snnlab.record import attribute
 NEEDS = [
     ("dybm_relearning", {**overrides, "seed": seed})
     for name, overrides in VARIANTS.items()
-    for seed in range(100, 105 if name == "SCIENCE" else 110)
+    for seed in range(100, 103 if name == "SCIENCE" else 110)
 ]
 CAPTION = (
     "Above: periods of training that each block needed until its sequence was recalled, over the number of the block: "

@@ -22,7 +22,7 @@ class UserError(SnnlabError):
 
 
 class Diverged(SnnlabError):
-    """The simulated state left the finite numbers, or every neuron fired at every step (exit status 4)."""
+    """The simulated state left the finite numbers, or neurons fired at every second step or more (exit status 4)."""
 
     exit_code = 4
 

@@ -133,7 +133,7 @@ def test_the_figure_holds_each_axis_of_the_grid(tmp_path):
     axes = [ax for ax in drawn.axes if ax.get_xlabel() in ("longest delay (steps)", "length (steps)", "traces, K = L")]
     assert [sorted(axes[i].lines[-1].get_xdata()) for i in range(3)] == [[2, 9], [4, 5], [1, 3]]
     assert save_figure(figure, runs, tmp_path / "drawn", pdf=False)[0].stat().st_size > 10_000
-    assert len(figure.needs) == 5 * len(PROTOCOL.variants)
+    assert len(figure.needs) == 3 * len(PROTOCOL.variants)
 
 
 @pytest.mark.standalone

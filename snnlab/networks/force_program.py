@@ -153,7 +153,7 @@ class ProgramLoop:
         Raises
         ------
         Diverged
-            If the program found a state that is not finite, or every neuron firing at every step.
+            If the program found a state that is not finite, or neurons firing at every second step or more.
         MachineError
             If the disk is full or the program failed otherwise.
         """
