@@ -26,7 +26,7 @@ _SGD = {"optimizer": "sgd", "rate": 0.03}
 VARIANTS = {
     "SCIENCE": {},
     # A machine that does not learn a novel sequence in so many periods takes minutes to find that out.
-    "evolution": _EVOLUTION | {"novel_periods": 60_000},
+    "evolution": _EVOLUTION | {"novel_periods": 20_000},
     "evolution, mu 0.9": _EVOLUTION | {"mu": (0.9,)},
     "evolution, mu 0.9, sgd": _EVOLUTION | {"mu": (0.9,)} | _SGD,
 }
