@@ -36,6 +36,9 @@ _FLOAT = 8
 class Config(dybm_science.Config):
     """Settings of the run."""
 
+    periods: int = 100_000
+    """stop after so many, if the sequence is not recalled before"""
+
 
 def decay_rates(count: int) -> tuple[float, ...]:
     """Return so many decay rates as the published three are spaced: k/(count + 1)."""
