@@ -12,7 +12,8 @@ from matplotlib.ticker import MaxNLocator
 
 from snnlab import plotting
 from snnlab.claims import Finding
-from snnlab.protocols.dybm_queue import VARIANTS, carried, context, missed_at_first, unrolled
+from snnlab.protocols.dybm_queue import VARIANTS, carried, context, unrolled
+from snnlab.protocols.dybm_science import first_share
 from snnlab.record import attribute
 
 SEEDS = range(100, 103)
@@ -94,7 +95,7 @@ def _missed(ax: Axes, groups: dict[float, list[xr.Dataset]]) -> None:
     for place, values in zip(groups, percent, strict=True):
         ax.plot([place] * len(values), values, "o", color=plotting.AFTER, ms=2.5, mew=0, alpha=0.5)
     ax.plot(list(groups), [np.mean(values) for values in percent], color=plotting.AFTER, lw=0.8)
-    before = [100 * np.mean([missed_at_first(run) for run in runs]) for runs in groups.values()]
+    before = [100 * np.mean([first_share(run, "missed") for run in runs]) for runs in groups.values()]
     ax.plot(list(groups), before, "--", color="0.5", lw=0.8)
 
 

@@ -27,7 +27,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     panels = shown_panels(example, _PANELS)
     figure = Figure(figsize=(7.0, 5.6), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[1.5, 1])
-    axes = left.subplots(len(panels), 1)
+    axes = left.subplots(len(panels), 1, squeeze=False)[:, 0]
     recalls(axes, example, panels)
     ax = right.subplots()
     survival(ax, datasets, _PUBLISHED)

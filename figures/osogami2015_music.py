@@ -31,7 +31,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     panels = shown_panels(example, _PANELS)
     figure = Figure(figsize=(7.0, 6.0), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=[1.0 * len(panels), 1.5])
-    axes = above.subplots(len(panels), 1)
+    axes = above.subplots(len(panels), 1, squeeze=False)[:, 0]
     for ax, period in zip(axes, panels, strict=True):
         played, wanted = example.recalled.sel(checkpoint=period).values, example.sequence.values
         _score(ax, played[: len(wanted)], wanted)

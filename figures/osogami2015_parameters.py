@@ -28,7 +28,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     last = int(run.checkpoint[-1])
     panels = [*(p for p in _PANELS if p in run.checkpoint and p < last), last]
     figure = Figure(figsize=(7.0, 3.4), layout="constrained")
-    axes = figure.subplots(2, len(panels), sharex=True, sharey=True)
+    axes = figure.subplots(2, len(panels), sharex=True, sharey=True, squeeze=False)
     for column, period in zip(axes.T, panels, strict=True):
         state = run.sel(checkpoint=period)
         for ax, weights in zip(column, (state.u, state.v), strict=True):

@@ -31,7 +31,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     panels = shown_panels(example, _PANELS)
     figure = Figure(figsize=(7.0, 4.6), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[1.15, 1])
-    axes = left.subplots(len(panels), 1)
+    axes = left.subplots(len(panels), 1, squeeze=False)[:, 0]
     recalls(axes, example, panels)
     above, middle, below = right.subplots(3, 1)
     for run in [*(r for r in datasets if r is not example), example]:

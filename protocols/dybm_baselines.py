@@ -6,7 +6,6 @@ a static Boltzmann machine over that window and the next column: what is it that
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
-from snnlab.errors import UserError, require_positive
+from snnlab.errors import require_positive, require_whole
 from snnlab.learning.sequence_memories import SequenceHopfield, WindowBoltzmann, predict, recall
 from snnlab.networks.boltzmann import LONGEST_DELAY
 from snnlab.networks.boltzmann_memory import CONTROLS as CONTROLS
@@ -30,7 +29,7 @@ FIGURE = "dybm_baselines"
 ONE_LAG, LAGS, STATIC, DYNAMIC = "Hopfield, one lag", "Hopfield, window", "static Boltzmann", "dynamic Boltzmann"
 MEMORIES = (ONE_LAG, LAGS, STATIC, DYNAMIC)
 MISSED, WRONG = "bits missed when shown (share)", "wrong bits of the recall (share)"
-PASSES, WEIGHTS, SECONDS = "passes through the data", "parameters", "learning (CPU s)"
+PASSES, WEIGHTS = "passes through the data", "parameters"
 CONTEXT = "steps of the past that tell every next one"
 HELD_WINDOW, HELD = "past held by a window (bytes)", "past carried by the dynamic machine (bytes)"
 # Our criterion for every machine.
@@ -58,8 +57,7 @@ class Config(BoltzmannConfig):
     def checked(self) -> Config:
         """Return this; raises UserError for a window or a penalty that cannot be."""
         # As of delays.
-        if self.window != int(self.window) or not 1 <= self.window < LONGEST:
-            raise UserError(f"window: expected a whole number of steps from 1 to {LONGEST - 1}, got {self.window}")
+        require_whole("window", self.window, 1, LONGEST - 1)
         require_positive(self, "penalty")
         return self
 
@@ -73,25 +71,19 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
     Returns what :func:`snnlab.networks.boltzmann_memory.memorise` does, and for each ``memory`` ``memory_recalled``
     (memory, replayed, neuron), what it does on its own after the end of what was taught, two periods; the bits of one
-    period ``memory_wrong`` in that and ``memory_missed`` when the sequence is shown; how many ``parameters`` it
-    learned in how many ``passes`` through a period and ``fit_seconds`` of CPU time. Only the dynamic machine differs
-    from seed to seed.
+    period ``memory_wrong`` in that and ``memory_missed`` when the sequence is shown; and how many ``parameters`` it
+    learned in how many ``passes`` through a period. Only the dynamic machine differs from seed to seed.
     """
     sequence = sequence_from(config.checked().sequence)
-    began = _cpu()
     dataset = memorise(config, sequence, config.periods, (), engine)
-    spent = [_cpu() - began]
     # As memorise does.
-    taught, learned = shuffled(config, sequence, engine), []
+    taught = shuffled(config, sequence, engine)
     with threadpool_limits(1):
-        for learn in (
-            lambda: SequenceHopfield.learn(taught),
-            lambda: SequenceHopfield.learn(taught, config.window),
-            lambda: WindowBoltzmann.learn(taught, config.window, config.penalty),
-        ):
-            began = _cpu()
-            learned.append(learn())
-            spent.insert(-1, _cpu() - began)
+        learned = [
+            SequenceHopfield.learn(taught),
+            SequenceHopfield.learn(taught, config.window),
+            WindowBoltzmann.learn(taught, config.window, config.penalty),
+        ]
         before = np.concatenate([taught] * (1 + config.window // len(taught)))
         recalled = [recall(memory, 2 * len(sequence), before) for memory in learned]
         missed = [int((predict(memory, sequence, before) != sequence).sum()) for memory in learned]
@@ -105,13 +97,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         memory_missed=("memory", [*missed, int(dataset.missed[-1])], bits),
         parameters=("memory", [*(memory.parameters for memory in learned), own]),
         passes=("memory", passes, {"units": "periods"}),
-        fit_seconds=("memory", spent, {"units": "s"}),
     )
-
-
-def _cpu() -> float:
-    """CPU seconds of this process and of those that it waited for."""
-    return sum(os.times()[:4])
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
@@ -121,7 +107,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
     for name in dataset.memory.values.tolist():
         one = dataset.sel(memory=name)
         shares = {WRONG: float(one.memory_wrong) / bits, MISSED: float(one.memory_missed) / bits}
-        costs = {PASSES: float(one.passes), WEIGHTS: float(one.parameters), SECONDS: float(one.fit_seconds)}
+        costs = {PASSES: float(one.passes), WEIGHTS: float(one.parameters)}
         values |= {f"{name}: {what}": value for what, value in (shares | costs).items()}
     return values | {
         CONTEXT: float(context(dataset.sequence.values)),

@@ -141,7 +141,8 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
             continue
         name, measured = label(attribute(runs[0], "config")), [measure(run) for run in runs]
         broken = [measure(run) for run in conditions.get("shuffled_teacher", [])]
-        nulls = {RECALLED: "0: untrained", MISSED: f"{np.mean([missed_at_first(run) for run in runs]):.2f}: untrained"}
+        missed = np.mean([dybm_science.first_share(run, "missed") for run in runs])
+        nulls = {RECALLED: "0: untrained", MISSED: f"{missed:.2f}: untrained"}
         if broken:
             nulls = {what: f"{np.mean([m[what] for m in broken]):.2f}: taught in another order" for what in nulls}
         what = f"{name}: share of machines that recall all"
@@ -177,8 +178,3 @@ def label(config: dict) -> str:
     synaptic, neural = len(config["lam"]), len(config["mu"])
     traces = f"K = L = {synaptic}" if synaptic == neural else f"K = {synaptic}, L = {neural}"
     return f"{config['sequence']}, delays to {config['longest_delay']}, {traces}"
-
-
-def missed_at_first(dataset: xr.Dataset) -> float:
-    """Return the share of bits that the untrained machine misses."""
-    return float(dataset.missed.values[0] / dataset.sequence.size)

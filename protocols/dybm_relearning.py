@@ -32,7 +32,9 @@ VARIANTS = {
 }
 QUICK = _EVOLUTION | {"mu": (0.9,), "periods": 10_000}
 SLOPE = "slope of log periods over log block"
-AGAIN, NOVEL = "periods of a block, last ten / first two", "periods of a novel sequence, at the last age / untrained"
+AGAIN = "log10 of periods of a block, last ten (mean) / first two (mean)"
+NOVEL = "log10 of periods of a novel sequence, at the last age / untrained"
+GIVEN_UP = "the novel sequence was given up at the last age (1: yes)"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,9 @@ class Config(TurnsConfig):
     def identity(self) -> dict:
         """Return what the settings stand for: all sequences."""
         self.rule()
+        if self.control != "none":
+            # A machine that is taught two other sequences learns those again and again, too.
+            raise UserError(f"control: expected none: a novel sequence stands beside both others, got {self.control}")
         novel = [] if self.novel == SHUFFLED else novel_of(self).tolist()
         return {"sequences": [sequence.tolist() for sequence in both(self)], "novel": novel}
 
@@ -84,12 +89,14 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
         needed = np.maximum(needed, 1)
         blocks = np.arange(1, len(needed) + 1)
         values[SLOPE] = float(np.polyfit(np.log(blocks), np.log(needed), 1)[0])
-        values[AGAIN] = float(needed[-min(10, len(needed) // 2) :].mean() / needed[:2].mean())
+        values[AGAIN] = float(np.log10(needed[-min(10, len(needed) // 2) :].mean() / needed[:2].mean()))
     novel = dataset.novel_periods.values
     if len(novel) > 1 and np.isfinite(novel[0]):
         # One that was given up took at least so long.
         most = attribute(dataset, "config")["novel_periods"]
-        values[NOVEL] = float(np.nan_to_num(novel[-1], nan=most) / max(novel[0], 1))
+        # A ratio of two times of the same machine; its logarithm is 0 on average where age does not matter.
+        values[NOVEL] = float(np.log10(np.nan_to_num(max(novel[-1], 1), nan=most) / max(novel[0], 1)))
+        values[GIVEN_UP] = float(np.isnan(novel[-1]))
     return values
 
 
@@ -111,7 +118,9 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
         came = [SLOPE in m for m in measured]
         what = f"{name}: share of machines with four blocks within {config['periods']:,} periods"
         rows.append(Finding.share(what, came, "0: untrained"))
-        nulls = {SLOPE: "0: no faster", AGAIN: "1: no faster", NOVEL: "1: age does not matter"}
+        lost = sum(m.get(GIVEN_UP, 0) for m in measured)
+        late = f"; {lost:.0f} given up, which count with {config['novel_periods']:,}" if lost else ""
+        nulls = {SLOPE: "0: no faster", AGAIN: "0: no faster", NOVEL: f"0: age does not matter{late}"}
         for what, null in nulls.items():
             values = [m[what] for m in measured if what in m]
             if len(values) >= 3:

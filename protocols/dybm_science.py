@@ -81,13 +81,16 @@ def findings(datasets: list[xr.Dataset], published: str = PUBLISHED) -> list[Fin
         config = attribute(runs[0], "config")
         name = f"{config['sequence']}, {config['variant']}"
         measured = [measure(run) for run in runs]
-        null = f"{np.mean([wrong_at_first(run) for run in runs]):.2f} wrong before training"
-        broken = [measure(run)[RECALLED] for run in conditions.get("shuffled_teacher", [])]
-        beside = f"{np.mean(broken):.2f}: taught in another order" if broken else "0: untrained"
+        broken = [measure(run) for run in conditions.get("shuffled_teacher", [])]
+        nulls = {RECALLED: "0: untrained"}
+        for what, at_first in ((WRONG, "wrong"), (MISSED, "missed")):
+            nulls[what] = f"{np.mean([first_share(run, at_first) for run in runs]):.2f}: untrained"
+        for what in nulls if broken else ():
+            nulls[what] += f"; {np.mean([m[what] for m in broken]):.2f}: taught in another order"
         what = f"{name}: share of machines that recall all within {config['periods']:,} periods"
-        rows.append(Finding.share(what, [m[RECALLED] for m in measured], beside))
+        rows.append(Finding.share(what, [m[RECALLED] for m in measured], nulls[RECALLED]))
         for what in (WRONG, MISSED):
-            rows.append(Finding.over_seeds(f"{name}: {what}", [m[what] for m in measured], null))
+            rows.append(Finding.over_seeds(f"{name}: {what}", [m[what] for m in measured], nulls[what]))
         # Of machines that did not, the longest time that can be said.
         times = [m.get(AFTER_PERIODS, float(config["periods"])) for m in measured]
         what = f"{name}: {AFTER_PERIODS}, at most {config['periods']:,}"
@@ -95,6 +98,6 @@ def findings(datasets: list[xr.Dataset], published: str = PUBLISHED) -> list[Fin
     return rows
 
 
-def wrong_at_first(dataset: xr.Dataset) -> float:
-    """Return the share of wrong bits of the untrained machine."""
-    return float(dataset.wrong.values[0] / dataset.sequence.size)
+def first_share(dataset: xr.Dataset, name: str) -> float:
+    """Return the share of bits ``wrong``, or ``missed``, of the untrained machine."""
+    return float(dataset[name].values[0] / dataset.sequence.size)

@@ -10,7 +10,7 @@ import xarray as xr
 
 from snnlab.claims import Check
 from snnlab.engine import Engine, Task
-from snnlab.errors import UserError, require_choices
+from snnlab.errors import UserError, require_choices, require_whole
 from snnlab.networks.boltzmann import Boltzmann, checked_delays
 from snnlab.networks.boltzmann_network import DT, BoltzmannNetwork
 from snnlab.networks.boltzmann_training import fresh_state
@@ -59,8 +59,7 @@ class Config:
             raise UserError("delays: expected at least one, got none")
         for delay in self.delays:
             checked_delays(np.full((1, 1), delay))
-        if self.longest_lag != int(self.longest_lag) or not 1 <= self.longest_lag <= 100:
-            raise UserError(f"longest_lag: expected a whole number from 1 to 100, got {self.longest_lag}")
+        require_whole("longest_lag", self.longest_lag, 1, 100)
         if not 0 < self.chance < 1:
             raise UserError(f"chance: expected a probability between 0 and 1, got {self.chance}")
         settings = {name: getattr(self, name) for name in ("lam", "mu", "timing", "variant")}

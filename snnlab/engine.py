@@ -174,17 +174,19 @@ class Engine:
         watch: Watch | None = None,
         first_step: int = 0,
         total: float | None = None,
+        show: bool = True,
     ) -> bool:
         """Run a network; tasks and progress follow ``clock``, whose first step here is ``first_step``.
 
-        ``total`` is the length in s of the whole run that this is a stretch of. Returns whether a task ended the run.
+        ``total`` is the length in s of the whole run that this is a stretch of; without ``show`` the caller shows
+        progress. Returns whether a task ended the run.
 
         Raises
         ------
         UserError
             If the target cannot run it (Python calls in C++ standalone) or a unit in the equations is wrong.
         Diverged
-            If a watched array is not finite, or every neuron fired at every step since the last look.
+            If a watched array is not finite, or neurons fired at every second step or more since the last look.
         KeyboardInterrupt
             If the user interrupted the run, or something called ``brian2.stop``.
         """
@@ -197,9 +199,9 @@ class Engine:
         dt, n_steps = float(clock.dt), round(seconds / float(clock.dt))
         stop = first_step + n_steps
         total = stop * dt if total is None else total
-        if first_step == 0:
+        if first_step == 0 and show:
             self.show(0.0, total)
-        look = _Look(watch, lambda done: self.show(done, total), dt, first_step)
+        look = _Look(watch, lambda done: self.show(done, total) if show else None, dt, first_step)
         every = max(1, round(WATCH_SECONDS / dt))
         looks = range(first_step + every - 1, stop, every)
         ticker = _Ticker([*tasks, Task(looks, look)], first_step)

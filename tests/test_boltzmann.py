@@ -16,7 +16,7 @@ from snnlab.networks.boltzmann_network import DT, BoltzmannNetwork
 from snnlab.networks.boltzmann_program import ProgramTrainer
 from snnlab.networks.boltzmann_training import Limits, RuntimeTrainer, Schedule, fresh_state, machine_of
 from snnlab.plasticity.dybm import LONGEST, DybmRule
-from snnlab.stimuli.bitmaps import mirrored, word
+from snnlab.stimuli.bitmaps import evolution, mirrored, word
 
 DATA = Path(__file__).parent / "data"
 WORD = word("SCIENCE")
@@ -176,6 +176,31 @@ def test_the_program_does_what_numpy_does(rng, variant, cue):
         np.testing.assert_allclose(compiled[name], values, rtol=1e-9, atol=1e-9)
 
 
+def test_a_state_of_many_decay_rates_is_its_machine(rng):
+    rates = tuple(np.linspace(0.05, 0.9, 11))
+    machine = Boltzmann.random(3, rng, DybmRule(lam=rates, mu=rates))
+    back, _ = machine_of(machine, fresh_state(machine))
+    np.testing.assert_array_equal(back.u, machine.u)
+    np.testing.assert_array_equal(back.v, machine.v)
+
+
+@pytest.mark.standalone
+def test_blocks_end_and_take_turns_in_the_program_as_in_numpy():
+    # With one decay rate of 0.9 training is not chaotic in rounding, and these figures are learned in 200 periods.
+    machine = Boltzmann.random(20, np.random.default_rng(0), DybmRule(mu=(0.9,)))
+    schedule, limits = (
+        Schedule.of([evolution(), mirrored(evolution())], cue=30),
+        Limits(periods_stop=400, blocks_stop=3),
+    )
+    with Engine("auto") as engine:
+        assert engine.as_program()
+        state, one = ProgramTrainer(machine, schedule).advance(fresh_state(machine), limits)
+    after, two = RuntimeTrainer(machine, schedule, Engine("numpy")).advance(fresh_state(machine), limits)
+    assert len(one.block_periods) == 3 and one.block_periods.tolist() == two.block_periods.tolist()
+    assert (one.periods, one.steps, one.learned) == (two.periods, two.steps, two.learned)
+    np.testing.assert_array_equal(state["control"], after["control"])
+
+
 @pytest.mark.standalone
 def test_training_in_parts_is_training_in_one(machine):
     with Engine("auto"):
@@ -225,8 +250,16 @@ def test_a_sure_machine_has_a_finite_likelihood():
         (lambda rng: Boltzmann.random(2, rng, delays=0), "delays: expected whole numbers of steps from 1 to 29, got 0"),
         (lambda rng: Boltzmann.random(2, rng, delays=np.full((2, 2), 1.5)), "delays: expected whole numbers"),
         (lambda rng: Boltzmann.random(2, rng, delays=np.ones((2, 3))), r"delays: .*shape \(n, n\), got \(2, 3\)"),
-        (lambda rng: Boltzmann.random(0, rng), "n: expected at least 1 neuron, got 0"),
+        (lambda rng: Boltzmann.random(0, rng), "n: expected a whole number from 1 to 100,000, got 0"),
         (lambda rng: DybmRule(lam=(0.5, 1.0)), "lam: expected decay rates between 0 and 1"),
+        (lambda rng: DybmRule(lam=0.5), "lam: expected decay rates between 0 and 1"),
+        (lambda rng: DybmRule(mu=(1e-40,)), "mu: expected decay rates between 0 and 1, at least 1e-09"),
+        (lambda rng: Boltzmann.random(2.5, rng), "n: expected a whole number"),
+        (lambda rng: Boltzmann.random(2, rng, size=-1), "size: expected a number >= 0, got -1"),
+        (lambda rng: Boltzmann.random(2, rng, delays="x"), "delays: expected whole numbers of steps"),
+        (lambda rng: Boltzmann.random(2, rng).nll([[0, 1], [1]]), "sequence: expected zeros and ones"),
+        (lambda rng: Boltzmann.random(2, rng).generate(-1), "steps: expected a whole number"),
+        (lambda rng: Schedule.of([WORD, WORD], testing=False), "testing: expected tests for several sequences"),
         (lambda rng: DybmRule(mu=()), "mu: expected decay rates"),
         (lambda rng: DybmRule(temperature=0), "temperature: expected a finite number > 0, got 0"),
         (lambda rng: DybmRule(optimizer="adam"), "optimizer: 'adam' is unknown"),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import UserError
+from ..errors import UserError, require_whole
 from ..plasticity.dybm import LONGEST, DybmRule
 
 if TYPE_CHECKING:
@@ -80,8 +80,9 @@ class Boltzmann:
         ``delays`` are uniform from 1 to a whole number, or given, shape (n, n).
         """
         rule = rule or DybmRule()
-        if n < 1:
-            raise UserError(f"n: expected at least 1 neuron, got {n}")
+        require_whole("n", n, 1, 10**5)
+        if not 0 <= size < float("inf"):
+            raise UserError(f"size: expected a number >= 0, got {size}")
         if np.ndim(delays) == 0:
             delays = rng.integers(1, int(checked_delays(np.full((1, 1), delays))[0, 0]) + 1, (n, n))
         bias, u, v = (rng.normal(0, size, (n, *shape)) for shape in ((), (n, len(rule.lam)), (n, len(rule.mu))))
@@ -129,9 +130,9 @@ class Boltzmann:
         Returns the negative log likelihood of what each neuron was at each step (nats), shape (steps, n), and the
         traces afterwards.
         """
-        traces = traces or self.silence()
-        surprise = np.empty(np.shape(sequence))
-        for step, x in enumerate(checked_sequence(sequence, self.n)):
+        sequence, traces = checked_sequence(sequence, self.n), traces or self.silence()
+        surprise = np.empty(sequence.shape)
+        for step, x in enumerate(sequence):
             energy = self.terms(traces).sum(0) / self.rule.temperature
             # -log P(x) = log(1 + exp(+-E/tau)).
             surprise[step] = np.logaddexp(0, np.where(x, energy, -energy))
@@ -195,6 +196,7 @@ class Boltzmann:
 
         At temperature 0 a neuron is on if its energy is below 0; above it, at random with its probability.
         """
+        require_whole("steps", steps, 0, 10**9)
         if not 0 <= temperature < float("inf"):
             raise UserError(f"temperature: expected a number >= 0, got {temperature}")
         if temperature and rng is None:
@@ -220,7 +222,10 @@ class Boltzmann:
 
 def checked_delays(delays: np.ndarray) -> np.ndarray:
     """Return delays as whole numbers, shape (n, n); raises UserError unless all are from 1 to 29."""
-    values = np.asarray(delays, float)
+    try:
+        values = np.asarray(delays, float)
+    except (TypeError, ValueError):
+        raise UserError(f"delays: expected whole numbers of steps, got {delays!r}") from None
     if values.ndim != 2 or values.shape[0] != values.shape[1] or not values.size:
         raise UserError(f"delays: expected a whole number of steps for each pair, shape (n, n), got {values.shape}")
     wrong = values[~((values >= 1) & (values < LONGEST) & (values == np.round(values)))]

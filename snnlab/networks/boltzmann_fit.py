@@ -49,14 +49,12 @@ def stretches(
     blocks: int = FOREVER,
     show: Callable[[int], None] = lambda periods: None,
 ) -> Iterator[tuple[dict[str, np.ndarray], Progress]]:
-    """Yield state and progress, a stretch at a time, until all is learned or so many periods or blocks are done.
+    """Yield state and progress after stretches of about 10 s, until all is learned or so many periods or blocks done.
 
     ``blocks`` counts from the start of training, ``periods`` from here.
     """
-    # About 10 s each.
-    steps = max(10_000, 500_000_000 // len(state["bias"]) ** 2)
     while periods > 0 and state["control"][BLOCKS] < blocks:
-        state, progress = loop.advance(state, Limits(periods, blocks, steps), show)
+        state, progress = loop.advance(state, Limits(periods, blocks, loop.stretch), show)
         periods -= progress.periods
         yield state, progress
         if progress.learned:

@@ -113,46 +113,58 @@ def memorise(
     """
     require_whole("periods", periods, 1, MOST_PERIODS)
     machine = config.machine(sequence.shape[1], engine)
-    loop = trainer(machine, Schedule.of([shuffled(config, sequence, engine)]), engine)
+    taught = shuffled(config, sequence, engine)
+    loop = trainer(machine, Schedule.of([taught]), engine)
     plan, length = looks(periods, checkpoints), len(sequence)
     stage = engine.checkpoints.stage(engine.used) if engine.checkpoints else None
-    seen, state = stage.latest() if stage else (0, {})
+    position, state = stage.latest() if stage else (0, {})
+    # Periods so far, and how many looks of the plan are done.
+    done, seen = state.pop("totals", np.zeros(2, np.int64)).tolist()
     state = state or fresh_state(machine)
-    rows = [{k: np.asarray(v) for k, v in part.items()} for part in stage.parts()] if stage and seen else []
-    done = plan[seen - 1] if seen else 0
-    recent: list[dict] = []
-    keep = kept_every()
-    recalled_after = np.nan
+    parts = [{k: np.asarray(v) for k, v in part.items()} for part in stage.parts()] if position else []
+    recent: list[dict[str, np.ndarray]] = []
+    keep, ended = kept_every(), False
     engine.show(0, periods, "periods")
-    for index in range(seen, len(plan)):
+    while not ended and seen < len(plan):
         # 0 would begin another bar.
         for after, progress in stretches(
-            loop, state, plan[index] - done, show=lambda p, done=done: engine.show(done + p + 1e-9, periods)
+            loop, state, plan[seen] - done, show=lambda p, done=done: engine.show(done + p + 1e-9, periods)
         ):
             state, done = after, done + progress.periods
-            if progress.learned:
-                recalled_after = float(done)
+            if stage and keep() and not progress.learned:
+                position += 1
+                rows = joined([{k: v[:0] for k, v in (parts or recent)[0].items()}, *recent])
+                stage.save(position, state | {"totals": np.array([done, seen])}, rows)
+                parts, recent = [*parts, rows], []
         now, traces = machine_of(machine, state)
         recalled = now.generate(2 * length, traces)
-        row = {"period": done, "wrong": int((recalled[:length] != sequence).sum())}
         surprise = now.read(sequence, traces)[0]
+        row = {"period": done, "wrong": int((recalled[:length] != sequence).sum())}
         row |= {"nll": surprise.sum(), "missed": int((surprise > np.log(2)).sum())}
         row |= {"recalled": recalled, "bias": now.bias, "u": now.u, "v": now.v}
         recent.append({k: np.asarray(v)[None] for k, v in row.items()})
-        ended = not np.isnan(recalled_after) or index == len(plan) - 1
-        if ended:
-            break
-        if stage and keep():
-            stage.save(index + 1, state, _joined(recent))
-            rows, recent = [*rows, _joined(recent)], []
+        # The test that would come next.
+        ended, seen = bool((recalled[:length] == taught).all()), seen + 1
     engine.show(periods, periods)
-    found = _joined([*rows, *recent])
+    found = joined([*parts, *recent])
     shown = [i for i, p in enumerate(found["period"]) if p in checkpoints or i == len(found["period"]) - 1]
+    recalled_after = float(done) if ended else np.nan
     return _dataset(config, sequence, found, shown, recalled_after, machine, machine_of(machine, state)[1])
 
 
-def _joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+def joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Return arrays of the same names one after the other."""
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def remembered(machine: Boltzmann, traces: Traces) -> dict[str, tuple]:
+    """Return delays and what a machine remembers, as variables of a run file: see :func:`stored_machine`."""
+    return {
+        "delay": (("pre", "post"), machine.delays.astype(np.int32), {"units": "steps"}),
+        "history": ("neuron", traces.history.astype(np.int64)),
+        "alpha": (("pre", "post", "k"), traces.alpha, {"units": "1"}),
+        "gamma": (("neuron", "l"), traces.gamma, {"units": "1"}),
+    }
 
 
 def _dataset(
@@ -176,11 +188,8 @@ def _dataset(
             "u": (("checkpoint", "pre", "post", "k"), found["u"][shown], one),
             "v": (("checkpoint", "pre", "post", "l"), found["v"][shown], one),
             "recalled_after": ((), recalled_after, periods),
-            "delay": (("pre", "post"), machine.delays.astype(np.int32), {"units": "steps"}),
-            "history": ("neuron", traces.history.astype(np.int64)),
-            "alpha": (("pre", "post", "k"), traces.alpha, one),
-            "gamma": (("neuron", "l"), traces.gamma, one),
-        },
+        }
+        | remembered(machine, traces),
         {"period": ("period", found["period"], periods), "checkpoint": ("checkpoint", found["period"][shown], periods)},
         {"equations": equations(machine)},
     )

@@ -10,11 +10,14 @@ from pathlib import Path
 import brian2
 import numpy as np
 
-from ..errors import MachineError
+from ..errors import MachineError, UserError
 from .boltzmann import Boltzmann
-from .boltzmann_network import BoltzmannNetwork, state_names
+from .boltzmann_network import DT, BoltzmannNetwork, state_names
 from .boltzmann_training import BLOCKS, Limits, Progress, Schedule
-from .programs import execute, program, standalone, write_arrays
+from .programs import LONGEST_RUN, execute, program, standalone, write_arrays
+
+# Of a program.
+MOST_STEPS = round(LONGEST_RUN / DT)
 
 
 class ProgramTrainer:
@@ -22,6 +25,10 @@ class ProgramTrainer:
 
     def __init__(self, machine: Boltzmann, schedule: Schedule):
         self._schedule, self._delays = schedule, machine.delays.astype(np.int32)
+        # Steps of about 10 s, and fewer than half of those that a program has: it goes on to the end of a period.
+        self.stretch = min(max(10_000, 500_000_000 // machine.n**2), MOST_STEPS // 2)
+        if len(schedule.rows) > MOST_STEPS // 8:
+            raise UserError(f"sequence: expected at most {MOST_STEPS // 8:,} steps in all, got {len(schedule.rows):,}")
         here = Path(__file__)
         sources = [here, here.with_name("boltzmann_network.py"), here.parents[1] / "plasticity" / "dybm.py"]
         contents = ["boltzmann", machine.n, dataclasses.asdict(machine.rule)]

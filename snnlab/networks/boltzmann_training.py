@@ -52,7 +52,7 @@ class Limits:
     blocks_stop: int = FOREVER
     """counted from the start of training"""
     steps_stop: int = 10_000_000
-    """at the first period or block that ends then; a program has at most 1e8 steps"""
+    """at the first period or block that ends then"""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,10 @@ class Schedule:
             raise UserError("sequence: expected at least one")
         sequences = [checked_sequence(each) for each in sequences]
         sequences = [checked_sequence(each, sequences[0].shape[1]) for each in sequences]
-        if len(sequences) > 1 and not cue and testing:
+        if len(sequences) > 1 and not testing:
+            # They take turns when a test is passed.
+            raise UserError("testing: expected tests for several sequences, which tell when it is the next one's turn")
+        if len(sequences) > 1 and not cue:
             raise UserError("cue: expected at least one step to tell several sequences apart")
         require_whole("cue", cue, 0, min(len(each) for each in sequences) - 1)
         rows, stages = [], []
@@ -121,9 +124,10 @@ def fresh_state(machine: Boltzmann) -> dict[str, np.ndarray]:
 
 def machine_of(machine: Boltzmann, state: dict[str, np.ndarray]) -> tuple[Boltzmann, Traces]:
     """Return the machine that a state is, and what it remembers."""
+    counts = {"u": len(machine.rule.lam), "v": len(machine.rule.mu)}
+    counts |= {"alpha": counts["u"], "gamma": counts["v"]}
     stacked = {
-        name: np.stack([state[key] for key in sorted(state) if key.rpartition("_")[0] == name], -1)
-        for name in ("u", "v", "alpha", "gamma")
+        name: np.stack([state[f"{name}_{m}"] for m in range(1, count + 1)], -1) for name, count in counts.items()
     }
     trained = machine.with_parameters(bias=state["bias"].copy(), u=stacked["u"], v=stacked["v"])
     return trained, Traces(state["history"].astype(np.int64), stacked["alpha"], stacked["gamma"])
@@ -131,6 +135,9 @@ def machine_of(machine: Boltzmann, state: dict[str, np.ndarray]) -> tuple[Boltzm
 
 class RuntimeTrainer:
     """The same as :class:`ProgramTrainer` on Brian2's runtime targets: without a compiler, and for tests."""
+
+    # About 10 s.
+    stretch = 10_000
 
     def __init__(self, machine: Boltzmann, schedule: Schedule, engine: Engine):
         self._schedule, self._engine = schedule, engine
@@ -155,7 +162,7 @@ class RuntimeTrainer:
         self._show()
         forever = range(0, FOREVER)
         net.network.t_ = 0.0
-        while not self._engine.run(net.network, 1.0, net.clock, [Task(forever, self._step)]):
+        while not self._engine.run(net.network, 1.0, net.clock, [Task(forever, self._step)], show=False):
             net.network.t_ = 0.0
         after = {name: net.view(name).reshape(state[name].shape).copy() for name in self._own}
         after["control"] = np.array([self._due, self._sequence, self._since, self._blocks], np.int64)

@@ -16,7 +16,7 @@ from ..engine import Engine
 from ..errors import require_whole
 from .boltzmann import Boltzmann
 from .boltzmann_fit import stretches, trainer
-from .boltzmann_memory import BoltzmannConfig, equations, kept_every, shuffled
+from .boltzmann_memory import BoltzmannConfig, equations, joined, kept_every, remembered, shuffled
 from .boltzmann_training import BLOCKS, MOST_PERIODS, Schedule, fresh_state, machine_of
 
 # Blocks until the published machine knew both sequences (Osogami & Otsuka 2015).
@@ -43,10 +43,11 @@ def take_turns(
     """Train a machine on sequences in turns until a block needs no period, or for so many blocks or periods.
 
     Returns ``sequence`` (learned, step, neuron); ``block_periods`` (block), what each block needed, and ``unfinished``,
-    periods of the last one if training ended within it; after each ``look`` (blocks, about three in each factor of ten)
-    the ``age`` (periods), ``cpu`` and ``wall`` (s) so far, and for each sequence what is ``recalled`` (look, learned,
-    replayed, neuron) after its cue from silence, its ``wrong`` bits, and bits ``missed``, less likely than not when it
-    is shown after itself; and the machine at the end, as :func:`boltzmann_memory.memorise` stores it.
+    periods of the last one if training ended within it; after each ``look`` (blocks, about two in each factor of ten;
+    the last may be within the next block) the ``age`` (periods), ``cpu`` and ``wall`` (s) so far, and for each sequence
+    what is ``recalled`` (look, learned, replayed, neuron) after its cue from silence, its ``wrong`` bits, and bits
+    ``missed``, less likely than not when it is shown after itself; and the machine at the end, as
+    :func:`boltzmann_memory.memorise` stores it.
 
     With a ``novel`` sequence a copy of the machine learns that one at each look, for at most so many periods:
     ``novel_periods`` (look) until it is recalled, NaN if it is not.
@@ -92,10 +93,10 @@ def take_turns(
             recent.append(seen | {"block_periods": made.block_periods})
             if stage and keep() and not ended:
                 position += 1
-                stage.save(position, state | {"totals": totals}, _joined(recent))
-                parts, recent = [*parts, _joined(recent)], []
+                stage.save(position, state | {"totals": totals}, joined(recent))
+                parts, recent = [*parts, joined(recent)], []
     engine.show(config.periods, config.periods)
-    return _dataset(sequences, _joined([*parts, *recent]), machine, state)
+    return _dataset(sequences, joined([*parts, *recent]), machine, state)
 
 
 def _looks(blocks: int) -> list[int]:
@@ -111,10 +112,6 @@ def _clocks() -> np.ndarray:
 
 def _rows(row: dict) -> dict[str, np.ndarray]:
     return {"block_periods": np.zeros(0, np.int64)} | {k: np.asarray(v)[None] for k, v in row.items()}
-
-
-def _joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _look(machine: Boltzmann, sequences: list[np.ndarray], cue: int) -> dict[str, np.ndarray]:
@@ -159,11 +156,7 @@ def _dataset(
         "bias": (("checkpoint", "neuron"), last.bias[None], one),
         "u": (("checkpoint", "pre", "post", "k"), last.u[None], one),
         "v": (("checkpoint", "pre", "post", "l"), last.v[None], one),
-        "delay": (("pre", "post"), machine.delays.astype(np.int32), {"units": "steps"}),
-        "history": ("neuron", traces.history.astype(np.int64)),
-        "alpha": (("pre", "post", "k"), traces.alpha, one),
-        "gamma": (("neuron", "l"), traces.gamma, one),
-    }
+    } | remembered(last, traces)
     if "novel_periods" in found:
         arrays["novel_periods"] = ("look", found["novel_periods"], periods)
     return xr.Dataset(arrays, {"look": ("look", found["look"], {"units": "blocks"})}, {"equations": equations(machine)})

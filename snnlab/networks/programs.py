@@ -26,7 +26,7 @@ _KEPT_SECONDS = 90 * 86400
 # Exit status: see files.h.
 _DIVERGED = 74
 # The length in s that is compiled in; a run ends where its job says.
-_FOREVER = 1e5
+LONGEST_RUN = 1e5
 
 
 def program(contents: list, sources: Iterable[Path], make: Callable[[Path], None]) -> Path:
@@ -109,7 +109,7 @@ def standalone(folder: Path, header: str) -> Iterator[Callable[[brian2.Network],
 
     def compile_network(network: brian2.Network) -> None:
         with preferences(changed):
-            network.run(_FOREVER * brian2.second, namespace={})
+            network.run(LONGEST_RUN * brian2.second, namespace={})
             device.build(directory=str(folder), compile=True, run=False, with_output=False)
 
     try:

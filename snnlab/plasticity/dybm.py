@@ -48,6 +48,7 @@ from ..errors import UserError, require_choices, require_positive
 
 # The longest history that an integer of Brian2 holds.
 LONGEST = 30
+SMALLEST_RATE = 1e-9
 # So that AdaGrad leaves alone what has never had a gradient.
 TINY = 1e-300
 
@@ -79,9 +80,16 @@ class DybmRule:
 
     def __post_init__(self):
         for name in ("lam", "mu"):
-            rates = tuple(float(x) for x in getattr(self, name))
-            if not rates or not all(0 < x < 1 for x in rates):
-                raise UserError(f"{name}: expected decay rates between 0 and 1, got {getattr(self, name)}")
+            given = getattr(self, name)
+            try:
+                rates = tuple(float(x) for x in given)
+            except (TypeError, ValueError):
+                rates = ()
+            # Below, the spikes under way have weights that are no numbers.
+            if not rates or not all(SMALLEST_RATE <= x < 1 for x in rates):
+                raise UserError(
+                    f"{name}: expected decay rates between 0 and 1, at least {SMALLEST_RATE:g}, got {given}"
+                )
             object.__setattr__(self, name, rates)
         require_positive(self, "temperature", "rate")
         require_choices(self)
