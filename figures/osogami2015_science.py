@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from snnlab import plotting
+from snnlab.errors import UserError
 from snnlab.record import attribute
 
 SEEDS = range(100, 130)
@@ -26,6 +27,8 @@ _PANELS = (0, 10, 1_000, 10_000, 100_000)
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw what one machine recalls, and how all of them come to it."""
+    if not any(run.period[-1] > 0 for run in datasets):
+        raise UserError("run: the machine knew the sequence before training, which leaves nothing to draw")
     recalled = [run for run in datasets if np.isfinite(run.recalled_after)]
     example = recalled[0] if recalled else datasets[0]
     panels = shown_panels(example, _PANELS)
@@ -73,7 +76,7 @@ def survival(ax: Axes, datasets: list[xr.Dataset], published: tuple[int, int]) -
     """Draw the share of machines that do not yet recall all of the sequence, and when a published one did."""
     cap = max(attribute(run, "config")["periods"] for run in datasets)
     times = np.array([float(run.recalled_after) for run in datasets])
-    at = np.concatenate([[1.0], np.sort(times[np.isfinite(times)]), [cap]])
+    at = np.concatenate([[1.0], np.maximum(np.sort(times[np.isfinite(times)]), 1), [cap]])
     left = 1 - np.minimum(np.arange(len(at)), np.isfinite(times).sum()) / len(times)
     ax.axvspan(*published, color="0.8", lw=0)
     ax.step(at, left, where="post", color=plotting.AFTER)

@@ -50,7 +50,9 @@ def test_recall_at_the_last_period_counts_and_a_machine_that_knows_all_is_not_tr
     blank = PROTOCOL.config(sequence=str(tmp_path / "blank.txt"), periods=50, target="numpy", seed=1)
     _, dataset = PROTOCOL.execute(blank, tmp_path)
     assert len(set(dataset.period.values.tolist())) == len(dataset.period)
-    save_figure(find_figure("osogami2015_science"), [dataset], tmp_path / "drawn", pdf=False)
+    assert save_figure(find_figure("osogami2015_parameters"), [dataset], tmp_path / "drawn", pdf=False)[0].is_file()
+    with pytest.raises(UserError, match="run: the machine knew the sequence before training"):
+        find_figure("osogami2015_science").draw([dataset])
 
 
 @pytest.mark.standalone
