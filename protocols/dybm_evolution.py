@@ -9,11 +9,9 @@ import xarray as xr
 from snnlab.claims import Finding
 from snnlab.engine import Engine
 from snnlab.networks.boltzmann_memory import CONTROLS as CONTROLS
-from snnlab.networks.boltzmann_memory import memorise
 from snnlab.protocols import dybm_science as science
 from snnlab.protocols.dybm_science import checks as checks
 from snnlab.protocols.dybm_science import measure as measure
-from snnlab.stimuli.bitmaps import sequence_from
 
 FIGURE = "osogami2015_evolution"
 # Of the paper's figure; at the last one all is recalled.
@@ -37,7 +35,7 @@ QUICK = {"periods": 10_000}
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train a machine until it recalls the figures; see :func:`snnlab.networks.boltzmann_memory.memorise`."""
-    return memorise(config, sequence_from(config.sequence), config.periods, CHECKPOINTS, engine)
+    return science.run(config, engine, CHECKPOINTS)
 
 
 def findings(datasets: list[xr.Dataset]) -> list[Finding]:

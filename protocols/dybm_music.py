@@ -11,11 +11,9 @@ from snnlab import record
 from snnlab.claims import Finding
 from snnlab.engine import Engine
 from snnlab.networks.boltzmann_memory import CONTROLS as CONTROLS
-from snnlab.networks.boltzmann_memory import memorise
 from snnlab.protocols import dybm_science as science
 from snnlab.protocols.dybm_science import checks as checks
 from snnlab.protocols.dybm_science import measure as measure
-from snnlab.stimuli.bitmaps import sequence_from
 from snnlab.stimuli.music import scale_wav
 
 FIGURE = "osogami2015_music"
@@ -39,7 +37,7 @@ QUICK = {"periods": 20_000}
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train a machine until it recalls the song; see :func:`snnlab.networks.boltzmann_memory.memorise`."""
-    return memorise(config, sequence_from(config.sequence), config.periods, CHECKPOINTS, engine)
+    return science.run(config, engine, CHECKPOINTS)
 
 
 def findings(datasets: list[xr.Dataset]) -> list[Finding]:

@@ -13,12 +13,10 @@ import xarray as xr
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.networks.boltzmann_memory import CONTROLS as CONTROLS
-from snnlab.networks.boltzmann_memory import memorise
 from snnlab.protocol import by_condition
 from snnlab.protocols import dybm_science
 from snnlab.protocols.dybm_science import MISSED, RECALLED
 from snnlab.record import attribute
-from snnlab.stimuli.bitmaps import sequence_from
 
 FIGURE = "dybm_queue"
 LENGTH = "steps of the sequence for each of the longest delay"
@@ -104,7 +102,7 @@ def context(sequence: np.ndarray) -> int:
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train a machine until it recalls the sequence; see :func:`snnlab.networks.boltzmann_memory.memorise`."""
-    return memorise(config, sequence_from(config.sequence), config.periods, (), engine)
+    return dybm_science.run(config, engine, ())
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:

@@ -46,9 +46,9 @@ class Config(BoltzmannConfig):
 QUICK = {"sequence": "SUN", "periods": 20_000}
 
 
-def run(config: Config, engine: Engine) -> xr.Dataset:
+def run(config: Config, engine: Engine, checkpoints: tuple[int, ...] = CHECKPOINTS) -> xr.Dataset:
     """Train a machine until it recalls the sequence; see :func:`snnlab.networks.boltzmann_memory.memorise`."""
-    return memorise(config, sequence_from(config.sequence), config.periods, CHECKPOINTS, engine)
+    return memorise(config, sequence_from(config.sequence), config.periods, checkpoints, engine)
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
