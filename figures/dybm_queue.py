@@ -19,7 +19,8 @@ from snnlab.record import attribute
 SEEDS = range(100, 103)
 NEEDS = [("dybm_queue", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
-    "a: share of machines that recall the whole word after training (above; bars: exact binomial 95 % interval) and "
+    "a: share of machines that recall the whole word within 100,000 periods (above; bars: exact binomial 95 % interval), "
+    "and "
     "bits that were less likely than not when it was shown (below; dots: machines, line: mean, dashed: before "
     "training) against the longest delay. Grey: with such delays the spikes in the queue, and the one that arrives, "
     "are too few to tell each next column of the word. b: the same against the length of what is learned, beginnings "
