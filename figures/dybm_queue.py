@@ -19,15 +19,14 @@ from snnlab.record import attribute
 SEEDS = range(100, 103)
 NEEDS = [("dybm_queue", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
-    "a: share of machines that recall the whole word within 100,000 periods (above; bars: exact binomial 95 % interval), "
-    "and "
-    "bits that were less likely than not when it was shown (below; dots: machines, line: mean, dashed: before "
-    "training) against the longest delay. Grey: with such delays the spikes in the queue, and the one that arrives, "
-    "are too few to tell each next column of the word. b: the same against the length of what is learned, beginnings "
-    "of the word; grey: no longer than the longest delay. c: against the number of traces, K of each pair and L of "
-    "each neuron. d: what is kept from step to step in order to learn, without parameters: by the machine, and by "
-    "backpropagation through so many steps if it keeps the state of each (solid) or spikes alone, from which it "
-    "computes traces again (dotted); vertical line: one period of the word."
+    "a: share of machines that recall the whole word within 100,000 periods (above; bars: exact binomial 95 % "
+    "interval), and bits that were less likely than not when it was shown (below; dots: machines, line: mean, dashed:"
+    " before training) against the longest delay. Grey: with such delays the spikes in the queue, and the one that "
+    "arrives, are too few to tell each next column of the word. b: the same against the length of what is learned, "
+    "beginnings of the word; grey: no longer than the longest delay. c: against the number of traces, K of each pair "
+    "and L of each neuron. d: what is kept from step to step in order to learn, without parameters: by the machine, "
+    "and by backpropagation through so many steps if it keeps the state of each (solid) or spikes alone, from which "
+    "it computes traces again (dotted); vertical line: one period of the word."
 )
 # What differs along each axis; the rest is as in the first run.
 _AXES: dict[str, tuple[str, Callable[[xr.Dataset], float]]] = {
