@@ -38,12 +38,13 @@ class Config(BoltzmannConfig):
     def identity(self) -> dict:
         """Return what the settings stand for: the word as columns, and what it is changed into."""
         self.rule()
+        right = word(self.sequence)
         wrong = substitutions(self.sequence)
         if not wrong:
             raise UserError(
                 f"sequence: expected a word with a letter that others are as wide as, got {self.sequence!r}"
             )
-        return {"sequence": word(self.sequence).tolist(), "wrong": wrong}
+        return {"sequence": right.tolist(), "wrong": wrong}
 
 
 QUICK = {"sequence": "SUN", "periods": 20_000}

@@ -46,7 +46,7 @@ def test_a_wrong_letter_is_surprising_and_is_not_to_a_machine_that_learned_anoth
         _, dataset = PROTOCOL.execute(config, tmp_path)
         measured.append(PROTOCOL.measure(dataset))
     whole, broken = measured
-    different = "area under the ROC curve, columns that differ against all others"
+    different = "area under the ROC curve, columns that differ against all of right letters"
     assert whole[different] > 0.9 > broken[different]
     assert controls_fail(PROTOCOL.checks(dataset))
     kind, places = dataset.column.values, letter_places("SUN")
@@ -62,3 +62,8 @@ def test_a_wrong_letter_is_surprising_and_is_not_to_a_machine_that_learned_anoth
 def test_a_word_that_cannot_be_written_is_refused(tmp_path):
     with pytest.raises(UserError, match="sequence: no letter 'X'"):
         PROTOCOL.execute(PROTOCOL.config(sequence="X", target="numpy"), tmp_path)
+
+
+def test_a_word_without_letters_of_equal_width_is_refused(tmp_path):
+    with pytest.raises(UserError, match="sequence: expected .*, got 'I'"):
+        PROTOCOL.execute(PROTOCOL.config(sequence="I", target="numpy"), tmp_path)
