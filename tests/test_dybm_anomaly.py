@@ -65,5 +65,5 @@ def test_a_word_that_cannot_be_written_is_refused(tmp_path):
 
 
 def test_a_word_without_letters_of_equal_width_is_refused(tmp_path):
-    with pytest.raises(UserError, match="sequence: expected .*, got 'I'"):
+    with pytest.raises(UserError, match=r"sequence: expected .*, got 'I'"):
         PROTOCOL.execute(PROTOCOL.config(sequence="I", target="numpy"), tmp_path)
