@@ -14,7 +14,7 @@ from snnlab.record import attribute
 
 SEEDS = range(100, 110)
 # The one that had done the most blocks of the ten after 1,000,000 periods goes on.
-FURTHEST = {"seed": 101, "periods": 5_000_000}
+FURTHEST = {"seed": 101, "periods": 1_000_000_000}
 NEEDS = [("dybm_two_sequences", FURTHEST if seed == FURTHEST["seed"] else {"seed": seed}) for seed in SEEDS]
 CAPTION = (
     "a: what the machine that was trained longest does on its own, from silence and a cue (pale), after so many blocks "

@@ -147,7 +147,7 @@ def test_the_figure_says_how_many_bits_are_wrong(known, tmp_path):
     for index, datasets in enumerate(([dataset], [short])):
         png, *_ = save_figure(figure, datasets, tmp_path / f"drawn{index}", pdf=False)
         assert png.stat().st_size > 10_000
-    assert len(figure.needs) == 10 and figure.needs[1][1] == {"seed": 101, "periods": 5_000_000}
+    assert len(figure.needs) == 10 and figure.needs[1][1] == {"seed": 101, "periods": 1_000_000_000}
 
 
 @pytest.mark.parametrize(
