@@ -23,11 +23,12 @@ def test_in_the_reduced_preset_blocks_need_fewer_and_fewer_periods(quick_runs):
     for run in quick_runs:
         assert not controls_fail(PROTOCOL.checks(run))
         measured = PROTOCOL.measure(run)
-        assert measured[relearning.SLOPE] < 0 and measured[relearning.AGAIN] < 0.5
+        assert measured[relearning.SLOPE] < 0 and measured[relearning.AGAIN] < np.log10(0.5)
         assert measured["blocks"] == run.sizes["block"] >= 4
         # At each age a copy learned the novel one.
         assert run.novel_periods.dims == ("look",) and (run.novel_periods > 1).all()
-        assert measured[relearning.NOVEL] == run.novel_periods[-1] / run.novel_periods[0]
+        ratio = float(run.novel_periods[-1] / run.novel_periods[0])
+        assert measured[relearning.NOVEL] == pytest.approx(np.log10(ratio)) and not measured[relearning.GIVEN_UP]
 
 
 @pytest.mark.standalone
@@ -59,9 +60,9 @@ def test_what_is_measured_of_few_blocks(tmp_path):
     measured = PROTOCOL.measure(made)
     expected = np.polyfit(np.log([1, 2, 3, 4]), np.log([800, 400, 200, 100]), 1)[0]
     assert measured[relearning.SLOPE] == pytest.approx(expected)
-    assert measured[relearning.AGAIN] == 150 / 600
+    assert measured[relearning.AGAIN] == pytest.approx(np.log10(150 / 600))
     # What was given up took at least so long.
-    assert measured[relearning.NOVEL] == 4
+    assert measured[relearning.NOVEL] == pytest.approx(np.log10(4)) and measured[relearning.GIVEN_UP] == 1
 
 
 @pytest.mark.standalone
@@ -81,6 +82,7 @@ def test_the_figure_has_a_column_for_each_variant(quick_runs, tmp_path):
     [
         ({"novel": "SUN"}, "novel: expected 20 rows as in sequence, got 7"),
         ({"sequence": "SUN", "cue": 9, "novel": "CI"}, "novel: expected more columns than the cue, 9, got 9"),
+        ({"control": "shuffled_teacher"}, "control: expected none"),
         ({"novel": "SPIKE"}, "novel: no letter 'K'"),
         ({"novel_periods": 0}, "novel_periods: expected a whole number from 1 to 1,000,000,000,000, got 0"),
         ({"periods": 0}, "periods: expected a whole number from 1 to 1,000,000,000,000, got 0"),
