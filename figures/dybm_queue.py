@@ -16,15 +16,15 @@ from snnlab.protocols.dybm_queue import VARIANTS, carried, context, unrolled
 from snnlab.protocols.dybm_science import first_share
 from snnlab.record import attribute
 
-SEEDS = range(100, 103)
+SEEDS = range(100, 110)
 NEEDS = [("dybm_queue", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
-    "a: share of machines that recall the whole word within 100,000 periods (above; bars: exact binomial 95 % "
+    "a: share of machines that recall the whole word within 300,000 periods (above; bars: exact binomial 95 % "
     "interval), and bits that were less likely than not when it was shown (below; dots: machines, line: mean, dashed:"
     " before training) against the longest delay. Grey: with such delays the spikes in the queue, and the one that "
     "arrives, are too few to tell each next column of the word. b: the same against the length of what is learned, "
-    "beginnings of the word; grey: no longer than the longest delay. c: against the number of traces, K of each pair "
-    "and L of each neuron. d: what is kept from step to step in order to learn, without parameters: by the machine, "
+    "beginnings of the word; grey: no longer than the longest delay. c, d: against the number of traces, K of each "
+    "pair and L of each neuron. e: what is kept from step to step to learn, without parameters: by the machine, "
     "and by backpropagation through so many steps if it keeps the state of each (solid) or spikes alone, from which "
     "it computes traces again (dotted); vertical line: one period of the word."
 )
@@ -32,15 +32,16 @@ CAPTION = (
 _AXES: dict[str, tuple[str, Callable[[xr.Dataset], float]]] = {
     "longest delay (steps)": ("longest_delay", lambda run: attribute(run, "config")["longest_delay"]),
     "length (steps)": ("sequence", lambda run: run.sizes["step"]),
-    "traces, K = L": ("traces", lambda run: run.sizes["k"]),
+    "traces of a pair, K": ("lam", lambda run: run.sizes["k"]),
+    "of a neuron, L": ("mu", lambda run: run.sizes["l"]),
 }
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw recall against delay, length and traces, and memory against length."""
     figure = Figure(figsize=(7.0, 3.3), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=[2.5, 1])
-    axes = left.subplots(2, 3, sharey="row", sharex="col")
+    left, right = figure.subfigures(1, 2, width_ratios=[3, 1])
+    axes = left.subplots(2, 4, sharey="row", sharex="col")
     first = _settings(datasets[0])
     for column, (title, (field, value)) in zip(axes.T, _AXES.items(), strict=True):
         runs = [run for run in datasets if not _differ(_settings(run), first) - {field}]
@@ -60,15 +61,14 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         _shade(row[1], delay + 0.5)
     ax = right.subplots()
     _memory(ax, datasets[0])
-    for panel, letter in zip((*axes[0], ax), "abcd", strict=True):
+    for panel, letter in zip((*axes[0], ax), "abcde", strict=True):
         plotting.panel_letter(panel, letter, x=-0.08)
     return figure
 
 
 def _settings(run: xr.Dataset) -> dict:
     config = attribute(run, "config")
-    rates = {"traces": (config["lam"], config["mu"])}
-    return rates | {k: v for k, v in config.items() if k not in ("lam", "mu", "seed", "target")}
+    return {k: v for k, v in config.items() if k not in ("seed", "target")}
 
 
 def _differ(one: dict, other: dict) -> set[str]:

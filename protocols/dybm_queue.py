@@ -16,6 +16,7 @@ from snnlab.networks.boltzmann_memory import CONTROLS as CONTROLS
 from snnlab.protocol import by_condition
 from snnlab.protocols import dybm_science
 from snnlab.protocols.dybm_science import MISSED, RECALLED
+from snnlab.protocols.dybm_science import Config as Config
 from snnlab.record import attribute
 
 FIGURE = "dybm_queue"
@@ -30,14 +31,6 @@ MOST = 0.5
 _FLOAT = 8
 
 
-@dataclass(frozen=True)
-class Config(dybm_science.Config):
-    """Settings of the run."""
-
-    periods: int = 100_000
-    """stop after so many, if the sequence is not recalled before"""
-
-
 def decay_rates(count: int) -> tuple[float, ...]:
     """Return so many decay rates as the published three are spaced: k/(count + 1)."""
     return tuple(k / (count + 1) for k in range(1, count + 1))
@@ -47,8 +40,9 @@ QUICK = {"sequence": "SUN", "periods": 20_000}
 # Nine steps of delay, the whole word and three traces are the default.
 DELAYS = {f"delays to {d}": {"longest_delay": d} for d in range(1, 13) if d != 9}
 LENGTHS = {word: {"sequence": word} for word in ("S", "SC", "SCI", "SCIE", "SCIEN", "SCIENC")}
-TRACES = {f"K = L = {k}": {"lam": decay_rates(k), "mu": decay_rates(k)} for k in (1, 2, 4, 5)}
-VARIANTS = {"default": {}} | DELAYS | LENGTHS | TRACES
+SYNAPTIC = {f"K = {k}": {"lam": decay_rates(k)} for k in (1, 2, 4, 5)}
+NEURAL = {f"L = {count}": {"mu": decay_rates(count)} for count in (1, 2, 4, 5)}
+VARIANTS = {"default": {}} | DELAYS | LENGTHS | SYNAPTIC | NEURAL
 
 
 @dataclass(frozen=True)
@@ -173,6 +167,5 @@ def _of_all(recalled: list[xr.Dataset]) -> list[Finding]:
 
 def label(config: dict) -> str:
     """Return what a setting is called."""
-    synaptic, neural = len(config["lam"]), len(config["mu"])
-    traces = f"K = L = {synaptic}" if synaptic == neural else f"K = {synaptic}, L = {neural}"
+    traces = f"K = {len(config['lam'])}, L = {len(config['mu'])}"
     return f"{config['sequence']}, delays to {config['longest_delay']}, {traces}"
