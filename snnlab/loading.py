@@ -77,6 +77,26 @@ def find_model(spec: str, kind: str) -> tuple[object, ModuleType]:
     from .models import NeuronModel, SynapseModel
 
     package, cls = {"neuron": ("snnlab.neurons", NeuronModel), "filter": ("snnlab.synapses", SynapseModel)}[kind]
+    return _find(spec, kind, package, cls)
+
+
+def find_rule(spec: str, cls: type) -> object:
+    """Return a plasticity rule of a class, such as :class:`snnlab.rules.RateRule`, as :func:`find_model` finds models.
+
+    A name is that of the rule, in any file of :mod:`snnlab.plasticity`.
+    """
+    package = "snnlab.plasticity"
+    if ":" in spec or is_file_spec(spec):
+        return _find(spec, "plasticity", package, cls)[0]
+    names = [m.name for m in pkgutil.iter_modules(importlib.import_module(package).__path__)]
+    modules = [importlib.import_module(f"{package}.{name}") for name in names]
+    rules = {rule.name: rule for module in modules for rule in vars(module).values() if isinstance(rule, cls)}
+    if spec not in rules:
+        raise unknown("plasticity", spec, ["none", *rules])
+    return rules[spec]
+
+
+def _find(spec: str, kind: str, package: str, cls: type) -> tuple[object, ModuleType]:
     if ":" not in spec and not is_file_spec(spec):
         names = [m.name for m in pkgutil.iter_modules(importlib.import_module(package).__path__)]
         if spec not in names:

@@ -47,11 +47,22 @@ class Ridge:
         self._cross += r.T @ target
 
     @property
+    def n_units(self) -> int:
+        """Number of units that are read out."""
+        return len(self._cross)
+
+    @property
     def weights(self) -> np.ndarray:
         """The solution, of shape (n_units, n_outputs), by Cholesky; raises ValueError where it is not unique."""
-        gram = self._gram.copy(order="F")
-        gram[np.diag_indices_from(gram)] += self.ridge
+        return self.solve(self.ridge)
+
+    def solve(self, ridge: float, units: np.ndarray | None = None) -> np.ndarray:
+        """Return the solution for another lambda, or for some of the units alone: shape (len(units), n_outputs)."""
+        units = np.arange(self.n_units) if units is None else np.sort(units)
+        # Sorted, since only the lower triangle is filled.
+        gram = self._gram[np.ix_(units, units)].copy(order="F")
+        gram[np.diag_indices_from(gram)] += ridge
         try:
-            return cho_solve(cho_factor(gram, lower=True, overwrite_a=True), self._cross)
+            return cho_solve(cho_factor(gram, lower=True, overwrite_a=True), self._cross[units])
         except np.linalg.LinAlgError:
             raise ValueError("the Gram matrix is singular: add data or take ridge > 0") from None
