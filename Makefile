@@ -18,8 +18,9 @@ lint: $(VENV)/.tests-installed
 test-science: $(VENV)/.tests-installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m science
 
+# With torchvision comes torch, about 5.5 GB: where /tmp is small, set TMPDIR.
 test-extras: $(VENV)/.tests-installed
-	$(BIN)/pip install -q -e ".[movie]"
+	$(BIN)/pip install -q -e ".[movie,mnist]"
 	$(BIN)/python -m pytest -m extras
 
 bench: $(VENV)/.bench-installed

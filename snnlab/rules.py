@@ -6,6 +6,7 @@ import ast
 import re
 from dataclasses import dataclass, field, replace
 from functools import cache
+from numbers import Real
 from types import CodeType
 
 import numpy as np
@@ -73,7 +74,7 @@ class RateRule:
                 raise unknown(f"{where}{label}: name", name, [*known, *self.parameters])
             used |= names
         for name, value in self.parameters.items():
-            if isinstance(value, bool) or not np.isscalar(value) or not np.isfinite(value):
+            if isinstance(value, bool) or not isinstance(value, Real) or not np.isfinite(value):
                 raise UserError(f"{where}parameter {name}: expected one finite number, got {value!r}")
             if name not in {*used, "kept"}:
                 raise unknown(f"{where}parameter", name, sorted(used))
@@ -81,7 +82,7 @@ class RateRule:
             raise UserError(f"{where}parameter kept: expected a number from 0 to less than 1, got {self.kept}")
         for name, value in self.percentiles.items():
             if name not in self.parameters or not 0 <= value <= 100:
-                raise UserError(f"{where}percentiles: expected parameters and numbers from 0 to 100, got {name}={value}")
+                raise UserError(f"{where}percentiles: expected a parameter and 0 to 100 for each, got {name}={value}")
 
     @property
     def kept(self) -> float:
@@ -124,7 +125,8 @@ class RateRule:
         if not names:
             value = float(expression)
             return None if value == 1 else lambda values: value
-        return lambda values, f=sympy.lambdify(names, expression, "numpy"): f(*(values[name] for name in names))
+        function = sympy.lambdify(names, expression, "numpy")
+        return lambda values: function(*(values[name] for name in names))
 
     def signal_of(self, values: dict[str, np.ndarray]) -> np.ndarray:
         """Return the signal for arrays of what it names."""

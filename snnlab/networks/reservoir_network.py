@@ -1,7 +1,7 @@
 """A reservoir of leaky rate units in Brian2, one image at a time: what :mod:`.reservoir` does for many, as equations.
 
-The order within a step: what units sent is kept, currents are summed over synapses, units move by an Euler step, synapses
-see both sides and learn. A step is of 1 ms, which means nothing; the leak is a = dt/tau.
+The order within a step: what units sent is kept, currents are summed over synapses, units move by an Euler step,
+synapses see both sides and learn. A step is of 1 ms, which means nothing; the leak is a = dt/tau.
 """
 
 from __future__ import annotations
