@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -35,7 +37,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     last, *more = datasets[0].readout.values.tolist()
     panels = [(axes[0, 1], last), (axes[0, 2], (more or [last])[0])]
     for ax, readout in panels:
-        _over_epochs(ax, learning, lambda run, readout=readout: accuracy(run, readout))
+        over_epochs(ax, learning, lambda run, readout=readout: accuracy(run, readout))
         before = np.mean([accuracy(run, readout)[0] for runs in rules.values() for run in runs])
         ax.axhline(before, color=COLORS["none"], lw=0.8, ls="--", zorder=0)
         ax.axhline(100 * np.mean([float(run.pixels) for run in datasets]), color=COLORS["none"], lw=0.8, ls=":")
@@ -43,31 +45,38 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     for ax, scale, label in ((axes[0, 3], "change", "change of weights"), (axes[1, 3], "radius", "spectral radius")):
         for name, runs in learning.items():
             for run in runs:
-                ax.plot(run[scale], accuracy(run, last), "o-", color=_color(name), lw=0.6, ms=1.6, mew=0, alpha=0.6)
+                ax.plot(run[scale], accuracy(run, last), "o-", color=color_of(name), lw=0.6, ms=1.6, mew=0, alpha=0.6)
         ax.set(xlabel=label, ylabel=f"accuracy, {last} (%)")
     for ax, name, label in zip(
         axes[1], ("radius", "change", "saturation"), ("spectral radius", "change of weights", "saturated (%)"),
         strict=False,
     ):  # fmt: skip
         scale = 100 if name == "saturation" else 1
-        _over_epochs(ax, learning, lambda run, name=name, scale=scale: scale * run[name].values)
+        over_epochs(ax, learning, lambda run, name=name, scale=scale: scale * run[name].values)
         ax.set(ylabel=label)
     for ax, letter in zip(axes.ravel(), "abcdefgh", strict=True):
         plotting.panel_letter(ax, letter, x=0.02 if letter == "a" else -0.22)
-    plotting.legend(figure, **{NAMES.get(name, name): _color(name) for name in (*learning, "none")})
+    plotting.legend(figure, **{name_of(name): color_of(name) for name in (*learning, "none")})
     return figure
 
 
-def _color(name: str) -> str:
-    return COLORS.get(name, "#CC79A7")
+def color_of(rule: str) -> str:
+    """Return the colour of a rule."""
+    return COLORS.get(rule, "#CC79A7")
 
 
-def _over_epochs(ax: Axes, rules: dict[str, list[xr.Dataset]], value) -> None:
+def name_of(rule: str) -> str:
+    """Return what a rule is called in a figure."""
+    return NAMES.get(rule, rule)
+
+
+def over_epochs(ax: Axes, rules: dict[str, list[xr.Dataset]], value: Callable[[xr.Dataset], np.ndarray]) -> None:
+    """Draw values after each epoch: thin lines of runs, thick ones of means."""
     for name, runs in rules.items():
         values = np.array([value(run) for run in runs])
         epochs = runs[0].epoch.values
-        ax.plot(epochs, values.T, color=_color(name), lw=0.4, alpha=0.4)
-        ax.plot(epochs, values.mean(0), "o-", color=_color(name), lw=1.4, ms=2.5, mew=0)
+        ax.plot(epochs, values.T, color=color_of(name), lw=0.4, alpha=0.4)
+        ax.plot(epochs, values.mean(0), "o-", color=color_of(name), lw=1.4, ms=2.5, mew=0)
     ax.set_xlabel("epoch")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
 
@@ -94,7 +103,7 @@ def _network(ax: Axes) -> None:
         ax.text(0.93, y, ("9", "2", "1", "0")[index], fontsize=5, ha="center", va="center")
     style = {"fontsize": 6, "ha": "center", "va": "top"}
     ax.text(0.05, 0.04, "row t", **style)
-    ax.text(0.5, 0.12, "W, unsupervised", color=plotting.BEFORE, **style)
-    ax.text(0.86, 0.12, "ridge", color=plotting.AFTER, **style)
+    ax.text(0.44, 0.12, "W, no teacher", color=plotting.BEFORE, **style)
+    ax.text(0.9, 0.12, "ridge", color=plotting.AFTER, **style)
     ax.set(xlim=(-0.05, 1.02), ylim=(-0.08, 1.0))
     ax.axis("off")

@@ -109,7 +109,9 @@ def _in_the_end(name: str, accuracies: list[np.ndarray], runs: list[xr.Dataset])
         for fall, run, far in zip(falls, runs, fallen, strict=True)
         if far
     ]
-    return rows + [Finding.over_seeds(f"{name}: eta x updates where they have", where, "none: never")][: len(where)]
+    if where:
+        rows.append(Finding.over_seeds(f"{name}: eta x updates where they have", where, "none: never"))
+    return rows
 
 
 def _matched(rules: dict[str, list[xr.Dataset]], scale: str) -> list[Finding]:

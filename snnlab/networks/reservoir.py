@@ -107,12 +107,16 @@ class RateReservoir:
         """Return what units of this state send."""
         return np.tanh(state) if self.form == "reservoir" else state
 
+    def recurrent(self, rate: np.ndarray) -> np.ndarray:
+        """Return W r for rates of shape (n, batch)."""
+        return self._matrix @ rate
+
     def step(self, state: np.ndarray, rate: np.ndarray, drive: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the next state and the recurrent input that led to it, each of shape (n, batch).
 
         ``rate`` is what the state sends, ``drive`` is W_in x + b.
         """
-        recurrent = self._matrix @ rate
+        recurrent = self.recurrent(rate)
         total = recurrent + drive
         if self.form == "rate":
             np.tanh(total, out=total)
@@ -191,7 +195,7 @@ class Plasticity:
             x, y = (sent, rate) if view.quantity == "rate" else (before, state)
             if view.pre == "now":
                 x = y
-            u = recurrent if x is sent else net._matrix @ x
+            u = recurrent if x is sent else net.recurrent(x)
             if view.input_in_sum:
                 u = u + (drive[t] - net.bias[:, None])
             summed = self._signal({"x_pre": x, "y_post": y, "u_post": u}) + self.rule.kept * summed
