@@ -1,0 +1,83 @@
+"""Similar sequences in a reservoir that has learned by Hebb's rule, by STLR or at random: how far apart outputs are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from snnlab import plotting
+from snnlab.figures.reservoir_mnist import color_of, name_of
+from snnlab.networks.pattern_tests import family
+from snnlab.protocols.pattern_separation import AREA, ORDER, VARIANTS, measure
+from snnlab.record import attribute
+
+SEEDS = range(100, 110)
+NEEDS = [("pattern_separation", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
+CAPTION = (
+    "a: distance between outputs of a learned sequence and of one of which so many bits differ in every frame, against "
+    "the distance of these inputs; each in units of its mean between two learned sequences; above the grey diagonal: "
+    "separation. b: the same for two neighbouring frames swapped, against the place of the first. Weights have changed "
+    "by their norm. c, d: separation of bits (mean height above the diagonal in a) and of order (mean of b) "
+    "against how far weights have changed; dashed: no learning. Lines: means; bars: standard deviations over seeds."
+)
+
+
+def draw(datasets: list[xr.Dataset]) -> Figure:
+    """Draw separation by bits and by order, and what it is for weights that have changed more or less."""
+    groups = by_rule(datasets)
+    figure = Figure(figsize=(7.0, 2.2), layout="constrained")
+    axes = figure.subplots(1, 4)
+    shown = examples(groups)
+    for rule, runs in shown.items():
+        given = np.mean([family(run, "bits", "learned", "given") for run in runs], 0)
+        spread(axes[0], given, [family(run, "bits", "learned") for run in runs], rule)
+        swaps = [family(run, "swap", "learned") for run in runs]
+        spread(axes[1], np.arange(1, len(swaps[0]) + 1), swaps, rule)
+    axes[0].plot([0, given.max()], [0, given.max()], color="0.7", lw=0.7, zorder=0)
+    axes[0].set(xlabel="input distance", ylabel="output distance")
+    axes[1].set(xlabel="first of swapped frames", ylabel="output distance", ylim=(0, None))
+    for ax, what, label in ((axes[2], AREA, "separation of bits"), (axes[3], ORDER, "separation of order")):
+        over_change(ax, groups, lambda run, what=what: measure(run)[f"learned, {what}"])
+        ax.set(ylabel=label)
+    for ax, letter in zip(axes, "abcd", strict=True):
+        plotting.panel_letter(ax, letter, x=-0.25)
+    plotting.legend(figure, **{name_of(rule): color_of(rule) for rule in shown})
+    return figure
+
+
+def by_rule(datasets: list[xr.Dataset]) -> dict[str, dict[float, list[xr.Dataset]]]:
+    """Return runs by rule and by how far weights have changed."""
+    groups: dict[str, dict[float, list[xr.Dataset]]] = {}
+    for run in datasets:
+        config = attribute(run, "config")
+        groups.setdefault(config["plasticity"], {}).setdefault(config["change"], []).append(run)
+    return groups
+
+
+def examples(groups: dict[str, dict[float, list[xr.Dataset]]]) -> dict[str, list[xr.Dataset]]:
+    """Return the runs of each rule whose weights have changed by about their norm."""
+    return {rule: runs[min(runs, key=lambda change: abs(change - 1))] for rule, runs in groups.items()}
+
+
+def spread(ax: Axes, x: np.ndarray, values: list[np.ndarray], rule: str) -> None:
+    """Draw the mean over runs with standard deviations."""
+    mean, deviation = np.mean(values, 0), np.std(values, 0)
+    ax.errorbar(x, mean, deviation, fmt="o-", color=color_of(rule), ms=2, lw=0.9, elinewidth=0.6, mew=0)
+
+
+def over_change(
+    ax: Axes, groups: dict[str, dict[float, list[xr.Dataset]]], value: Callable[[xr.Dataset], float]
+) -> None:
+    """Draw a value of each rule against how far weights have changed."""
+    for rule, changes in groups.items():
+        found = {change: [value(run) for run in runs] for change, runs in sorted(changes.items())}
+        if rule == "none":
+            ax.axhline(np.mean(list(found.values())), color=color_of(rule), lw=0.8, ls="--", zorder=0)
+        else:
+            columns = np.array([[np.mean(v), np.std(v)] for v in found.values()]).T
+            ax.errorbar(list(found), *columns, fmt="o-", color=color_of(rule), ms=2, lw=0.9, elinewidth=0.6, mew=0)
+    ax.set(xlabel="change of weights", xlim=(0, None))

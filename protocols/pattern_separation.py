@@ -1,0 +1,120 @@
+"""Does a rule make a reservoir tell similar sequences apart: some bits apart, or in another order?
+
+After Tsukada & Pan 2005, doi:10.1007/s00422-004-0523-1, whose patterns are not public: these are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from snnlab.claims import Check, Finding
+from snnlab.engine import Engine
+from snnlab.networks.pattern_tests import PatternConfig, compare, family
+from snnlab.protocol import settings
+from snnlab.record import attribute
+from snnlab.stimuli.patterns import moved, swapped
+
+FIGURE = "pattern_separation"
+QUICK = {"n": 100, "sequences": 10}
+CHANGES = (0.5, 1.0, 2.0)
+# Steps of a random walk add up as their root: it takes larger ones.
+RATES = {"hebb": 1e-3, "stlr": 1e-3, "random_walk": 1e-2}
+VARIANTS = {"none": {}} | {
+    f"{rule}, {change:g}": {"plasticity": rule, "change": change, "eta": eta}
+    for rule, eta in RATES.items()
+    for change in CHANGES
+}
+BITS = (2, 4, 6, 8, 12, 16, 20)
+AREA = "separation of bits: output minus input distance, mean"
+RISE = "smallest rise of the output distance with more bits"
+ORDER = "separation of order: output distance of two frames swapped, mean"
+
+
+@dataclass(frozen=True)
+class Config(PatternConfig):
+    """Settings of the run."""
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Learn sequences, then compare outputs of similar ones; see :func:`snnlab.networks.pattern_tests.compare`."""
+
+    def change(shown: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        bits = {f"bits {b}": moved(shown, b, rng) for b in BITS if b // 2 <= config.active}
+        return bits | {f"swap {k + 1}": swapped(shown, k) for k in range(config.frames - 1)}
+
+    return compare(config, engine, change)
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return separation by bits and by order, of sequences learned and of new ones."""
+    values = {name: float(dataset[name]) for name in ("presentations", "change", "radius")}
+    for known in dataset.known.values:
+        output, given = (family(dataset, "bits", known, value) for value in ("distance", "given"))
+        values[f"{known}, {AREA}"] = float((output - given).mean())
+        values[f"{known}, {ORDER}"] = float(family(dataset, "swap", known).mean())
+    return values
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return what holds for every reservoir before learning: outputs lie further apart where more bits differ.
+
+    Learning may undo it; how often it does is a finding.
+    """
+    if attribute(dataset, "config")["plasticity"] != "none":
+        return []
+    return [Check(RISE, smallest_rise(dataset), 0.0, np.inf, "our criterion")]
+
+
+def smallest_rise(dataset: xr.Dataset) -> float:
+    """Return the smallest difference of output distances from one number of bits to the next, of new sequences."""
+    return float(np.diff(family(dataset, "bits", "new")).min())
+
+
+def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+    """What each rule adds to no learning, and to a random walk of the same length."""
+    rows, rules = against(datasets, measure), by_change(datasets)
+    for name, runs in rules.items():
+        if len(runs) >= 3:
+            rising = [smallest_rise(run) > 0 for run in runs]
+            rows.append(Finding.share(f"{name}: share of reservoirs in which distances rise with bits", rising, "1: all"))
+    return rows
+
+
+def by_change(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
+    """Return runs by rule and change."""
+    groups: dict[str, list[xr.Dataset]] = {}
+    for run in datasets:
+        groups.setdefault(name_of(attribute(run, "config")), []).append(run)
+    return groups
+
+
+def name_of(config: dict) -> str:
+    """Return a rule and how far weights have changed by it, as text."""
+    rule = config["plasticity"]
+    return rule if rule == "none" else f"{rule}, change {config['change']:g}"
+
+
+def against(datasets: list[xr.Dataset], measured: Callable[[xr.Dataset], dict[str, float]]) -> list[Finding]:
+    """Return, for every number of ``measured`` with a comma in its name, what a rule adds, seed by seed."""
+    groups: dict[str, dict[str, dict[int, dict[str, float]]]] = {}
+    for run in datasets:
+        config = attribute(run, "config")
+        rules = groups.setdefault(settings(config, ("plasticity", "eta", "change")), {})
+        rules.setdefault(name_of(config), {})[config["seed"]] = measured(run)
+    rows = []
+    for rules in groups.values():
+        for name, runs in rules.items():
+            walk = f"random_walk,{name.partition(',')[2]}"
+            for other in ("none", walk):
+                seeds = sorted(runs.keys() & rules.get(other, {}).keys())
+                if name in ("none", other) or len(seeds) < 3:
+                    continue
+                for what in (w for w in runs[seeds[0]] if "," in w):
+                    added = [runs[seed][what] - rules[other][seed][what] for seed in seeds]
+                    to = "no learning" if other == "none" else "a random walk"
+                    rows.append(Finding.over_seeds(f"{name}, over {to}: {what}", added, f"0: as {to}"))
+    return rows

@@ -1,0 +1,169 @@
+"""Do outputs of a reservoir lie further apart than its inputs, or closer? What separation and completion share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from threadpoolctl import threadpool_limits
+
+from ..engine import Engine
+from ..errors import UserError, require_choices, require_positive, require_whole
+from ..loading import find_rule
+from ..rules import RateRule
+from ..stimuli.patterns import held, patterns
+from .reservoir import Plasticity, RateReservoir, calibrate, random_reservoir
+
+
+@dataclass(frozen=True)
+class PatternConfig:
+    """Settings of a reservoir, of its plasticity and of the sequences of patterns that it learns."""
+
+    plasticity: str = "none"
+    """how recurrent weights learn: none, a rule of snnlab.plasticity, or path/to/rule.py:NAME"""
+    change: float = 0.5
+    """how far weights go, in units of their norm: rules are compared where they have changed as much"""
+    eta: float = 1e-3
+    """learning rate of the rule"""
+    most: int = 20_000
+    """presentations of all sequences after which learning is given up"""
+    n: int = 200
+    """units"""
+    density: float = 0.1
+    """share of pairs with a connection"""
+    radius: float = 0.9
+    """spectral radius of the weights before learning"""
+    leak: float = 0.3
+    """a, the share of a step"""
+    w_in: float = 0.3
+    """largest input weight"""
+    inputs: int = 100
+    """bits of a pattern"""
+    active: int = 20
+    """ones of a pattern"""
+    frames: int = 5
+    """patterns of a sequence"""
+    hold: int = 3
+    """steps of a pattern"""
+    sequences: int = 20
+    """sequences that are learned"""
+    seed: int = 0
+    """seed of all randomness"""
+
+    def identity(self) -> dict:
+        """Return what the settings stand for: the rule."""
+        return {} if self.plasticity == "none" else {"rule": find_rule(self.plasticity, RateRule).to_dict()}
+
+
+def check(config: PatternConfig) -> None:
+    """Raise UserError for a setting that cannot be."""
+    require_choices(config)
+    require_positive(config, "change", "eta", "leak", "w_in")
+    for name, low in (("n", 2), ("inputs", 4), ("frames", 2), ("hold", 1), ("sequences", 2), ("most", 1)):
+        require_whole(name, getattr(config, name), low, 1_000_000)
+    require_whole("active", config.active, 2, config.inputs // 2)
+    if not 0 < config.density <= 1 or config.leak > 1:
+        name = "leak" if config.leak > 1 else "density"
+        raise UserError(f"{name}: expected a number above 0 up to 1, got {getattr(config, name)}")
+
+
+def learned(config: PatternConfig, engine: Engine) -> tuple[RateReservoir, np.ndarray, dict[str, float]]:
+    """Return a reservoir that has learned random sequences, the sequences (count, frames, n), and how it came there.
+
+    Every presentation is a batch of all sequences, a change after each step; it ends when weights have changed by
+    ``change``. Raises UserError if that takes more than ``most`` presentations.
+    """
+    check(config)
+    rng = engine.rng("patterns")
+    shape = (config.sequences, config.frames, config.inputs)
+    sequences = patterns(config.sequences * config.frames, config.inputs, config.active, rng).reshape(shape)
+    reservoir = random_reservoir(
+        config.n, config.inputs, config.density, config.radius, config.leak, config.w_in, engine
+    )
+    if config.plasticity == "none":
+        return reservoir, sequences, {"presentations": 0, "change": 0.0, "radius": reservoir.radius()}
+    shown, start = held(sequences, config.hold), reservoir.w.copy()
+    learner = Plasticity(reservoir, find_rule(config.plasticity, RateRule), config.eta, engine.rng("plasticity"))
+    learner.rule = calibrate(learner, [shown])
+    count, change = 0, 0.0
+    while change < config.change:
+        if count == config.most:
+            raise UserError(
+                f"eta: expected one with which weights change by {config.change:g} within {config.most:,} presentations,"
+                f" got {config.eta:g}, with which they change by {change:.3g}"
+            )
+        learner.learn(shown)
+        count += 1
+        change = float(np.linalg.norm(reservoir.w - start) / np.linalg.norm(start))
+    return reservoir, sequences, {"presentations": count, "change": change, "radius": reservoir.radius()}
+
+
+def compare(
+    config: PatternConfig, engine: Engine, change: Callable[[np.ndarray, np.random.Generator], dict]
+) -> xr.Dataset:
+    """Let a reservoir learn sequences and return what it makes of changed ones, beside those of new sequences.
+
+    ``change`` turns sequences of shape (count, frames, n) into {name: changed sequences}.
+
+    Returns
+    -------
+    xarray.Dataset
+        What :func:`apart` returns for ``known`` = learned and new; ``weights``, ``pre``, ``post`` (synapse);
+        ``presentations``, ``change``, ``radius``.
+    """
+    reservoir, sequences, how = learned(config, engine)
+    last = config.frames * config.hold - 1
+
+    def output(shown: np.ndarray) -> np.ndarray:
+        return reservoir.rate(reservoir.states(held(shown, config.hold), [last])[:, 0])
+
+    rng = engine.rng("test")
+    new = patterns(len(sequences) * config.frames, config.inputs, config.active, rng).reshape(sequences.shape)
+    with threadpool_limits(1):
+        found = [apart(output, shown, change(shown, rng)) for shown in (sequences, new)]
+    dataset = xr.concat(found, xr.IndexVariable("known", ["learned", "new"]))
+    dataset["pre"], dataset["post"] = ("synapse", reservoir.pre), ("synapse", reservoir.post)
+    dataset["weights"] = ("synapse", reservoir.w)
+    return dataset.assign({name: ((), value) for name, value in how.items()})
+
+
+def apart(
+    output: Callable[[np.ndarray], np.ndarray], sequences: np.ndarray, others: dict[str, np.ndarray]
+) -> xr.Dataset:
+    """Return how far outputs of changed sequences are from those of the sequences themselves.
+
+    Parameters
+    ----------
+    output : function
+        Sequences of shape (count, frames, n) -> outputs of shape (count, units).
+    sequences : array of shape (count, frames, n)
+    others : dict
+        Name -> changed sequences of the same shape.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``given`` and ``distance`` (how, sequence): distance of inputs (bits that differ) and of outputs (Euclidean),
+        each in units of its mean between two different ``sequences``. ``nearest`` (how, sequence): 1 where the output
+        is nearer to that of its own sequence than to that of any other.
+    """
+    own = output(sequences)
+    different = ~np.eye(len(own), dtype=bool)
+    unit = np.linalg.norm(own[:, None] - own[None], axis=2)[different].mean()
+    flat = sequences.reshape(len(own), -1)
+    bits = np.abs(flat[:, None] - flat[None]).sum(2)[different].mean()
+    rows = {"given": [], "distance": [], "nearest": []}
+    for changed in others.values():
+        to = np.linalg.norm(output(changed)[:, None] - own[None], axis=2)
+        rows["given"].append(np.abs(changed.reshape(flat.shape) - flat).sum(1) / bits)
+        rows["distance"].append(np.diag(to) / unit)
+        rows["nearest"].append((to.argmin(1) == np.arange(len(own))).astype(float))
+    return xr.Dataset({k: (("how", "sequence"), np.array(v)) for k, v in rows.items()}, {"how": list(others)})
+
+
+def family(dataset: xr.Dataset, name: str, known: str, value: str = "distance") -> np.ndarray:
+    """Return the mean over sequences for all changes whose name starts so, in their order."""
+    names = [how for how in dataset.how.values if how.startswith(name)]
+    return dataset[value].sel(known=known, how=names).mean("sequence").values
