@@ -9,7 +9,8 @@ import pytest
 from snnlab.engine import Engine
 from snnlab.networks.boltzmann import Boltzmann
 from snnlab.networks.boltzmann_program import ProgramTrainer
-from snnlab.networks.boltzmann_training import Limits, Schedule, fresh_state
+from snnlab.networks.boltzmann_state import fresh_state
+from snnlab.networks.boltzmann_training import Limits, Schedule
 from snnlab.plasticity.dybm import DybmRule
 from snnlab.stimuli.bitmaps import word
 

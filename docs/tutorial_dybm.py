@@ -181,13 +181,16 @@ apart = max(np.abs(a - b).max() for a, b in zip(after_one, (one.bias, one.u, one
 print(f"largest difference after one period: {apart:.1e}")
 
 result = untrained.fit(picture, periods=20_000)
-print(f"all of the word after {result.periods} periods")
+print(result)
 
 figure, axes = plt.subplots(2, 1, figsize=(7, 2.2), sharex=True, layout="constrained")
 draw(axes[0], untrained.generate(3 * steps), "before training")
 draw(axes[1], result.machine.generate(3 * steps, result.traces), "after training")
 
 # %%
+# It goes on from ``result.traces``, what it remembers at the end of training; without them it would start from silence.
+# To train it further, give ``result.state`` to ``fit``: AdaGrad's sums are in there, too.
+#
 # After thousands of periods the two are no longer the same machine: training is chaotic in rounding. What they have
 # in common is what was learned. A machine also says how surprising something is, here the first letter upside down:
 

@@ -51,9 +51,13 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         _recalled(column[0], groups)
         _missed(column[1], groups)
         column[1].set_xlabel(title)
-        column[1].xaxis.set_major_locator(MaxNLocator(integer=True))
+        if len(groups) == 1:
+            # Around a single value matplotlib names fractions, on top of each other.
+            column[1].set_xlim(min(groups) - 1, min(groups) + 1)
+        column[1].xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
     axes[0, 0].set(ylabel="machines that\nrecall all", ylim=(-0.05, 1.05))
-    axes[1, 0].set(ylabel="bits missed (%)", ylim=(0, None))
+    # Dots at 0 are seen above the axis.
+    axes[1, 0].set(ylabel="bits missed (%)", ylim=(-0.04 * axes[1, 0].get_ylim()[1], None))
     needed, delay = context(datasets[0].sequence.values), int(datasets[0].delay.max())
     for row in axes:
         # Whole numbers of steps are drawn: up to the last that is too short.

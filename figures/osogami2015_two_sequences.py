@@ -58,12 +58,14 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     times = f"{cpu:.3g} min of CPU, {wall:.3g} min in all\npublished: {PUBLISHED_BLOCKS:,} blocks, 223 min"
     blocks.set_title(times, loc="left", fontsize=7)
     blocks.set(xscale="log", yscale="log", xlabel="periods of training", ylabel="blocks")
-    # Within a factor of ten matplotlib names minor ticks, on top of each other.
-    blocks.tick_params(which="minor", labelbottom=False, labelleft=False)
     untrained = 100 * example.wrong.values[0].mean() / example.sequence[0].size
     wrong.axhline(untrained, color="0.15", lw=0.8, ls=":")
     most = 1.5 * max(1, *(run.sizes["block"] for run in datasets))
     wrong.set(xscale="log", xlabel="blocks", ylabel="wrong bits (%)", xlim=(0.7, most), ylim=(-0.03 * untrained, None))
+    for ax in (blocks, wrong):
+        # Within a factor of ten matplotlib names minor ticks, on top of each other.
+        ax.tick_params(which="minor", labelbottom=False)
+    blocks.tick_params(which="minor", labelleft=False)
     for ax, letter in ((pictures[0, 0], "a"), (blocks, "b"), (wrong, "c")):
         plotting.panel_letter(ax, letter, x=-0.04 if ax is pictures[0, 0] else -0.2)
     return figure

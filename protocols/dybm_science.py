@@ -59,7 +59,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
         "periods of training": float(periods[-1]),
         WRONG: float(dataset.wrong.values[-1] / bits),
         MISSED: float(dataset.missed.values[-1] / bits),
-        "negative log likelihood at the end (nats a bit)": float(nll[-1] / bits),
+        "negative log likelihood at the end (nats a bit; chance 0.693)": float(nll[-1] / bits),
     }
     if values[RECALLED]:
         values[AFTER_PERIODS] = float(periods[-1])

@@ -11,9 +11,10 @@ import xarray as xr
 from snnlab.claims import Check
 from snnlab.engine import Engine, Task
 from snnlab.errors import UserError, require_choices, require_whole
-from snnlab.networks.boltzmann import Boltzmann, checked_delays
+from snnlab.networks.boltzmann import Boltzmann
+from snnlab.networks.boltzmann_checks import checked_delays
 from snnlab.networks.boltzmann_network import DT, BoltzmannNetwork
-from snnlab.networks.boltzmann_training import fresh_state
+from snnlab.networks.boltzmann_state import fresh_state
 from snnlab.plasticity.dybm import DybmRule
 
 FIGURE = "dybm_stdp_window"

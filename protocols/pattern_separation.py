@@ -80,7 +80,7 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     for name, runs in rules.items():
         if len(runs) >= 3:
             rising = [smallest_rise(run) > 0 for run in runs]
-            rows.append(Finding.share(f"{name}: share of reservoirs in which distances rise with bits", rising, "1: all"))
+            rows.append(Finding.share(f"{name}: share in which distances rise with bits", rising, "1: all"))
     return rows
 
 

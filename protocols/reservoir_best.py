@@ -18,7 +18,7 @@ from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import require_whole
 from snnlab.networks.reservoir import RateReservoir
-from snnlab.networks.reservoir_training import ReservoirConfig, build, check, score, shown_at
+from snnlab.networks.reservoir_training import ReservoirConfig, build, check, of_pixels, score, shown_at, taught
 from snnlab.protocol import by_condition
 from snnlab.record import attribute
 from snnlab.stimuli.images import Images, load_images
@@ -60,23 +60,20 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     train, test = load_images(config.images)
     config = sized(config)
     check(config, train)
-    if config.control == "shuffled_labels":
-        train = Images(train.images, engine.rng("labels").permutation(train.labels), train.full)
     with threadpool_limits(1):
+        pixels = of_pixels(train, test, config.held_out)
+        train = taught(config, train, engine)
         features, count = _features(config, train, engine)
         start = sum(os.times()[:4])
         found = score(features, {"all": np.arange(count)}, train, test, config.held_out)["all"]
         seconds = sum(os.times()[:4]) - start
-        pixels = score(
-            lambda x: x.reshape(len(x), -1), {"all": np.arange(train.images[0].size)}, train, test, config.held_out
-        )["all"]
     # Of the whole process, in KiB on Linux, in bytes on macOS.
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     values = {
         "accuracy": found.test,
         "validation": found.validation,
         "beta": found.beta,
-        "pixels": pixels.test,
+        "pixels": pixels,
         "features": count,
         "seconds": seconds,
         "memory": memory / 2**20,

@@ -35,20 +35,30 @@ class Checkpoints:
         self.folder = path.resolve().with_name(f".{path.stem}")
         self._run, self._resume = path.stem, resume
         self._lock = None
-        self._stages = 0
+        self._stages: list[Stage] = []
 
     def __enter__(self) -> Checkpoints:
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, kind: type | None, *_) -> None:
         if self._lock is not None:
-            if not list(self.folder.glob("*/state-*.nc")):
+            kept = self.kept()
+            if kind is not None and issubclass(kind, KeyboardInterrupt):
+                last = self._stages[-1].kept() or "an earlier training" if kept else ""
+                _log.info(f"{self._run}: " + (f"kept at {last}; --resume goes on" if kept else "nothing kept yet"))
+            if not kept:
                 self.remove()
             self._lock.release()
             self._lock = None
 
-    def stage(self, target: str) -> Stage:
+    def kept(self) -> bool:
+        """Tell whether there is a checkpoint to go on from."""
+        return any(self.folder.glob("*/state-*.nc"))
+
+    def stage(self, target: str, unit: str = "step") -> Stage:
         """Return where the next training of this run keeps its checkpoints; ``target`` must be the same on resume.
+
+        Positions are counted in a ``unit``.
 
         Raises
         ------
@@ -59,8 +69,8 @@ class Checkpoints:
         """
         if self._lock is None:
             self._acquire()
-        self._stages += 1
-        stage = Stage(self.folder / str(self._stages), self._run, target)
+        stage = Stage(self.folder / str(len(self._stages) + 1), self._run, target, unit)
+        self._stages.append(stage)
         try:
             stage.folder.mkdir(exist_ok=True)
         except OSError as error:
@@ -80,7 +90,7 @@ class Checkpoints:
             raise MachineError(f"{self.folder}: cannot be written: {error}") from error
         self._lock = lock
         if not self._resume:
-            if list(self.folder.glob("*/state-*.nc")):
+            if self.kept():
                 _log.warning(f"{self._run}: starting anew, its checkpoints are removed (--resume goes on from them)")
             for stage in self.folder.glob("[0-9]*"):
                 shutil.rmtree(stage, ignore_errors=True)
@@ -94,15 +104,19 @@ class Checkpoints:
 
 
 class Stage:
-    """Checkpoints of one training: pairs of files for a position (a step of the run).
+    """Checkpoints of one training: pairs of files for a position (a step of the run, or another unit).
 
     They hold the state there, and what was recorded since the position before. Files are written whole or not at all;
     of the states the last two are kept.
     """
 
-    def __init__(self, folder: Path, run: str, target: str):
-        self.folder, self._run, self._target = folder, run, target
+    def __init__(self, folder: Path, run: str, target: str, unit: str = "step"):
+        self.folder, self._run, self._target, self._unit = folder, run, target, unit
         self._last = 0
+
+    def kept(self) -> str:
+        """Return where the last checkpoint is, empty if there is none."""
+        return f"{self._unit} {max(states):,}" if (states := self._files("state")) else ""
 
     def _files(self, kind: str) -> dict[int, Path]:
         """Files of a kind by position, in order."""
@@ -145,7 +159,7 @@ class Stage:
                 state, _ = self._read("state", position)
                 self.parts(position)
             except UserError as error:
-                _log.warning(f"checkpoint at step {position} cannot be used: {error}")
+                _log.warning(f"checkpoint at {self._unit} {position} cannot be used: {error}")
             else:
                 self._last = position
                 return position, state

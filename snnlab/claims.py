@@ -99,16 +99,17 @@ class Finding:
         return cls(what, float(first.mean() - second.mean()), float(low), float(high), n, null, published)
 
 
-def _number(x: float) -> str:
-    return f"{x:.4g}"
+def number(x: float) -> str:
+    """Return a number as text: four digits, but whole numbers up to ten million with all of theirs."""
+    return f"{x:,.0f}" if 1e3 <= abs(x) <= 1e7 and x == round(x) else f"{x:.4g}"
 
 
 def _band(low: float, high: float) -> str:
     if math.isinf(low):
-        return f"<= {_number(high)}"
+        return f"<= {number(high)}"
     if math.isinf(high):
-        return f">= {_number(low)}"
-    return f"{_number(low)} .. {_number(high)}"
+        return f">= {number(low)}"
+    return f"{number(low)} .. {number(high)}"
 
 
 def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
@@ -121,19 +122,19 @@ def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
 
 def checks_table(checks: Sequence[Check]) -> str:
     """Return the checks of one run as a table: verdict, what, measured beside the band, where the band is from."""
-    rows = [("holds" if c.holds else "FAILS", c.what, _number(c.measured), c.band, c.source) for c in checks]
+    rows = [("holds" if c.holds else "FAILS", c.what, number(c.measured), c.band, c.source) for c in checks]
     return table(rows, ("", "check", "measured", "band", "where the band comes from"))
 
 
 def measures_table(values: dict[str, float]) -> str:
     """Return numbers by name as a table."""
-    return table([(what, _number(value)) for what, value in values.items()], ("measured", ""))
+    return table([(what, number(value)) for what, value in values.items()], ("measured", ""))
 
 
 def findings_table(findings: Sequence[Finding]) -> str:
     """Return findings as a table: value, 95 % confidence interval, number of seeds, null, published value."""
     rows = [
-        (f.what, _number(f.value), f"{_number(f.low)} .. {_number(f.high)}", str(f.n), f.null, f.published)
+        (f.what, number(f.value), f"{number(f.low)} .. {number(f.high)}", str(f.n), f.null, f.published)
         for f in findings
     ]
     return table(rows, ("finding", "value", "95 % interval", "seeds", "null", "published"))

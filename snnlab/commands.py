@@ -114,6 +114,8 @@ def run(arguments: list[str]) -> int:
     name, rest = _named("run", arguments, _Run)
     protocol = find_protocol(name)
     options, config = _parse(_Run, f"snnlab run {name}", rest, protocol)
+    if options.resume and not protocol.resumable(config, options.out):
+        print("snnlab: --resume finds no checkpoint of this run: it starts anew", file=sys.stderr)
     path, dataset = protocol.execute(config, options.out, options.progress, options.resume)
     checks = stored_checks(dataset)
     _print_checks(dataset, checks)

@@ -26,6 +26,7 @@ from .errors import Diverged, MachineError, UserError
 
 TARGETS = ("auto", "cython", "numpy", "cpp_standalone")
 WATCH_SECONDS = 0.01
+_TIMES = "[{elapsed} passed, {remaining} left]"
 _log = logging.getLogger("snnlab")
 
 
@@ -133,12 +134,16 @@ class Engine:
             self.used = "cpp_standalone"
         return self.used == "cpp_standalone"
 
-    def show(self, done: float, total: float, unit: str = "s") -> None:
-        """Show that ``done`` of ``total`` s of model time, or of another unit, have passed."""
+    def show(self, done: float, total: float, unit: str = "s", whole: bool = False) -> None:
+        """Show that ``done`` of ``total`` s of model time, or of another unit, have passed; 0 begins anew.
+
+        Numbers of a unit that comes ``whole`` are shown so.
+        """
         if done == 0 and self._bar is not None:
             self._bar.close()
             self._bar = None
         if self._bar is None:
+            numbers = "{n:,.0f} of {total:,.0f}" if whole else "{n:.2f} of {total:.4g}"
             self._bar = tqdm(
                 total=total,
                 disable=not self.progress,
@@ -146,8 +151,7 @@ class Engine:
                 mininterval=0.1 if sys.stderr.isatty() else 10,
                 desc="compiling",
                 file=sys.stderr,
-                bar_format="{desc}{percentage:3.0f}%|{bar}| {n:.2f} of {total:.4g} " + unit + " "
-                "[{elapsed} passed, {remaining} left]",
+                bar_format=f"{{desc}}{{percentage:3.0f}}%|{{bar}}| {numbers} {unit} {_TIMES}",
             )
         if done > 0:
             if self._bar.n == 0:
@@ -156,6 +160,14 @@ class Engine:
                 self._bar.set_description(None)
                 self._bar.initial = self._bar.n = done
             self._bar.update(min(done, self._bar.total) - self._bar.n)
+
+    def end(self, done: float, text: str) -> None:
+        """Show that a run ended at ``done``, which may be short of its total, and how."""
+        if self.progress:
+            # 0 would begin anew.
+            self.show(done + 1e-9, self._bar.total)
+            self._bar.bar_format = self._bar.bar_format.replace(_TIMES, "[{elapsed} passed]")
+            self._bar.set_description(text)
 
     def require_python(self) -> None:
         """Raise UserError on C++ standalone, where Brian2 would drop Python calls without a word."""

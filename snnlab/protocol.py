@@ -91,15 +91,24 @@ class Protocol:
         return "default"
 
     def preset(self, config: Any) -> str:
-        """Return "full" or "quick" if the Config is that preset but for seed, target, recording, variant, control."""
+        """Return "full" or "quick" if the Config is that preset, as it is or with the overrides of one variant.
+
+        Seed, target, what is recorded, and what its control sets do not count; any other value makes it "custom".
+        """
         # A gain that the user chose is not the preset, one that a control sets is.
         allowed = {*RECORDING, *self.controls.get(self.condition(config), {})}
-        allowed |= {k for overrides in self.variants.values() for k in overrides}
+        values = dataclasses.asdict(config)
         for name, quick in (("full", False), ("quick", True)):
-            preset = dataclasses.asdict(self.config(quick))
-            if {k for k, v in dataclasses.asdict(config).items() if v != preset[k]} <= allowed:
-                return name
+            for overrides in ({}, *self.variants.values()):
+                preset = dataclasses.asdict(self.config(quick, **overrides))
+                if {k for k, v in values.items() if v != preset[k]} <= allowed:
+                    return name
         return "custom"
+
+    def resumable(self, config: Any, folder: Path = RUNS) -> bool:
+        """Tell whether a run is complete, or was cut off behind a checkpoint."""
+        path = self.path(config, folder)
+        return path.is_file() or Checkpoints(path).kept()
 
     def execute(
         self, config: Any, folder: Path = RUNS, progress: bool = False, resume: bool = False

@@ -129,7 +129,7 @@ def _row(check: dict) -> list[str]:
     seen = np.asarray(check["measured"], float)
     band = claims.Check.from_dict(check | {"measured": 0.0}).band
     held = f"{check['held']} of {len(seen)}"
-    return [check["what"], band, held, f"{seen.min():.4g} .. {seen.max():.4g}", check["source"]]
+    return [check["what"], band, held, f"{claims.number(seen.min())} .. {claims.number(seen.max())}", check["source"]]
 
 
 def plan(

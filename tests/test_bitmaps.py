@@ -88,6 +88,35 @@ def test_a_png_that_cannot_be_read_is_refused(tmp_path, content):
         sequence_from(str(path))
 
 
+@pytest.mark.parametrize(("grey", "kind"), [(200, "lighter"), (20, "darker")])
+def test_a_png_without_contrast_is_refused(tmp_path, grey, kind):
+    Image.new("L", (4, 4), grey).save(tmp_path / "plain.png")
+    with pytest.raises(
+        UserError, match=rf"sequence: .*plain\.png' has no contrast: all of it is {kind} than half grey"
+    ):
+        sequence_from(str(tmp_path / "plain.png"))
+
+
+def test_a_dot_or_a_slash_makes_a_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("pictures", "some.folder"):
+        (tmp_path / name).mkdir()
+        for spec in (name, f"./{name}"):
+            with pytest.raises(UserError, match=f"^sequence: '{spec}' is a folder$"):
+                sequence_from(spec)
+    # A word is a word, though there is such a file.
+    for name in ("SUN", "rows"):
+        (tmp_path / name).write_text("01\n10\n")
+        np.testing.assert_array_equal(sequence_from(f"./{name}"), [[1, 0], [0, 1]])
+    np.testing.assert_array_equal(sequence_from("SUN"), word("SUN"))
+    with pytest.raises(UserError, match=r"sequence: no letter 'r' .*; for the file of that name write \./rows$"):
+        sequence_from("rows")
+    with pytest.raises(UserError, match=r"^sequence: 'none\.txt' cannot be read as text: No such file or directory$"):
+        sequence_from("none.txt")
+    with pytest.raises(UserError, match=r"^sequence: needs a word, not a file, got 'none\.txt'$"):
+        word("none.txt")
+
+
 @pytest.mark.parametrize("spec", ["", "QUARTZ", "science"])
 def test_words_without_letters_are_refused(spec):
     with pytest.raises(UserError, match="sequence: "):

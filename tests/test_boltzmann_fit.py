@@ -7,7 +7,8 @@ from snnlab.engine import Engine
 from snnlab.errors import UserError
 from snnlab.networks.boltzmann import Boltzmann
 from snnlab.networks.boltzmann_fit import stretches, trainer
-from snnlab.networks.boltzmann_training import BLOCKS, Limits, RuntimeTrainer, Schedule, fresh_state, machine_of
+from snnlab.networks.boltzmann_state import BLOCKS, fresh_state, machine_of
+from snnlab.networks.boltzmann_training import Limits, RuntimeTrainer, Schedule
 from snnlab.plasticity.dybm import DybmRule
 from snnlab.stimuli.bitmaps import mirrored, sequence_from, word
 
@@ -41,6 +42,57 @@ def test_a_letter_is_learned_and_recalled(machine):
     before = machine.fit(LETTER, fitted.periods - 1, target="numpy")
     assert before.block_periods.tolist() == [] and before.periods == fitted.periods - 1
     assert (before.machine.generate(len(LETTER), before.traces) != LETTER).any()
+
+
+def equal_states(one, two):
+    """Two states are the same, bit for bit."""
+    for name in ("history", "alpha", "gamma"):
+        np.testing.assert_array_equal(getattr(one.traces, name), getattr(two.traces, name))
+    assert set(one.squares) == set(two.squares) and one.shown == two.shown
+    for name, values in one.squares.items():
+        np.testing.assert_array_equal(values, two.squares[name])
+    np.testing.assert_array_equal(one.turn, two.turn)
+
+
+@pytest.mark.parametrize("optimizer", ["adagrad", "sgd"])
+@pytest.mark.parametrize(("sequences", "cue"), [(LETTER, 0), (LETTER, 2), (PAIR, 3)])
+def test_training_that_goes_on_from_a_state_is_training_in_one(rng, optimizer, sequences, cue):
+    machine = Boltzmann.random(7, rng, DybmRule(optimizer=optimizer))
+    whole = machine.fit(sequences, 12, cue, target="numpy")
+    first = machine.fit(sequences, 5, cue, target="numpy")
+    second = first.machine.fit(sequences, 7, cue, target="numpy", state=first.state)
+    assert first.periods == 5 and second.periods == 7 and not first.recalled
+    same(second.machine, whole.machine)
+    equal_states(second.state, whole.state)
+    assert [*first.block_periods, *second.block_periods] == whole.block_periods.tolist()
+    # Without it sums begin at 0 and nothing is remembered.
+    anew = first.machine.fit(sequences, 7, cue, target="numpy")
+    assert (anew.machine.u != whole.machine.u).any()
+
+
+def test_a_machine_that_recalls_is_not_trained_and_another_sequence_begins_a_block(machine):
+    fitted = machine.fit(LETTER, 300, target="numpy")
+    assert fitted.recalled and repr(fitted).startswith(f"Fit(recalled after {fitted.periods} periods, Boltzmann(7 ")
+    again = fitted.machine.fit(LETTER, 300, target="numpy", state=fitted.state)
+    assert (again.periods, again.block_periods.tolist(), again.recalled) == (0, [0], True)
+    same(again.machine, fitted.machine)
+    # The last period is enough, though no test comes after it.
+    enough = machine.fit(LETTER, fitted.periods, target="numpy")
+    assert enough.recalled and enough.block_periods.size == 0
+    assert not machine.fit(LETTER, fitted.periods - 1, target="numpy").recalled
+    assert machine.fit(LETTER, fitted.periods, testing=False, target="numpy").recalled
+    other = fitted.machine.fit(word("L"), 2, target="numpy", state=fitted.state)
+    assert other.state.turn.tolist() == [1, 0, 2, 0] and other.state.shown != fitted.state.shown
+    assert (other.state.squares["u"] >= fitted.state.squares["u"]).all()
+
+
+def test_a_state_of_another_machine_is_refused_by_name(machine, rng):
+    state = machine.fit(LETTER, 1, target="numpy").state
+    with pytest.raises(UserError, match=r"^state: traces: of another machine: expected history of shape \(20,\)"):
+        Boltzmann.random(20, rng).fit(FIGURES[0], 1, target="numpy", state=state)
+    plain = Boltzmann.random(7, rng, DybmRule(optimizer="sgd")).fit(LETTER, 1, target="numpy").state
+    with pytest.raises(UserError, match=r"^state: expected AdaGrad's sums of this machine's bias"):
+        machine.fit(LETTER, 1, target="numpy", state=plain)
 
 
 def test_the_machine_itself_is_not_changed(machine):
@@ -117,6 +169,14 @@ def test_stretches_end_at_the_given_blocks_and_periods(walker):
         assert part.periods == 3 and part.block_periods.size == 0 and state["control"][2] == 3
 
 
+def test_progress_is_counted_from_the_start(machine, monkeypatch):
+    monkeypatch.setattr(RuntimeTrainer, "stretch", 20)
+    with Engine("numpy") as engine:
+        told, loop = [], RuntimeTrainer(machine, Schedule.of([LETTER], testing=False), engine)
+        assert len(list(stretches(loop, fresh_state(machine), 12, show=told.append))) == 3
+    assert told == list(range(1, 13))
+
+
 def test_the_likelihood_sums_what_each_neuron_contributes(machine):
     past = machine.read(PAIR[0])[1]
     for traces in (None, past):
@@ -138,14 +198,16 @@ def test_the_likelihood_sums_what_each_neuron_contributes(machine):
     [
         (LETTER, {"periods": 0}, "periods: expected a whole number from 1 to 1,000,000,000,000, got 0"),
         (LETTER, {"periods": -3}, "periods: expected a whole number from 1 to 1,000,000,000,000, got -3"),
-        ([[0, 1, 0], [1, 0]], {}, "sequence: expected zeros and ones of shape"),
+        ([[0, 1, 0], [1, 0]], {}, "sequence: ragged, expected zeros and ones in rows of one length, got 3, 2$"),
+        ([[0, 1, 2]], {}, "sequence: expected zeros and ones, got 2 at step 0, neuron 2$"),
+        ([LETTER, [[0, 1], [1]]], {"cue": 1}, "sequence: ragged"),
         ([PAIR[0], PAIR[1][:, :5]], {"cue": 2}, "sequence: expected 7 neurons, got 5"),
         ([], {}, r"sequence: expected zeros and ones of shape .*, got shape \(0,\)"),
         (5, {}, "sequence: expected zeros and ones of shape"),
         (LETTER, {"periods": 2.5}, "periods: expected a whole number from 1 to"),
         (np.zeros((0, 7)), {}, "sequence: expected "),
         ([LETTER, np.zeros((0, 7))], {"cue": 1}, r"sequence: expected zeros and ones of shape .*, got shape \(0, 7\)"),
-        (2 * LETTER, {}, "sequence: expected zeros and ones of shape"),
+        (2 * LETTER, {}, "sequence: expected zeros and ones, got 2 at step 1, neuron 0$"),
         (LETTER[:, :5], {}, "sequence: expected 7 neurons, got 5"),
         (LETTER[0], {}, "sequence: expected zeros and ones of shape"),
         (LETTER, {"cue": 4}, "cue: expected a whole number from 0 to 3, got 4"),
@@ -154,6 +216,8 @@ def test_the_likelihood_sums_what_each_neuron_contributes(machine):
         (PAIR, {}, "cue: expected at least one step to tell several sequences apart"),
         (PAIR, {"cue": 9}, "cue: expected a whole number from 0 to 8, got 9"),
         (LETTER, {"target": "fortran"}, "target: expected one of auto, .*, got 'fortran'"),
+        (LETTER, {"target": "cython"}, "target: expected one of auto, cpp_standalone, numpy, got 'cython'"),
+        (LETTER, {"state": Boltzmann.random(7, 0).silence()}, r"state: expected the state of a Fit, got Traces\("),
     ],
 )
 def test_what_cannot_be_fitted_is_refused_by_name(machine, sequences, settings, message):
@@ -164,5 +228,5 @@ def test_what_cannot_be_fitted_is_refused_by_name(machine, sequences, settings, 
 def test_the_likelihood_of_what_is_no_sequence_is_refused(machine):
     with pytest.raises(UserError, match=r"^sequence: expected 7 neurons, got 5"):
         machine.nll(LETTER[:, :5])
-    with pytest.raises(UserError, match=r"^sequence: expected zeros and ones of shape"):
+    with pytest.raises(UserError, match=r"^sequence: expected zeros and ones, got 2 at step 1, neuron 0"):
         machine.nll(LETTER + 1)

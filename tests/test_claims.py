@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from snnlab.claims import Check, Finding, checks_table, findings_table, table
+from snnlab.claims import Check, Finding, checks_table, findings_table, number, table
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,12 @@ def test_bands_read_as_text():
     assert Check("x", 1, 18.2, 19.0, "").band == "18.2 .. 19"
     assert Check("x", 1, -math.inf, 0.03, "").band == "<= 0.03"
     assert Check("x", 1, 0.97, math.inf, "").band == ">= 0.97"
+
+
+def test_whole_numbers_keep_their_digits():
+    shown = {191_900.0: "191,900", 1e7: "10,000,000", 1000.0: "1,000", 19.0: "19", -4400.0: "-4,400"}
+    shown |= {1.234e7 + 1: "1.234e+07", 1234.5: "1234", 0.013742: "0.01374", math.inf: "inf", math.nan: "nan"}
+    assert [number(x) for x in shown] == list(shown.values())
 
 
 def test_interval_of_a_finding_covers_the_mean_and_has_the_width_of_theory(rng):

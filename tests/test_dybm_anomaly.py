@@ -64,6 +64,11 @@ def test_a_word_that_cannot_be_written_is_refused(tmp_path):
         PROTOCOL.execute(PROTOCOL.config(sequence="X", target="numpy"), tmp_path)
 
 
+def test_a_file_is_no_word(tmp_path):
+    with pytest.raises(UserError, match=r"^sequence: needs a word, not a file, got 'picture\.png'$"):
+        PROTOCOL.execute(PROTOCOL.config(sequence="picture.png", target="numpy"), tmp_path)
+
+
 def test_a_word_without_letters_of_equal_width_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"sequence: expected .*, got 'I'"):
         PROTOCOL.execute(PROTOCOL.config(sequence="I", target="numpy"), tmp_path)

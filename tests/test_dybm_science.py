@@ -5,11 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
+from snnlab.cli import main
 from snnlab.errors import UserError
 from snnlab.figure import find_figure, save_figure
+from snnlab.networks import boltzmann_keeping, boltzmann_program, boltzmann_training
 from snnlab.networks import boltzmann_memory as memory
-from snnlab.networks import boltzmann_program, boltzmann_training
 from snnlab.protocol import controls_fail, find_protocol
+from snnlab.record import load
 from snnlab.stimuli.bitmaps import word
 
 PROTOCOL = find_protocol("dybm_science")
@@ -57,7 +59,7 @@ def test_recall_at_the_last_period_counts_and_a_machine_that_knows_all_is_not_tr
 
 @pytest.mark.standalone
 def test_a_killed_training_goes_on_from_its_last_part(tmp_path, monkeypatch):
-    monkeypatch.setattr(memory, "_KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(boltzmann_keeping, "KEEP_SECONDS", 0.0)
     config = PROTOCOL.config(sequence="SUN", periods=1000, seed=3)
     _, whole = PROTOCOL.execute(config, tmp_path / "whole")
     real, calls = boltzmann_program.execute, []
@@ -77,6 +79,81 @@ def test_a_killed_training_goes_on_from_its_last_part(tmp_path, monkeypatch):
     assert len(calls) < done + len(whole.period)
     for name in whole:
         np.testing.assert_array_equal(resumed[name], whole[name])
+
+
+def interrupted_after(monkeypatch, stretches):
+    """Interrupt a run in numpy behind so many stretches of training."""
+    advance, calls = boltzmann_training.RuntimeTrainer.advance, []
+
+    def cut(self, *arguments):
+        calls.append(1)
+        if len(calls) > stretches:
+            raise KeyboardInterrupt
+        return advance(self, *arguments)
+
+    monkeypatch.setattr(boltzmann_training.RuntimeTrainer, "advance", cut)
+
+
+def test_an_interruption_keeps_the_last_stretch_and_says_so(tmp_path, monkeypatch, capsys):
+    # No checkpoint is due before.
+    options = [
+        "--sequence",
+        "SC",
+        "--periods",
+        "12",
+        "--seed",
+        "3",
+        "--target",
+        "numpy",
+        "--no-progress",
+        "--no-figure",
+    ]
+    config = PROTOCOL.config(sequence="SC", periods=12, seed=3, target="numpy")
+    _, whole = PROTOCOL.execute(config, tmp_path / "whole")
+    arguments = ["run", "dybm_science", *options, "--resume", "--out", str(tmp_path / "runs")]
+    for stretches, told in ((0, "nothing kept yet"), (4, "kept at period 4; --resume goes on")):
+        with monkeypatch.context() as patched:
+            interrupted_after(patched, stretches)
+            assert main(arguments) == 130
+        error = capsys.readouterr().err
+        assert told in error and "--resume finds no checkpoint of this run: it starts anew" in error
+        assert not list(tmp_path.glob("runs/*.nc"))
+    main(arguments)
+    error = capsys.readouterr().err
+    assert "going on from period 4" in error and "finds no checkpoint" not in error
+    (path,) = (tmp_path / "runs").glob("*.nc")
+    for name, values in whole.items():
+        np.testing.assert_array_equal(load(path)[name], values, name)
+
+
+def test_a_run_file_says_from_where_training_goes_on(tmp_path):
+    config = PROTOCOL.config(sequence="SC", periods=6, seed=3, target="numpy")
+    path, dataset = PROTOCOL.execute(config, tmp_path)
+    (machine, traces), state = memory.load_machine(path), memory.load_state(path)
+    np.testing.assert_array_equal(state.traces.alpha, traces.alpha)
+    further = machine.fit(word("SC"), 4, target="numpy", state=state)
+    _, longer = PROTOCOL.execute(dataclasses.replace(config, periods=10), tmp_path)
+    assert int(longer.period[-1]) == 10 and further.periods == 4
+    for name in ("bias", "u", "v"):
+        np.testing.assert_array_equal(getattr(further.machine, name), longer[name][-1])
+        np.testing.assert_array_equal(further.state.squares[name], longer[f"{name}_squares"])
+    np.testing.assert_array_equal(further.state.turn, longer.turn)
+    assert further.state.shown == str(longer.schedule.values)
+    # A file of before.
+    dataset.drop_vars(["turn", "schedule", *(f"{name}_squares" for name in ("bias", "u", "v"))]).to_netcdf(
+        tmp_path / "old.nc", engine="h5netcdf"
+    )
+    np.testing.assert_array_equal(memory.load_machine(tmp_path / "old.nc")[0].u, machine.u)
+    with pytest.raises(UserError, match=r"run file: '.*old\.nc' was made before run files held what training goes on"):
+        memory.load_state(tmp_path / "old.nc")
+
+
+def test_progress_is_in_whole_numbers_and_ends_where_training_did(tmp_path, capsys):
+    config = PROTOCOL.config(sequence="I", periods=4000, target="numpy", seed=1)
+    _, dataset = PROTOCOL.execute(config, tmp_path, progress=True)
+    last = capsys.readouterr().err.split("\r")[-1]
+    assert f" {int(dataset.recalled_after):,} of 4,000 periods [" in last and last.startswith("recalled: ")
+    assert "left" not in last and "100%" not in last
 
 
 def test_numpy_does_it_without_a_compiler(tmp_path):
@@ -107,7 +184,7 @@ def test_what_is_measured():
     measured = PROTOCOL.measure(dataset)
     assert measured["bits less likely than not, when shown (share)"] == 0.25
     assert measured["recalled at the end (1: yes)"] == 1 and measured["periods up to the first whole recall"] == 50
-    assert measured["negative log likelihood at the end (nats a bit)"] == 0.5
+    assert measured["negative log likelihood at the end (nats a bit; chance 0.693)"] == 0.5
     dataset.wrong[-1] = 1
     assert "periods up to the first whole recall" not in PROTOCOL.measure(dataset)
 

@@ -8,8 +8,8 @@ import pytest
 
 from snnlab.errors import UserError
 from snnlab.figure import find_figure, save_figure
+from snnlab.networks import boltzmann_keeping, boltzmann_program, boltzmann_turns
 from snnlab.networks import boltzmann_memory as memory
-from snnlab.networks import boltzmann_program, boltzmann_turns
 from snnlab.protocol import controls_fail, find_protocol
 from snnlab.protocols import dybm_two_sequences as two
 from snnlab.record import attribute
@@ -91,7 +91,7 @@ def test_training_ends_after_so_many_blocks_or_periods(known, tmp_path):
 
 @pytest.mark.standalone
 def test_a_killed_training_goes_on_from_its_last_stretch(tmp_path, monkeypatch):
-    monkeypatch.setattr(memory, "_KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(boltzmann_keeping, "KEEP_SECONDS", 0.0)
     config = PROTOCOL.config(**SOON, periods=400, seed=0)
     _, whole = PROTOCOL.execute(config, tmp_path / "whole")
     execute, advance, calls = boltzmann_program.execute, boltzmann_program.ProgramTrainer.advance, []

@@ -108,6 +108,27 @@ def test_presets_and_conditions_are_recognised():
         assert protocol.condition(protocol.config(**overrides)) == name
 
 
+@pytest.mark.parametrize("name", [name for name, _ in entries("protocols")])
+def test_variants_and_controls_are_presets_and_their_mixtures_are_not(name):
+    protocol = find_protocol(name)
+    # One whose quick preset is the published scale.
+    quick = "full" if protocol.config(True) == protocol.config() else "quick"
+    assert protocol.preset(protocol.config(True)) == quick
+    for overrides in protocol.variants.values():
+        assert protocol.preset(protocol.config(**overrides, seed=7)) == "full"
+    for overrides in protocol.controls.values():
+        assert protocol.preset(protocol.config(**overrides)) == "full"
+        assert protocol.preset(protocol.config(True, **overrides)) == quick
+
+
+def test_what_variants_set_is_a_choice_of_the_user_elsewhere():
+    relearning, queue = find_protocol("dybm_relearning"), find_protocol("dybm_queue")
+    assert relearning.preset(relearning.config(True, periods=600)) == "custom"
+    # Of two variants at once.
+    assert queue.preset(queue.config(longest_delay=4, sequence="SC")) == "custom"
+    assert queue.preset(queue.config(longest_delay=4, control="shuffled_teacher")) == "full"
+
+
 def test_files_that_are_no_protocol_are_refused(tmp_path):
     empty = tmp_path / "empty.py"
     empty.write_text("x = 1\n")

@@ -26,7 +26,7 @@ def engine():
 
 
 def reservoir(engine, form="reservoir", n=12, density=0.3):
-    net = random_reservoir(n, 5, density, 0.9, 0.3, 0.8, engine, form)
+    net = random_reservoir(n, 5, engine.rng("network"), density, w_in=0.8, form=form)
     net.bias[:] = 0.1 * engine.rng("bias").standard_normal(n)
     return net
 
@@ -178,14 +178,14 @@ def test_percentiles_are_of_the_network_before_learning(engine, images):
     assert calibrate(Plasticity(net, HEBB, 0.1, engine.rng("x")), [images]) is HEBB
 
 
-def test_random_reservoirs_have_their_radius_and_no_self_connections(engine):
+def test_random_reservoirs_have_their_radius_and_no_self_connections(rng):
     for n, density in ((50, 0.2), (700, 0.01)):
-        net = random_reservoir(n, 3, density, 1.3, 0.3, 0.5, engine)
+        net = random_reservoir(n, 3, rng, density, 1.3, w_in=0.5)
         assert net.radius() == pytest.approx(1.3, rel=1e-6) and (net.pre != net.post).all()
         assert np.abs(net.w_in).max() <= 0.5 and len(net.w) == pytest.approx(density * n * n, rel=0.15)
-    assert len(random_reservoir(20, 3, 0.5, 0.0, 0.3, 0.5, engine).w) == 0
-    with pytest.raises(UserError, match="^density: expected a network with cycles"):
-        random_reservoir(20, 3, 0.0, 0.9, 0.3, 0.5, engine)
+    assert len(random_reservoir(20, 3, rng, 0.5, 0.0).w) == 0
+    with pytest.raises(UserError, match=r"^density: expected a network with cycles"):
+        random_reservoir(20, 3, rng, 0.0)
     assert spectral_radius(csr_array(np.diag([0.5, -2.0]))) == 2
 
 

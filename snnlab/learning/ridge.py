@@ -58,11 +58,13 @@ class Ridge:
 
     def solve(self, ridge: float, units: np.ndarray | None = None) -> np.ndarray:
         """Return the solution for another lambda, or for some of the units alone: shape (len(units), n_outputs)."""
-        units = np.arange(self.n_units) if units is None else np.sort(units)
+        units = np.arange(self.n_units) if units is None else np.asarray(units)
         # Sorted, since only the lower triangle is filled.
-        gram = self._gram[np.ix_(units, units)].copy(order="F")
+        order = np.argsort(units)
+        gram = self._gram[np.ix_(units[order], units[order])].copy(order="F")
         gram[np.diag_indices_from(gram)] += ridge
         try:
-            return cho_solve(cho_factor(gram, lower=True, overwrite_a=True), self._cross[units])
+            solution = cho_solve(cho_factor(gram, lower=True, overwrite_a=True), self._cross[units[order]])
         except np.linalg.LinAlgError:
             raise ValueError("the Gram matrix is singular: add data or take ridge > 0") from None
+        return solution[np.argsort(order)]

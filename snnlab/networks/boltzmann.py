@@ -9,22 +9,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from statistics import mode
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import UserError, require_whole
+from ..errors import UserError, require_whole, unknown
 from ..plasticity.dybm import LONGEST, DybmRule
+from .boltzmann_checks import (
+    checked_delays,
+    checked_numbers,
+    checked_rng,
+    checked_rule,
+    checked_sequence,
+    checked_size,
+    checked_step,
+)
 
 if TYPE_CHECKING:
     from .boltzmann_fit import Fit
+    from .boltzmann_state import State
 
 TERMS = ("bias", "spikes that have arrived", "spikes under way", "spikes of the neuron itself")
+PARAMETERS = ("bias", "u", "v")
 LONGEST_DELAY = 9
 INITIAL_SIZE = 0.1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Traces:
     """What a machine remembers after a step."""
 
@@ -35,15 +47,18 @@ class Traces:
     gamma: np.ndarray
     """(n, L)"""
 
+    def __repr__(self) -> str:
+        return f"Traces({len(self.history)} neurons, K = {self.alpha.shape[-1]}, L = {self.gamma.shape[-1]})"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Boltzmann:
     """Parameters of a machine of n neurons.
 
     Raises
     ------
     UserError
-        If shapes do not fit, or delays are not whole numbers from 1 to 29.
+        If shapes do not fit, numbers are not finite, or delays are not whole numbers from 1 to 29.
     """
 
     delays: np.ndarray
@@ -57,34 +72,39 @@ class Boltzmann:
     rule: DybmRule = field(default_factory=DybmRule)
 
     def __post_init__(self):
-        object.__setattr__(self, "delays", checked_delays(self.delays))
+        checked_rule(self.rule)
+        # The one that differs from the others is at fault.
+        n = mode(_length(given) for given in (self.delays, self.bias, self.u, self.v))
+        object.__setattr__(self, "delays", checked_delays(self.delays, n or None))
         n = len(self.delays)
-        shapes = {"bias": (n,), "u": (n, n, len(self.rule.lam)), "v": (n, n, len(self.rule.mu))}
-        for name, shape in shapes.items():
-            values = np.asarray(getattr(self, name), float)
-            if values.shape != shape or not np.isfinite(values).all():
-                raise UserError(f"{name}: expected finite numbers of shape {shape}, got shape {values.shape}")
-            object.__setattr__(self, name, values)
+        for name, shape in zip(PARAMETERS, ((n,), (n, n, len(self.rule.lam)), (n, n, len(self.rule.mu))), strict=True):
+            object.__setattr__(self, name, checked_numbers(name, getattr(self, name), shape))
+
+    def __repr__(self) -> str:
+        traces = f"K = {len(self.rule.lam)}, L = {len(self.rule.mu)}"
+        return f"Boltzmann({self.n} neurons, delays {self.delays.min()} to {self.delays.max()}, {traces})"
 
     @classmethod
     def random(
         cls,
         n: int,
-        rng: np.random.Generator,
+        rng: np.random.Generator | int,
         rule: DybmRule | None = None,
         delays: np.ndarray | int = LONGEST_DELAY,
         size: float = INITIAL_SIZE,
     ) -> Boltzmann:
         """Return an untrained machine: parameters normal with standard deviation ``size``.
 
-        ``delays`` are uniform from 1 to a whole number, or given, shape (n, n).
+        ``delays`` are uniform from 1 to a whole number, or given, shape (n, n) [pre, post]; ``rng`` is a random
+        generator or a seed.
         """
-        rule = rule or DybmRule()
+        rng, rule = checked_rng(rng), checked_rule(DybmRule() if rule is None else rule)
         require_whole("n", n, 1, 10**5)
-        if not 0 <= size < float("inf"):
-            raise UserError(f"size: expected a number >= 0, got {size}")
-        if np.ndim(delays) == 0:
-            delays = rng.integers(1, int(checked_delays(np.full((1, 1), delays))[0, 0]) + 1, (n, n))
+        size = checked_size("size", size)
+        if _length(delays):
+            delays = checked_delays(delays, n)
+        else:
+            delays = rng.integers(1, int(checked_delays([[delays]])[0, 0]) + 1, (n, n))
         bias, u, v = (rng.normal(0, size, (n, *shape)) for shape in ((), (n, len(rule.lam)), (n, len(rule.mu))))
         return cls(delays, bias, u, v, rule)
 
@@ -96,6 +116,19 @@ class Boltzmann:
     def silence(self) -> Traces:
         """Return the traces of a machine that has never fired."""
         return Traces(np.zeros(self.n, np.int64), np.zeros_like(self.u), np.zeros((self.n, len(self.rule.mu))))
+
+    def own(self, traces: Traces | None) -> Traces:
+        """Return these traces, or those of silence for None; raises UserError if they are not of such a machine."""
+        if traces is None:
+            return self.silence()
+        if not isinstance(traces, Traces):
+            raise UserError(f"traces: expected Traces, such as those of a Fit, got {traces!r}")
+        shapes = {"history": self.bias.shape, "alpha": self.u.shape, "gamma": (self.n, len(self.rule.mu))}
+        for name, shape in shapes.items():
+            if np.shape(getattr(traces, name)) != shape:
+                found = np.shape(getattr(traces, name))
+                raise UserError(f"traces: of another machine: expected {name} of shape {shape}, got {found}")
+        return traces
 
     def arrived(self, traces: Traces) -> np.ndarray:
         """Return alpha in the next step, shape (n, n, K)."""
@@ -121,16 +154,17 @@ class Boltzmann:
 
     def after(self, traces: Traces, x: np.ndarray) -> Traces:
         """Return the traces after a step in which neurons were x, shape (n,)."""
-        gamma = np.array(self.rule.mu) * (traces.gamma + np.asarray(x, float)[:, None])
-        return Traces((2 * traces.history + np.asarray(x, np.int64)) % 2**LONGEST, self.arrived(traces), gamma)
+        x = checked_step(x, self.n)
+        gamma = np.array(self.rule.mu) * (traces.gamma + x[:, None])
+        return Traces((2 * traces.history + x) % 2**LONGEST, self.arrived(traces), gamma)
 
     def read(self, sequence: np.ndarray, traces: Traces | None = None) -> tuple[np.ndarray, Traces]:
         """Show a sequence without learning.
 
         Returns the negative log likelihood of what each neuron was at each step (nats), shape (steps, n), and the
-        traces afterwards.
+        traces afterwards. Without ``traces`` it begins from silence.
         """
-        sequence, traces = checked_sequence(sequence, self.n), traces or self.silence()
+        sequence, traces = checked_sequence(sequence, self.n), self.own(traces)
         surprise = np.empty(sequence.shape)
         for step, x in enumerate(sequence):
             energy = self.terms(traces).sum(0) / self.rule.temperature
@@ -140,7 +174,10 @@ class Boltzmann:
         return surprise, traces
 
     def nll(self, sequence: np.ndarray, traces: Traces | None = None) -> np.ndarray:
-        """Return the negative log likelihood of a sequence (nats), shape (steps,): of each step, given those before."""
+        """Return the negative log likelihood of a sequence (nats), shape (steps,): of each step, given those before.
+
+        Without ``traces``, such as those of a Fit, what comes before is silence.
+        """
         return self.read(sequence, traces)[0].sum(1)
 
     def fit(
@@ -151,6 +188,7 @@ class Boltzmann:
         testing: bool = True,
         target: str = "auto",
         progress: bool = False,
+        state: State | None = None,
     ) -> Fit:
         """Train a copy until it recalls what it is shown, or for so many periods, as a C++ program or in numpy.
 
@@ -163,16 +201,20 @@ class Boltzmann:
         cue : int
             Steps that are shown before a test; 0: a test goes on from where training stands.
         testing : bool
-            Test after every period, and stop when all is learned.
-        target : str
-            "auto", "cpp_standalone" or "numpy".
+            Test before every period, and stop when all is learned: at once, if it is known already.
+        target : {"auto", "cpp_standalone", "numpy"}
+            Where it runs.
         progress : bool
             Show a progress bar.
+        state : State, optional
+            ``Fit.state``, or what :func:`snnlab.load_state` returns: goes on as if training had not been stopped, with
+            other sequences as soon as those are shown. Without it the machine remembers nothing and AdaGrad's sums
+            begin at 0, so that its first steps are as large as those of a new machine: what it had learned is lost.
 
         Returns
         -------
         Fit
-            ``machine`` and its ``traces`` after training, ``block_periods`` and ``periods``.
+            ``machine``, its ``traces`` and ``state`` after training, ``recalled``, ``block_periods`` and ``periods``.
 
         Raises
         ------
@@ -182,7 +224,7 @@ class Boltzmann:
         # Training needs Brian2, whose equations are of a machine.
         from .boltzmann_fit import fit
 
-        return fit(self, sequences, periods, cue, testing, target, progress)
+        return fit(self, sequences, periods, cue, testing, target, progress, state)
 
     def generate(
         self,
@@ -190,18 +232,17 @@ class Boltzmann:
         traces: Traces | None = None,
         cue: np.ndarray | None = None,
         temperature: float = 0.0,
-        rng: np.random.Generator | None = None,
+        rng: np.random.Generator | int | None = None,
     ) -> np.ndarray:
         """Return what the machine does on its own, shape (steps, n), after a cue if there is one.
 
-        At temperature 0 a neuron is on if its energy is below 0; above it, at random with its probability.
+        Without ``traces``, such as those of a Fit, it begins from silence. At temperature 0 a neuron is on if its
+        energy is below 0; above it, at random with its probability, drawn from ``rng``, a generator or a seed.
         """
         require_whole("steps", steps, 0, 10**9)
-        if not 0 <= temperature < float("inf"):
-            raise UserError(f"temperature: expected a number >= 0, got {temperature}")
-        if temperature and rng is None:
-            raise UserError("rng: expected a random generator for a temperature above 0")
-        traces = traces or self.silence()
+        temperature, traces = checked_size("temperature", temperature), self.own(traces)
+        if temperature:
+            rng = checked_rng(rng)
         if cue is not None:
             _, traces = self.read(cue, traces)
         found = np.empty((steps, self.n), np.uint8)
@@ -216,33 +257,12 @@ class Boltzmann:
         return found
 
     def with_parameters(self, **arrays: np.ndarray) -> Boltzmann:
-        """Return the machine with other ``bias``, ``u`` or ``v``."""
+        """Return the machine with other ``bias``, ``u`` or ``v``; raises UserError for other names."""
+        for name in arrays:
+            if name not in PARAMETERS:
+                raise unknown("with_parameters", name, list(PARAMETERS))
         return replace(self, **arrays)
 
 
-def checked_delays(delays: np.ndarray) -> np.ndarray:
-    """Return delays as whole numbers, shape (n, n); raises UserError unless all are from 1 to 29."""
-    try:
-        values = np.asarray(delays, float)
-    except (TypeError, ValueError):
-        raise UserError(f"delays: expected whole numbers of steps, got {delays!r}") from None
-    if values.ndim != 2 or values.shape[0] != values.shape[1] or not values.size:
-        raise UserError(f"delays: expected a whole number of steps for each pair, shape (n, n), got {values.shape}")
-    wrong = values[~((values >= 1) & (values < LONGEST) & (values == np.round(values)))]
-    if len(wrong):
-        raise UserError(f"delays: expected whole numbers of steps from 1 to {LONGEST - 1}, got {wrong[0]:g}")
-    return values.astype(np.int64)
-
-
-def checked_sequence(sequence: Sequence | np.ndarray, n: int | None = None) -> np.ndarray:
-    """Return a binary sequence, shape (steps, neurons); raises UserError for anything else."""
-    try:
-        values = np.asarray(sequence)
-        binary = values.ndim == 2 and values.size > 0 and np.isin(values, (0, 1)).all()
-    except ValueError:
-        values, binary = np.zeros(0), False
-    if not binary:
-        raise UserError(f"sequence: expected zeros and ones of shape (steps, neurons), got shape {values.shape}")
-    if n is not None and values.shape[1] != n:
-        raise UserError(f"sequence: expected {n} neurons, got {values.shape[1]}")
-    return values.astype(np.uint8)
+def _length(given: object) -> int:
+    return len(given) if hasattr(given, "__len__") and np.iterable(given) else 0

@@ -11,30 +11,33 @@ from ..engine import Engine
 from ..errors import UserError, require_whole
 from .boltzmann import Boltzmann, Traces
 from .boltzmann_program import ProgramTrainer
-from .boltzmann_training import (
-    BLOCKS,
-    FOREVER,
-    MOST_PERIODS,
-    Limits,
-    Progress,
-    RuntimeTrainer,
-    Schedule,
-    fresh_state,
-    machine_of,
-)
+from .boltzmann_state import BLOCKS, State, fresh_state, going_on, machine_of, state_of
+from .boltzmann_training import FOREVER, MOST_PERIODS, Limits, Progress, RuntimeTrainer, Schedule
+
+TARGETS = ("auto", "cpp_standalone", "numpy")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Fit:
     """A trained machine."""
 
     machine: Boltzmann
-    traces: Traces
-    """what it remembers at the end of training"""
+    state: State
+    """what training goes on from: ``fit.machine.fit(..., state=fit.state)``"""
+    recalled: bool
+    """whether it recalls all that it was shown"""
     block_periods: np.ndarray
-    """periods that each block needed; with one sequence a single number, or none if it was never recalled"""
+    """periods that each block needed that ended; with one sequence a single number, or none if no test was passed"""
     periods: int
-    """periods of training, in all"""
+    """periods of training of this fit"""
+
+    @property
+    def traces(self) -> Traces:
+        """What the machine remembers at the end of training."""
+        return self.state.traces
+
+    def __repr__(self) -> str:
+        return f"Fit({'recalled' if self.recalled else 'not recalled'} after {self.periods:,} periods, {self.machine})"
 
 
 def trainer(machine: Boltzmann, schedule: Schedule, engine: Engine) -> ProgramTrainer | RuntimeTrainer:
@@ -51,11 +54,13 @@ def stretches(
 ) -> Iterator[tuple[dict[str, np.ndarray], Progress]]:
     """Yield state and progress after stretches of about 10 s, until all is learned or so many periods or blocks done.
 
-    ``blocks`` counts from the start of training, ``periods`` from here.
+    ``blocks`` counts from the start of training, ``periods``, which ``show`` is told, from here.
     """
-    while periods > 0 and state["control"][BLOCKS] < blocks:
-        state, progress = loop.advance(state, Limits(periods, blocks, loop.stretch), show)
-        periods -= progress.periods
+    done = 0
+    while done < periods and state["control"][BLOCKS] < blocks:
+        limits = Limits(periods - done, blocks, loop.stretch)
+        state, progress = loop.advance(state, limits, lambda more, done=done: show(done + more))
+        done += progress.periods
         yield state, progress
         if progress.learned:
             return
@@ -69,21 +74,38 @@ def fit(
     testing: bool = True,
     target: str = "auto",
     progress: bool = False,
+    state: State | None = None,
 ) -> Fit:
     """Train a machine: see :meth:`snnlab.networks.boltzmann.Boltzmann.fit`."""
     require_whole("periods", periods, 1, MOST_PERIODS)
+    if target not in TARGETS:
+        raise UserError(f"target: expected one of {', '.join(TARGETS)}, got {target!r}")
     schedule = Schedule.of(sequences if _several(sequences) else [sequences], cue, testing)
     if schedule.rows.shape[1] != machine.n:
         raise UserError(f"sequence: expected {machine.n} neurons, got {schedule.rows.shape[1]}")
-    found, done, state = [np.zeros(0, np.int64)], 0, fresh_state(machine)
+    shown, found, done, learned = schedule.digest(), [np.zeros(0, np.int64)], 0, False
+    arrays = fresh_state(machine) if state is None else going_on(machine, state, shown)
     with Engine(target, 0, progress) as engine:
         loop = trainer(machine, schedule, engine)
-        engine.show(0, periods, "periods")
-        for after, made in stretches(loop, state, periods):
-            state, done = after, done + made.periods
+        engine.show(0, periods, "periods", whole=True)
+        # 0 would begin another bar.
+        for after, made in stretches(loop, arrays, periods, show=lambda p: engine.show(p + 1e-9, periods)):
+            arrays, done, learned = after, done + made.periods, made.learned
             found.append(made.block_periods)
-            engine.show(done, periods)
-    return Fit(*machine_of(machine, state), np.concatenate(found), done)
+        trained, traces = machine_of(machine, arrays)
+        recalled = learned or _recalls(trained, traces, schedule)
+        engine.end(done, "recalled" if recalled else "not recalled")
+    return Fit(trained, state_of(machine, arrays, shown), recalled, np.concatenate(found), done)
+
+
+def _recalls(machine: Boltzmann, traces: Traces, schedule: Schedule) -> bool:
+    """Whether a machine passes the test that would come next, of each sequence."""
+    for stages in schedule.stages.tolist():
+        _, cue, wanted, _ = (schedule.rows[first : first + count] for first, count in stages)
+        recalled = machine.generate(len(wanted), cue=cue) if len(cue) else machine.generate(len(wanted), traces)
+        if (recalled != wanted).any():
+            return False
+    return True
 
 
 def _several(sequences: np.ndarray | Sequence) -> bool:

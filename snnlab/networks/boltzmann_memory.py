@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -15,15 +13,16 @@ from ..engine import Engine
 from ..errors import UserError, require_choices, require_whole
 from ..plasticity.dybm import LONGEST, DybmRule
 from ..record import attribute, load
-from .boltzmann import INITIAL_SIZE, LONGEST_DELAY, Boltzmann, Traces
+from .boltzmann import INITIAL_SIZE, LONGEST_DELAY, PARAMETERS, Boltzmann, Traces
+from .boltzmann_checks import checked_size
 from .boltzmann_fit import stretches, trainer
-from .boltzmann_training import MOST_PERIODS, Schedule, fresh_state, machine_of
+from .boltzmann_keeping import Keeping
+from .boltzmann_state import State, fresh_state, machine_of, state_of
+from .boltzmann_training import MOST_PERIODS, Schedule
 
 CONTROLS = {"shuffled_teacher": {"control": "shuffled_teacher"}}
 # Looks at the machine in each factor of ten of periods.
 LOOKS = 10
-# A run is kept so often (s).
-_KEEP_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -62,10 +61,9 @@ class BoltzmannConfig:
 
     def machine(self, n: int, engine: Engine) -> Boltzmann:
         """Return the untrained machine of n neurons."""
-        if not 0 <= self.initial_size < float("inf"):
-            raise UserError(f"initial_size: expected a number >= 0, got {self.initial_size}")
+        size = checked_size("initial_size", self.initial_size)
         require_whole("longest_delay", self.longest_delay, 1, LONGEST - 1)
-        return Boltzmann.random(n, engine.rng("machine"), self.rule(), self.longest_delay, self.initial_size)
+        return Boltzmann.random(n, engine.rng("machine"), self.rule(), self.longest_delay, size)
 
 
 def looks(periods: int, checkpoints: tuple[int, ...] = ()) -> list[int]:
@@ -82,20 +80,6 @@ def shuffled(config: BoltzmannConfig, sequence: np.ndarray, engine: Engine) -> n
     return sequence[engine.rng("shuffled teacher").permutation(len(sequence))]
 
 
-def kept_every() -> Callable[[], bool]:
-    """Return a function that tells, once in _KEEP_SECONDS, that it is time to keep what there is."""
-    last = time.monotonic()
-
-    def due() -> bool:
-        nonlocal last
-        if time.monotonic() - last <= _KEEP_SECONDS:
-            return False
-        last = time.monotonic()
-        return True
-
-    return due
-
-
 def memorise(
     config: BoltzmannConfig,
     sequence: np.ndarray,
@@ -108,73 +92,66 @@ def memorise(
     Returns ``sequence`` (step, neuron); over ``period`` the negative log likelihood ``nll`` (nats) of the sequence,
     bits ``missed``, less likely than not when it is shown, and ``wrong`` bits of a recall that goes on from there; at
     each ``checkpoint`` that was reached ``recalled`` (two periods), ``bias``, ``u`` and ``v``; ``recalled_after``
-    (periods until all that was taught was recalled, NaN if it never was); and delays and the traces at the end, from
-    which :func:`stored_machine` makes the machine again.
+    (periods until all that was taught was recalled, NaN if it never was); and delays and where training stands at the
+    end, from which :func:`load_machine` and :func:`load_state` make the machine again, and go on.
     """
     require_whole("periods", periods, 1, MOST_PERIODS)
     machine = config.machine(sequence.shape[1], engine)
     taught = shuffled(config, sequence, engine)
-    loop = trainer(machine, Schedule.of([taught]), engine)
+    schedule = Schedule.of([taught])
+    loop = trainer(machine, schedule, engine)
     plan, length = looks(periods, checkpoints), len(sequence)
-    stage = engine.checkpoints.stage(engine.used) if engine.checkpoints else None
-    position, state = stage.latest() if stage else (0, {})
-    # Periods so far, and how many looks of the plan are done.
-    done, seen = state.pop("totals", np.zeros(2, np.int64)).tolist()
-    state = state or fresh_state(machine)
-    parts = [{k: np.asarray(v) for k, v in part.items()} for part in stage.parts()] if position else []
-    recent: list[dict[str, np.ndarray]] = []
-    keep, ended = kept_every(), False
-    engine.show(0, periods, "periods")
-    while not ended and seen < len(plan):
-        # 0 would begin another bar.
-        for after, progress in stretches(
-            loop, state, plan[seen] - done, show=lambda p, done=done: engine.show(done + p + 1e-9, periods)
-        ):
-            state, done = after, done + progress.periods
-            if stage and keep() and not progress.learned:
-                position += 1
-                rows = joined([{k: v[:0] for k, v in (parts or recent)[0].items()}, *recent])
-                stage.save(position, state | {"totals": np.array([done, seen])}, rows)
-                parts, recent = [*parts, rows], []
-        now, traces = machine_of(machine, state)
-        recalled = now.generate(2 * length, traces)
-        surprise = now.read(sequence, traces)[0]
-        row = {"period": done, "wrong": int((recalled[:length] != sequence).sum())}
-        row |= {"nll": surprise.sum(), "missed": int((surprise > np.log(2)).sum())}
-        row |= {"recalled": recalled, "bias": now.bias, "u": now.u, "v": now.v}
-        recent.append({k: np.asarray(v)[None] for k, v in row.items()})
-        # The test that would come next.
-        ended, seen = bool((recalled[:length] == taught).all()), seen + 1
-    engine.show(periods, periods)
-    found = joined([*parts, *recent])
+    with Keeping(engine) as keeping:
+        # Periods so far, and how many looks of the plan are done.
+        done, seen = keeping.state.pop("totals", np.zeros(2, np.int64)).tolist()
+        state, ended = keeping.state or fresh_state(machine), False
+        engine.show(0, periods, "periods", whole=True)
+        while not ended and seen < len(plan):
+            # 0 would begin another bar.
+            for after, progress in stretches(
+                loop, state, plan[seen] - done, show=lambda p, done=done: engine.show(done + p + 1e-9, periods)
+            ):
+                state, done = after, done + progress.periods
+                if not progress.learned:
+                    keeping.reached(done, state | {"totals": np.array([done, seen])})
+            now, traces = machine_of(machine, state)
+            recalled = now.generate(2 * length, traces)
+            surprise = now.read(sequence, traces)[0]
+            row = {"period": done, "wrong": int((recalled[:length] != sequence).sum())}
+            row |= {"nll": surprise.sum(), "missed": int((surprise > np.log(2)).sum())}
+            row |= {"recalled": recalled, "bias": now.bias, "u": now.u, "v": now.v}
+            keeping.add({k: np.asarray(v)[None] for k, v in row.items()})
+            # The test that would come next.
+            ended, seen = bool((recalled[:length] == taught).all()), seen + 1
+    engine.end(done, "recalled" if ended else "not recalled")
+    found = keeping.found()
     shown = [i for i, p in enumerate(found["period"]) if p in checkpoints or i == len(found["period"]) - 1]
     recalled_after = float(done) if ended else np.nan
-    return _dataset(config, sequence, found, shown, recalled_after, machine, machine_of(machine, state)[1])
+    return _dataset(sequence, found, shown, recalled_after, machine, state_of(machine, state, schedule.digest()))
 
 
-def joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Return arrays of the same names one after the other."""
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def remembered(machine: Boltzmann, traces: Traces) -> dict[str, tuple]:
-    """Return delays and what a machine remembers, as variables of a run file: see :func:`stored_machine`."""
+def remembered(machine: Boltzmann, state: State) -> dict[str, tuple]:
+    """Return delays and where training stands, as variables of a run file: see :func:`load_state`."""
+    one = {"units": "1"}
+    dims = {"bias": ("neuron",), "u": ("pre", "post", "k"), "v": ("pre", "post", "l")}
     return {
         "delay": (("pre", "post"), machine.delays.astype(np.int32), {"units": "steps"}),
-        "history": ("neuron", traces.history.astype(np.int64)),
-        "alpha": (("pre", "post", "k"), traces.alpha, {"units": "1"}),
-        "gamma": (("neuron", "l"), traces.gamma, {"units": "1"}),
+        "history": ("neuron", state.traces.history.astype(np.int64)),
+        "alpha": (("pre", "post", "k"), state.traces.alpha, one),
+        "gamma": (("neuron", "l"), state.traces.gamma, one),
+        **{f"{name}_squares": (dims[name], values, one) for name, values in state.squares.items()},
+        "turn": ("place", state.turn),
+        "schedule": ((), state.shown),
     }
 
 
 def _dataset(
-    config: BoltzmannConfig,
     sequence: np.ndarray,
     found: dict[str, np.ndarray],
     shown: list[int],
     recalled_after: float,
     machine: Boltzmann,
-    traces: Traces,
+    state: State,
 ) -> xr.Dataset:
     periods, one = {"units": "periods"}, {"units": "1"}
     return xr.Dataset(
@@ -189,7 +166,7 @@ def _dataset(
             "v": (("checkpoint", "pre", "post", "l"), found["v"][shown], one),
             "recalled_after": ((), recalled_after, periods),
         }
-        | remembered(machine, traces),
+        | remembered(machine, state),
         {"period": ("period", found["period"], periods), "checkpoint": ("checkpoint", found["period"][shown], periods)},
         {"equations": equations(machine)},
     )
@@ -204,15 +181,37 @@ def equations(machine: Boltzmann) -> str:
 
 def load_machine(path: str | Path) -> tuple[Boltzmann, Traces]:
     """Return the trained machine of a run file, and what it remembered; raises UserError if the file holds none."""
+    dataset, rule = _load(path)
+    return stored_machine(dataset, rule)
+
+
+def load_state(path: str | Path) -> State:
+    """Return what the machine of a run file goes on training from: ``machine.fit(..., state=)``.
+
+    Raises
+    ------
+    UserError
+        If the file holds no machine, or was made before run files held this.
+    """
+    dataset, rule = _load(path)
+    if "turn" not in dataset:
+        raise UserError(f"run file: {str(path)!r} was made before run files held what training goes on from")
+    squares = {name: dataset[f"{name}_squares"].values for name in PARAMETERS if f"{name}_squares" in dataset}
+    _, traces = stored_machine(dataset, rule)
+    return State(traces, squares, dataset.turn.values, str(dataset.schedule.values))
+
+
+def _load(path: str | Path) -> tuple[xr.Dataset, DybmRule]:
+    """Return a run file that holds a machine, and the machine's rule."""
     dataset = load(path)
     if not {"delay", "bias", "u", "v", "history", "alpha", "gamma"} <= set(dataset):
         raise UserError(f"run file: a run of {dataset.attrs['protocol']} holds no Boltzmann machine")
     config = attribute(dataset, "config")
-    return stored_machine(dataset, DybmRule(**{f.name: config[f.name] for f in fields(DybmRule)}))
+    return dataset, DybmRule(**{f.name: config[f.name] for f in fields(DybmRule)})
 
 
 def stored_machine(dataset: xr.Dataset, rule: DybmRule) -> tuple[Boltzmann, Traces]:
     """Return the machine of a run at its end, and what it remembered."""
-    arrays = {name: dataset[name].values[-1] for name in ("bias", "u", "v")}
+    arrays = {name: dataset[name].values[-1] for name in PARAMETERS}
     machine = Boltzmann(dataset.delay.values, rule=rule, **arrays)
     return machine, Traces(dataset.history.values, dataset.alpha.values, dataset.gamma.values)

@@ -13,7 +13,8 @@ import numpy as np
 from ..errors import MachineError, UserError
 from .boltzmann import Boltzmann
 from .boltzmann_network import DT, BoltzmannNetwork, state_names
-from .boltzmann_training import BLOCKS, Limits, Progress, Schedule
+from .boltzmann_state import BLOCKS
+from .boltzmann_training import Limits, Progress, Schedule
 from .programs import LONGEST_RUN, execute, program, standalone, write_arrays
 
 # Of a program.

@@ -14,6 +14,7 @@ Reference: Osogami & Otsuka 2015, doi:10.1038/srep14149, and the authors' progra
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -22,8 +23,10 @@ import numpy as np
 
 from ..engine import Engine, Task
 from ..errors import UserError, require_whole
-from .boltzmann import Boltzmann, Traces, checked_sequence
-from .boltzmann_network import BoltzmannNetwork, state_names
+from .boltzmann import Boltzmann
+from .boltzmann_checks import checked_sequence
+from .boltzmann_network import BoltzmannNetwork
+from .boltzmann_state import BLOCK, TEST
 
 FOREVER = 2**60
 MOST_PERIODS = 10**12
@@ -36,12 +39,6 @@ class Stage(IntEnum):
     CUE = 1
     RECALL = 2
     TRAIN = 3
-
-
-# What comes next where a run stands: see boltzmann_program.h.
-_BLOCK, _TEST = 0, 1
-# Where the number of blocks stands in ``control``.
-BLOCKS = 3
 
 
 @dataclass(frozen=True)
@@ -103,34 +100,15 @@ class Schedule:
             stages.append([whole if cue else (begin, 0), (begin, cue), (begin + cue, len(each)), whole])
         return cls(np.concatenate(rows), np.array(stages, np.int64), testing)
 
+    def digest(self) -> str:
+        """Return what tells this from what else may be shown."""
+        shapes = str((self.rows.shape, self.stages.tolist())).encode()
+        return hashlib.sha256(shapes + self.rows.tobytes()).hexdigest()[:16]
+
     def learned(self, blocks: int, block_periods: Sequence[int] | np.ndarray) -> bool:
         """Tell whether all is learned after so many blocks, of which the last needed these periods."""
         last_was_known = len(block_periods) > 0 and block_periods[-1] == 0 and blocks > 1
         return len(block_periods) > 0 if len(self.stages) == 1 else last_was_known
-
-
-def fresh_state(machine: Boltzmann) -> dict[str, np.ndarray]:
-    """Return the state of an untrained machine, by the names of the network's variables, and ``control``."""
-    names = state_names(machine)
-    state = {name: np.zeros(machine.n) for name in names["neurons"]}
-    state |= {name: np.zeros((machine.n, machine.n)) for name in names["synapses"]}
-    state |= {"bias": machine.bias.copy(), "history": np.zeros(machine.n, np.int32)}
-    for name in ("u", "v"):
-        for m, values in enumerate(np.moveaxis(getattr(machine, name), 2, 0), 1):
-            state[f"{name}_{m}"] = np.ascontiguousarray(values)
-    # What comes next, which sequence, periods of the block so far, blocks.
-    return state | {"control": np.array([_BLOCK, 0, 0, 0], np.int64)}
-
-
-def machine_of(machine: Boltzmann, state: dict[str, np.ndarray]) -> tuple[Boltzmann, Traces]:
-    """Return the machine that a state is, and what it remembers."""
-    counts = {"u": len(machine.rule.lam), "v": len(machine.rule.mu)}
-    counts |= {"alpha": counts["u"], "gamma": counts["v"]}
-    stacked = {
-        name: np.stack([state[f"{name}_{m}"] for m in range(1, count + 1)], -1) for name, count in counts.items()
-    }
-    trained = machine.with_parameters(bias=state["bias"].copy(), u=stacked["u"], v=stacked["v"])
-    return trained, Traces(state["history"].astype(np.int64), stacked["alpha"], stacked["gamma"])
 
 
 class RuntimeTrainer:
@@ -158,7 +136,7 @@ class RuntimeTrainer:
         self._steps = self._periods = self._at = 0
         self._block_periods: list[int] = []
         self._read_before: dict[tuple[int, Stage], dict[str, np.ndarray]] = {}
-        self._begin_block() if self._due == _BLOCK else self._begin_test()
+        self._begin_block() if self._due == BLOCK else self._begin_test()
         self._show()
         forever = range(0, FOREVER)
         net.network.t_ = 0.0
@@ -226,7 +204,7 @@ class RuntimeTrainer:
         if self._stage == Stage.TRAIN:
             self._periods += 1
             self._since += 1
-            self._due = _TEST
+            self._due = TEST
             self._show_periods(self._periods)
             if self._periods >= limits.periods_stop or full:
                 return True
@@ -249,7 +227,7 @@ class RuntimeTrainer:
         self._block_periods.append(self._since)
         self._blocks += 1
         learned = self._schedule.learned(self._blocks, self._block_periods)
-        self._since, self._due = 0, _BLOCK
+        self._since, self._due = 0, BLOCK
         self._sequence = (self._sequence + 1) % len(self._schedule.stages)
         if learned or self._blocks >= self._limits.blocks_stop or full:
             return True

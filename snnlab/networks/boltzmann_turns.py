@@ -16,8 +16,10 @@ from ..engine import Engine
 from ..errors import require_whole
 from .boltzmann import Boltzmann
 from .boltzmann_fit import stretches, trainer
-from .boltzmann_memory import BoltzmannConfig, equations, joined, kept_every, remembered, shuffled
-from .boltzmann_training import BLOCKS, MOST_PERIODS, Schedule, fresh_state, machine_of
+from .boltzmann_keeping import Keeping
+from .boltzmann_memory import BoltzmannConfig, equations, remembered, shuffled
+from .boltzmann_state import BLOCKS, SINCE, State, fresh_state, machine_of, state_of
+from .boltzmann_training import MOST_PERIODS, Schedule
 
 # Blocks until the published machine knew both sequences (Osogami & Otsuka 2015).
 PUBLISHED_BLOCKS = 1_785_845
@@ -56,47 +58,47 @@ def take_turns(
         require_whole(name, getattr(config, name), 1, MOST_PERIODS)
     machine = config.machine(sequences[0].shape[1], engine)
     taught = [shuffled(config, each, engine) for each in sequences]
-    loop = trainer(machine, Schedule.of(taught, config.cue), engine)
-    plan, stage = _looks(config.blocks), engine.checkpoints.stage(engine.used) if engine.checkpoints else None
-    position, state = stage.latest() if stage else (0, {})
-    # Periods, CPU time and wall time so far.
-    totals = state.pop("totals", np.zeros(3))
-    state = state or fresh_state(machine)
-    parts = [{k: np.asarray(v) for k, v in part.items()} for part in stage.parts()] if stage and position else []
+    schedule, plan = Schedule.of(taught, config.cue), _looks(config.blocks)
+    loop = trainer(machine, schedule, engine)
 
     def look() -> dict[str, np.ndarray]:
         row = _look(machine_of(machine, state)[0], sequences, config.cue)
         row |= dict(zip(("age", "cpu", "wall"), totals.tolist(), strict=True))
         if novel is not None:
             row["novel_periods"] = _learned_anew(machine, state, novel, config.cue, most, engine)
-        return {"look": state["control"][BLOCKS]} | row
+        row["look"] = state["control"][BLOCKS]
+        return {"block_periods": np.zeros(0, np.int64)} | {k: np.asarray(v)[None] for k, v in row.items()}
 
-    recent = [] if parts else [_rows(look())]
-    keep, ended = kept_every(), False
-    engine.show(0, config.periods, "periods")
-    while not ended:
-        done, blocks = int(totals[0]), int(state["control"][BLOCKS])
-        goal = next((number for number in plan if number > blocks), config.blocks)
-        before = _clocks()
-        for after, made in stretches(
-            loop,
-            state,
-            config.periods - done,
-            goal,
-            lambda periods, done=done: engine.show(done + periods + 1e-9, config.periods),
-        ):
-            state, done = after, done + made.periods
-            totals, before = totals + [made.periods, *(_clocks() - before)], _clocks()
-            blocks = int(state["control"][BLOCKS])
-            ended = made.learned or done >= config.periods or blocks >= config.blocks
-            seen = _rows(look()) if ended or blocks >= goal else {k: v[:0] for k, v in (parts or recent)[0].items()}
-            recent.append(seen | {"block_periods": made.block_periods})
-            if stage and keep() and not ended:
-                position += 1
-                stage.save(position, state | {"totals": totals}, joined(recent))
-                parts, recent = [*parts, joined(recent)], []
-    engine.show(config.periods, config.periods)
-    return _dataset(sequences, joined([*parts, *recent]), machine, state)
+    with Keeping(engine) as keeping:
+        begins = not keeping.state
+        # Periods, CPU time and wall time so far.
+        totals = keeping.state.pop("totals", np.zeros(3))
+        state, ended = keeping.state or fresh_state(machine), False
+        if begins:
+            keeping.add(look())
+        engine.show(0, config.periods, "periods", whole=True)
+        while not ended:
+            done, blocks = int(totals[0]), int(state["control"][BLOCKS])
+            goal = next((number for number in plan if number > blocks), config.blocks)
+            before = _clocks()
+            for after, made in stretches(
+                loop,
+                state,
+                config.periods - done,
+                goal,
+                lambda periods, done=done: engine.show(done + periods + 1e-9, config.periods),
+            ):
+                state, done = after, done + made.periods
+                totals, before = totals + [made.periods, *(_clocks() - before)], _clocks()
+                blocks = int(state["control"][BLOCKS])
+                ended = made.learned or done >= config.periods or blocks >= config.blocks
+                seen = look() if ended or blocks >= goal else {}
+                keeping.add(seen | {"block_periods": made.block_periods})
+                if not ended:
+                    keeping.reached(done, state | {"totals": totals})
+    engine.end(done, f"{blocks:,} block{'s' * (blocks != 1)}")
+    last, _ = machine_of(machine, state)
+    return _dataset(sequences, keeping.found(), last, state_of(machine, state, schedule.digest()))
 
 
 def _looks(blocks: int) -> list[int]:
@@ -108,10 +110,6 @@ def _looks(blocks: int) -> list[int]:
 def _clocks() -> np.ndarray:
     """CPU time, with that of programs that have ended, and wall time (s)."""
     return np.array([sum(os.times()[:4]), time.monotonic()])
-
-
-def _rows(row: dict) -> dict[str, np.ndarray]:
-    return {"block_periods": np.zeros(0, np.int64)} | {k: np.asarray(v)[None] for k, v in row.items()}
 
 
 def _look(machine: Boltzmann, sequences: list[np.ndarray], cue: int) -> dict[str, np.ndarray]:
@@ -138,15 +136,12 @@ def _learned_anew(
     return float("nan")
 
 
-def _dataset(
-    sequences: list[np.ndarray], found: dict[str, np.ndarray], machine: Boltzmann, state: dict[str, np.ndarray]
-) -> xr.Dataset:
-    last, traces = machine_of(machine, state)
+def _dataset(sequences: list[np.ndarray], found: dict[str, np.ndarray], last: Boltzmann, state: State) -> xr.Dataset:
     periods, one, seconds, bits = ({"units": unit} for unit in ("periods", "1", "s", "bits"))
     arrays = {
         "sequence": (("learned", "step", "neuron"), np.array(sequences, np.uint8)),
         "block_periods": ("block", found["block_periods"], periods),
-        "unfinished": ((), int(state["control"][2]), periods),
+        "unfinished": ((), int(state.turn[SINCE]), periods),
         "age": ("look", found["age"], periods),
         "cpu": ("look", found["cpu"], seconds),
         "wall": ("look", found["wall"], seconds),
@@ -156,7 +151,7 @@ def _dataset(
         "bias": (("checkpoint", "neuron"), last.bias[None], one),
         "u": (("checkpoint", "pre", "post", "k"), last.u[None], one),
         "v": (("checkpoint", "pre", "post", "l"), last.v[None], one),
-    } | remembered(last, traces)
+    } | remembered(last, state)
     if "novel_periods" in found:
         arrays["novel_periods"] = ("look", found["novel_periods"], periods)
-    return xr.Dataset(arrays, {"look": ("look", found["look"], {"units": "blocks"})}, {"equations": equations(machine)})
+    return xr.Dataset(arrays, {"look": ("look", found["look"], {"units": "blocks"})}, {"equations": equations(last)})

@@ -80,7 +80,7 @@ def learned(config: PatternConfig, engine: Engine) -> tuple[RateReservoir, np.nd
     shape = (config.sequences, config.frames, config.inputs)
     sequences = patterns(config.sequences * config.frames, config.inputs, config.active, rng).reshape(shape)
     reservoir = random_reservoir(
-        config.n, config.inputs, config.density, config.radius, config.leak, config.w_in, engine
+        config.n, config.inputs, engine.rng("network"), config.density, config.radius, config.leak, config.w_in
     )
     if config.plasticity == "none":
         return reservoir, sequences, {"presentations": 0, "change": 0.0, "radius": reservoir.radius()}
@@ -91,8 +91,8 @@ def learned(config: PatternConfig, engine: Engine) -> tuple[RateReservoir, np.nd
     while change < config.change:
         if count == config.most:
             raise UserError(
-                f"eta: expected one with which weights change by {config.change:g} within {config.most:,} presentations,"
-                f" got {config.eta:g}, with which they change by {change:.3g}"
+                f"eta: expected a rate with which weights change by {config.change:g} in {config.most:,} rounds, got "
+                f"{config.eta:g}, with which they change by {change:.3g}"
             )
         learner.learn(shown)
         count += 1

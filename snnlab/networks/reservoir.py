@@ -16,7 +16,6 @@ from scipy.sparse import csr_array
 from scipy.sparse.linalg import ArpackNoConvergence, eigs
 
 from ..connectivity import by_source, sparse_random
-from ..engine import Engine
 from ..errors import Diverged, UserError, require_choices
 from ..rules import RateRule
 
@@ -240,11 +239,11 @@ def spectral_radius(matrix: csr_array) -> float:
 def random_reservoir(
     n: int,
     inputs: int,
-    density: float,
-    radius: float,
-    leak: float,
-    w_in: float,
-    engine: Engine,
+    rng: np.random.Generator,
+    density: float = 0.1,
+    radius: float = 0.9,
+    leak: float = 0.3,
+    w_in: float = 0.3,
     form: Literal["reservoir", "rate"] = "reservoir",
 ) -> RateReservoir:
     """Return a reservoir with normal weights between a share ``density`` of pairs, without self-connections.
@@ -252,7 +251,7 @@ def random_reservoir(
     They are scaled to a spectral radius; input weights are uniform in [-w_in, w_in], from every input to every unit.
     Raises UserError if a radius is wanted and there are too few connections to have one.
     """
-    weights = sparse_random(n, density, 1.0, engine.rng("recurrent")).tolil()
+    weights = sparse_random(n, density, 1.0, rng).tolil() if density else csr_array((n, n)).tolil()
     weights.setdiag(0)
     weights = csr_array(weights)
     weights.eliminate_zeros()
@@ -260,7 +259,7 @@ def random_reservoir(
     if radius and not found:
         raise UserError(f"density: expected a network with cycles, which alone have a spectral radius, got {density}")
     weights = weights * (radius / found) if radius else csr_array((n, n))
-    return RateReservoir(weights, engine.rng("input").uniform(-w_in, w_in, (n, inputs)), leak, form)
+    return RateReservoir(weights, rng.uniform(-w_in, w_in, (n, inputs)), leak, form)
 
 
 def calibrate(plasticity: Plasticity, batches: Iterable[np.ndarray]) -> RateRule:

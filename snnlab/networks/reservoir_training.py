@@ -95,7 +95,7 @@ def check(config: ReservoirConfig, train: Images) -> None:
 def build(config: ReservoirConfig, inputs: int, engine: Engine) -> RateReservoir:
     """Return the reservoir of a Config, before learning."""
     return random_reservoir(
-        config.n, inputs, config.density, config.radius, config.leak, config.w_in, engine, config.form
+        config.n, inputs, engine.rng("network"), config.density, config.radius, config.leak, config.w_in, config.form
     )
 
 
@@ -158,20 +158,28 @@ def train_epochs(config: ReservoirConfig, engine: Engine) -> xr.Dataset:
     """
     train, test = load_images(config.images)
     check(config, train)
-    if config.control == "shuffled_labels":
-        labels = engine.rng("labels").permutation(train.labels)
-        train = Images(train.images, labels, train.full)
     with threadpool_limits(1):
-        return _train_epochs(config, engine, train, test)
+        pixels = of_pixels(train, test, config.held_out)
+        return _train_epochs(config, engine, taught(config, train, engine), test).assign(pixels=((), pixels))
+
+
+def taught(config: ReservoirConfig, train: Images, engine: Engine) -> Images:
+    """Return the images to train with, with labels in random order where the control says so."""
+    if config.control == "none":
+        return train
+    return Images(train.images, engine.rng("labels").permutation(train.labels), train.full)
+
+
+def of_pixels(train: Images, test: Images, held_out: int) -> float:
+    """Return the test accuracy of a ridge readout of the pixels, the baseline."""
+    every = {"pixels": np.arange(train.images[0].size)}
+    return score(lambda x: x.reshape(len(x), -1), every, train, test, held_out)["pixels"].test
 
 
 def _train_epochs(config: ReservoirConfig, engine: Engine, train: Images, test: Images) -> xr.Dataset:
     reservoir = build(config, train.images.shape[2], engine)
     start = reservoir.w.copy()
     learner = None if config.plasticity == "none" else plasticity_of(config, reservoir, train, engine)
-    pixels = score(
-        lambda x: x.reshape(len(x), -1), {"all": np.arange(train.images[0].size)}, train, test, config.held_out
-    )
     sample = test.sequences(np.arange(min(_PIECE, len(test.labels))))
     order, found = engine.rng("order"), []
     # Without a rule nothing changes from epoch to epoch.
@@ -207,7 +215,6 @@ def _train_epochs(config: ReservoirConfig, engine: Engine, train: Images, test: 
             "post": ("synapse", reservoir.post.astype(np.int32)),
             "w_in": (("unit", "input"), reservoir.w_in),
             "bias": ("unit", reservoir.bias),
-            "pixels": ((), pixels["all"].test),
         },
         {"epoch": np.arange(total), "readout": list(scores)},
     )

@@ -39,6 +39,7 @@ jdybm (github.com/ibm-research-tokyo/dybm).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal
 
 import brian2
@@ -82,15 +83,19 @@ class DybmRule:
         for name in ("lam", "mu"):
             given = getattr(self, name)
             try:
-                rates = tuple(float(x) for x in given)
-            except (TypeError, ValueError):
+                rates = tuple(given)
+            except TypeError:
                 rates = ()
-            # Below, the spikes under way have weights that are no numbers.
-            if not rates or not all(SMALLEST_RATE <= x < 1 for x in rates):
+            # Smaller ones give the spikes under way weights that are no numbers.
+            if not rates or not all(isinstance(x, Real) and SMALLEST_RATE <= x < 1 for x in rates):
                 raise UserError(
-                    f"{name}: expected decay rates between 0 and 1, at least {SMALLEST_RATE:g}, got {given}"
+                    f"{name}: expected decay rates between 0 and 1 (below 1, at least {SMALLEST_RATE:g}), got {given!r}"
                 )
-            object.__setattr__(self, name, rates)
+            object.__setattr__(self, name, tuple(map(float, rates)))
+        for name in ("temperature", "rate"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, Real):
+                raise UserError(f"{name}: expected a finite number > 0, got {value!r}")
         require_positive(self, "temperature", "rate")
         require_choices(self)
 

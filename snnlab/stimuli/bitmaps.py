@@ -70,6 +70,8 @@ def word(text: str) -> np.ndarray:
         raise UserError("sequence: expected a word, evolution, music, or a file, got nothing")
     for letter in text:
         if letter not in _LETTERS:
+            if is_path(text):
+                raise UserError(f"sequence: needs a word, not a file, got {text!r}")
             raise UserError(f"sequence: no letter {letter!r} (known: {' '.join(_LETTERS)})")
     columns = [column for letter in text for column in (0, *_LETTERS[letter])]
     return ((np.array(columns)[:, None] >> np.arange(ROWS)) & 1).astype(np.uint8)
@@ -129,30 +131,54 @@ def music() -> np.ndarray:
     return sequence
 
 
+def is_path(spec: str) -> bool:
+    """Tell whether a specification is a path and not a word: it holds a dot or a slash."""
+    return "." in spec or "/" in spec
+
+
 def sequence_from(spec: str) -> np.ndarray:
     """Return the sequence that a specification names.
 
     Parameters
     ----------
     spec : str
-        A word in capital letters, ``evolution``, ``music``, a text file of rows of 0 and 1 or of . and #, or a PNG
-        whose dark pixels are 1.
+        A word in the capital letters A B C E I L M N P R S T U, ``evolution``, ``music``, or a path, which a dot or a
+        slash makes it: a text file of rows of 0 and 1 or of . and #, or a PNG whose dark pixels, below half grey (128
+        of 255) and at least half opaque, are 1. The first row is the top one; neuron 0 is the bottom one.
 
     Raises
     ------
     UserError
-        If it is none of these, or a file cannot be read.
+        If it is none of these, a file cannot be read, or a PNG has no contrast.
     """
     path = Path(spec).expanduser()
-    if path.suffix.lower() == ".png":
-        return _from_png(path)
-    if path.suffix or "/" in spec:
-        try:
-            return from_rows(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"sequence: {spec!r} cannot be read as text: {error}") from None
-    named = {"evolution": evolution, "music": music}
-    return named[spec]() if spec in named else word(spec)
+    if is_path(spec):
+        if path.is_dir():
+            raise UserError(f"sequence: {spec!r} is a folder")
+        return _from_png(path) if path.suffix.lower() == ".png" else _from_text(path)
+    if spec in NAMED:
+        return NAMED[spec]()
+    try:
+        return word(spec)
+    except UserError as error:
+        # Named like a word, and no word.
+        if spec and path.is_dir():
+            raise UserError(f"sequence: {spec!r} is a folder") from None
+        hint = f"; for the file of that name write ./{spec}" if spec and path.is_file() else ""
+        raise UserError(f"{error}{hint}") from None
+
+
+NAMED = {"evolution": evolution, "music": music}
+
+
+def _from_text(path: Path) -> np.ndarray:
+    try:
+        return from_rows(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        reason = "it is not UTF-8"
+    except OSError as error:
+        reason = error.strerror
+    raise UserError(f"sequence: {str(path)!r} cannot be read as text: {reason}")
 
 
 def _from_png(path: Path) -> np.ndarray:
@@ -162,7 +188,11 @@ def _from_png(path: Path) -> np.ndarray:
         with Image.open(path) as image:
             grey = np.asarray(image.convert("LA"), float)
     except (OSError, UnidentifiedImageError, SyntaxError, ValueError) as error:
-        raise UserError(f"sequence: {str(path)!r} cannot be read as a picture: {error}") from None
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"sequence: {str(path)!r} cannot be read as a picture: {reason}") from None
     # What is transparent counts as white.
     dark = (grey[..., 0] < 128) & (grey[..., 1] >= 128)
+    if dark.all() or not dark.any():
+        kind = "darker" if dark.any() else "lighter"
+        raise UserError(f"sequence: {str(path)!r} has no contrast: all of it is {kind} than half grey")
     return dark[::-1].T.astype(np.uint8)
