@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from snnlab import plotting
 from snnlab.figures.osogami2015_science import shown_panels, survival
 
-SEEDS = range(100, 104)
+SEEDS = range(100, 110)
 NEEDS = [("dybm_music", {"seed": seed}) for seed in SEEDS]
 CAPTION = (
     "a: what a machine plays on its own after so many periods of training, one period, as notes on a treble staff from "

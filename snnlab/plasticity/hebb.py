@@ -5,9 +5,16 @@ r"""Hebb's rule: what fires together wires together.
 Unstable by itself: the more a weight grows, the more it makes its target follow. Oja's form (Oja 1982,
 doi:10.1007/BF00275687) takes off what the target's activity squared allows, and the covariance form (Sejnowski 1977,
 doi:10.1007/BF00275079) counts deviations from running means.
+
+Between spiking neurons x and y are traces: each spike adds 1 to that of its neuron, which decays with tau. A spike
+changes w by the other neuron's trace, so that a pair gives :math:`\Delta w = \eta w_{max} e^{-|\Delta t|/\tau}`,
+whichever came first.
 """
 
+from brian2 import ms
+
 from snnlab.rules import RateRule
+from snnlab.spike_rules import SpikeRule
 
 HEBB = RateRule("hebb", "x_pre*y_post", source="Hebb 1949; dW = eta Y X of the reservoir study")
 OJA = RateRule("oja", "x_pre*y_post - y_post**2*w", source="Oja 1982, doi:10.1007/BF00275687")
@@ -15,4 +22,15 @@ COVARIANCE = RateRule(
     "covariance",
     "(x_pre - x_mean_pre)*(y_post - y_mean_post)",
     source="Sejnowski 1977, doi:10.1007/BF00275079",
+)
+HEBB_SPIKES = SpikeRule(
+    "hebb",
+    equations="""
+    dx_trace/dt = -x_trace/tau : 1 (event-driven)
+    dy_trace/dt = -y_trace/tau : 1 (event-driven)
+    """,
+    on_pre="x_trace += 1\nw += eta*w_max*y_trace",
+    on_post="y_trace += 1\nw += eta*w_max*x_trace",
+    parameters=dict(eta=0.005, tau=20 * ms, w_max=1.0),
+    source="Hebb 1949; Gerstner & Kistler 2002, doi:10.1007/s00422-002-0353-y, the correlation term",
 )

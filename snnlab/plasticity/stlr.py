@@ -14,13 +14,28 @@ function, as the study says it, is STLR_LOGISTIC. No source has numbers for thet
 before learning. ``kept`` = exp(-dt/tau_S) is 0, the study's form; Tsukada & Pan sum over time, but how fast is not
 known to us.
 
+Between spiking neurons what arrives is smeared over tau_c. In every neuron u is the decaying sum of the weights of all
+recurrent spikes that arrive, those of inhibitory neurons below 0; in every synapse c is the same sum of its own spikes
+alone. When a spike arrives, after all that arrive with it have been added,
+
+.. math::
+    I_{ij} = w_{ij} (u_j - c_{ij}), \quad S_{ij} \leftarrow I_{ij} + e^{-\Delta t/\tau_S} S_{ij}, \quad
+    \Delta w_{ij} = \eta w_{max} \, g(S_{ij})
+
+with thresholds as above; no postsynaptic spike is needed, and an input that fires alone, in whatever rhythm, has I = 0.
+That leaves its weight alone as long as theta_2 < 0 < theta_1. tau_c is 5 ms, as currents decay. Without temporal
+summation tau_S = 0 would divide by 0: it is switched off by ``summation`` = 0, and 1 switches it on.
+
 References: Tsukada & Pan 2005, doi:10.1007/s00422-004-0523-1 (the rule, by its abstract); the sums are those of a
 reservoir study that has no public code.
 """
 
 from dataclasses import replace
 
+from brian2 import ms
+
 from snnlab.rules import RateRule
+from snnlab.spike_rules import SpikeRule
 
 _THRESHOLDS = dict(theta1=0.01, theta2=-0.01)
 _G = "(int(summed >= theta1)*{g1} + int(summed <= theta2)*{g2})"
@@ -39,4 +54,21 @@ STLR_LOGISTIC = replace(
     change=_G.format(
         g1="1/(1 + exp(-(summed - theta1)/abs(theta1)))", g2="1/(1 + exp(-(summed - theta2)/abs(theta1)))"
     ),
+)
+STLR_SPIKES = SpikeRule(
+    "stlr",
+    equations="""
+    dc_own/dt = -c_own/tau_c : 1 (event-driven)
+    ds_co/dt = -s_co/tau_s   : 1 (event-driven)
+    """,
+    on_arrival="u_arriving_post += w",
+    on_pre="c_own += w\ns_co = w*(u_arriving_post - c_own) + summation*s_co\nw += eta*w_max*"
+    + _G.format(g1="tanh((s_co - theta1)/abs(theta1))", g2="tanh((s_co - theta2)/abs(theta1))").replace(
+        "summed", "s_co"
+    ),
+    neuron="du_arriving/dt = -u_arriving/tau_c : 1",
+    parameters=_THRESHOLDS | dict(eta=0.005, summation=0.0, tau_c=5 * ms, tau_s=20 * ms, w_max=1.0),
+    percentiles=dict(theta1=95, theta2=5),
+    calibrated="s_co",
+    source="Tsukada & Pan 2005, doi:10.1007/s00422-004-0523-1; Kaneki et al. 2009, PMC2678199",
 )

@@ -1,0 +1,56 @@
+r"""Spike-timing-dependent plasticity: a synapse grows if its neuron fires after the spike that it brought, else falls.
+
+Pairs (Song, Miller & Abbott 2000), all with all: with :math:`\Delta t = t_{post} - t_{pre}`,
+
+.. math::
+    \Delta w = \eta w_{max} e^{-\Delta t/\tau_+} \; (\Delta t \ge 0), \quad
+    -1.05 \, \eta w_{max} e^{\Delta t/\tau_-} \; (\Delta t < 0)
+
+Triplets (Pfister & Gerstner 2006): r and o are traces of presynaptic and of postsynaptic spikes, fast and slow; each
+spike adds 1 to both of its neuron, after w has changed by
+
+.. math::
+    \Delta w = -\eta o_{fast} (A_2^- + A_3^- r_{slow}) \; \text{(presynaptic)}, \quad
+    \eta r_{fast} (A_2^+ + A_3^+ o_{slow}) \; \text{(postsynaptic)}
+
+Two spikes in one time step: the presynaptic one counts as the first.
+
+Of triplets here: the minimal set for visual cortex, all spikes with all (Table 3 of the paper), where A_2^+ and A_3^-
+are 0, so that a pair alone at a low rate never strengthens a synapse. With A_3^- = 0 tau_x plays no part; 101 ms is
+that of the full set, whose other values are 5e-10, 6.2e-3, 7e-3, 2.3e-4 and tau_y = 125 ms.
+
+References: Bi & Poo 1998, J. Neurosci. 18:10464; Song, Miller & Abbott 2000, doi:10.1038/78829; Pfister & Gerstner
+2006, doi:10.1523/JNEUROSCI.1425-06.2006.
+"""
+
+from brian2 import ms
+
+from snnlab.spike_rules import SpikeRule
+
+STDP = SpikeRule(
+    "stdp",
+    equations="""
+    dx_pre_spikes/dt = -x_pre_spikes/tau_plus    : 1 (event-driven)
+    dx_post_spikes/dt = -x_post_spikes/tau_minus : 1 (event-driven)
+    """,
+    on_pre="x_pre_spikes += 1\nw -= eta*ratio*w_max*x_post_spikes",
+    on_post="x_post_spikes += 1\nw += eta*w_max*x_pre_spikes",
+    parameters=dict(eta=0.005, ratio=1.05, tau_plus=20 * ms, tau_minus=20 * ms, w_max=1.0),
+    source="Song, Miller & Abbott 2000, doi:10.1038/78829; the window of Bi & Poo 1998",
+)
+TRIPLET = SpikeRule(
+    "triplet",
+    equations="""
+    dr_fast/dt = -r_fast/tau_plus  : 1 (event-driven)
+    dr_slow/dt = -r_slow/tau_x     : 1 (event-driven)
+    do_fast/dt = -o_fast/tau_minus : 1 (event-driven)
+    do_slow/dt = -o_slow/tau_y     : 1 (event-driven)
+    """,
+    on_pre="w -= eta*o_fast*(a2_minus + a3_minus*r_slow)\nr_fast += 1\nr_slow += 1",
+    on_post="w += eta*r_fast*(a2_plus + a3_plus*o_slow)\no_fast += 1\no_slow += 1",
+    parameters=dict(
+        eta=1.0, a2_plus=0.0, a3_plus=6.5e-3, a2_minus=7.1e-3, a3_minus=0.0,
+        tau_plus=16.8 * ms, tau_minus=33.7 * ms, tau_x=101 * ms, tau_y=114 * ms, w_max=1.0,
+    ),
+    source="Pfister & Gerstner 2006, doi:10.1523/JNEUROSCI.1425-06.2006, Table 3, all-to-all, minimal",
+)  # fmt: skip
