@@ -11,12 +11,8 @@ from snnlab import plotting
 from snnlab.protocols.dybm_relearning import VARIANTS
 from snnlab.record import attribute
 
-NEEDS = [
-    ("dybm_relearning", {**overrides, "seed": seed})
-    for name, overrides in VARIANTS.items()
-    # With the published decay rates a machine takes minutes.
-    for seed in range(100, 110 if "mu" in overrides else 103)
-]
+SEEDS = range(100, 110)
+NEEDS = [("dybm_relearning", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
     "Above: periods of training that each block needed until its sequence was recalled, over the number of the block: "
     "one machine, that of most blocks, in colour, the others grey. Below: periods that a copy of a machine needs to "

@@ -74,7 +74,7 @@ def test_the_figure_has_a_column_for_each_variant(quick_runs, tmp_path):
     assert titles == ["CI, AdaGrad\nmu 0.25, 0.5, 0.75", "evolution, AdaGrad\nmu 0.9"] and len(drawn.axes) == 4
     for index, runs in enumerate(([never], quick_runs[:1])):
         assert save_figure(figure, runs, tmp_path / f"drawn{index}", pdf=False)[0].stat().st_size > 10_000
-    assert len(figure.needs) == 2 * 3 + 2 * 10
+    assert len(figure.needs) == 4 * 10
 
 
 @pytest.mark.parametrize(
