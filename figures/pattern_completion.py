@@ -1,4 +1,4 @@
-"""Cues of sequences that a reservoir has learned by Hebb's rule, by STLR or at random: are they completed?"""
+"""Cues of sequences that a reservoir has learned by Hebb's rule, by STLR or at random, and their completion."""
 
 from __future__ import annotations
 

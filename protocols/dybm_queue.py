@@ -16,7 +16,6 @@ from snnlab.networks.boltzmann_memory import CONTROLS as CONTROLS
 from snnlab.protocol import by_condition
 from snnlab.protocols import dybm_science
 from snnlab.protocols.dybm_science import MISSED, RECALLED
-from snnlab.protocols.dybm_science import Config as Config
 from snnlab.record import attribute
 
 FIGURE = "dybm_queue"
@@ -29,6 +28,11 @@ LEFT = "bits missed when shown, of those missed before learning (share)"
 # Our criterion for every machine; taught in another order, it is above.
 MOST = 0.5
 _FLOAT = 8
+
+
+@dataclass(frozen=True)
+class Config(dybm_science.Config):
+    """Settings of the run."""
 
 
 def decay_rates(count: int) -> tuple[float, ...]:

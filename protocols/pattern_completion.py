@@ -1,4 +1,4 @@
-"""Does a rule make a reservoir complete what it has learned: from a cue with bits missing, with noise, with no end?
+"""Whether a rule makes a reservoir complete what it has learned, from cues with bits missing, moved or no end.
 
 After the question of Tsukada & Pan 2005, doi:10.1007/s00422-004-0523-1; patterns and measures are ours.
 """

@@ -1,4 +1,4 @@
-"""Does a rule make a reservoir tell similar sequences apart: some bits apart, or in another order?
+"""Whether a rule makes a reservoir tell similar sequences apart: some bits apart, or in another order.
 
 After Tsukada & Pan 2005, doi:10.1007/s00422-004-0523-1, whose patterns are not public: these are ours.
 """

@@ -1,4 +1,4 @@
-"""Inside a reservoir that learns by Hebb's rule or STLR: is it chaos, is it saturation, how far do weights go?"""
+"""Inside a reservoir that learns by Hebb's rule or STLR: chaos, saturation, how far weights go."""
 
 from __future__ import annotations
 

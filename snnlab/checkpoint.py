@@ -125,6 +125,9 @@ class Stage:
 
     def save(self, position: int, state: dict[str, np.ndarray], recorded: dict[str, np.ndarray]) -> None:
         """Write a checkpoint; raises MachineError if that fails, the checkpoints before it are kept then."""
+        if position == self._last:
+            # Written already, by a call that was interrupted behind it.
+            return
         self._write("part", position, recorded)
         self._write("state", position, state)
         self._last = position
@@ -162,8 +165,14 @@ class Stage:
                 _log.warning(f"checkpoint at {self._unit} {position} cannot be used: {error}")
             else:
                 self._last = position
-                return position, state
-        return 0, {}
+                break
+        else:
+            position, state = 0, {}
+        for later, file in self._files("state").items():
+            # Of the states to come the last two are kept: none that cannot be used may be among them.
+            if later > position:
+                file.unlink(missing_ok=True)
+        return position, state
 
     def parts(self, position: int | None = None) -> list[dict[str, np.ndarray]]:
         """Return what was recorded from the start to a position, or to the last one, part by part.

@@ -230,3 +230,24 @@ def test_the_likelihood_of_what_is_no_sequence_is_refused(machine):
         machine.nll(LETTER[:, :5])
     with pytest.raises(UserError, match=r"^sequence: expected zeros and ones, got 2 at step 1, neuron 0"):
         machine.nll(LETTER + 1)
+
+
+@pytest.mark.standalone
+def test_turns_go_on_from_a_state_within_a_block_and_at_its_end(walker):
+    whole = walker.fit(FIGURES, 400, 30)
+    first, second = whole.block_periods[:2].tolist()
+    assert len(whole.block_periods) > 2 and second > 1
+    for periods in (first, first + second // 2):
+        begun = walker.fit(FIGURES, periods, 30)
+        ended = begun.machine.fit(FIGURES, 400 - periods, 30, state=begun.state)
+        same(ended.machine, whole.machine)
+        equal_states(ended.state, whole.state)
+        assert [*begun.block_periods, *ended.block_periods][: len(whole.block_periods)] == whole.block_periods.tolist()
+
+
+@pytest.mark.standalone
+def test_a_third_sequence_that_was_never_shown_is_not_recalled(walker):
+    fitted = walker.fit(FIGURES, 15_000, 30)
+    assert fitted.recalled
+    more = fitted.machine.fit([*FIGURES, np.roll(FIGURES[0], 7, 0)[:, ::-1]], 1, 30, state=fitted.state)
+    assert not more.recalled

@@ -6,7 +6,7 @@ import types
 import numpy as np
 import pytest
 
-from snnlab.errors import UserError
+from snnlab.errors import MachineError, UserError
 from snnlab.figure import find_figure, save_figure
 from snnlab.networks import boltzmann_keeping, boltzmann_program, boltzmann_turns
 from snnlab.networks import boltzmann_memory as memory
@@ -99,7 +99,7 @@ def test_a_killed_training_goes_on_from_its_last_stretch(tmp_path, monkeypatch):
     def cut(*arguments):
         calls.append(1)
         if len(calls) == 8:
-            raise KeyboardInterrupt
+            raise MachineError("cut")
         return execute(*arguments)
 
     def short(self, state, limits, show):
@@ -108,7 +108,7 @@ def test_a_killed_training_goes_on_from_its_last_stretch(tmp_path, monkeypatch):
     monkeypatch.setattr(boltzmann_program, "execute", cut)
     # So that stretches end within blocks, too.
     monkeypatch.setattr(boltzmann_program.ProgramTrainer, "advance", short)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(MachineError, match="cut"):
         PROTOCOL.execute(config, tmp_path / "cut")
     assert not list((tmp_path / "cut").glob("*.nc"))
     _, resumed = PROTOCOL.execute(config, tmp_path / "cut", resume=True)

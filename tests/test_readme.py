@@ -17,13 +17,14 @@ def blocks(name):
 
 
 def test_both_languages_show_the_same_programs():
-    assert len(blocks("README.md")) == 4
+    assert len(blocks("README.md")) == 5
     assert blocks("README.md") == blocks("README.ja.md")
 
 
 def test_the_files_shown_are_those_that_tests_run_and_the_neuron_is_short():
-    neuron, study = ((ROOT / "tests" / "data" / name).read_text() for name in ("my_neuron.py", "my_study.py"))
-    assert blocks("README.md")[1:3] == [neuron, study]
+    names = ("my_rule.py", "my_neuron.py", "my_study.py")
+    rule, neuron, study = ((ROOT / "tests" / "data" / name).read_text() for name in names)
+    assert blocks("README.md")[1:4] == [rule, neuron, study]
     assert len(neuron.splitlines()) <= 25
 
 
@@ -44,7 +45,7 @@ def test_the_lesion_program_runs_on_a_run_file(tmp_path, monkeypatch):
     path.rename("RUN.nc")
     plt.close("all")
     scope = {}
-    exec(blocks("README.md")[3].replace("net.run(2.0", "net.run(0.1"), scope)
+    exec(blocks("README.md")[4].replace("net.run(2.0", "net.run(0.1"), scope)
     assert len(scope["amplitudes"]) == len(scope["fractions"]) == 6
     # Half of the neurons carry less output than all of them.
     assert scope["amplitudes"][-1] != pytest.approx(scope["amplitudes"][0])

@@ -1,6 +1,7 @@
 """The study on digits: reduced runs, controls, what is counted, claims of the diagnostics, figures, bad input."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -197,11 +198,8 @@ def test_bad_settings_are_refused_by_name_and_nothing_is_written(tmp_path, chang
 
 
 def test_a_rule_of_the_users_own_is_trained_and_named_in_the_run(tmp_path):
-    path = tmp_path / "bcm.py"
-    path.write_text(
-        "from snnlab.rules import RateRule\n"
-        'BCM = RateRule("bcm", "x_pre*y_post*(y_post - theta)", parameters={"theta": 0.1})\n'
-    )
+    path = tmp_path / "my_rule.py"
+    path.write_text((Path(__file__).parent / "data" / "my_rule.py").read_text())
     config = PROTOCOL.config(**SMALL | {"plasticity": f"{path}:BCM"})
     first = PROTOCOL.path(config, tmp_path)
     _, run = PROTOCOL.execute(config, tmp_path)

@@ -201,7 +201,7 @@ class Boltzmann:
         cue : int
             Steps that are shown before a test; 0: a test goes on from where training stands.
         testing : bool
-            Test before every period, and stop when all is learned: at once, if it is known already.
+            Test before every period, and stop when a sequence, in its turn, is known already; one alone, when it is.
         target : {"auto", "cpp_standalone", "numpy"}
             Where it runs.
         progress : bool
@@ -209,7 +209,7 @@ class Boltzmann:
         state : State, optional
             ``Fit.state``, or what :func:`snnlab.load_state` returns: goes on as if training had not been stopped, with
             other sequences as soon as those are shown. Without it the machine remembers nothing and AdaGrad's sums
-            begin at 0, so that its first steps are as large as those of a new machine: what it had learned is lost.
+            begin at 0, so that its first steps are as large as a new machine's: most of what it had learned is lost.
 
         Returns
         -------

@@ -17,6 +17,8 @@ def checked_array(name: str, values: Any, expected: str, kinds: str = "iuf") -> 
         found = np.asarray(values)
     except ValueError:
         raise UserError(f"{name}: ragged, expected {expected} in rows of one length, got {_lengths(values)}") from None
+    if found.dtype == object and all(isinstance(x, Real) and not isinstance(x, bool) for x in found.ravel().tolist()):
+        found = found.astype(float)
     if found.size and found.dtype.kind not in kinds:
         refused = bool if "b" not in kinds else ()
         wrong = (x for x in found.ravel().tolist() if isinstance(x, refused) or not isinstance(x, Real))

@@ -27,7 +27,8 @@ class Fit:
     recalled: bool
     """whether it recalls all that it was shown"""
     block_periods: np.ndarray
-    """periods that each block needed that ended; with one sequence a single number, or none if no test was passed"""
+    """periods that each block needed that ended, with those of the state it went on from; with one sequence a single
+    number, or none if no test was passed"""
     periods: int
     """periods of training of this fit"""
 
@@ -93,7 +94,8 @@ def fit(
             arrays, done, learned = after, done + made.periods, made.learned
             found.append(made.block_periods)
         trained, traces = machine_of(machine, arrays)
-        recalled = learned or _recalls(trained, traces, schedule)
+        # A block without a period says that of two sequences both are known; a third may not be.
+        recalled = (learned and len(schedule.stages) < 3) or _recalls(trained, traces, schedule)
         engine.end(done, "recalled" if recalled else "not recalled")
     return Fit(trained, state_of(machine, arrays, shown), recalled, np.concatenate(found), done)
 

@@ -55,7 +55,7 @@ def going_on(machine: Boltzmann, given: State, shown: str) -> dict[str, np.ndarr
     Raises
     ------
     UserError
-        If what is given is no State, or one of another machine.
+        If what is given is no State, or one of a machine of other shapes.
     """
     if not isinstance(given, State):
         raise UserError(f"state: expected the state of a Fit, got {given!r}")

@@ -7,6 +7,7 @@ Letters, figures, melody and arrangement are those of the authors' program jdybm
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -153,7 +154,7 @@ def sequence_from(spec: str) -> np.ndarray:
     """
     path = Path(spec).expanduser()
     if is_path(spec):
-        if path.is_dir():
+        if os.path.isdir(path):
             raise UserError(f"sequence: {spec!r} is a folder")
         return _from_png(path) if path.suffix.lower() == ".png" else _from_text(path)
     if spec in NAMED:
@@ -162,9 +163,9 @@ def sequence_from(spec: str) -> np.ndarray:
         return word(spec)
     except UserError as error:
         # Named like a word, and no word.
-        if spec and path.is_dir():
+        if spec and os.path.isdir(path):
             raise UserError(f"sequence: {spec!r} is a folder") from None
-        hint = f"; for the file of that name write ./{spec}" if spec and path.is_file() else ""
+        hint = f"; for the file of that name write ./{spec}" if spec and os.path.isfile(path) else ""
         raise UserError(f"{error}{hint}") from None
 
 
