@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
-from snnlab.errors import UserError, require_choices, require_positive, require_whole
+from snnlab.errors import UserError, require_between, require_choices, require_positive, require_whole
 from snnlab.learning.readout import Score
 from snnlab.loading import find_rule
 from snnlab.networks.liquid import (
@@ -26,7 +26,7 @@ from snnlab.networks.liquid import (
     spikes_of,
 )
 from snnlab.networks.liquid_network import Liquid, Show
-from snnlab.networks.reservoir_training import score
+from snnlab.networks.reservoir_training import score, taught
 from snnlab.record import attribute
 from snnlab.spike_rules import SpikeRule
 from snnlab.stimuli.images import Images, digest, load_images
@@ -117,13 +117,9 @@ def check(config: Config, train: Images) -> None:
     require_whole("calibration_images", config.calibration_images, 1, count)
     if not np.isfinite(config.bias):
         raise UserError(f"bias: expected a finite number, got {config.bias}")
-    for name, low, high in (
-        ("density", 0, 1), ("input_density", 0, 1), ("gain", 0, np.inf), ("inhibition", 0, np.inf), ("gap", 0, 1e3),
-        ("read", 0, config.gap),
-    ):  # fmt: skip
-        if not low <= getattr(config, name) <= high or not np.isfinite(getattr(config, name)):
-            bound = f"from {low} to {high}" if np.isfinite(high) else f">= {low}"
-            raise UserError(f"{name}: expected a number {bound}, got {getattr(config, name)}")
+    bounds = {"density": (0, 1), "input_density": (0, 1), "gain": (0,), "inhibition": (0,), "gap": (0, 1e3)}
+    for name, limits in (bounds | {"read": (0, config.gap)}).items():
+        require_between(config, name, *limits)
     for name in ("row", "gap", "read"):
         unit = 0.5 if name != "gap" else config.row
         if abs(getattr(config, name) / unit - round(getattr(config, name) / unit)) > 1e-9:
@@ -187,14 +183,12 @@ def _run(config: Config, engine: Engine, train: Images, test: Images) -> xr.Data
         rule = calibrated_rule(rule, start, show, calibration, config.seed)
         order = engine.rng("order").permutation(len(train.labels))[:learned]
         after, learning = learn(start, show, rule, train, order, engine, progress)
-    taught = train
-    if config.control == "shuffled_labels":
-        taught = Images(train.images, engine.rng("labels").permutation(train.labels), train.full)
+    labelled = taught(config, train, engine)
     scores = {"pixels": _score(lambda x: x.reshape(len(x), -1), train.images[0].size, train, test, config.held_out)}
     uncoupled = build(config, show, calibration, engine, coupled=False)
     rates = {}
     for name, liquid in (("uncoupled", uncoupled), ("liquid", after)):
-        scores[name], rates[name] = read_out(liquid, show, taught, test, config.held_out, engine, progress)
+        scores[name], rates[name] = read_out(liquid, show, labelled, test, config.held_out, engine, progress)
     one = test.sequences(np.arange(1))
     spikes = [spikes_of(liquid, show, one, config.seed) for liquid in (start, after)]
     pre, post, w = start.synapses["ee"]

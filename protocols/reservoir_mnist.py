@@ -40,10 +40,10 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
     """Return accuracies before and after learning (%), and how the weights have changed."""
     values = {"accuracy of pixels (%)": 100 * float(dataset.pixels)}
     for readout in dataset.readout.values:
-        accuracy = 100 * dataset.accuracy.sel(readout=readout).values
-        values[f"accuracy of {readout}, before learning (%)"] = float(accuracy[0])
-        if len(accuracy) > 1:
-            values[f"accuracy of {readout}, after {len(accuracy) - 1} epochs (%)"] = float(accuracy[-1])
+        after = accuracy(dataset, readout)
+        values[f"accuracy of {readout}, before learning (%)"] = float(after[0])
+        if len(after) > 1:
+            values[f"accuracy of {readout}, after {len(after) - 1} epochs (%)"] = float(after[-1])
     if dataset.sizes["epoch"] > 1:
         values |= {f"{name} at the end": float(dataset[name][-1]) for name in ("change", "radius", "saturation")}
     return values

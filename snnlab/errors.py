@@ -41,6 +41,14 @@ def require_whole(name: str, value: object, low: int, high: int) -> None:
         raise UserError(f"{name}: expected a whole number from {low} to {high:,}, got {value}")
 
 
+def require_between(config: object, name: str, low: float, high: float = float("inf")) -> None:
+    """Raise UserError unless a field is a finite number from ``low`` to ``high``."""
+    value = getattr(config, name)
+    if not low <= value <= high or abs(value) == float("inf"):
+        bound = f">= {low}" if high == float("inf") else f"from {low} to {high}"
+        raise UserError(f"{name}: expected a number {bound}, got {value}")
+
+
 def require_choices(config: object) -> None:
     """Raise UserError for the first field of a dataclass that is none of the values that its Literal lists."""
     for name, hint in get_type_hints(type(config)).items():

@@ -11,7 +11,7 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from ..engine import Engine
-from ..errors import UserError, require_choices, require_positive, require_whole
+from ..errors import require_between, require_choices, require_positive, require_whole
 from ..learning.readout import Score, classify
 from ..loading import find_rule
 from ..rules import RateRule
@@ -86,10 +86,8 @@ def check(config: ReservoirConfig, train: Images) -> None:
     require_whole("batch", config.batch, 1, len(train.labels))
     require_whole("snapshots", config.snapshots, 1, train.images.shape[1])
     require_whole("held_out", config.held_out, 1, len(train.labels) - 1)
-    for name, low, high in (("density", 0, 1), ("leak", 0, 1), ("radius", 0, np.inf), ("w_in", 0, np.inf)):
-        if not low <= getattr(config, name) <= high or not np.isfinite(getattr(config, name)):
-            bound = f"from {low} to {high}" if np.isfinite(high) else f">= {low}"
-            raise UserError(f"{name}: expected a number {bound}, got {getattr(config, name)}")
+    for name, *bounds in (("density", 0, 1), ("leak", 0, 1), ("radius", 0), ("w_in", 0)):
+        require_between(config, name, *bounds)
 
 
 def build(config: ReservoirConfig, inputs: int, engine: Engine) -> RateReservoir:
@@ -163,8 +161,8 @@ def train_epochs(config: ReservoirConfig, engine: Engine) -> xr.Dataset:
         return _train_epochs(config, engine, taught(config, train, engine), test).assign(pixels=((), pixels))
 
 
-def taught(config: ReservoirConfig, train: Images, engine: Engine) -> Images:
-    """Return the images to train with, with labels in random order where the control says so."""
+def taught(config: object, train: Images, engine: Engine) -> Images:
+    """Return the images to train with, with labels in random order where the Config's ``control`` says so."""
     if config.control == "none":
         return train
     return Images(train.images, engine.rng("labels").permutation(train.labels), train.full)
