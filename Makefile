@@ -18,9 +18,7 @@ lint: $(VENV)/.tests-installed
 test-science: $(VENV)/.tests-installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m science
 
-# With torchvision comes torch, about 5.5 GB: where /tmp is small, set TMPDIR.
-test-extras: $(VENV)/.tests-installed
-	$(BIN)/pip install -q -e ".[movie,mnist]"
+test-extras: $(VENV)/.extras-installed
 	$(BIN)/python -m pytest -m extras
 
 bench: $(VENV)/.bench-installed
@@ -39,6 +37,11 @@ $(VENV)/.installed: setup.cfg pyproject.toml
 
 $(VENV)/.tests-installed: $(VENV)/.installed
 	$(BIN)/pip install -q -e ".[test]"
+	@touch $@
+
+# With torchvision comes torch, about 5.5 GB: where /tmp is small, set TMPDIR.
+$(VENV)/.extras-installed: $(VENV)/.tests-installed
+	$(BIN)/pip install -q -e ".[movie,mnist]"
 	@touch $@
 
 $(VENV)/.bench-installed: $(VENV)/.installed

@@ -27,15 +27,15 @@ def times(spikes):
     return np.flatnonzero(spikes) * DT
 
 
-@pytest.mark.parametrize("target", ["numpy", "cython"])
 @pytest.mark.parametrize(
-    ("name", "parameters"),
+    ("name", "parameters", "target"),
     [
-        ("stdp", {"eta": 0.05}),
-        ("hebb", {"eta": 0.05}),
-        ("triplet", {"eta": 2.0, "a2_plus": 1e-3, "a3_minus": 2e-3}),
-        ("stlr", {"eta": 0.05, "theta1": 0.4, "theta2": -0.1}),
-        ("stlr", {"eta": 0.05, "theta1": 0.4, "theta2": 0.05, "summation": 1.0}),
+        ("stdp", {"eta": 0.05}, "numpy"),
+        ("hebb", {"eta": 0.05}, "numpy"),
+        ("triplet", {"eta": 2.0, "a2_plus": 1e-3, "a3_minus": 2e-3}, "numpy"),
+        ("stlr", {"eta": 0.05, "theta1": 0.4, "theta2": -0.1}, "numpy"),
+        ("stlr", {"eta": 0.05, "theta1": 0.4, "theta2": -0.1}, "cython"),
+        ("stlr", {"eta": 0.05, "theta1": 0.4, "theta2": 0.05, "summation": 1.0}, "numpy"),
     ],
 )
 def test_a_synapse_does_what_a_loop_over_time_steps_does(name, parameters, target, rng):
@@ -61,9 +61,11 @@ def test_stlr_needs_no_postsynaptic_spike_and_the_others_do():
 @pytest.mark.parametrize("summation", [0.0, 1.0])
 def test_an_input_alone_never_changes_under_stlr_whatever_its_rhythm(summation, rng):
     rhythms = [np.arange(3) * 5e-3, np.arange(40) * DT, np.arange(10) * 0.037, times(rng.random(500) < 0.1)]
-    rule = STLR.with_parameters(summation=summation, theta1=1e-9, theta2=-1e-9, eta=0.1)
     trials = [([train], post) for train in rhythms for post in (SILENT, np.array([0.01]))]
-    assert not changes(rule, trials).any()
+    for theta1, theta2 in ((1e-9, -1e-9), (0.2, 0.1), (-0.1, -0.2)):
+        rule = STLR.with_parameters(summation=summation, theta1=theta1, theta2=theta2, eta=0.1)
+        assert not changes(rule, trials).any()
+    rule = rule.with_parameters(theta1=1e-9, theta2=-1e-9)
     # If only the present spike were left out, the second of two would see the trace of the first.
     naive = replace(rule, on_pre=rule.on_pre.replace("u_arriving_post - c_own", "u_arriving_post - w"))
     assert changes(naive, trials[:1])[0, 0] > 0
@@ -81,9 +83,11 @@ def test_all_simultaneous_arrivals_count_before_any_synapse_reads_the_sum():
 def test_stlr_weakens_below_the_lower_threshold_and_g_is_odd():
     close = [([np.array([0.01])] * 2, SILENT)]
     up = changes(STLR.with_parameters(theta1=0.15, theta2=-0.15), close)
-    down = changes(STLR.with_parameters(theta1=0.5, theta2=0.35), close)
+    # What arrives inhibits: 0.5 (-1 - 0.5) = -0.75.
+    inhibited = replace(STLR, on_arrival="u_arriving_post -= w").with_parameters(theta1=0.15, theta2=-0.15)
+    down = changes(inhibited, close)
     assert up[0, 0] == pytest.approx(0.005 * np.tanh(0.1 / 0.15)) and (down < 0).all()
-    assert down[0, 0] == pytest.approx(0.005 * np.tanh((0.25 - 0.35) / 0.5))
+    assert down[0, 0] == pytest.approx(0.005 * np.tanh((0.15 - 0.75) / 0.15))
 
 
 def test_weights_stay_between_their_bounds():

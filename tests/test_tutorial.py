@@ -11,6 +11,7 @@ from snnlab.stimuli.bitmaps import word
 
 SCRIPT = Path(__file__).parents[1] / "docs" / "tutorial_force.py"
 SPELLING = SCRIPT.with_name("tutorial_dybm.py")
+RESERVOIR = SCRIPT.with_name("tutorial_reservoir.py")
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +79,27 @@ def test_the_spelling_page_is_written_for_sphinx_gallery():
     loop = text.partition("\nrng = np.random")[2].partition("\nprint(f")[0]
     code = [line.strip() for line in loop.splitlines() if line.strip() and not line.strip().startswith(("#", '"""'))]
     assert len(code) <= 36
+
+
+@pytest.fixture(scope="module")
+def reservoir():
+    names = runpy.run_path(str(RESERVOIR))
+    plt.close("all")
+    return names
+
+
+def test_hebb_falls_and_stlr_does_not(reservoir):
+    before, runs = reservoir["before"], {name: found for name, (found, _) in reservoir["runs"].items()}
+    assert before > 0.8
+    assert runs["Hebb"][-1, 0] < before - 0.1 < runs["STLR"][:, 0].min()
+    # Both have changed the weights by as much as they are large.
+    assert runs["Hebb"][-1, 1] > 1 and runs["STLR"][-1, 1] > 1
+
+
+def test_the_loop_is_the_rule_of_the_toolkit(reservoir):
+    assert reservoir["apart"] < 1e-12
+
+
+def test_the_reservoir_page_is_written_for_sphinx_gallery():
+    text = RESERVOIR.read_text()
+    assert text.startswith('r"""\nA reservoir') and text.count("\n# %%\n") >= 7

@@ -18,6 +18,7 @@ from scipy.sparse.linalg import ArpackNoConvergence, eigs
 from ..connectivity import by_source, sparse_random
 from ..errors import Diverged, UserError, require_choices
 from ..rules import RateRule
+from .remedies import Remedy, Treatment
 
 # Denser than this, a product with a full matrix is sooner done.
 _SPARSE = 0.06
@@ -152,7 +153,8 @@ class RateReservoir:
 class Plasticity:
     """A rule at work in a reservoir: changes its weights while it runs.
 
-    ``mean_steps`` is the time constant, in steps, of the running means that a rule may name.
+    ``mean_steps`` is the time constant, in steps, of the running means that a rule may name. ``remedy`` is what is done
+    beside the rule.
     """
 
     reservoir: RateReservoir
@@ -161,8 +163,11 @@ class Plasticity:
     rng: np.random.Generator
     view: View = field(default_factory=View)
     mean_steps: float = 1000.0
+    remedy: Remedy = field(default_factory=Remedy)
 
     def __post_init__(self):
+        self._treatment = Treatment(self.remedy, self.reservoir, self.rng)
+        self._rates = np.zeros(self.reservoir.n)
         self._terms = self.rule.terms() if self.view.threshold == "mean" else None
         n = self.reservoir.n
         self._means = {name: np.zeros((n, 1)) for name in ("x_mean_pre", "y_mean_post") if self.rule.sees(name)}
@@ -175,10 +180,13 @@ class Plasticity:
         Diverged
             If a weight is no longer finite.
         """
-        for summed in self.signals(sequences):
-            w = self.reservoir.w
-            change = self.rule.change_of(summed, w if summed.ndim == 1 else w[:, None], self.rng)
-            self.reservoir.w = w + self.eta * (change if change.ndim == 1 else change.mean(1))
+        treatment = self._treatment
+        for step, summed in enumerate(self.signals(sequences)):
+            if treatment.learns(step):
+                w = self.reservoir.w
+                change = self.rule.change_of(summed, w if summed.ndim == 1 else w[:, None], self.rng)
+                self.reservoir.w = treatment.changed(w, self.eta * (change if change.ndim == 1 else change.mean(1)))
+        treatment.after_batch(self._rates / sequences.shape[1])
         if not np.isfinite(self.reservoir.w).all():
             raise Diverged(f"plasticity {self.rule.name!r}: weights are not finite; take a smaller eta")
 
@@ -187,10 +195,12 @@ class Plasticity:
         net, view = self.reservoir, self.view
         drive, state = net.drive(sequences), net.rest(len(sequences))
         rate, summed = net.rate(state), 0.0
+        self._rates = np.zeros(net.n)
         for t in range(sequences.shape[1]):
             before, sent = state, rate
             state, recurrent = net.step(state, sent, drive[t])
             rate = net.rate(state)
+            self._rates += rate.mean(1)
             x, y = (sent, rate) if view.quantity == "rate" else (before, state)
             if view.pre == "now":
                 x = y

@@ -16,6 +16,7 @@ from ..learning.readout import Score, classify
 from ..loading import find_rule
 from ..rules import RateRule
 from ..stimuli.images import Images, digest, load_images
+from .remedies import Remedy
 from .reservoir import SATURATED, Plasticity, RateReservoir, View, calibrate, random_reservoir
 
 CLASSES = 10
@@ -97,10 +98,13 @@ def build(config: ReservoirConfig, inputs: int, engine: Engine) -> RateReservoir
     )
 
 
-def plasticity_of(config: ReservoirConfig, reservoir: RateReservoir, train: Images, engine: Engine) -> Plasticity:
+def plasticity_of(
+    config: ReservoirConfig, reservoir: RateReservoir, train: Images, engine: Engine, remedy: Remedy
+) -> Plasticity:
     """Return the rule of a Config at work, calibrated on some batches of training images."""
     view = View(config.quantity, config.pre, config.input_in_sum, config.threshold)
-    plasticity = Plasticity(reservoir, rule_of(config), config.eta, engine.rng("plasticity"), view)
+    rng = engine.rng("plasticity")
+    plasticity = Plasticity(reservoir, rule_of(config), config.eta, rng, view, remedy=remedy)
     order = engine.rng("calibration").permutation(len(train.labels))[: _CALIBRATION * config.batch]
     batches = [train.sequences(order[k : k + config.batch]) for k in range(0, len(order), config.batch)]
     plasticity.rule = calibrate(plasticity, batches)
@@ -143,12 +147,15 @@ def read_out(reservoir: RateReservoir, train: Images, test: Images, snapshots: i
     return score(lambda x: reservoir.states(x, kept).reshape(len(x), -1), subsets, train, test, held_out)
 
 
-def train_epochs(config: ReservoirConfig, engine: Engine) -> xr.Dataset:
+def train_epochs(config: ReservoirConfig, engine: Engine, remedy: Remedy | None = None) -> xr.Dataset:
     """Let a reservoir learn from all images, epoch after epoch, and read it out before, and after each epoch.
+
+    ``remedy`` is what is done beside the rule; nothing by default.
 
     Returns ``accuracy`` and ``validation`` (epoch, readout), ``beta`` (epoch, readout), ``radius``, ``change`` =
     |W - W0|/|W0|, ``saturation`` = share of |r| > 0.99 in all steps of 500 test images (epoch), ``weights`` (epoch,
-    synapse) with ``pre`` and ``post``, ``w_in`` (unit, input), ``pixels``: test accuracy of a ridge readout of pixels.
+    synapse) with ``pre`` and ``post``, ``w_in`` (unit, input), ``bias`` (unit) in the end, ``pixels``: test
+    accuracy of a ridge readout of pixels.
 
     Raises
     ------
@@ -158,7 +165,8 @@ def train_epochs(config: ReservoirConfig, engine: Engine) -> xr.Dataset:
     check(config, train)
     with threadpool_limits(1):
         pixels = of_pixels(train, test, config.held_out)
-        return _train_epochs(config, engine, taught(config, train, engine), test).assign(pixels=((), pixels))
+        shown = taught(config, train, engine)
+        return _train_epochs(config, engine, shown, test, remedy or Remedy()).assign(pixels=((), pixels))
 
 
 def taught(config: object, train: Images, engine: Engine) -> Images:
@@ -174,10 +182,10 @@ def of_pixels(train: Images, test: Images, held_out: int) -> float:
     return score(lambda x: x.reshape(len(x), -1), every, train, test, held_out)["pixels"].test
 
 
-def _train_epochs(config: ReservoirConfig, engine: Engine, train: Images, test: Images) -> xr.Dataset:
+def _train_epochs(config: ReservoirConfig, engine: Engine, train: Images, test: Images, remedy: Remedy) -> xr.Dataset:
     reservoir = build(config, train.images.shape[2], engine)
     start = reservoir.w.copy()
-    learner = None if config.plasticity == "none" else plasticity_of(config, reservoir, train, engine)
+    learner = None if config.plasticity == "none" else plasticity_of(config, reservoir, train, engine, remedy)
     sample = test.sequences(np.arange(min(_PIECE, len(test.labels))))
     order, found = engine.rng("order"), []
     # Without a rule nothing changes from epoch to epoch.

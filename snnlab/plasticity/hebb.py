@@ -4,7 +4,7 @@ r"""Hebb's rule: what fires together wires together.
 
 Unstable by itself: the more a weight grows, the more it makes its target follow. Oja's form (Oja 1982,
 doi:10.1007/BF00275687) takes off what the target's activity squared allows, and the covariance form (Sejnowski 1977,
-doi:10.1007/BF00275079) counts deviations from running means.
+doi:10.1007/BF00275079) counts deviations from running means. With the other sign it makes units differ (anti_hebb).
 
 Between spiking neurons x and y are traces: each spike adds 1 to that of its neuron, which decays with tau. A spike
 changes w by the other neuron's trace, so that a pair gives :math:`\Delta w = \eta w_{max} e^{-|\Delta t|/\tau}`,
@@ -17,6 +17,7 @@ from snnlab.rules import RateRule
 from snnlab.spike_rules import SpikeRule
 
 HEBB = RateRule("hebb", "x_pre*y_post", source="Hebb 1949; dW = eta Y X of the reservoir study")
+ANTI_HEBB = RateRule("anti_hebb", "-x_pre*y_post", source="Hebb's rule with the other sign")
 OJA = RateRule("oja", "x_pre*y_post - y_post**2*w", source="Oja 1982, doi:10.1007/BF00275687")
 COVARIANCE = RateRule(
     "covariance",

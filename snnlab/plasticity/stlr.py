@@ -22,8 +22,9 @@ alone. When a spike arrives, after all that arrive with it have been added,
     I_{ij} = w_{ij} (u_j - c_{ij}), \quad S_{ij} \leftarrow I_{ij} + e^{-\Delta t/\tau_S} S_{ij}, \quad
     \Delta w_{ij} = \eta w_{max} \, g(S_{ij})
 
-with thresholds as above; no postsynaptic spike is needed, and an input that fires alone, in whatever rhythm, has I = 0.
-That leaves its weight alone as long as theta_2 < 0 < theta_1. tau_c is 5 ms, as currents decay. Without temporal
+with thresholds as above; no postsynaptic spike is needed. An input that fires alone, in whatever rhythm, has I = 0, and
+that must leave its weight alone even where percentiles give both thresholds the same sign: the upper branch holds for
+S > 0 only, the lower one for S < 0, beyond ``rounding``. tau_c is 5 ms, as currents decay. Without temporal
 summation tau_S = 0 would divide by 0: it is switched off by ``summation`` = 0, and 1 switches it on.
 
 References: Tsukada & Pan 2005, doi:10.1007/s00422-004-0523-1 (the rule, by its abstract); the sums are those of a
@@ -55,6 +56,10 @@ STLR_LOGISTIC = replace(
         g1="1/(1 + exp(-(summed - theta1)/abs(theta1)))", g2="1/(1 + exp(-(summed - theta2)/abs(theta1)))"
     ),
 )
+# With temporal summation over about two steps, as Tsukada & Pan have it in some form.
+STLR_SUMMED = replace(STLR, name="stlr_summed", parameters=STLR.parameters | dict(kept=0.5))
+# Only the strongest coincidences change weights.
+STLR_RARE = replace(STLR, name="stlr_rare", percentiles=dict(theta1=99, theta2=1))
 STLR_SPIKES = SpikeRule(
     "stlr",
     equations="""
@@ -62,12 +67,14 @@ STLR_SPIKES = SpikeRule(
     ds_co/dt = -s_co/tau_s   : 1 (event-driven)
     """,
     on_arrival="u_arriving_post += w",
-    on_pre="c_own += w\ns_co = w*(u_arriving_post - c_own) + summation*s_co\nw += eta*w_max*"
-    + _G.format(g1="tanh((s_co - theta1)/abs(theta1))", g2="tanh((s_co - theta2)/abs(theta1))").replace(
-        "summed", "s_co"
-    ),
+    on_pre="""
+    c_own += w
+    s_co = w*(u_arriving_post - c_own) + summation*s_co
+    w += eta*w_max*int(s_co >= theta1 and s_co > rounding)*tanh((s_co - theta1)/abs(theta1))
+    w += eta*w_max*int(s_co <= theta2 and s_co < -rounding)*tanh((s_co - theta2)/abs(theta1))
+    """,
     neuron="du_arriving/dt = -u_arriving/tau_c : 1",
-    parameters=_THRESHOLDS | dict(eta=0.005, summation=0.0, tau_c=5 * ms, tau_s=20 * ms, w_max=1.0),
+    parameters=_THRESHOLDS | dict(eta=0.005, summation=0.0, rounding=1e-12, tau_c=5 * ms, tau_s=20 * ms, w_max=1.0),
     percentiles=dict(theta1=95, theta2=5),
     calibrated="s_co",
     source="Tsukada & Pan 2005, doi:10.1007/s00422-004-0523-1; Kaneki et al. 2009, PMC2678199",

@@ -58,9 +58,9 @@ def stlr(pre, post, w, dt, p):
         own[fired] += w[fired]
         for k in fired:
             summed[k] = w[k] * (total - own[k]) + p["summation"] * summed[k]
-            if summed[k] >= p["theta1"]:
+            if summed[k] >= p["theta1"] and summed[k] > 1e-12:
                 g = np.tanh((summed[k] - p["theta1"]) / abs(p["theta1"]))
-            elif summed[k] <= p["theta2"]:
+            elif summed[k] <= p["theta2"] and summed[k] < -1e-12:
                 g = np.tanh((summed[k] - p["theta2"]) / abs(p["theta1"]))
             else:
                 g = 0.0

@@ -1,0 +1,115 @@
+"""Can Hebb's rule be kept from ruining a reservoir, and can STLR help it? Remedies, judged on held-out images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import xarray as xr
+
+from snnlab.claims import Finding
+from snnlab.engine import Engine
+from snnlab.networks.remedies import Remedy
+from snnlab.networks.reservoir_training import ReservoirConfig, train_epochs
+from snnlab.protocol import settings
+from snnlab.protocols import reservoir_mnist
+from snnlab.protocols.reservoir_mnist import CONTROLS as CONTROLS
+from snnlab.protocols.reservoir_mnist import FALL, accuracy
+from snnlab.protocols.reservoir_mnist import checks as checks
+from snnlab.record import attribute
+
+FIGURE = "reservoir_remedies"
+QUICK = reservoir_mnist.QUICK | {"normalise": "l2"}
+
+
+@dataclass(frozen=True)
+class Config(ReservoirConfig, Remedy):
+    """Settings of the run."""
+
+    plasticity: str = "hebb"
+    """how recurrent weights learn: a rule of snnlab.plasticity, or path/to/rule.py:NAME"""
+
+
+VARIANTS = {"hebb": {}}
+REMEDY = [field.name for field in fields(Remedy)]
+_NORMS = {"l2": "L2 norm", "subtractive": "sum and L2 norm", "spectral": "spectral radius"}
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Train and read out; see :func:`snnlab.networks.reservoir_training.train_epochs`."""
+    return train_epochs(config, engine, Remedy(**{name: getattr(config, name) for name in REMEDY}))
+
+
+def chosen(dataset: xr.Dataset, readout: str) -> int:
+    """Return the epoch whose readout does best on held-out training images, 0 before learning; the first of equals."""
+    return int(dataset.validation.sel(readout=readout).values.argmax())
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return accuracies before learning, at the epoch that held-out images choose, and in the end (%)."""
+    values = reservoir_mnist.measure(dataset)
+    for readout in dataset.readout.values:
+        epoch = chosen(dataset, readout)
+        values[f"accuracy of {readout}, after the epoch chosen (%)"] = float(accuracy(dataset, readout)[epoch])
+        values[f"epoch chosen for {readout}"] = float(epoch)
+    return values
+
+
+def treatment(config: dict) -> str:
+    """Return what a rule and its remedies are called."""
+    default, parts = Remedy(), [f"{config['plasticity']} (eta {config['eta']:g})"]
+    if config["normalise"] != "none":
+        parts.append(_NORMS[config["normalise"]])
+    if config["decay"]:
+        parts.append(f"decay to {config['decay_to']} ({config['decay']:g})")
+    if config["homeostasis"]:
+        parts.append(f"homeostasis ({config['homeostasis']:g})")
+    if config["learn_every"] != default.learn_every:
+        parts.append(f"every {config['learn_every']} steps")
+    if config["plastic_share"] != default.plastic_share:
+        parts.append(f"{config['plastic_share']:.0%} of synapses")
+    return " + ".join(parts)
+
+
+def by_treatment(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
+    """Return runs without controls by what they are called, those that differ otherwise apart."""
+    groups: dict[tuple[str, str], list[xr.Dataset]] = {}
+    for run in datasets:
+        if run.attrs["condition"] == "default" and run.sizes["epoch"] > 1:
+            config = attribute(run, "config")
+            groups.setdefault((treatment(config), settings(config)), []).append(run)
+    return {name: runs for (name, _), runs in groups.items()}
+
+
+def gains(runs: list[xr.Dataset], readout: str) -> np.ndarray:
+    """Return the points that each run gains on test images at the epoch that held-out images choose."""
+    return np.array([accuracy(run, readout)[chosen(run, readout)] - accuracy(run, readout)[0] for run in runs])
+
+
+def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+    """For each rule with its remedy: does it fall, is there an epoch at which it helps, more than a random walk?"""
+    groups = {name: runs for name, runs in by_treatment(datasets).items() if len(runs) >= 3}
+    rows = []
+    for readout in next(iter(groups.values()))[0].readout.values if groups else ():
+        p = _corrected({name: gains(runs, readout) for name, runs in groups.items()})
+        for name, runs in groups.items():
+            falls = [float((a[0] - a).max()) for a in (accuracy(run, readout) for run in runs)]
+            epochs, null = runs[0].sizes["epoch"] - 1, "0: no learning"
+            what, fell = f"{name}, {readout}: ", [fall >= FALL for fall in falls]
+            rows.append(Finding.over_seeds(f"{what}points lost at worst in {epochs} epochs", falls, null))
+            rows.append(Finding.share(f"{what}share that falls by {FALL:g} points", fell, null))
+            null += f", p = {p[name]:.2g} (t test, Holm over {len(p)})"
+            rows.append(Finding.over_seeds(f"{what}points gained at the epoch chosen", gains(runs, readout), null))
+    return rows
+
+
+def _corrected(values: dict[str, np.ndarray]) -> dict[str, float]:
+    """Return p of a t test of each against 0, corrected for their number (Holm 1979)."""
+    from scipy.stats import ttest_1samp
+
+    p = {name: float(ttest_1samp(v, 0.0).pvalue) if np.ptp(v) else float(not v.any()) for name, v in values.items()}
+    found, highest = {}, 0.0
+    for rank, name in enumerate(sorted(p, key=p.get)):
+        highest = max(highest, min(1.0, p[name] * (len(p) - rank)))
+        found[name] = highest
+    return found
