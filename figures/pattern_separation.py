@@ -22,17 +22,27 @@ CAPTION = (
     "the distance of these inputs; each in units of its mean between two learned sequences; above the grey diagonal: "
     "separation. b: the same for two neighbouring frames swapped, against the place of the first. Weights have changed "
     "by their norm. c, d: separation of bits (mean height above the diagonal in a) and of order (mean of b) "
-    "against how far weights have changed; dashed: no learning. Lines: means; bars: standard deviations over seeds."
+    "against how far weights have changed; dashed: no learning. e to h: the same of spiking neurons, with weights "
+    "that have changed by 0.4 of their norm in e and f. Lines: means; bars: standard deviations over seeds."
 )
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw separation by bits and by order, and what it is for weights that have changed more or less."""
-    groups = by_rule(datasets)
-    figure = Figure(figsize=(7.0, 2.2), layout="constrained")
-    axes = figure.subplots(1, 4)
-    shown = examples(groups)
-    for rule, runs in shown.items():
+    kinds = by_kind(datasets)
+    figure = Figure(figsize=(7.0, 0.3 + 1.9 * len(kinds)), layout="constrained")
+    rows = figure.subplots(len(kinds), 4, squeeze=False)
+    for axes, runs in zip(rows, kinds.values(), strict=True):
+        _row(axes, by_rule(runs))
+    for ax, letter in zip(rows.ravel(), "abcdefgh", strict=False):
+        plotting.panel_letter(ax, letter, x=-0.25)
+    rules = dict.fromkeys(rule for runs in kinds.values() for rule in by_rule(runs))
+    plotting.legend(figure, **{name_of(rule): color_of(rule) for rule in rules})
+    return figure
+
+
+def _row(axes: np.ndarray, groups: dict[str, dict[float, list[xr.Dataset]]]) -> None:
+    for rule, runs in examples(groups).items():
         given = np.mean([family(run, "bits", "learned", "given") for run in runs], 0)
         spread(axes[0], given, [family(run, "bits", "learned") for run in runs], rule)
         swaps = [family(run, "swap", "learned") for run in runs]
@@ -43,10 +53,14 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     for ax, what, label in ((axes[2], AREA, "separation of bits"), (axes[3], ORDER, "separation of order")):
         over_change(ax, groups, lambda run, what=what: measure(run)[f"learned, {what}"])
         ax.set(ylabel=label)
-    for ax, letter in zip(axes, "abcd", strict=True):
-        plotting.panel_letter(ax, letter, x=-0.25)
-    plotting.legend(figure, **{name_of(rule): color_of(rule) for rule in shown})
-    return figure
+
+
+def by_kind(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
+    """Return runs by the kind of reservoir, rate units first."""
+    kinds: dict[str, list[xr.Dataset]] = {}
+    for run in sorted(datasets, key=lambda run: attribute(run, "config")["reservoir"]):
+        kinds.setdefault(attribute(run, "config")["reservoir"], []).append(run)
+    return kinds
 
 
 def by_rule(datasets: list[xr.Dataset]) -> dict[str, dict[float, list[xr.Dataset]]]:

@@ -23,8 +23,14 @@ CAPTION = (
     "norm. e to g: spectral radius, change of the weights, and share of rates beyond 0.99, after each epoch. h: "
     "accuracy of b against the spectral radius. Thin lines: runs; thick: means."
 )
-COLORS = {"none": "0.5", "hebb": plotting.BEFORE, "stlr": plotting.AFTER, "random_walk": plotting.OUTPUT}
-NAMES = {"hebb": "Hebb", "stlr": "STLR", "random_walk": "random walk", "none": "no learning"}
+COLORS = {
+    "none": "0.5",
+    "hebb": plotting.BEFORE,
+    "stlr": plotting.AFTER,
+    "random_walk": plotting.OUTPUT,
+    "stdp": "#E69F00",
+}
+NAMES = {"hebb": "Hebb", "stlr": "STLR", "stdp": "STDP", "random_walk": "random walk", "none": "no learning"}
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:

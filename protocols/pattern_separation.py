@@ -20,13 +20,24 @@ from snnlab.stimuli.patterns import moved, swapped
 
 FIGURE = "pattern_separation"
 QUICK = {"n": 100, "sequences": 10}
-CHANGES = (0.5, 1.0, 2.0)
-# Steps of a random walk add up as their root: it takes larger ones.
-RATES = {"hebb": 1e-3, "stlr": 1e-3, "random_walk": 1e-2}
-VARIANTS = {"none": {}} | {
-    f"{rule}, {change:g}": {"plasticity": rule, "change": change, "eta": eta}
-    for rule, eta in RATES.items()
-    for change in CHANGES
+# How far weights go, and learning rates: steps of a random walk add up as their root, so it takes larger ones. Between
+# spiking neurons weights have bounds, which they reach at about half their norm.
+CHANGES = {"rate": (0.5, 1.0, 2.0), "spiking": (0.2, 0.4)}
+RATES = {
+    "rate": {"hebb": 1e-3, "stlr": 1e-3, "random_walk": 1e-2},
+    "spiking": {"stdp": 2e-3, "hebb": 5e-4, "stlr": 5e-3, "random_walk": 2e-2},
+}
+VARIANTS = {
+    f"{kind}, {rule}, {change:g}" if change else f"{kind}, none": {"reservoir": kind} | overrides
+    for kind, rates in RATES.items()
+    for rule, change, overrides in [
+        ("none", 0, {}),
+        *(
+            (rule, c, {"plasticity": rule, "change": c, "eta": eta})
+            for rule, eta in rates.items()
+            for c in CHANGES[kind]
+        ),
+    ]
 }
 BITS = (2, 4, 6, 8, 12, 16, 20)
 AREA = "separation of bits: output minus input distance, mean"
@@ -85,10 +96,11 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
 
 
 def by_change(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
-    """Return runs by rule and change."""
+    """Return runs by reservoir, rule and change."""
     groups: dict[str, list[xr.Dataset]] = {}
     for run in datasets:
-        groups.setdefault(name_of(attribute(run, "config")), []).append(run)
+        config = attribute(run, "config")
+        groups.setdefault(f"{config['reservoir']}: {name_of(config)}", []).append(run)
     return groups
 
 
@@ -101,12 +113,14 @@ def name_of(config: dict) -> str:
 def against(datasets: list[xr.Dataset], measured: Callable[[xr.Dataset], dict[str, float]]) -> list[Finding]:
     """Return, for every number of ``measured`` with a comma in its name, what a rule adds, seed by seed."""
     groups: dict[str, dict[str, dict[int, dict[str, float]]]] = {}
+    kinds: dict[str, str] = {}
     for run in datasets:
         config = attribute(run, "config")
         rules = groups.setdefault(settings(config, ("plasticity", "eta", "change")), {})
         rules.setdefault(name_of(config), {})[config["seed"]] = measured(run)
+        kinds[settings(config, ("plasticity", "eta", "change"))] = config["reservoir"]
     rows = []
-    for rules in groups.values():
+    for same, rules in groups.items():
         for name, runs in rules.items():
             walk = f"random_walk,{name.partition(',')[2]}"
             for other in ("none", walk):
@@ -116,5 +130,5 @@ def against(datasets: list[xr.Dataset], measured: Callable[[xr.Dataset], dict[st
                 for what in (w for w in runs[seeds[0]] if "," in w):
                     added = [runs[seed][what] - rules[other][seed][what] for seed in seeds]
                     to = "no learning" if other == "none" else "a random walk"
-                    rows.append(Finding.over_seeds(f"{name}, over {to}: {what}", added, f"0: as {to}"))
+                    rows.append(Finding.over_seeds(f"{kinds[same]}: {name}, over {to}: {what}", added, f"0: as {to}"))
     return rows

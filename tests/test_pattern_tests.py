@@ -31,13 +31,26 @@ def test_distances_are_in_units_of_those_between_sequences():
 @pytest.mark.parametrize("rule", ["none", "hebb", "stlr", "random_walk"])
 def test_a_run_ends_where_weights_have_changed_as_much(tmp_path, name, rule):
     protocol = find_protocol(name)
-    config = protocol.config(plasticity=rule, change=0.3, eta=0.02, **SMALL)
-    _, dataset = protocol.execute(config, tmp_path)
+    _, dataset = protocol.execute(protocol.config(plasticity=rule, change=0.3, eta=0.02, **SMALL), tmp_path)
     change = float(dataset.change)
     assert change == 0 if rule == "none" else 0.3 <= change < 0.5
     assert dataset.distance.dims == ("known", "how", "sequence") and dataset.known.values.tolist() == ["learned", "new"]
     assert bool(protocol.checks(dataset)) == (rule == "none")
     assert all(np.isfinite(value) for value in protocol.measure(dataset).values())
+
+
+@pytest.mark.parametrize(("rule", "eta"), [("stdp", 5e-3), ("random_walk", 0.02)])
+def test_spiking_neurons_learn_as_far_within_their_bounds(tmp_path, rule, eta):
+    protocol = find_protocol("pattern_separation")
+    config = protocol.config(reservoir="spiking", plasticity=rule, change=0.2, eta=eta, target="numpy", **SMALL)
+    _, dataset = protocol.execute(config, tmp_path)
+    assert 0.2 <= float(dataset.change) < 0.5 and dataset.post.max() < 32
+    assert 0 <= float(dataset.weights.min()) and float(dataset.weights.max()) <= 1
+    assert all(np.isfinite(value) for value in protocol.measure(dataset).values())
+    # Runs of another kind of reservoir are neither compared with these nor drawn in their place.
+    others = [protocol.execute(protocol.config(seed=seed, **SMALL), tmp_path)[1] for seed in range(3)]
+    assert not protocol.findings([*others, dataset])[0].what.startswith("spiking")
+    assert save_figure(find_figure(protocol.name), [dataset, *others], tmp_path / "drawn", pdf=False)[0].is_file()
 
 
 def test_families_keep_their_order(tmp_path):
@@ -60,14 +73,14 @@ def test_findings_pair_seeds_and_figures_are_drawn(tmp_path, name):
     module = {"pattern_separation": pattern_separation, "pattern_completion": pattern_completion}[name]
     what = next(what for what in module.measure(runs[0]) if "," in what)
     hebb, none, walk = ([module.measure(run)[what] for run in runs[k : k + 3]] for k in (3, 0, 6))
-    over_none = found[f"hebb, change 0.3, over no learning: {what}"]
+    over_none = found[f"rate: hebb, change 0.3, over no learning: {what}"]
     assert over_none.value == pytest.approx(np.mean(np.subtract(hebb, none))) and over_none.n == 3
-    over_walk = found[f"hebb, change 0.3, over a random walk: {what}"]
+    over_walk = found[f"rate: hebb, change 0.3, over a random walk: {what}"]
     assert over_walk.value == pytest.approx(np.mean(np.subtract(hebb, walk)))
     assert not any("random_walk, change 0.3, over a random" in w for w in found)
     figure = find_figure(name)
     assert save_figure(figure, runs, tmp_path / "drawn", pdf=False)[0].stat().st_size > 10_000
-    assert len(figure.needs) == 10 * len(protocol.variants) == 100
+    assert len(figure.needs) == 10 * len(protocol.variants) == 190
 
 
 @pytest.mark.parametrize(
@@ -79,6 +92,8 @@ def test_findings_pair_seeds_and_figures_are_drawn(tmp_path, name):
         ({"frames": 1}, "frames: expected a whole number from 2"),
         ({"leak": 1.5}, "leak: expected a number above 0 up to 1, got 1.5"),
         ({"density": 0.0}, "density: expected a number above 0 up to 1, got 0.0"),
+        ({"plasticity": "oja", "reservoir": "spiking"}, "plasticity: 'oja' is unknown"),
+        ({"n": 5, "reservoir": "spiking"}, "n: expected a whole number from 10"),
         ({"plasticity": "hebb", "eta": 1e-9, "most": 3}, "eta: expected a rate with which weights change by 0.5 in 3"),
     ],
     ids=str,

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import xarray as xr
+from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
 from ..engine import Engine
 from ..errors import UserError, require_choices, require_positive, require_whole
 from ..loading import find_rule
 from ..rules import RateRule
-from ..stimuli.patterns import held, patterns
-from .reservoir import Plasticity, RateReservoir, calibrate, random_reservoir
+from ..spike_rules import SpikeRule
+from ..stimuli.patterns import patterns
+from .pattern_reservoirs import KINDS, PatternReservoir
+from .reservoir import spectral_radius
 
 
 @dataclass(frozen=True)
 class PatternConfig:
     """Settings of a reservoir, of its plasticity and of the sequences of patterns that it learns."""
 
+    reservoir: Literal["rate", "spiking"] = "rate"
+    """leaky rate units, or integrate-and-fire neurons as in liquid_mnist"""
     plasticity: str = "none"
     """how recurrent weights learn: none, a rule of snnlab.plasticity, or path/to/rule.py:NAME"""
     change: float = 0.5
@@ -28,17 +34,17 @@ class PatternConfig:
     eta: float = 1e-3
     """learning rate of the rule"""
     most: int = 20_000
-    """presentations of all sequences after which learning is given up"""
+    """rounds, each of all sequences, after which learning is given up"""
     n: int = 200
     """units"""
     density: float = 0.1
     """share of pairs with a connection"""
     radius: float = 0.9
-    """spectral radius of the weights before learning"""
+    """spectral radius of the weights before learning, of rate units"""
     leak: float = 0.3
-    """a, the share of a step"""
+    """a, the share of a step, of rate units"""
     w_in: float = 0.3
-    """largest input weight"""
+    """largest input weight, of rate units"""
     inputs: int = 100
     """bits of a pattern"""
     active: int = 20
@@ -46,22 +52,34 @@ class PatternConfig:
     frames: int = 5
     """patterns of a sequence"""
     hold: int = 3
-    """steps of a pattern"""
+    """steps of a pattern; of 5 ms between spiking neurons"""
     sequences: int = 20
     """sequences that are learned"""
     seed: int = 0
     """seed of all randomness"""
+    target: Literal["auto", "cython", "numpy", "cpp_standalone"] = "auto"
+    """where code of spiking neurons runs; auto is C++ standalone if there is a compiler"""
 
     def identity(self) -> dict:
         """Return what the settings stand for: the rule."""
-        return {} if self.plasticity == "none" else {"rule": find_rule(self.plasticity, RateRule).to_dict()}
+        spiking = self.reservoir == "spiking"
+        if self.plasticity == "none" or (spiking and self.plasticity == "random_walk"):
+            return {}
+        return {"rule": find_rule(self.plasticity, SpikeRule if spiking else RateRule).to_dict()}
 
 
 def check(config: PatternConfig) -> None:
     """Raise UserError for a setting that cannot be."""
     require_choices(config)
     require_positive(config, "change", "eta", "leak", "w_in")
-    for name, low in (("n", 2), ("inputs", 4), ("frames", 2), ("hold", 1), ("sequences", 2), ("most", 1)):
+    for name, low in (
+        ("n", 10 if config.reservoir == "spiking" else 2),
+        ("inputs", 4),
+        ("frames", 2),
+        ("hold", 1),
+        ("sequences", 2),
+        ("most", 1),
+    ):
         require_whole(name, getattr(config, name), low, 1_000_000)
     require_whole("active", config.active, 2, config.inputs // 2)
     if not 0 < config.density <= 1 or config.leak > 1:
@@ -69,35 +87,28 @@ def check(config: PatternConfig) -> None:
         raise UserError(f"{name}: expected a number above 0 up to 1, got {getattr(config, name)}")
 
 
-def learned(config: PatternConfig, engine: Engine) -> tuple[RateReservoir, np.ndarray, dict[str, float]]:
+def learned(config: PatternConfig, engine: Engine) -> tuple[PatternReservoir, np.ndarray, dict[str, float]]:
     """Return a reservoir that has learned random sequences, the sequences (count, frames, n), and how it came there.
 
-    Every presentation is a batch of all sequences, a change after each step; it ends when weights have changed by
-    ``change``. Raises UserError if that takes more than ``most`` presentations.
+    All sequences are shown in each round; it ends when weights have changed by ``change``. Raises UserError if that
+    takes more than ``most`` rounds.
     """
     check(config)
     rng = engine.rng("patterns")
     shape = (config.sequences, config.frames, config.inputs)
     sequences = patterns(config.sequences * config.frames, config.inputs, config.active, rng).reshape(shape)
-    reservoir = random_reservoir(
-        config.n, config.inputs, engine.rng("network"), config.density, config.radius, config.leak, config.w_in
-    )
-    if config.plasticity == "none":
-        return reservoir, sequences, {"presentations": 0, "change": 0.0, "radius": reservoir.radius()}
-    shown, start = held(sequences, config.hold), reservoir.w.copy()
-    learner = Plasticity(reservoir, find_rule(config.plasticity, RateRule), config.eta, engine.rng("plasticity"))
-    learner.rule = calibrate(learner, [shown])
-    count, change = 0, 0.0
-    while change < config.change:
+    reservoir = KINDS[config.reservoir](config, sequences, engine)
+    start, count, change = reservoir.w.copy(), 0, 0.0
+    while config.plasticity != "none" and change < config.change:
         if count == config.most:
             raise UserError(
                 f"eta: expected a rate with which weights change by {config.change:g} in {config.most:,} rounds, got "
                 f"{config.eta:g}, with which they change by {change:.3g}"
             )
-        learner.learn(shown)
+        reservoir.learn()
         count += 1
         change = float(np.linalg.norm(reservoir.w - start) / np.linalg.norm(start))
-    return reservoir, sequences, {"presentations": count, "change": change, "radius": reservoir.radius()}
+    return reservoir, sequences, {"presentations": count, "change": change}
 
 
 def compare(
@@ -111,18 +122,15 @@ def compare(
     -------
     xarray.Dataset
         What :func:`apart` returns for ``known`` = learned and new; ``weights``, ``pre``, ``post`` (synapse);
-        ``presentations``, ``change``, ``radius``.
+        ``presentations``, ``change``, ``radius`` of these weights.
     """
     reservoir, sequences, how = learned(config, engine)
-    last = config.frames * config.hold - 1
-
-    def output(shown: np.ndarray) -> np.ndarray:
-        return reservoir.rate(reservoir.states(held(shown, config.hold), [last])[:, 0])
-
+    matrix = csr_array((reservoir.w, (reservoir.post, reservoir.pre)), shape=(config.n, config.n))
+    how["radius"] = spectral_radius(matrix)
     rng = engine.rng("test")
     new = patterns(len(sequences) * config.frames, config.inputs, config.active, rng).reshape(sequences.shape)
     with threadpool_limits(1):
-        found = [apart(output, shown, change(shown, rng)) for shown in (sequences, new)]
+        found = [apart(reservoir.output, shown, change(shown, rng)) for shown in (sequences, new)]
     dataset = xr.concat(found, xr.IndexVariable("known", ["learned", "new"]))
     dataset["pre"], dataset["post"] = ("synapse", reservoir.pre), ("synapse", reservoir.post)
     dataset["weights"] = ("synapse", reservoir.w)
