@@ -46,6 +46,14 @@ def test_the_strength_is_the_one_that_does_best_on_held_out_samples(rng):
     assert score.validation == max(single) and score.beta == betas[len(betas) - 1 - np.argmax(single[::-1])]
 
 
+def test_features_that_are_alike_are_read_with_a_strength_that_tells_them_apart(rng):
+    x, y = samples(rng, 120)
+    alike = np.column_stack([x, 1e3 * x[:, :1], 1e3 * x[:, :1]])
+    parts = [pieces(alike[k : k + 40], y[k : k + 40]) for k in (0, 40, 80)]
+    score = classify(*parts, {"all": np.arange(7)}, 3, (0.0, 1.0))["all"]
+    assert score.beta == 1.0 and score.test > 0.8
+
+
 def test_ridge_solves_for_some_units_and_another_strength(rng):
     r, target = rng.standard_normal((50, 6)), rng.standard_normal((50, 2))
     ridge = Ridge(6, 2, 1.0)

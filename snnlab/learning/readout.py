@@ -49,8 +49,8 @@ def classify(
     r"""Return how ridge readouts of subsets of the features do: W = (sum r r^T + beta I)^{-1} sum r y^T.
 
     y is 1 for the class and -1 for others; the largest output decides. For each subset, beta is the one with the most
-    held-out samples right (of equals the largest); then it learns from all but the test samples. Every stream is read
-    once, and no more of it is held than a piece.
+    held-out samples right (of equals the largest), among those strong enough to solve for; then it learns from all but
+    the test samples. Every stream is read once, and no more of it is held than a piece.
 
     Parameters
     ----------
@@ -65,7 +65,14 @@ def classify(
         fitted.add(with_constant(features), one_hot(labels, classes))
     constant = fitted.n_units - 1
     units = {name: np.append(index, constant) for name, index in subsets.items()}
-    candidates = {(name, beta): fitted.solve(beta, index) for name, index in units.items() for beta in betas}
+    candidates = {}
+    for name, index in units.items():
+        for beta in sorted(betas, reverse=True):
+            # Features that are all alike, as those of saturated units, need a penalty to be told apart from none.
+            try:
+                candidates[name, beta] = fitted.solve(beta, index)
+            except ValueError:
+                break
     right, count = dict.fromkeys(candidates, 0), 0
     for features, labels in held_out:
         features = with_constant(features)
@@ -73,7 +80,10 @@ def classify(
             right[name, beta] += _right(features[:, units[name]], weights, labels)
         fitted.add(features, one_hot(labels, classes))
         count += len(labels)
-    best = {name: max(betas, key=lambda beta, name=name: (right[name, beta], beta)) for name in units}
+    best = {}
+    for name in units:
+        tried = [beta for kind, beta in candidates if kind == name]
+        best[name] = max(tried, key=lambda beta, name=name: (right[name, beta], beta))
     weights = {name: fitted.solve(best[name], index) for name, index in units.items()}
     tested, total = dict.fromkeys(units, 0), 0
     for features, labels in test:
