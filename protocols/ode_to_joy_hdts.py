@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from snnlab.analysis import oscillations as osc
+from snnlab.analysis import replay
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import UserError
@@ -138,13 +138,9 @@ def _in_order(dataset: xr.Dataset) -> float:
     """Share of pulses of the free run after which the loudest one is the next of the chain."""
     pulses = int(attribute(dataset, "config")["pulses"])
     free = osc.between(dataset.time.values, dataset.attrs["learn_stop"] + 1, INF)
-    loudest = dataset.loudest_pulse.values[free]
     # The middle of pulses, wherever the chain stands: those that are loudest for at least a fifth of their length.
     width = ODE_TO_JOY_LONG.period / pulses / float(dataset.time[1] - dataset.time[0])
-    edges = np.flatnonzero(np.diff(loudest, prepend=-1, append=-1))
-    lasting = [loudest[a] for a, b in pairwise(edges) if b - a >= width / 5]
-    pairs = list(pairwise(lasting))
-    return float(np.mean([after == (before + 1) % pulses for before, after in pairs])) if pairs else 0.0
+    return replay.in_order(dataset.loudest_pulse.values[free], pulses, width / 5)
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:

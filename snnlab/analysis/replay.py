@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -87,6 +88,40 @@ def apart(first: np.ndarray, second: np.ndarray, period: float) -> np.ndarray:
     """Return how far two phases of a signal that repeats are apart, at most half a period."""
     away = np.mod(first - second, period)
     return np.minimum(away, period - away)
+
+
+def in_order(loudest: np.ndarray, pulses: int, least: float) -> float:
+    """Return the share of a chain's pulses that are followed by the next one; 0 where there are no two.
+
+    ``loudest`` is the largest pulse in each sample; one that is so for fewer than ``least`` samples does not count.
+    """
+    edges = np.flatnonzero(np.diff(loudest, prepend=-1, append=-1))
+    lasting = [loudest[a] for a, b in pairwise(edges) if b - a >= least]
+    pairs = list(pairwise(lasting))
+    return float(np.mean([after == (before + 1) % pulses for before, after in pairs])) if pairs else 0.0
+
+
+def pace(found: np.ndarray, after: np.ndarray, period: float, speeds: np.ndarray) -> tuple[float, float, float]:
+    r"""Return the steady speed at which a replay runs through a signal that repeats, where it began, and how steady.
+
+    .. math:: R(v) = \left| \langle e^{2 \pi i (\phi_k - v t_k)/T} \rangle \right|
+
+    of the moments found is largest at the speed; it is 1 for a replay that keeps its speed.
+
+    Parameters
+    ----------
+    found : array of shape (S,)
+        Moments of the signal (s) that were found ...
+    after : array of shape (S,)
+        ... at these times (s).
+    speeds : array of shape (V,)
+        Speeds that are tried.
+    """
+    turns = np.exp(2j * np.pi * found / period)
+    means = np.array([(turns * np.exp(-2j * np.pi * speed * after / period)).mean() for speed in speeds])
+    best = int(np.abs(means).argmax())
+    begin = np.mod(np.angle(means[best]) / (2 * np.pi), 1.0) * period
+    return float(speeds[best]), float(begin), float(np.abs(means[best]))
 
 
 def blurred(known: np.ndarray, rows: int) -> np.ndarray:

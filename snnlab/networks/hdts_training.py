@@ -10,7 +10,7 @@ Reference: Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, and the author
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,11 +61,19 @@ def hdts_identity(config: HdtsConfig) -> dict:
 
 
 def train_with_hdts(
-    config: HdtsConfig, teacher: Teacher, period: float, engine: Engine, phases: Sequence[Phase] = ()
+    config: HdtsConfig,
+    teacher: Teacher,
+    period: float,
+    engine: Engine,
+    phases: Sequence[Phase] = (),
+    clock: Callable[[np.ndarray], np.ndarray] | None = None,
+    cue: Drive | None = None,
 ) -> xr.Dataset:
     """Train a network on a teacher that repeats every ``period`` s; see :func:`snnlab.train_force`.
 
-    ``output`` and ``teacher`` of the dataset hold the teacher's components, then those of internal pulses.
+    ``output`` and ``teacher`` of the dataset hold the teacher's components, then those of internal pulses. ``clock``
+    tells where in the teacher, and in internal pulses, a network stands at times t (s); None: at t. ``cue`` is a drive
+    beside internal pulses.
 
     Raises
     ------
@@ -75,7 +83,7 @@ def train_with_hdts(
     require_positive(config, "pulses")
     setup = resolve(config)
     pulses = Pulses(config.pulses, period)
-    taught, drive, sizes = sample(teacher, np.array([setup.dt])).shape[1], None, None
+    taught, drive, sizes = sample(teacher, np.array([setup.dt])).shape[1], cue, None
     if config.hdts != "none" and config.q_hdts is not None and not 0 <= config.q_hdts < float("inf"):
         raise UserError(f"q_hdts: expected a number >= 0, got {config.q_hdts}")
     size = None if config.q_hdts is None else float(config.q_hdts * unit(published_units(setup.neuron.current)["q"]))
@@ -87,8 +95,8 @@ def train_with_hdts(
             drive = Drive(weights, chain_signals(config, period)[0], samples_per(setup.dt))
         else:
             drive = Drive(weights, pulses.signal(setup.dt))
+    outer = teacher
     if config.hdts == "internal":
-        outer = teacher
         if size is not None:
             if not setup.q > 0:
                 raise UserError(f"q: expected more than 0 for internal pulses, got {config.q}")
@@ -96,8 +104,11 @@ def train_with_hdts(
 
         inner = pulses.unordered(config.seed) if config.pulse_order == "random" else pulses
 
+    if config.hdts == "internal" or clock:
+
         def teacher(t):
-            return np.hstack([sample(outer, t), inner(t)])
+            now = clock(t) if clock else t
+            return np.hstack([sample(outer, now), *([inner(now)] if config.hdts == "internal" else [])])
 
     if config.pulse_order == "random" and config.hdts != "internal":
         raise UserError(f"pulse_order: expected internal pulses for a random order, got --hdts {config.hdts}")

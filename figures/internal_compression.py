@@ -1,0 +1,94 @@
+"""What makes a network replay faster whose pulses are its own: a cue that came with speeds, an input, the feedback."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+
+from snnlab import plotting
+from snnlab.protocols.internal_compression import VARIANTS, replays
+from snnlab.protocols.movie_replay import stored
+from snnlab.record import attribute
+
+SEEDS = (100, 101, 102)
+NEEDS = [("internal_compression", {**variant, "seed": seed}) for seed in SEEDS for variant in VARIANTS.values()]
+CAPTION = (
+    "a: frames of the movie, and what a network shows whose cue is set to the speeds that were taught. b: the loudest "
+    "of its own pulses, in colour, over 4 s at each of these. c: speed of the replay against the speed that the cue "
+    "stands for; grey: equal; ticks: taught. d, e: the same for networks that were taught one speed, against an input "
+    "that is the same for all neurons and against the gain of the feedback. Filled: in order and steady; hollow: no "
+    "replay. Symbols: networks."
+)
+_FRAMES, _SECONDS = 6, 4.0
+_MARKERS = "os^Dv"
+
+
+def draw(datasets: list[xr.Dataset]) -> Figure:
+    """Draw frames and pulses of one network with a cue; speeds of all, by lever."""
+    levers: dict[str, list[xr.Dataset]] = {}
+    for dataset in sorted(datasets, key=lambda dataset: dataset.attrs["seed"]):
+        levers.setdefault(attribute(dataset, "config")["lever"], []).append(dataset)
+    figure = Figure(figsize=(7.0, 5.2), layout="constrained")
+    above, middle, below = figure.subfigures(3, 1, height_ratios=[1.3, 0.8, 1.4])
+    example = levers.get("cue", datasets)[0]
+    taught = [v for v in attribute(example, "config")["taught"] if v in example.level.values] or [
+        example.level.values[0]
+    ]
+    _frames(above, example, taught)
+    _pulses(middle, example, taught)
+    axes = below.subplots(1, 3)
+    labels = {"cue": "speed asked for", "input": "input to all neurons (pA)", "feedback": "gain of the feedback"}
+    for ax, (lever, label), letter in zip(axes, labels.items(), "cde", strict=True):
+        _speeds(ax, levers.get(lever, []), lever)
+        ax.set(xlabel=label, ylabel="speed of the replay")
+        plotting.panel_letter(ax, letter)
+    return figure
+
+
+def _frames(figure: SubFigure, run: xr.Dataset, levels: list[float]) -> None:
+    movie, shape = stored(run), run.movie.shape[1:]
+    chosen = np.linspace(0, len(movie.pixels), _FRAMES, endpoint=False).astype(int)
+    rows = [("movie", movie.pixels[chosen])]
+    rows += [(f"{level:g}\u00d7", run.replay.sel(level=level).values[chosen]) for level in levels]
+    axes = figure.subplots(len(rows), _FRAMES, squeeze=False)
+    for line, (label, images) in zip(axes, rows, strict=True):
+        line[0].set_ylabel(label, rotation=0, ha="right", va="center")
+        for ax, image in zip(line, images, strict=True):
+            ax.imshow(image.reshape(shape), cmap="gray", vmin=0, vmax=1, interpolation="nearest", aspect="auto")
+            ax.set(xticks=[], yticks=[])
+    for ax, index in zip(axes[0], chosen, strict=True):
+        ax.set_title(f"{index / movie.rate:.1f} s", fontsize=7)
+    plotting.panel_letter(axes[0, 0], "a", x=-0.5)
+
+
+def _pulses(figure: SubFigure, run: xr.Dataset, levels: list[float]) -> None:
+    axes = figure.subplots(1, len(levels), sharey=True, squeeze=False)[0]
+    for ax, level in zip(axes, levels, strict=True):
+        pulse = run.pulse.sel(level=level).values
+        time = 0.01 * np.arange(len(pulse))
+        shown = time < _SECONDS
+        ax.scatter(time[shown], pulse[shown], c=pulse[shown], cmap="viridis", s=1.5, lw=0, rasterized=True)
+        ax.set(xlabel="time (s)", title=f"{level:g}\u00d7", xlim=(0, _SECONDS))
+    axes[0].set_ylabel("pulse")
+    plotting.panel_letter(axes[0], "b")
+
+
+def _speeds(ax: Axes, runs: list[xr.Dataset], lever: str) -> None:
+    for marker, run in zip(_MARKERS, runs, strict=False):
+        good, pace = replays(run), np.abs(run.pace.values)
+        for level, speed, filled in zip(run.level.values, pace, good, strict=True):
+            face = plotting.AFTER if filled else "white"
+            ax.plot(level, speed, marker, color=plotting.AFTER, mfc=face, ms=4, mew=0.7)
+    ax.set_yscale("log", base=2)
+    ax.set_ylim(0.2, 40)
+    ax.set_yticks([0.25, 1, 4, 16], ["0.25", "1", "4", "16"])
+    if lever == "cue":
+        ax.set_xscale("log", base=2)
+        ax.plot([0.25, 16], [0.25, 16], color="0.8", lw=0.8, zorder=0)
+        ticks = attribute(runs[0], "config")["taught"] if runs else [1]
+        ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        ax.minorticks_off()
+    else:
+        ax.axhline(1, color="0.8", lw=0.8, zorder=0)
