@@ -25,15 +25,17 @@ from snnlab.stimuli.movie import Movie, movie_from
 FIGURE = "nicola2017_fig5"
 INF = float("inf")
 # Of the authors' script (ModelDB 190565), in the units of ForceConfig; other neurons keep what their file states.
-# LIF: our choice, weights of pulses 8 Q.
+# LIF: our choice, weights of pulses 8 Q. Set B: for pulses of the network's own, after the script of the long melody.
 SETTINGS = {
     "izhikevich_c": {"g": 5e3, "q": 4e2, "alpha": 2, "rls_interval": 4.0, "q_hdts": 4e3},
     "lif": {"q_hdts": 80.0},
+    "izhikevich_b": {"g": 1e4, "q": 4e2, "alpha": 2, "rls_interval": 4.0, "q_hdts": 8e3},
 }
 FREE_SECONDS = 50.0
 # A moment of the movie is found if the best frame is at most this far from it (s).
 NEAR = 0.2
 CORRELATION, IDENTIFIED = "pixel correlation about the mean frame", "frames identified (share)"
+_NEARLY = 2.0 ** (np.arange(-100, 101) / 1000)
 # Our criteria.
 ALIKE, FOUND = 0.7, 0.8
 
@@ -87,6 +89,8 @@ class Replay:
     first: float
     """from when on it is looked at (s)"""
     stop: float
+    own: bool = False
+    """the pulses are the network's own: they begin anywhere, and run at a steady speed within 7 % of this one"""
 
 
 def movie_of(config: MovieConfig) -> Movie:
@@ -135,7 +139,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     first = config.learn_stop + 1
     whole = int((config.seconds - replay.LATEST - first) / movie.period + 1e-9)
     # Nothing starts anew: the pulses go on as they ran while the network learned.
-    part = Replay(1.0, 0.0, first, first + whole * movie.period)
+    part = Replay(1.0, 0.0, first, first + whole * movie.period, own=config.hdts == "internal")
     time = dataset.time.values
     moments = np.arange(time[0], time[-1], 1 / movie.rate)
     decoded = replay.at(moments, time, np.asarray(dataset.output)[:, : movie.pixels.shape[1]])
@@ -150,16 +154,21 @@ def replayed(dataset: xr.Dataset, movie: Movie, replays: Sequence[Replay]) -> xr
 
     ``movie`` (frame, row, column); ``replay`` (shown, pixel): what was decoded at ``at`` s, when the pulses stood at
     the moment ``phase`` (s) of the movie and ran at ``speed``. It is read ``lag`` s later: the delay, up to 60 ms, that
-    fits that speed best, since the output's filter is late and learning makes up for that at one speed alone.
+    fits that speed best, since the output's filter is late and learning makes up for that at one speed alone. ``pace``
+    is the speed itself, which own pulses need not keep exactly: see :func:`snnlab.analysis.replay.pace`.
     """
     time, output = dataset.time.values, np.asarray(dataset.output)[:, : movie.pixels.shape[1]]
-    shown: dict[str, list] = {name: [] for name in ("replay", "at", "phase", "speed", "lag")}
+    shown: dict[str, list] = {name: [] for name in ("replay", "at", "phase", "speed", "pace", "lag")}
     for part in replays:
         after = np.arange(part.first - part.start, part.stop - part.start - 1e-9, 1 / (movie.rate * abs(part.speed)))
-        phase = np.mod(part.speed * after, movie.period)
+        pace, begin = part.speed, 0.0
+        if part.own:
+            found = replay.identify(replay.at(part.start + after, time, output), movie.pixels) / movie.rate
+            pace, begin, _ = replay.pace(found, after, movie.period, part.speed * _NEARLY)
+        phase = np.mod(begin + pace * after, movie.period)
         (decoded,), lag = replay.delayed([part.start + after], time, output, movie(phase), movie.pixels.mean(0))
         columns = {"replay": decoded, "at": part.start + after, "phase": phase}
-        columns |= {"speed": np.full(len(after), part.speed), "lag": np.full(len(after), lag)}
+        columns |= {k: np.full(len(after), v) for k, v in (("speed", part.speed), ("pace", pace), ("lag", lag))}
         for name, values in columns.items():
             shown[name].append(values)
     arrays = {name: np.concatenate(values) for name, values in shown.items()}
@@ -171,6 +180,7 @@ def replayed(dataset: xr.Dataset, movie: Movie, replays: Sequence[Replay]) -> xr
         phase=("shown", arrays["phase"], seconds | {"long_name": "moment of the movie"}),
         lag=("shown", arrays["lag"], seconds),
         speed=("shown", arrays["speed"], {"units": "1"}),
+        pace=("shown", arrays["pace"], {"units": "1"}),
     )
 
 

@@ -87,7 +87,10 @@ def settled(config: Config) -> Config:
     """Return the Config with every field that is left open filled in."""
     if config.hdts in ("internal", "none"):
         # A network's own pulses run at the speed that its dynamics has.
-        raise UserError(f"hdts: expected pulses whose speed can be set, external or chain, got --hdts {config.hdts}")
+        own = "; internal_compression sets that of a network's own" if config.hdts == "internal" else ""
+        raise UserError(
+            f"hdts: expected pulses whose speed can be set, external or chain, got --hdts {config.hdts}{own}"
+        )
     stop = segments(config, movie_of(config).period)[-1].stop
     return completed_movie(config, stop + 0.1, stop)
 

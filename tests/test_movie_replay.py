@@ -109,6 +109,19 @@ def test_the_delay_of_a_replay_is_found(speed, late):
     assert found.sizes["shown"] == 200
 
 
+def test_the_own_clock_of_internal_pulses_is_found():
+    movie, time = synthetic(9, 16, 4.0), np.arange(1, 10001) * 2e-3
+    part = module.Replay(1.0, start=0.0, first=3.0, stop=19.0, own=True)
+    output = np.hstack([movie(1.7 + 0.98 * time), np.zeros((10000, 3))])
+    run = xr.Dataset(
+        {"output": (("time", "component"), output), "teacher": (("time", "component"), output)}, {"time": time}
+    ).assign(voltage=("time", time))
+    found = module.replayed(run, movie, [part])
+    np.testing.assert_allclose(found.pace, 0.98, atol=2e-3)
+    scores = module.score(found["replay"].values, found.phase.values, movie)
+    assert scores[module.IDENTIFIED] == 1.0 and scores[module.CORRELATION] > 0.99
+
+
 def test_networks_with_other_settings_are_told_apart():
     movie = synthetic(9, 16, 4.0)
     phase = np.arange(100) / 25
