@@ -30,7 +30,23 @@ class Config(ReservoirConfig, Remedy):
     """how recurrent weights learn: a rule of snnlab.plasticity, or path/to/rule.py:NAME"""
 
 
-VARIANTS = {"hebb": {}}
+# What the search on seed 0 (docs/equations.md) left, with the rules as they are, and the null: a random walk.
+VARIANTS = {
+    "Hebb": {},
+    "Hebb, L2 norm": {"normalise": "l2"},
+    "Hebb, sum and L2 norm": {"normalise": "subtractive"},
+    "Hebb, spectral radius": {"normalise": "spectral"},
+    "Hebb, decay to the start": {"decay": 1e-4},
+    "Hebb, homeostasis": {"homeostasis": 1e-3},
+    "Hebb, a tenth of the synapses": {"plastic_share": 0.1},
+    "covariance": {"plasticity": "covariance"},
+    "Oja": {"plasticity": "oja"},
+    "STLR": {"plasticity": "stlr"},
+    "STLR, L2 norm": {"plasticity": "stlr", "normalise": "l2", "eta": 3e-5},
+    "STLR, decay to the start": {"plasticity": "stlr", "decay": 1e-4, "eta": 3e-5},
+    "STLR, temporal summation": {"plasticity": "stlr_summed"},
+    "random walk": {"plasticity": "random_walk", "eta": 1e-3},
+}
 REMEDY = [field.name for field in fields(Remedy)]
 _NORMS = {"l2": "L2 norm", "subtractive": "sum and L2 norm", "spectral": "spectral radius"}
 
