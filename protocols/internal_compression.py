@@ -90,7 +90,8 @@ class Config(MovieConfig):
         return hdts_identity(settled(self)) | {"q_cue": settled(self).q_cue}
 
 
-VARIANTS = {lever: {"lever": lever} for lever in LEVELS}
+# One speed is sooner learned than five.
+VARIANTS = {"cue": {}} | {lever: {"lever": lever, "learn_stop": 200.0} for lever in ("input", "feedback")}
 QUICK = {
     "n": 600, "height": 9, "width": 16, "movie_seconds": 2.0, "pulses": 8, "learn_stop": 60.0, "taught": (1.0, 2.0),
     "levels": (1.0, 2.0),

@@ -98,10 +98,8 @@ class Config:
 
 def rule_of(config: Config) -> SpikeRule | None:
     """Return the rule that a Config names, with its learning rate; None for "none"."""
-    if config.plasticity == "none":
-        return None
     rule = find_rule(config.plasticity, SpikeRule)
-    return rule if config.eta is None else rule.with_parameters(eta=config.eta)
+    return rule if rule is None or config.eta is None else rule.with_parameters(eta=config.eta)
 
 
 def check(config: Config, train: Images) -> None:

@@ -80,11 +80,13 @@ def find_model(spec: str, kind: str) -> tuple[object, ModuleType]:
     return _find(spec, kind, package, cls)
 
 
-def find_rule(spec: str, cls: type) -> object:
+def find_rule(spec: str, cls: type) -> object | None:
     """Return a plasticity rule of a class, such as :class:`snnlab.rules.RateRule`, as :func:`find_model` finds models.
 
-    A name is that of the rule, in any file of :mod:`snnlab.plasticity`.
+    A name is that of the rule, in any file of :mod:`snnlab.plasticity`; "none" is None.
     """
+    if spec == "none":
+        return None
     package = "snnlab.plasticity"
     if ":" in spec or is_file_spec(spec):
         return _find(spec, "plasticity", package, cls)[0]

@@ -43,8 +43,8 @@ class RatePatterns:
         )
         self.pre, self.post = self._net.pre, self._net.post
         self._hold, self._shown = config.hold, held(sequences, config.hold)
-        if config.plasticity != "none":
-            rule = find_rule(config.plasticity, RateRule)
+        rule = find_rule(config.plasticity, RateRule)
+        if rule is not None:
             self._learner = Plasticity(self._net, rule, config.eta, engine.rng("plasticity"))
             self._learner.rule = calibrate(self._learner, [self._shown])
 

@@ -62,10 +62,12 @@ class PatternConfig:
 
     def identity(self) -> dict:
         """Return what the settings stand for: the rule."""
-        spiking = self.reservoir == "spiking"
-        if self.plasticity == "none" or (spiking and self.plasticity == "random_walk"):
-            return {}
-        return {"rule": find_rule(self.plasticity, SpikeRule if spiking else RateRule).to_dict()}
+        if self.reservoir == "spiking":
+            # The random walk is no rule of spikes.
+            rule = None if self.plasticity == "random_walk" else find_rule(self.plasticity, SpikeRule)
+        else:
+            rule = find_rule(self.plasticity, RateRule)
+        return {} if rule is None else {"rule": rule.to_dict()}
 
 
 def check(config: PatternConfig) -> None:

@@ -75,7 +75,7 @@ class ReservoirConfig:
 
 def rule_of(config: ReservoirConfig) -> RateRule | None:
     """Return the rule that a Config names; None for "none"."""
-    return None if config.plasticity == "none" else find_rule(config.plasticity, RateRule)
+    return find_rule(config.plasticity, RateRule)
 
 
 def check(config: ReservoirConfig, train: Images) -> None:
@@ -185,7 +185,7 @@ def of_pixels(train: Images, test: Images, held_out: int) -> float:
 def _train_epochs(config: ReservoirConfig, engine: Engine, train: Images, test: Images, remedy: Remedy) -> xr.Dataset:
     reservoir = build(config, train.images.shape[2], engine)
     start = reservoir.w.copy()
-    learner = None if config.plasticity == "none" else plasticity_of(config, reservoir, train, engine, remedy)
+    learner = None if rule_of(config) is None else plasticity_of(config, reservoir, train, engine, remedy)
     sample = test.sequences(np.arange(min(_PIECE, len(test.labels))))
     order, found = engine.rng("order"), []
     # Without a rule nothing changes from epoch to epoch.
