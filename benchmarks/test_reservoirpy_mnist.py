@@ -1,0 +1,60 @@
+"""MNIST beside reservoirpy: the same reservoir, states and readout, accuracy and CPU time in one run. Run alone.
+
+Needs the images (`snnlab data get mnist`); without them the small digits of scikit-learn stand in.
+"""
+
+import time
+
+import numpy as np
+from reservoirpy.nodes import Reservoir
+from threadpoolctl import threadpool_limits
+
+from snnlab.errors import SnnlabError
+from snnlab.networks.reservoir import random_reservoir
+from snnlab.networks.reservoir_training import score, shown_at
+from snnlab.stimuli.images import load_images
+
+N, SNAPSHOTS = 500, 4
+
+
+def images():
+    try:
+        return "mnist", *load_images("mnist")
+    except SnnlabError:
+        return "digits", *load_images("digits")
+
+
+def test_states_and_accuracy_of_both_libraries():
+    name, train, test = images()
+    _, steps, inputs = train.images.shape
+    kept, held_out = shown_at(steps, SNAPSHOTS), len(train.labels) // 10
+    # f around the input: what reservoirpy calls internal.
+    ours = random_reservoir(N, inputs, np.random.default_rng(0), density=10 / N, form="rate")
+    theirs = Reservoir(W=ours.matrix.tocsr(), Win=ours.w_in, bias=np.zeros(N), lr=ours.leak, input_dim=inputs)
+
+    theirs.initialize(train.sequences([0])[0])
+
+    def with_reservoirpy(sequences):
+        theirs.reset()
+        return theirs.run(sequences)[:, kept].reshape(len(sequences), -1)
+
+    def with_snnlab(sequences):
+        return ours.states(sequences, kept).reshape(len(sequences), -1)
+
+    few = train.sequences(np.arange(20))
+    np.testing.assert_allclose(with_reservoirpy(few), with_snnlab(few), atol=1e-12)
+    found, seconds = {}, {}
+    with threadpool_limits(1):
+        for label, features in (("snnlab", with_snnlab), ("reservoirpy", with_reservoirpy)):
+            start = time.process_time()
+            every = {"all": np.arange(N * SNAPSHOTS)}
+            found[label] = score(features, every, train, test, held_out)["all"].test
+            seconds[label] = time.process_time() - start
+    print(
+        f"\n{name}, {N} units, {SNAPSHOTS} states, {len(train.labels):,} / {len(test.labels):,} images, states and "
+        f"readout: snnlab {seconds['snnlab']:.0f} CPU s, reservoirpy {seconds['reservoirpy']:.0f} "
+        f"({seconds['reservoirpy'] / seconds['snnlab']:.1f} x); right {100 * found['snnlab']:.2f} and "
+        f"{100 * found['reservoirpy']:.2f} %"
+    )
+    assert abs(found["snnlab"] - found["reservoirpy"]) < 1e-3
+    assert seconds["reservoirpy"] > seconds["snnlab"]
