@@ -9,47 +9,55 @@ from matplotlib.figure import Figure, SubFigure
 
 from snnlab import plotting
 from snnlab.analysis import replay
-from snnlab.protocols.movie_replay import CORRELATION, IDENTIFIED, by_speed, nulls, stored
+from snnlab.protocols.movie_replay import CORRELATION, IDENTIFIED, VARIANTS, by_speed, nulls, stored
 from snnlab.record import attribute
 
-NEEDS = [("movie_replay", {"seed": 100})]
+NEEDS = [("movie_replay", {**overrides, "seed": 100}) for overrides in VARIANTS.values()]
 CAPTION = (
-    "a: frames of the movie and, below, what the network shows at the same moments of its free run. b: correlation of "
-    "each shown frame with the movie's, both about the movie's mean frame; shaded: learning. c: which frame of the "
-    "movie each shown frame is most like. d: correlation over all frames, about the mean frame and as it is, and "
-    "share of frames found within 0.2 s, of the network and of what is no replay: the mean frame, the movie blurred "
-    "over 1 s, its frames in random order."
+    "a: frames of the movie and, below, what networks show at the same moments of their free run: one that external "
+    "pulses drive, and one that makes its pulses itself. b: correlation of each shown frame with the movie's, both "
+    "about the movie's mean frame, of the first; shaded: learning. c: which frame each shown frame is most like, in "
+    "blue of the first. d: correlation over all frames, about the mean frame and as it is, and share of frames found "
+    "within 0.2 s, of the networks and of what is no replay: the mean frame, the movie blurred over 1 s, "
+    "its frames in random order."
 )
 _FRAMES = 8
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
-    """Draw frames above; correlation over time, frames found and scores below."""
-    (dataset,) = datasets[:1]
-    figure = Figure(figsize=(7.0, 4.2), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=[1, 1.5])
-    _frames(above, dataset)
+    """Draw frames of each network above; correlation of the first over time, frames found and scores below."""
+    figure = Figure(figsize=(7.0, 3.6 + 0.6 * len(datasets)), layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=[0.4 + 0.6 * len(datasets), 2.6])
+    _frames(above, datasets)
     time, found, scores = below.subplots(1, 3, width_ratios=[1.4, 1, 1.2])
-    _likeness(time, dataset)
-    _found(found, dataset)
-    _scores(scores, dataset)
+    _likeness(time, datasets[0])
+    _found(found, datasets)
+    _scores(scores, datasets)
     for ax, letter in zip((time, found, scores), "bcd", strict=True):
         plotting.panel_letter(ax, letter)
     return figure
 
 
-def _frames(figure: SubFigure, dataset: xr.Dataset) -> None:
-    movie, rows = stored(dataset), dataset.movie.shape[1:]
-    axes = figure.subplots(2, _FRAMES)
-    for column, moment in zip(axes.T, np.linspace(0, movie.period, _FRAMES, endpoint=False), strict=True):
-        shown = int(replay.apart(dataset.phase.values, moment, movie.period).argmin())
-        images = movie(dataset.phase.values[[shown]])[0], dataset.replay.values[shown]
-        for ax, image in zip(column, images, strict=True):
-            ax.imshow(image.reshape(rows), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+def _source(dataset: xr.Dataset) -> str:
+    where = attribute(dataset, "config")["hdts"]
+    return "no pulses" if where == "none" else f"{where} pulses"
+
+
+def _frames(figure: SubFigure, datasets: list[xr.Dataset]) -> None:
+    movie, shape = stored(datasets[0]), datasets[0].movie.shape[1:]
+    moments = np.linspace(0, movie.period, _FRAMES, endpoint=False)
+    rows = [("movie", movie(moments))]
+    for dataset in datasets:
+        shown = [int(replay.apart(dataset.phase.values, moment, movie.period).argmin()) for moment in moments]
+        rows.append((_source(dataset).replace(" ", "\n"), dataset.replay.values[shown]))
+    axes = figure.subplots(len(rows), _FRAMES)
+    for line, (label, images) in zip(axes, rows, strict=True):
+        line[0].set_ylabel(label)
+        for ax, image in zip(line, images, strict=True):
+            ax.imshow(image.reshape(shape), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
             ax.set(xticks=[], yticks=[])
-        column[0].set_title(f"{moment:.1f} s", fontsize=7)
-    for ax, label in zip(axes[:, 0], ("movie", "network"), strict=True):
-        ax.set_ylabel(label)
+    for ax, moment in zip(axes[0], moments, strict=True):
+        ax.set_title(f"{moment:.1f} s", fontsize=7)
     plotting.panel_letter(axes[0, 0], "a", x=-0.35)
 
 
@@ -61,17 +69,17 @@ def _likeness(ax: Axes, dataset: xr.Dataset) -> None:
     ax.margins(x=0)
 
 
-def _found(ax: Axes, dataset: xr.Dataset) -> None:
-    movie = stored(dataset)
-    best = replay.identify(dataset.replay.values.astype(float), movie.pixels) / movie.rate
-    ax.plot(dataset.phase, best, ".", color=plotting.AFTER, ms=1.5, rasterized=True)
+def _found(ax: Axes, datasets: list[xr.Dataset]) -> None:
+    movie = stored(datasets[0])
+    for dataset, color in zip(datasets, (plotting.AFTER, plotting.BEFORE, plotting.OUTPUT), strict=False):
+        best = replay.identify(dataset.replay.values.astype(float), movie.pixels) / movie.rate
+        ax.plot(dataset.phase, best, ".", color=color, ms=1.5, rasterized=True)
     ax.set(xlabel="moment of the movie (s)", ylabel="moment found (s)", xlim=(0, movie.period), ylim=(0, movie.period))
     ax.set_aspect("equal")
 
 
-def _scores(ax: Axes, dataset: xr.Dataset) -> None:
-    where = attribute(dataset, "config")["hdts"]
-    scores = {f"network,\n{where} pulses": by_speed(dataset)[1.0]} | nulls(stored(dataset))
+def _scores(ax: Axes, datasets: list[xr.Dataset]) -> None:
+    scores = {_source(dataset): by_speed(dataset)[1.0] for dataset in datasets} | nulls(stored(datasets[0]))
     kinds = {CORRELATION: "about mean frame", "pixel correlation": "correlation", IDENTIFIED: "frames found"}
     colors = (plotting.AFTER, plotting.BEFORE, plotting.OUTPUT)
     for offset, (kind, label), color in zip((0.27, 0.0, -0.27), kinds.items(), colors, strict=True):

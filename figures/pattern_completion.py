@@ -29,8 +29,9 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     kinds = by_kind(datasets)
     figure = Figure(figsize=(7.0, 0.4 + 2.9 * len(kinds)), layout="constrained")
     rows = figure.subplots(2 * len(kinds), 3)
-    for axes, runs in zip(rows.reshape(-1, 2, 3), kinds.values(), strict=True):
+    for axes, (kind, runs) in zip(rows.reshape(-1, 2, 3), kinds.items(), strict=True):
         _rows(axes, by_rule(runs))
+        axes[0, 0].set_ylabel(f"output distance\n{kind} reservoir")
     for ax, title in zip(rows[0], FAMILIES.values(), strict=True):
         ax.set_title(title)
     for ax, letter in zip(rows.ravel(), "abcdefghijkl", strict=False):

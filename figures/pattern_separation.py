@@ -32,8 +32,9 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     kinds = by_kind(datasets)
     figure = Figure(figsize=(7.0, 0.3 + 1.9 * len(kinds)), layout="constrained")
     rows = figure.subplots(len(kinds), 4, squeeze=False)
-    for axes, runs in zip(rows, kinds.values(), strict=True):
+    for axes, (kind, runs) in zip(rows, kinds.items(), strict=True):
         _row(axes, by_rule(runs))
+        axes[0].set_title(f"{kind} reservoir", loc="left")
     for ax, letter in zip(rows.ravel(), "abcdefgh", strict=False):
         plotting.panel_letter(ax, letter, x=-0.25)
     rules = dict.fromkeys(rule for runs in kinds.values() for rule in by_rule(runs))

@@ -76,6 +76,9 @@ class Config(MovieConfig):
         return hdts_identity(settled(self))
 
 
+# Internal pulses take more neurons of another kind, more time, and the paper's RLS gain: see internal_compression.
+_INTERNAL = {"hdts": "internal", "neuron": "izhikevich_b", "n": 3000, "rls_gain": "exact", "learn_stop": 300.0}
+VARIANTS = {"external pulses": {}, "internal pulses": _INTERNAL}
 QUICK = {"n": 400, "height": 9, "width": 16, "movie_seconds": 2.0, "learn_stop": 9.0, "pulses": 8, "seconds": 16.0}
 
 
