@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from snnlab import plotting
-from snnlab.protocols.internal_compression import VARIANTS, replays
+from snnlab.protocols.internal_compression import SAMPLE, VARIANTS, replays
 from snnlab.protocols.movie_replay import stored
 from snnlab.record import attribute
 
@@ -39,7 +39,8 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     _frames(above, example, taught)
     _pulses(middle, example, taught)
     axes = below.subplots(1, 3)
-    labels = {"cue": "speed asked for", "input": "input to all neurons (pA)", "feedback": "gain of the feedback"}
+    unit = example.drive_encoder.attrs["units"] if "drive_encoder" in example else "pA"
+    labels = {"cue": "speed asked for", "input": f"input to all neurons ({unit})", "feedback": "gain of the feedback"}
     for ax, (lever, label), letter in zip(axes, labels.items(), "cde", strict=True):
         _speeds(ax, levers.get(lever, []), lever)
         ax.set(xlabel=label, ylabel="speed of the replay")
@@ -67,7 +68,7 @@ def _pulses(figure: SubFigure, run: xr.Dataset, levels: list[float]) -> None:
     axes = figure.subplots(1, len(levels), sharey=True, squeeze=False)[0]
     for ax, level in zip(axes, levels, strict=True):
         pulse = run.pulse.sel(level=level).values
-        time = 0.01 * np.arange(len(pulse))
+        time = SAMPLE * np.arange(len(pulse))
         shown = time < _SECONDS
         ax.scatter(time[shown], pulse[shown], c=pulse[shown], cmap="viridis", s=1.5, lw=0, rasterized=True)
         ax.set(xlabel="time (s)", title=f"{level:g}\u00d7", xlim=(0, _SECONDS))
@@ -91,4 +92,5 @@ def _speeds(ax: Axes, runs: list[xr.Dataset], lever: str) -> None:
         ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         ax.minorticks_off()
     else:
-        ax.axhline(1, color="0.8", lw=0.8, zorder=0)
+        for run in runs:
+            ax.axhline(attribute(run, "config")["taught"][0], color="0.8", lw=0.8, zorder=0)

@@ -18,7 +18,7 @@ from snnlab.engine import Engine
 from snnlab.errors import UserError, require_positive
 from snnlab.models import unit
 from snnlab.networks.drive import Drive
-from snnlab.networks.force_config import published_units, resolve
+from snnlab.networks.force_config import completed, published_units, resolve
 from snnlab.networks.hdts_training import CONTROLS as CONTROLS
 from snnlab.networks.hdts_training import hdts_identity, train_with_hdts
 from snnlab.networks.phases import Phase
@@ -29,16 +29,14 @@ from snnlab.protocols.movie_replay import (
     MovieConfig,
     completed_movie,
     movie_of,
-    nulls,
     score,
-    stored,
 )
 from snnlab.record import attribute
+from snnlab.stimuli.movie import Movie
 
 FIGURE = "internal_compression"
-# As in the authors' script of the long Ode to Joy, whose pulses are internal, but pulses have twice the size; the movie
-# is fed back through a twentieth of theirs.
-SETTINGS = {"izhikevich_b": {"g": 1e4, "q": 4e2, "q_hdts": 8e3, "alpha": 2, "rls_interval": 4.0, "q_cue": 2e3}}
+# Beside those of movie_replay.
+SETTINGS = {"izhikevich_b": {"q_cue": 2e3}}
 LEVELS = {
     "cue": (1.0, 2.0, 4.0, 1.25, 1.75, 2.5, 3.5, 6.0, 0.5),
     "input": (0.0, 50.0, 100.0, 200.0, -50.0),
@@ -47,8 +45,10 @@ LEVELS = {
 # Passes of the movie at one speed, one after the other, while it is taught; what a level lasts (s), and how much of it
 # is left out at its start.
 PASSES, LASTS, WARM_UP = 2, 12.0, 2.0
-_SPEEDS = np.concatenate([sign * 2.0 ** (np.arange(-200, 501) / 100) for sign in (1, -1)])
-_SAMPLE = 0.01
+SPEEDS = np.concatenate([sign * 2.0 ** (np.arange(-200, 501) / 100) for sign in (1, -1)])
+FASTEST, SAMPLE = 32.0, 0.01
+# Of the null: shown frames in random order, in blocks (s).
+_BLOCK = 0.25
 PACE, STEADY, ORDER = "speed of the replay", "steadiness of the speed", "pulses followed by the next one (share)"
 # Our criteria of a replay, and how near to a taught speed one is.
 LEAST_STEADY, LEAST_ORDER, NEAR_SPEED = 0.9, 0.9, 0.1
@@ -87,7 +87,8 @@ class Config(MovieConfig):
 
     def identity(self) -> dict:
         """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
-        return hdts_identity(settled(self)) | {"q_cue": settled(self).q_cue}
+        config = settled(self)
+        return hdts_identity(config) | {"q_cue": config.q_cue, "levels": config.levels}
 
 
 # One speed is sooner learned than five.
@@ -105,11 +106,12 @@ def settled(config: Config) -> Config:
         raise UserError(f"levels: expected finite numbers, each once, got {levels}")
     if config.lever != "input" and not min(levels, default=1) > 0:
         raise UserError(f"levels: expected numbers > 0 for --lever {config.lever}, got {levels}")
-    if not config.taught or not min(config.taught) > 0 or not max(config.taught) < float("inf"):
-        raise UserError(f"taught: expected finite speeds > 0, got {config.taught}")
+    if not config.taught or not all(0 < speed <= FASTEST for speed in config.taught):
+        raise UserError(f"taught: expected speeds above 0 up to {FASTEST:g}, got {config.taught}")
     require_positive(config, "q_cue")
-    stated = SETTINGS.get(config.neuron, {})
-    config = replace(config, levels=tuple(levels), **{k: v for k, v in stated.items() if getattr(config, k) is None})
+    config = completed(replace(config, levels=tuple(levels)), **SETTINGS.get(config.neuron, {}))
+    if movie_of(config).period > LASTS - WARM_UP:
+        raise UserError(f"movie_seconds: expected at most {LASTS - WARM_UP:g} s, which a level is looked at")
     if config.lever == "cue" and config.q_cue is None:
         raise UserError(f"q_cue: neuron {config.neuron!r} has no value of its own; give --q-cue")
     stop = config.learn_stop + LASTS * len(levels)
@@ -146,10 +148,12 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        By ``level``: ``pace`` (speed of the replay, forward > 0, that fits best), ``steady`` (see
+        By ``level``: ``pace`` (speed of the replay from 1/4 to 32, backward < 0, that fits best), ``steady`` (see
         :func:`snnlab.analysis.replay.pace`), ``in_order``, ``correlation`` and ``identified`` of the frames, where a
-        movie of that speed stands; ``replay`` (level, frame, pixel): the last pass; ``moment_found`` (level, sample):
-        which moment of the movie is shown, every 10 ms; ``pulse`` (level, sample): the loudest pulse.
+        movie of that speed stands; ``null_steady``, ``null_correlation``, ``null_identified``: the same of frames in
+        random order, in blocks of 250 ms, with a speed of their own; ``replay`` (level, frame, pixel): the last pass;
+        ``moment_found`` (level, sample): which moment of the movie is shown, every 10 ms; ``pulse`` (level, sample):
+        the loudest pulse.
     """
     config = settled(config)
     movie, setup = movie_of(config), resolve(config)
@@ -196,22 +200,34 @@ def _lever(config, setup, turns, tests, engine) -> tuple[Drive | None, list[Phas
 
 def _replayed(time: np.ndarray, shown: np.ndarray, pulses: np.ndarray, start: float, config, movie) -> dict:
     """What is measured of the replay from ``start`` s on."""
-    moments = np.arange(start + WARM_UP, start + LASTS - replay.LATEST, _SAMPLE)
-    found = replay.identify(replay.at(moments, time, shown), movie.pixels) / movie.rate
-    pace, begin, steady = replay.pace(found, moments - moments[0], movie.period, _SPEEDS)
-    loudest = replay.at(moments, time, pulses).argmax(1)
-    phase = np.mod(begin + pace * (moments - moments[0]), movie.period)
-    scores = score(replay.at(moments, time, shown), phase, movie)
-    # The last pass, frame by frame, or as much of it as there is.
-    last = moments[-1] - np.mod(phase[-1] * np.sign(pace) - np.arange(len(movie.pixels)) / movie.rate * np.sign(pace),
-                                movie.period) / abs(pace)  # fmt: skip
-    frames = replay.at(np.maximum(last, moments[0]), time, shown)
-    width = movie.period / config.pulses / max(abs(pace), 1.0) / _SAMPLE
-    return {
-        "pace": pace, "steady": steady, "in_order": replay.in_order(loudest, config.pulses, width / 5),
-        "correlation": scores[CORRELATION], "identified": scores[IDENTIFIED], "replay": frames.astype(np.float32),
-        "moment_found": found.astype(np.float32), "pulse": loudest.astype(np.int16),
+    after = SAMPLE * np.arange(round((LASTS - WARM_UP - replay.LATEST) / SAMPLE))
+    moments = start + WARM_UP + after
+    decoded, loudest = replay.at(moments, time, shown), replay.at(moments, time, pulses).argmax(1)
+    values, found, phase = _fitted(decoded, after, movie)
+    pace = values["pace"]
+    # The last pass, frame by frame.
+    to_go = np.sign(pace) * (phase[-1] - np.arange(len(movie.pixels)) / movie.rate)
+    last = np.maximum(moments[-1] - np.mod(to_go, movie.period) / abs(pace), moments[0])
+    blocks = np.array_split(np.arange(len(after)), round(after[-1] / _BLOCK))
+    order = np.concatenate([blocks[k] for k in np.random.default_rng(0).permutation(len(blocks))])
+    null, *_ = _fitted(decoded[order], after, movie)
+    width = movie.period / config.pulses / max(abs(pace), 1.0) / SAMPLE
+    return values | {f"null_{name}": value for name, value in null.items() if name != "pace"} | {
+        "in_order": replay.in_order(loudest, config.pulses, width / 5),
+        "replay": replay.at(last, time, shown).astype(np.float32),
+        "moment_found": found.astype(np.float32),
+        "pulse": loudest.astype(np.int16),
     }  # fmt: skip
+
+
+def _fitted(decoded: np.ndarray, after: np.ndarray, movie: Movie) -> tuple[dict, np.ndarray, np.ndarray]:
+    """Scores of frames shown at these times (s) at the steady speed that fits best, moments found, and its phases."""
+    found = replay.identify(decoded, movie.pixels) / movie.rate
+    pace, begin, steady = replay.pace(found, after, movie.period, SPEEDS)
+    phase = np.mod(begin + pace * after, movie.period)
+    scores = score(decoded, phase, movie)
+    values = {"pace": pace, "steady": steady, "correlation": scores[CORRELATION], "identified": scores[IDENTIFIED]}
+    return values, found, phase
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
@@ -244,29 +260,48 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 def findings(datasets: list[xr.Dataset]) -> list[Finding]:
-    """How fast networks replay at each level of each lever, and how far the speed can be set."""
+    """At each level of each lever, do networks replay, and how fast; how far the lever sets the speed."""
     groups: dict[tuple[str, str], list[xr.Dataset]] = {}
     for dataset in datasets:
         config = attribute(dataset, "config")
         if dataset.attrs["condition"] == "default":
-            groups.setdefault((config["lever"], settings(config)), []).append(dataset)
+            name = f"{config['lever']}, {config['neuron']}, N = {config['n']}"
+            groups.setdefault((name, settings(config)), []).append(dataset)
     rows = []
-    for (lever, _), runs in groups.items():
-        if len(runs) < 3:
-            continue
-        taught = attribute(runs[0], "config")["taught"]
-        chance = nulls(stored(runs[0]))["random order"]
-        for level in runs[0].level.values:
-            name, at = f"{lever}, level {level:g}: ", [run.sel(level=level) for run in runs]
-            known = lever == "cue" and level in taught
-            aim = f"{level:g}: {'taught' if known else 'asked for'}" if lever == "cue" else f"{taught[0]:g}: taught"
-            good = [bool(replays(run)[list(run.level.values).index(level)]) for run in runs]
-            rows.append(Finding.share(f"{name}share of networks that replay", good, "0: pulses without order"))
-            rows.append(Finding.over_seeds(f"{name}{PACE}", [float(run.pace) for run in at], aim))
-            for key, what in (("correlation", CORRELATION), ("identified", IDENTIFIED)):
-                null = f"{chance[what]:.2f}: frames in random order"
-                rows.append(Finding.over_seeds(f"{name}{what}", [float(run[key]) for run in at], null))
-        ranges = [np.abs(run.pace.values[replays(run)]) for run in runs]
-        widest = [float(speeds.max() / speeds.min()) if len(speeds) else 1.0 for speeds in ranges]
-        rows.append(Finding.over_seeds(f"{lever}: fastest over slowest replay", widest, "1: the lever does nothing"))
+    for (name, _), runs in groups.items():
+        if len(runs) >= 3:
+            for level in runs[0].level.values:
+                rows += _at_level(f"{name}, level {level:g}: ", level, [run.sel(level=[level]) for run in runs])
+            rows += _range(name, runs)
     return rows
+
+
+def _at_level(name: str, level: float, runs: list[xr.Dataset]) -> list[Finding]:
+    config = attribute(runs[0], "config")
+    aim = f"{config['taught'][0]:g}: taught"
+    if config["lever"] == "cue":
+        aim = f"{level:g}: {'taught' if level in config['taught'] else 'asked for'}"
+    good = [run for run in runs if replays(run)[0]]
+    rows = [
+        Finding.share(
+            f"{name}share of networks that replay", [bool(replays(run)[0]) for run in runs], "0: without order"
+        )
+    ]
+    if good:
+        what = f"{name}{PACE}, of {len(good)} networks that do"
+        rows.append(Finding.over_seeds(what, [float(run.pace[0]) for run in good], aim))
+    for key, what in (("steady", STEADY), ("correlation", CORRELATION), ("identified", IDENTIFIED)):
+        null = f"{np.mean([float(run[f'null_{key}'][0]) for run in runs]):.2f}: the same frames in random order"
+        rows.append(Finding.over_seeds(f"{name}{what}", [float(run[key][0]) for run in runs], null))
+    return rows
+
+
+def _range(name: str, runs: list[xr.Dataset]) -> list[Finding]:
+    """Speed at the highest level at which a network replays over that at the lowest one."""
+    ratios = []
+    for run in runs:
+        replayed = run.isel(level=replays(run)).sortby("level")
+        if replayed.sizes["level"] > 1:
+            ratios.append(float(replayed.pace[-1] / replayed.pace[0]))
+    what = f"{name}: speed at the highest level with a replay over that at the lowest, of {len(ratios)} networks"
+    return [Finding.over_seeds(what, ratios, "1: the lever does nothing")] if ratios else []

@@ -32,10 +32,10 @@ def test_the_pace_of_a_replay_is_found(rng):
     after = np.arange(0, 10, 0.01)
     for speed in (1.0, 3.9, -2.1):
         found = np.mod(1.3 + speed * after + 0.1 * rng.standard_normal(len(after)), 4.0)
-        pace, begin, steady = replay.pace(found, after, 4.0, module._SPEEDS)
+        pace, begin, steady = replay.pace(found, after, 4.0, module.SPEEDS)
         assert pace == pytest.approx(speed, rel=0.01) and steady > 0.95
         assert replay.apart(begin, 1.3, 4.0) < 0.3
-    *_, steady = replay.pace(rng.uniform(0, 4, len(after)), after, 4.0, module._SPEEDS)
+    *_, steady = replay.pace(rng.uniform(0, 4, len(after)), after, 4.0, module.SPEEDS)
     assert steady < 0.2
 
 
@@ -45,7 +45,8 @@ def test_order_counts_pulses_that_last():
     assert replay.in_order(np.repeat([0, 2, 1, 3, 0], 10), 4, 5) == 0.25
     flicker = chain.copy()
     flicker[[13, 35]] = 3
-    assert replay.in_order(flicker, 4, 3) < 1.0 and replay.in_order(np.zeros(50, int), 4, 5) == 0.0
+    # Pulse 1 for 3, 3 for 1, 1 for 6 samples: one pulse.
+    assert replay.in_order(flicker, 4, 3) == 1.0 and replay.in_order(np.zeros(50, int), 4, 5) == 0.0
 
 
 def test_a_replay_is_measured_at_its_own_pace():
@@ -65,10 +66,9 @@ def made_up(seed, lever="cue", broken=False):
     levels = np.array(module.LEVELS[lever])
     data = {"pace": levels if lever == "cue" else np.ones(len(levels)), "steady": np.full(len(levels), 0.95)}
     data |= {name: np.full(len(levels), 0.1 if broken else 0.95) for name in ("in_order", "correlation", "identified")}
-    movie = synthetic(9, 16, 4.0)
+    data |= {f"null_{name}": np.full(len(levels), 0.2) for name in ("steady", "correlation", "identified")}
     return xr.Dataset(
-        {name: ("level", values) for name, values in data.items()}
-        | {"movie": (("frame", "row", "column"), movie.frames, {"frames_per_second": movie.rate})},
+        {name: ("level", values) for name, values in data.items()},
         {"level": levels},
         {"config": json.dumps(config), "condition": "default"},
     )
@@ -83,13 +83,27 @@ def test_what_replays_at_the_speeds_taught_meets_the_criteria_and_what_has_no_or
 def test_findings_state_what_each_lever_does():
     runs = [made_up(seed, lever) for lever in ("cue", "input") for seed in range(3)]
     found = {finding.what: finding for finding in PROTOCOL.findings(runs)}
-    assert found["cue, level 2.5: speed of the replay"].value == 2.5
-    assert found["cue, level 2.5: speed of the replay"].null == "2.5: asked for"
-    assert found["cue, level 4: speed of the replay"].null == "4: taught"
-    assert found["input, level 100: speed of the replay"].null == "1: taught"
-    assert found["cue: fastest over slowest replay"].value == 12
-    assert found["input: fastest over slowest replay"].value == 1
+    cue, flat = (f"{lever}, izhikevich_b, N = 3000" for lever in ("cue", "input"))
+    asked = found[f"{cue}, level 2.5: speed of the replay, of 3 networks that do"]
+    assert asked.value == 2.5 and asked.null == "2.5: asked for"
+    assert found[f"{cue}, level 4: speed of the replay, of 3 networks that do"].null == "4: taught"
+    assert found[f"{flat}, level 100: speed of the replay, of 3 networks that do"].null == "1: taught"
+    assert found[f"{cue}, level 4: {module.IDENTIFIED}"].null == "0.20: the same frames in random order"
+    ratio = "speed at the highest level with a replay over that at the lowest, of 3 networks"
+    assert found[f"{cue}: {ratio}"].value == 12 and found[f"{flat}: {ratio}"].value == 1
     assert not PROTOCOL.findings(runs[:2])
+    # Whose pulses have no order does not replay, at whatever speed fits best.
+    lost = PROTOCOL.findings([made_up(seed, broken=True) for seed in range(3)])
+    assert not any(module.PACE in finding.what or ratio[:9] in finding.what for finding in lost)
+
+
+def test_every_level_is_as_long_whenever_it_begins():
+    movie, config = synthetic(9, 16, 4.0), PROTOCOL.config(movie_seconds=4.0)
+    time = np.arange(1, 8001) * 4e-3
+    for start in (0.0, 4.05, 8.1, 15.3, 19.9):
+        found = module._replayed(time, movie(time), np.eye(16)[(time % 4 * 4).astype(int)], start, config, movie)
+        assert len(found["pulse"]) == len(found["moment_found"]) == 994
+        assert found["null_correlation"] < 0.6 and found["null_steady"] < 0.6
 
 
 @pytest.mark.standalone
@@ -107,8 +121,9 @@ def test_a_reduced_network_replays_at_both_speeds_taught_and_not_with_its_pulses
     [
         ({"hdts": "external"}, "hdts: 'external' is unknown"),
         ({"lever": "bias"}, "lever: 'bias' is unknown"),
-        ({"taught": ()}, "taught: expected finite speeds > 0"),
-        ({"taught": (1.0, -1.0)}, "taught: expected finite speeds > 0"),
+        ({"taught": ()}, "taught: expected speeds above 0"),
+        ({"taught": (1.0, float("nan"))}, "taught: expected speeds above 0 up to 32"),
+        ({"movie_seconds": 11.0}, "movie_seconds: expected at most 10 s"),
         ({"levels": (0.0, 1.0)}, "levels: expected numbers > 0 for --lever cue"),
         ({"levels": (1.0, 1.0)}, "levels: expected finite numbers, each once"),
         ({"q_cue": -1.0}, "q_cue: expected a finite number > 0"),

@@ -97,7 +97,8 @@ def in_order(loudest: np.ndarray, pulses: int, least: float) -> float:
     """
     edges = np.flatnonzero(np.diff(loudest, prepend=-1, append=-1))
     lasting = [loudest[a] for a, b in pairwise(edges) if b - a >= least]
-    pairs = list(pairwise(lasting))
+    # A pulse that was interrupted for a moment is one.
+    pairs = [(before, after) for before, after in pairwise(lasting) if before != after]
     return float(np.mean([after == (before + 1) % pulses for before, after in pairs])) if pairs else 0.0
 
 

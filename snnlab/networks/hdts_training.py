@@ -81,6 +81,8 @@ def train_with_hdts(
         As :func:`snnlab.train_force`; for external pulses without ``q_hdts``.
     """
     require_positive(config, "pulses")
+    if (clock or cue) and config.hdts in ("external", "chain"):
+        raise ValueError("clock, cue: expected no external pulses, which have a clock and a drive of their own")
     setup = resolve(config)
     pulses = Pulses(config.pulses, period)
     taught, drive, sizes = sample(teacher, np.array([setup.dt])).shape[1], cue, None
