@@ -25,6 +25,9 @@ CAPTION = (
 )
 
 
+COLORS = {"random_walk": plotting.OUTPUT, "covariance": "#E69F00", "oja": "#56B4E9"}
+
+
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw a row for each rule with its remedy: what it gains and what it loses, for each readout."""
     groups = by_treatment(datasets)
@@ -60,7 +63,7 @@ def _names() -> dict[str, str]:
 def _points(ax: Axes, rows: list[tuple[str, list[xr.Dataset]]], values: list[np.ndarray]) -> None:
     for y, ((_, runs), row) in enumerate(zip(rows, values, strict=True)):
         config = attribute(runs[0], "config")
-        color = color_of(config["plasticity"].split("_rare")[0])
+        color = COLORS.get(config["plasticity"]) or color_of(config["plasticity"].split("_")[0])
         ax.plot(row, np.full(len(row), y), ".", color=color, ms=3, alpha=0.5, mew=0)
         found = Finding.over_seeds("", row, "")
         ax.errorbar(found.value, y, xerr=[[found.value - found.low], [found.high - found.value]], fmt="|", color=color,

@@ -9,6 +9,7 @@ import xarray as xr
 
 from snnlab.claims import Finding
 from snnlab.engine import Engine
+from snnlab.errors import UserError, require_whole
 from snnlab.networks.remedies import Remedy
 from snnlab.networks.reservoir_training import ReservoirConfig, train_epochs
 from snnlab.protocol import settings
@@ -17,6 +18,7 @@ from snnlab.protocols.reservoir_mnist import CONTROLS as CONTROLS
 from snnlab.protocols.reservoir_mnist import FALL, accuracy
 from snnlab.protocols.reservoir_mnist import checks as checks
 from snnlab.record import attribute
+from snnlab.stimuli.images import load_images
 
 FIGURE = "reservoir_remedies"
 QUICK = reservoir_mnist.QUICK | {"normalise": "l2"}
@@ -42,6 +44,7 @@ VARIANTS = {
     "covariance": {"plasticity": "covariance"},
     "Oja": {"plasticity": "oja"},
     "STLR": {"plasticity": "stlr"},
+    "STLR, three times as fast": {"plasticity": "stlr", "eta": 3e-5},
     "STLR, L2 norm": {"plasticity": "stlr", "normalise": "l2", "eta": 3e-5},
     "STLR, decay to the start": {"plasticity": "stlr", "decay": 1e-4, "eta": 3e-5},
     "STLR, temporal summation": {"plasticity": "stlr_summed"},
@@ -53,6 +56,10 @@ _NORMS = {"l2": "L2 norm", "subtractive": "sum and L2 norm", "spectral": "spectr
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train and read out; see :func:`snnlab.networks.reservoir_training.train_epochs`."""
+    if config.plasticity == "none":
+        raise UserError("plasticity: expected a rule, beside which remedies are taken, got none")
+    steps = load_images(config.images)[0].images.shape[1]
+    require_whole("learn_every", config.learn_every, 1, steps)
     return train_epochs(config, engine, Remedy(**{name: getattr(config, name) for name in REMEDY}))
 
 
@@ -88,13 +95,17 @@ def treatment(config: dict) -> str:
 
 
 def by_treatment(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
-    """Return runs without controls by what they are called, those that differ otherwise apart."""
-    groups: dict[tuple[str, str], list[xr.Dataset]] = {}
+    """Return runs without controls by what they are called; those that differ otherwise have a number in their name."""
+    groups: dict[str, dict[str, list[xr.Dataset]]] = {}
     for run in datasets:
         if run.attrs["condition"] == "default" and run.sizes["epoch"] > 1:
             config = attribute(run, "config")
-            groups.setdefault((treatment(config), settings(config)), []).append(run)
-    return {name: runs for (name, _), runs in groups.items()}
+            groups.setdefault(treatment(config), {}).setdefault(settings(config), []).append(run)
+    return {
+        f"{name} [{k + 1}]" if len(others) > 1 else name: runs
+        for name, others in groups.items()
+        for k, runs in enumerate(others.values())
+    }
 
 
 def gains(runs: list[xr.Dataset], readout: str) -> np.ndarray:
@@ -105,21 +116,37 @@ def gains(runs: list[xr.Dataset], readout: str) -> np.ndarray:
 def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     """For each rule with its remedy: does it fall, is there an epoch at which it helps, more than a random walk?"""
     groups = {name: runs for name, runs in by_treatment(datasets).items() if len(runs) >= 3}
-    rows = []
-    for readout in next(iter(groups.values()))[0].readout.values if groups else ():
-        p = _corrected({name: gains(runs, readout) for name, runs in groups.items()})
-        for name, runs in groups.items():
-            falls = [float((a[0] - a).max()) for a in (accuracy(run, readout) for run in runs)]
-            epochs, null = runs[0].sizes["epoch"] - 1, "0: no learning"
-            what, fell = f"{name}, {readout}: ", [fall >= FALL for fall in falls]
-            rows.append(Finding.over_seeds(f"{what}points lost at worst in {epochs} epochs", falls, null))
-            rows.append(Finding.share(f"{what}share that falls by {FALL:g} points", fell, null))
-            null += f", p = {p[name]:.2g} (t test, Holm over {len(p)})"
-            rows.append(Finding.over_seeds(f"{what}points gained at the epoch chosen", gains(runs, readout), null))
+    if not groups:
+        return []
+    readouts = next(iter(groups.values()))[0].readout.values
+    gained = {(name, readout): gains(runs, readout) for readout in readouts for name, runs in groups.items()}
+    p, rows = _corrected(gained), []
+    for (name, readout), points in gained.items():
+        runs = groups[name]
+        falls = [float((a[0] - a).max()) for a in (accuracy(run, readout) for run in runs)]
+        epochs, what, null = runs[0].sizes["epoch"] - 1, f"{name}, {readout}: ", "0: no learning"
+        rows.append(Finding.over_seeds(f"{what}points lost at worst in {epochs} epochs", falls, null))
+        rows.append(Finding.share(f"{what}share that falls by {FALL:g} points", [f >= FALL for f in falls], null))
+        null += f", p = {p[name, readout]:.2g} (t test, Holm over {len(p)})"
+        rows.append(Finding.over_seeds(f"{what}points gained at the epoch chosen", points, null))
+        walk = _of_walks(groups, readout)
+        over = [gain - walk[_seed(run)] for run, gain in zip(runs, points, strict=True) if _seed(run) in walk]
+        if len(over) >= 3 and not name.startswith("random_walk"):
+            rows.append(Finding.over_seeds(f"{what}points gained, over a random walk", over, "0: as random changes"))
     return rows
 
 
-def _corrected(values: dict[str, np.ndarray]) -> dict[str, float]:
+def _seed(run: xr.Dataset) -> int:
+    return int(attribute(run, "config")["seed"])
+
+
+def _of_walks(groups: dict[str, list[xr.Dataset]], readout: str) -> dict[int, float]:
+    """What each random walk without a remedy gains, by seed."""
+    runs = [run for name, runs in groups.items() if name.startswith("random_walk") and "+" not in name for run in runs]
+    return dict(zip(map(_seed, runs), gains(runs, readout), strict=True))
+
+
+def _corrected(values: dict[tuple[str, str], np.ndarray]) -> dict[tuple[str, str], float]:
     """Return p of a t test of each against 0, corrected for their number (Holm 1979)."""
     from scipy.stats import ttest_1samp
 

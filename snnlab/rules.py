@@ -154,6 +154,24 @@ class Term:
     own: object
 
 
+def at_percentiles(rule, seen: np.ndarray):
+    """Return a rule, of rates or of spikes, with those parameters set that are percentiles of what was seen.
+
+    Raises
+    ------
+    UserError
+        If one comes out as 0, which is no threshold: too few inputs meet.
+    """
+    values = {name: float(np.percentile(seen, p)) for name, p in rule.percentiles.items()}
+    for name, value in values.items():
+        if value == 0:
+            raise UserError(
+                f"plasticity {rule.name!r}: parameter {name}: percentile {rule.percentiles[name]:g} of what synapses "
+                "see is 0; expected more input, or more synapses"
+            )
+    return rule.with_parameters(**values)
+
+
 def _names(text: str, where: str) -> set[str]:
     try:
         ast.parse(text.strip(), mode="eval")

@@ -1,5 +1,7 @@
 """Separation and completion in a reservoir: distances by hand, learning to a stated change, claims, figures."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from snnlab.figure import find_figure, save_figure
 from snnlab.networks.pattern_tests import apart, family
 from snnlab.protocol import find_protocol
 from snnlab.protocols import pattern_completion, pattern_separation
+from snnlab.record import attribute
 
 SMALL = {"n": 40, "inputs": 40, "active": 10, "frames": 3, "sequences": 4, "hold": 2, "density": 0.2}
 NAMES = ("pattern_separation", "pattern_completion")
@@ -48,9 +51,13 @@ def test_spiking_neurons_learn_as_far_within_their_bounds(tmp_path, rule, eta):
     assert 0 <= float(dataset.weights.min()) and float(dataset.weights.max()) <= 1
     assert all(np.isfinite(value) for value in protocol.measure(dataset).values())
     # Runs of another kind of reservoir are neither compared with these nor drawn in their place.
-    others = [protocol.execute(protocol.config(seed=seed, **SMALL), tmp_path)[1] for seed in range(3)]
-    assert not protocol.findings([*others, dataset])[0].what.startswith("spiking")
-    assert save_figure(find_figure(protocol.name), [dataset, *others], tmp_path / "drawn", pdf=False)[0].is_file()
+    runs = [protocol.execute(protocol.config(seed=seed, **SMALL), tmp_path)[1] for seed in range(3)]
+    for seed in range(3):
+        runs.append(dataset.copy())
+        runs[-1].attrs["config"] = json.dumps(attribute(dataset, "config") | {"seed": seed, "plasticity": "none"})
+    shares = [f.what.partition(":")[0] for f in protocol.findings(runs) if "distances rise" in f.what]
+    assert shares == ["rate", "spiking"]
+    assert save_figure(find_figure(protocol.name), runs, tmp_path / "drawn", pdf=False)[0].is_file()
 
 
 def test_families_keep_their_order(tmp_path):
@@ -93,6 +100,10 @@ def test_findings_pair_seeds_and_figures_are_drawn(tmp_path, name):
         ({"leak": 1.5}, "leak: expected a number above 0 up to 1, got 1.5"),
         ({"density": 0.0}, "density: expected a number above 0 up to 1, got 0.0"),
         ({"plasticity": "oja", "reservoir": "spiking"}, "plasticity: 'oja' is unknown"),
+        (
+            {"plasticity": "stlr", "reservoir": "spiking", "n": 10, "density": 0.01, "target": "numpy"},
+            "plasticity 'stlr': (parameter theta|no spike arrives)",
+        ),
         ({"n": 5, "reservoir": "spiking"}, "n: expected a whole number from 10"),
         ({"plasticity": "hebb", "eta": 1e-9, "most": 3}, "eta: expected a rate with which weights change by 0.5 in 3"),
     ],

@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 from snnlab.errors import UserError
+from snnlab.figure import find_figure, save_figure
 from snnlab.networks.remedies import Remedy
 from snnlab.networks.reservoir import Plasticity, random_reservoir
 from snnlab.plasticity.hebb import HEBB
@@ -36,10 +37,18 @@ def test_without_a_remedy_norms_grow_and_the_radius_changes(rng):
     assert abs(net.radius() - 0.9) > 0.01 and not net.bias.any()
 
 
-@pytest.mark.parametrize("kind", ["l2", "subtractive"])
-def test_weights_into_a_unit_keep_their_norm(rng, kind):
-    net, before, _ = learned(rng, normalise=kind)
+def test_weights_into_a_unit_keep_their_norm(rng):
+    net, before, _ = learned(rng, normalise="l2")
     np.testing.assert_allclose(into(net, net.w**2), into(net, before**2), rtol=1e-12)
+    assert np.abs(net.w - before).max() > 1e-3
+
+
+def test_subtraction_keeps_sums_and_how_far_weights_are_apart(rng):
+    net, before, _ = learned(rng, normalise="subtractive")
+    count = np.maximum(into(net, np.ones_like(before)), 1)
+    np.testing.assert_allclose(into(net, net.w), into(net, before), atol=1e-12)
+    spreads = [into(net, (w - (into(net, w) / count)[net.post]) ** 2) for w in (net.w, before)]
+    np.testing.assert_allclose(*spreads, rtol=1e-9, atol=1e-15)
     assert np.abs(net.w - before).max() > 1e-3
 
 
@@ -69,8 +78,9 @@ def test_a_weight_that_only_decays_goes_a_share_of_its_way(rng):
 
 
 def test_only_chosen_steps_and_synapses_learn(rng):
-    net, before, _ = learned(rng, plastic_share=0.3)
-    assert 0.15 < (net.w != before).mean() < 0.45
+    for others in ({}, {"normalise": "l2"}, {"normalise": "subtractive"}, {"decay": 0.1, "decay_to": "zero"}):
+        net, before, _ = learned(rng, plastic_share=0.3, **others)
+        assert 0.15 < (net.w != before).mean() < 0.45
     net, before, _ = learned(rng, learn_every=9)
     np.testing.assert_array_equal(net.w, before)
     # The last step of eight alone: the change is that of this step, in the network as it was.
@@ -122,6 +132,16 @@ def test_the_epoch_is_chosen_without_test_images():
     assert found[f"{name}share that falls by 5 points"].value == 1
 
 
+def test_gains_are_compared_with_those_of_a_random_walk_and_other_settings_stay_apart():
+    walk = {"plasticity": "random_walk", "eta": 1e-3}
+    runs = [made_up(s, [85, 86], [85, 85.2 + 0.1 * s], **walk) for s in range(3)]
+    runs += [made_up(s, [85, 86], [85, 86], **other) for other in ({}, {"n": 50}) for s in range(3)]
+    found = {finding.what: finding for finding in PROTOCOL.findings(runs)}
+    for name in ("hebb (eta 1e-05) [1]", "hebb (eta 1e-05) [2]"):
+        assert found[f"{name}, last: points gained, over a random walk"].value == pytest.approx(0.7)
+    assert not any("random_walk" in what and "over a random" in what for what in found)
+
+
 def test_where_held_out_images_choose_not_to_learn_nothing_is_gained():
     runs = [made_up(s, [85, 84], [85, 99], decay=0.1) for s in range(3)]
     found = {finding.what: finding for finding in PROTOCOL.findings(runs)}
@@ -139,9 +159,24 @@ def test_p_is_corrected_for_the_number_of_remedies():
     assert p["a"] == pytest.approx(3 * raw["a"]) and p["b"] == pytest.approx(min(1, 2 * raw["b"])) and p["c"] == 1
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"plasticity": "none"}, "plasticity: expected a rule"),
+        ({"learn_every": 9}, "learn_every: expected a whole number from 1 to 8, got 9"),
+    ],
+)
+def test_what_would_do_nothing_is_refused(tmp_path, given, message):
+    with pytest.raises(UserError, match=message):
+        PROTOCOL.execute(PROTOCOL.config(quick=True, **given), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_reduced_run_learns_with_its_remedy(tmp_path):
     _, run = PROTOCOL.execute(PROTOCOL.config(quick=True, seed=100, epochs=1), tmp_path)
     start, end = (np.bincount(run.post, w.astype(float) ** 2) for w in run.weights.values)
     np.testing.assert_allclose(start, end, rtol=1e-4)
     assert all(check.holds for check in PROTOCOL.checks(run))
     assert {"epoch chosen for last", "accuracy of snapshots, after the epoch chosen (%)"} <= set(PROTOCOL.measure(run))
+    (png,) = save_figure(find_figure("reservoir_remedies"), [run], tmp_path / "drawn", pdf=False)
+    assert png.stat().st_size > 8_000

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import UserError
 from .ridge import Ridge
 
 BETAS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1000.0)
@@ -58,6 +59,11 @@ def classify(
         Pieces of shape (samples, features) and (samples,).
     subsets : dict
         Name -> indices of its features.
+
+    Raises
+    ------
+    UserError
+        If features are so much alike that no beta can be solved for.
     """
     fitted = None
     for features, labels in fit:
@@ -68,11 +74,9 @@ def classify(
     candidates = {}
     for name, index in units.items():
         for beta in sorted(betas, reverse=True):
-            # Features that are all alike, as those of saturated units, need a penalty to be told apart from none.
-            try:
-                candidates[name, beta] = fitted.solve(beta, index)
-            except ValueError:
+            if (solved := _solved(fitted, beta, index)) is None:
                 break
+            candidates[name, beta] = solved
     right, count = dict.fromkeys(candidates, 0), 0
     for features, labels in held_out:
         features = with_constant(features)
@@ -80,11 +84,15 @@ def classify(
             right[name, beta] += _right(features[:, units[name]], weights, labels)
         fitted.add(features, one_hot(labels, classes))
         count += len(labels)
-    best = {}
-    for name in units:
+    best, weights = {}, {}
+    for name, index in units.items():
         tried = [beta for kind, beta in candidates if kind == name]
-        best[name] = max(tried, key=lambda beta, name=name: (right[name, beta], beta))
-    weights = {name: fitted.solve(best[name], index) for name, index in units.items()}
+        for beta in sorted(tried, key=lambda beta, name=name: (right[name, beta], beta), reverse=True):
+            if (solved := _solved(fitted, beta, index)) is not None:
+                best[name], weights[name] = beta, solved
+                break
+        else:
+            raise UserError(f"features of {name!r} are too much alike to read out, with strengths up to {max(betas):g}")
     tested, total = dict.fromkeys(units, 0), 0
     for features, labels in test:
         features = with_constant(features)
@@ -94,6 +102,14 @@ def classify(
     return {
         name: Score(best[name], right[name, best[name]] / count, tested[name] / total, weights[name]) for name in units
     }
+
+
+def _solved(ridge: Ridge, beta: float, units: np.ndarray) -> np.ndarray | None:
+    """The weights; None where features are so much alike, as those of saturated units, that beta is too weak."""
+    try:
+        return ridge.solve(beta, units)
+    except ValueError:
+        return None
 
 
 def _right(features: np.ndarray, weights: np.ndarray, labels: np.ndarray) -> int:

@@ -11,6 +11,7 @@ from brian2 import second
 
 from ..engine import Engine, Task, on_numpy
 from ..errors import Diverged, UserError
+from ..rules import at_percentiles
 from ..spike_rules import SpikeRule
 from .liquid_network import DT, RUNAWAY, Liquid, LiquidNetwork, Show
 from .liquid_program import run_program
@@ -163,7 +164,7 @@ def calibrated_rule(rule: SpikeRule, liquid: Liquid, show: Show, sequences: np.n
     Raises
     ------
     UserError
-        If the rule has percentiles and no spike arrives.
+        If the rule has percentiles and no spike arrives; as :func:`snnlab.rules.at_percentiles`.
     """
     if not rule.percentiles:
         return rule
@@ -181,8 +182,7 @@ def calibrated_rule(rule: SpikeRule, liquid: Liquid, show: Show, sequences: np.n
         _run_here(liquid, show, sequences, plain, rule.with_parameters(eta=0.0), each_step=look)
     if not seen:
         raise UserError(f"plasticity {rule.name!r}: no spike arrives from which to take percentiles")
-    values = np.concatenate(seen)
-    return rule.with_parameters(**{name: float(np.percentile(values, p)) for name, p in rule.percentiles.items()})
+    return at_percentiles(rule, np.concatenate(seen))
 
 
 def spikes_of(liquid: Liquid, show: Show, sequences: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

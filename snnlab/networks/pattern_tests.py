@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
 from ..engine import Engine
-from ..errors import UserError, require_choices, require_positive, require_whole
+from ..errors import Diverged, UserError, require_choices, require_positive, require_whole
 from ..loading import find_rule
 from ..rules import RateRule
 from ..spike_rules import SpikeRule
@@ -110,6 +110,8 @@ def learned(config: PatternConfig, engine: Engine) -> tuple[PatternReservoir, np
         reservoir.learn()
         count += 1
         change = float(np.linalg.norm(reservoir.w - start) / np.linalg.norm(start))
+        if not np.isfinite(change):
+            raise Diverged(f"plasticity {config.plasticity!r}: weights are not finite; take a smaller eta")
     return reservoir, sequences, {"presentations": count, "change": change}
 
 

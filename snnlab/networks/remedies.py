@@ -31,8 +31,8 @@ class Remedy:
     """
 
     normalise: Literal["none", "l2", "subtractive", "spectral"] = "none"
-    """after every batch. l2: the weights into a unit keep their norm; subtractive: first their sum, by subtraction, and
-    then their norm; spectral: every 10 batches, the spectral radius of all"""
+    """after every batch. l2: the weights into a unit that learn keep their norm; subtractive: their sum and the norm of
+    their deviations from its mean; spectral: every 10 batches, the spectral radius of all"""
     decay: float = 0.0
     """share of its way to where it decays to that a weight goes in each step that it learns in"""
     decay_to: Literal["start", "zero"] = "start"
@@ -58,15 +58,25 @@ class Treatment:
     def __init__(self, remedy: Remedy, reservoir: RateReservoir, rng: np.random.Generator):
         self.remedy, self._reservoir = remedy, reservoir
         self._start = reservoir.w.copy()
-        self._sum, self._norm = self._into(self._start), np.sqrt(self._into(self._start**2))
+        few = remedy.plastic_share < 1
+        self._learning = (
+            (rng.random(len(self._start)) < remedy.plastic_share) if few else np.ones(len(self._start), bool)
+        )
         self._inputs = np.maximum(self._into(np.ones_like(self._start)), 1)
+        self._sum, self._norm = self._into(self._start), self._norms(self._start)
         self._radius = reservoir.radius() if remedy.normalise == "spectral" else None
-        self._learning = rng.random(len(self._start)) < remedy.plastic_share if remedy.plastic_share < 1 else None
         self._batches = 0
 
     def _into(self, values: np.ndarray) -> np.ndarray:
-        """Sum over the synapses into each unit."""
-        return np.bincount(self._reservoir.post, values, self._reservoir.n)
+        """Sum over the learning synapses into each unit."""
+        return np.bincount(self._reservoir.post, values * self._learning, self._reservoir.n)
+
+    def _means(self, w: np.ndarray) -> np.ndarray:
+        """What the norm is taken about: the mean weight into each unit, or 0."""
+        return self._into(w) / self._inputs if self.remedy.normalise == "subtractive" else np.zeros(self._reservoir.n)
+
+    def _norms(self, w: np.ndarray) -> np.ndarray:
+        return np.sqrt(self._into((w - self._means(w)[self._reservoir.post]) ** 2))
 
     def learns(self, step: int) -> bool:
         """Tell whether weights learn in a step of an image, counted from 0."""
@@ -74,24 +84,23 @@ class Treatment:
 
     def changed(self, w: np.ndarray, change: np.ndarray) -> np.ndarray:
         """Return the weights after a rule's change in a step."""
-        new = w + (change if self._learning is None else change * self._learning)
         if self.remedy.decay:
             end = self._start if self.remedy.decay_to == "start" else 0.0
-            new += self.remedy.decay * (end - w)
-        return new
+            change = change + self.remedy.decay * (end - w)
+        return w + change * self._learning
 
     def after_batch(self, mean_rate: np.ndarray) -> None:
         """Normalise the weights, and move biases against the mean rates, of shape (n,)."""
         net, kind = self._reservoir, self.remedy.normalise
         self._batches += 1
-        w = net.w
-        if kind == "subtractive":
-            w = w - ((self._into(w) - self._sum) / self._inputs)[net.post]
         if kind in ("l2", "subtractive"):
-            norm = np.sqrt(self._into(w**2))
-            net.w = w * np.divide(self._norm, norm, out=np.ones_like(norm), where=norm > 0)[net.post]
+            norm, means = self._norms(net.w), self._means(net.w)
+            scale = np.divide(self._norm, norm, out=np.ones_like(norm), where=norm > 0)
+            kept = self._sum / self._inputs if kind == "subtractive" else means
+            scaled = (net.w - means[net.post]) * scale[net.post] + kept[net.post]
+            net.w = np.where(self._learning, scaled, net.w)
         if kind == "spectral" and self._batches % _RESCALED == 0:
             radius = net.radius()
-            net.w = w * (self._radius / radius if radius else 1.0)
+            net.w = net.w * (self._radius / radius if radius else 1.0)
         if self.remedy.homeostasis:
             net.bias = net.bias - self.remedy.homeostasis * mean_rate

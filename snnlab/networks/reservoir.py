@@ -17,7 +17,7 @@ from scipy.sparse.linalg import ArpackNoConvergence, eigs
 
 from ..connectivity import by_source, sparse_random
 from ..errors import Diverged, UserError, require_choices
-from ..rules import RateRule
+from ..rules import RateRule, at_percentiles
 from .remedies import Remedy, Treatment
 
 # Denser than this, a product with a full matrix is sooner done.
@@ -186,9 +186,9 @@ class Plasticity:
                 w = self.reservoir.w
                 change = self.rule.change_of(summed, w if summed.ndim == 1 else w[:, None], self.rng)
                 self.reservoir.w = treatment.changed(w, self.eta * (change if change.ndim == 1 else change.mean(1)))
-        treatment.after_batch(self._rates / sequences.shape[1])
         if not np.isfinite(self.reservoir.w).all():
             raise Diverged(f"plasticity {self.rule.name!r}: weights are not finite; take a smaller eta")
+        treatment.after_batch(self._rates / sequences.shape[1])
 
     def signals(self, sequences: np.ndarray) -> Iterable[np.ndarray]:
         """Yield S after each step, of shape (synapses,) or, with thresholds of each image, (synapses, batch)."""
@@ -275,10 +275,11 @@ def random_reservoir(
 def calibrate(plasticity: Plasticity, batches: Iterable[np.ndarray]) -> RateRule:
     """Return the rule with those parameters set that are percentiles of S in the network as it is.
 
-    ``batches`` are sequences of shape (batch, steps, inputs).
+    ``batches`` are sequences of shape (batch, steps, inputs). Raises UserError as
+    :func:`snnlab.rules.at_percentiles`.
     """
     rule = plasticity.rule
-    if not rule.percentiles:
+    if not rule.percentiles or not len(plasticity.reservoir.w):
         return rule
     seen = np.concatenate([np.ravel(s) for sequences in batches for s in plasticity.signals(sequences)])
-    return rule.with_parameters(**{name: float(np.percentile(seen, p)) for name, p in rule.percentiles.items()})
+    return at_percentiles(rule, seen)
