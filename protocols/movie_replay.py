@@ -143,13 +143,17 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     whole = int((config.seconds - replay.LATEST - first) / movie.period + 1e-9)
     # Nothing starts anew: the pulses go on as they ran while the network learned.
     part = Replay(1.0, 0.0, first, first + whole * movie.period, own=config.hdts == "internal")
+    shown = replayed(dataset, movie, [part])
     time = dataset.time.values
     moments = np.arange(time[0], time[-1], 1 / movie.rate)
+    phase = moments.copy()
+    if part.own:
+        # Once nobody teaches, the network has a clock of its own.
+        alone = moments >= first
+        phase[alone] = float(shown.phase[0]) + float(shown.pace[0]) * (moments[alone] - float(shown["at"][0]))
     decoded = replay.at(moments, time, np.asarray(dataset.output)[:, : movie.pixels.shape[1]])
-    likeness = replay.row_cosines(decoded, movie(moments), movie.pixels.mean(0))
-    return replayed(dataset, movie, [part]).assign(
-        likeness=("moment", likeness, {"units": "1"}), moment=("moment", moments, {"units": "s"})
-    )
+    likeness = replay.row_cosines(decoded, movie(phase), movie.pixels.mean(0))
+    return shown.assign(likeness=("moment", likeness, {"units": "1"}), moment=("moment", moments, {"units": "s"}))
 
 
 def replayed(dataset: xr.Dataset, movie: Movie, replays: Sequence[Replay]) -> xr.Dataset:

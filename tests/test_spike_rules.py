@@ -27,15 +27,14 @@ def times(spikes):
     return np.flatnonzero(spikes) * DT
 
 
+@pytest.mark.parametrize("target", ["numpy", "cython"])
 @pytest.mark.parametrize(
-    ("name", "parameters", "target"),
+    ("name", "parameters"),
     [
-        ("stdp", {"eta": 0.05}, "numpy"),
-        ("hebb", {"eta": 0.05}, "numpy"),
-        ("triplet", {"eta": 2.0, "a2_plus": 1e-3, "a3_minus": 2e-3}, "numpy"),
-        ("stlr", {"eta": 0.05, "theta1": 0.4, "theta2": -0.1}, "numpy"),
-        ("stlr", {"eta": 0.05, "theta1": 0.4, "theta2": -0.1}, "cython"),
-        ("stlr", {"eta": 0.05, "theta1": 0.4, "theta2": 0.05, "summation": 1.0}, "numpy"),
+        ("stdp", {"eta": 0.05}),
+        ("hebb", {"eta": 0.05}),
+        ("triplet", {"eta": 2.0, "a2_plus": 1e-3, "a3_minus": 2e-3}),
+        ("stlr", {"eta": 0.05, "theta1": 0.4, "theta2": 0.05, "summation": 1.0}),
     ],
 )
 def test_a_synapse_does_what_a_loop_over_time_steps_does(name, parameters, target, rng):
