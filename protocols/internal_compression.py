@@ -1,4 +1,4 @@
-"""A network replays a movie by pulses of its own, without input: what makes it replay faster? No source has tried."""
+"""A network replays a movie by pulses of its own, without input: what sets its speed? No source known to us says."""
 
 from __future__ import annotations
 
