@@ -17,7 +17,7 @@ NEEDS = [("internal_compression", {**variant, "seed": seed}) for seed in SEEDS f
 CAPTION = (
     "a: frames of the movie, and what a network shows whose cue is set to the speeds that were taught. b: the loudest "
     "of its own pulses, in colour, over 4 s at each of these. c: speed of the replay against the speed that the cue "
-    "stands for; grey: equal; ticks: taught. d, e: the same for networks that were taught one speed, against an input "
+    "stands for; grey: equal; marks below: taught. d, e: the same for networks that were taught one speed, against an input "
     "that is the same for all neurons and against the gain of the feedback. Filled: in order and steady; hollow: no "
     "replay. Symbols: networks."
 )
@@ -39,7 +39,9 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     _frames(above, example, taught)
     _pulses(middle, example, taught)
     axes = below.subplots(1, 3)
-    unit = example.drive_encoder.attrs["units"] if "drive_encoder" in example else "pA"
+    # Published units: levels are given in them.
+    given = example.drive_encoder.attrs["units"] if "drive_encoder" in example else "A"
+    unit = {"A": "pA", "V": "mV"}.get(given, given)
     labels = {"cue": "speed asked for", "input": f"input to all neurons ({unit})", "feedback": "gain of the feedback"}
     for ax, (lever, label), letter in zip(axes, labels.items(), "cde", strict=True):
         _speeds(ax, levers.get(lever, []), lever)
@@ -88,8 +90,9 @@ def _speeds(ax: Axes, runs: list[xr.Dataset], lever: str) -> None:
     if lever == "cue":
         ax.set_xscale("log", base=2)
         ax.plot([0.25, 16], [0.25, 16], color="0.8", lw=0.8, zorder=0)
-        ticks = attribute(runs[0], "config")["taught"] if runs else [1]
-        ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        taught = attribute(runs[0], "config")["taught"] if runs else []
+        ax.plot(taught, np.full(len(taught), 0.23), "|", color="0.3", ms=6)
+        ax.set_xticks([0.5, 1, 2, 4, 8], ["0.5", "1", "2", "4", "8"])
         ax.minorticks_off()
     else:
         for run in runs:
