@@ -17,9 +17,9 @@ NEEDS = [("internal_compression", {**variant, "seed": seed}) for seed in SEEDS f
 CAPTION = (
     "a: frames of the movie, and what a network shows whose cue is set to the speeds that were taught. b: the loudest "
     "of its own pulses, in colour, over 4 s at each of these. c: speed of the replay against the speed that the cue "
-    "stands for; grey: equal; marks below: taught. d, e: the same for networks that were taught one speed, against an input "
-    "that is the same for all neurons and against the gain of the feedback. Filled: in order and steady; hollow: no "
-    "replay. Symbols: networks."
+    "stands for; grey: equal; marks below: taught. d, e: the same for networks that were taught one speed, against an "
+    "input that is the same for all neurons and against the gain of the feedback. Filled: in order and steady; hollow: "
+    "no replay. Symbols: networks."
 )
 _FRAMES, _SECONDS = 6, 4.0
 _MARKERS = "os^Dv"
