@@ -55,14 +55,10 @@ def _frames(figure: SubFigure, run: xr.Dataset, levels: list[float]) -> None:
     chosen = np.linspace(0, len(movie.pixels), _FRAMES, endpoint=False).astype(int)
     rows = [("movie", movie.pixels[chosen])]
     rows += [(f"{level:g}\u00d7", run.replay.sel(level=level).values[chosen]) for level in levels]
-    axes = figure.subplots(len(rows), _FRAMES, squeeze=False)
-    for line, (label, images) in zip(axes, rows, strict=True):
-        line[0].set_ylabel(label, rotation=0, ha="right", va="center")
-        for ax, image in zip(line, images, strict=True):
-            ax.imshow(image.reshape(shape), cmap="gray", vmin=0, vmax=1, interpolation="nearest", aspect="auto")
-            ax.set(xticks=[], yticks=[])
-    for ax, index in zip(axes[0], chosen, strict=True):
-        ax.set_title(f"{index / movie.rate:.1f} s", fontsize=7)
+    titles = [f"{index / movie.rate:.1f} s" for index in chosen]
+    axes = plotting.pictures(figure, [images for _, images in rows], shape, titles, aspect="auto")
+    for ax, (label, _) in zip(axes[:, 0], rows, strict=True):
+        ax.set_ylabel(label, rotation=0, ha="right", va="center")
     plotting.panel_letter(axes[0, 0], "a", x=-0.5)
 
 

@@ -50,14 +50,10 @@ def _frames(figure: SubFigure, datasets: list[xr.Dataset]) -> None:
     for dataset in datasets:
         shown = [int(replay.apart(dataset.phase.values, moment, movie.period).argmin()) for moment in moments]
         rows.append((_source(dataset).replace(" ", "\n"), dataset.replay.values[shown]))
-    axes = figure.subplots(len(rows), _FRAMES)
-    for line, (label, images) in zip(axes, rows, strict=True):
-        line[0].set_ylabel(label)
-        for ax, image in zip(line, images, strict=True):
-            ax.imshow(image.reshape(shape), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-            ax.set(xticks=[], yticks=[])
-    for ax, moment in zip(axes[0], moments, strict=True):
-        ax.set_title(f"{moment:.1f} s", fontsize=7)
+    titles = [f"{moment:.1f} s" for moment in moments]
+    axes = plotting.pictures(figure, [images for _, images in rows], shape, titles)
+    for ax, (label, _) in zip(axes[:, 0], rows, strict=True):
+        ax.set_ylabel(label)
     plotting.panel_letter(axes[0, 0], "a", x=-0.35)
 
 

@@ -6,9 +6,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from snnlab import plotting
-from snnlab.figures.pattern_separation import by_kind, by_rule, examples, over_change, spread
-from snnlab.figures.reservoir_mnist import color_of, name_of
+from snnlab.figures.pattern_separation import by_kind, by_rule, examples, finish, over_change, spread
 from snnlab.networks.pattern_tests import family
 from snnlab.protocols.pattern_completion import COMPLETED, FAMILIES, VARIANTS, measure
 
@@ -34,10 +32,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         axes[0, 0].set_ylabel(f"output distance\n{kind} reservoir")
     for ax, title in zip(rows[0], FAMILIES.values(), strict=True):
         ax.set_title(title)
-    for ax, letter in zip(rows.ravel(), "abcdefghijkl", strict=False):
-        plotting.panel_letter(ax, letter, x=-0.15)
-    rules = dict.fromkeys(rule for runs in kinds.values() for rule in by_rule(runs))
-    plotting.legend(figure, **{name_of(rule): color_of(rule) for rule in rules})
+    finish(figure, rows, datasets, -0.15)
     return figure
 
 

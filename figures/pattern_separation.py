@@ -35,11 +35,16 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     for axes, (kind, runs) in zip(rows, kinds.items(), strict=True):
         _row(axes, by_rule(runs))
         axes[0].set_title(f"{kind} reservoir", loc="left")
-    for ax, letter in zip(rows.ravel(), "abcdefgh", strict=False):
-        plotting.panel_letter(ax, letter, x=-0.25)
-    rules = dict.fromkeys(rule for runs in kinds.values() for rule in by_rule(runs))
-    plotting.legend(figure, **{name_of(rule): color_of(rule) for rule in rules})
+    finish(figure, rows, datasets, -0.25)
     return figure
+
+
+def finish(figure: Figure, rows: np.ndarray, datasets: list[xr.Dataset], x: float) -> None:
+    """Put letters at all panels, that far left, and the rules of all kinds of reservoirs into a legend."""
+    for ax, letter in zip(rows.ravel(), "abcdefghijkl", strict=False):
+        plotting.panel_letter(ax, letter, x=x)
+    rules = dict.fromkeys(rule for runs in by_kind(datasets).values() for rule in by_rule(runs))
+    plotting.legend(figure, **{name_of(rule): color_of(rule) for rule in rules})
 
 
 def _row(axes: np.ndarray, groups: dict[str, dict[float, list[xr.Dataset]]]) -> None:

@@ -83,14 +83,10 @@ def _frames(figure: SubFigure, runs: dict[str, xr.Dataset]) -> None:
             if len(at):
                 nearest = [at[replay.apart(run.phase.values[at], moment, movie.period).argmin()] for moment in moments]
                 rows.append((f"{name}, {_times(speed)}", run.replay.values[nearest]))
-    axes = figure.subplots(len(rows), _FRAMES, squeeze=False)
-    for line, (label, images) in zip(axes, rows, strict=True):
-        line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=7)
-        for ax, image in zip(line, images, strict=True):
-            ax.imshow(image.reshape(shape), cmap="gray", vmin=0, vmax=1, interpolation="nearest", aspect="auto")
-            ax.set(xticks=[], yticks=[])
-    for ax, moment in zip(axes[0], moments, strict=True):
-        ax.set_title(f"{moment:.1f} s", fontsize=7)
+    titles = [f"{moment:.1f} s" for moment in moments]
+    axes = plotting.pictures(figure, [images for _, images in rows], shape, titles, aspect="auto")
+    for ax, (label, _) in zip(axes[:, 0], rows, strict=True):
+        ax.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=7)
     plotting.panel_letter(axes[0, 0], "a", x=-1.2)
 
 

@@ -30,6 +30,7 @@ from snnlab.protocols.movie_replay import (
     completed_movie,
     movie_of,
     score,
+    to_store,
 )
 from snnlab.record import attribute
 from snnlab.stimuli.movie import Movie
@@ -167,20 +168,9 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     rows = [_replayed(time, output[:, :pixels], output[:, pixels:], start, config, movie) for start, _ in tests]
     arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
     dims = {"replay": ("level", "frame", "pixel")} | dict.fromkeys(("moment_found", "pulse"), ("level", "sample"))
-    return (
-        dataset.drop_vars(["output", "teacher", "time", "voltage"])
-        .assign(
-            {name: (dims.get(name, ("level",)), values) for name, values in arrays.items()}
-            | {
-                "movie": (
-                    ("frame", "row", "column"),
-                    movie.frames.astype(np.float32),
-                    {"frames_per_second": movie.rate},
-                )
-            },
-        )
-        .assign_coords(level=list(config.levels))
-    )
+    found = {name: (dims.get(name, ("level",)), values) for name, values in arrays.items()}
+    dataset = dataset.drop_vars(["output", "teacher", "time", "voltage"]).assign_coords(level=list(config.levels))
+    return dataset.assign(found | {"movie": to_store(movie)})
 
 
 def _lever(config, setup, turns, tests, engine) -> tuple[Drive | None, list[Phase]]:

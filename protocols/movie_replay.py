@@ -181,7 +181,7 @@ def replayed(dataset: xr.Dataset, movie: Movie, replays: Sequence[Replay]) -> xr
     arrays = {name: np.concatenate(values) for name, values in shown.items()}
     seconds = {"units": "s"}
     return dataset.drop_vars(["output", "teacher", "time", "voltage"]).assign(
-        movie=(("frame", "row", "column"), movie.frames.astype(np.float32), {"frames_per_second": movie.rate}),
+        movie=to_store(movie),
         replay=(("shown", "pixel"), arrays["replay"].astype(np.float32), {"units": "1"}),
         at=("shown", arrays["at"], seconds),
         phase=("shown", arrays["phase"], seconds | {"long_name": "moment of the movie"}),
@@ -200,6 +200,11 @@ def by_speed(dataset: xr.Dataset) -> dict[float, dict[str, float]]:
         shown, phase = dataset.replay.values[rows].astype(float), dataset.phase.values[rows]
         found[speed] = score(shown, phase, movie) | {"lag (s)": float(dataset.lag.values[rows][0])}
     return found
+
+
+def to_store(movie: Movie) -> tuple:
+    """Return a movie as a variable of a run, from which :func:`stored` makes it again."""
+    return ("frame", "row", "column"), movie.frames.astype(np.float32), {"frames_per_second": movie.rate}
 
 
 def stored(dataset: xr.Dataset) -> Movie:

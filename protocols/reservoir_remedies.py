@@ -120,7 +120,7 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
         return []
     readouts = next(iter(groups.values()))[0].readout.values
     gained = {(name, readout): gains(runs, readout) for readout in readouts for name, runs in groups.items()}
-    p, rows = _corrected(gained), []
+    p, rows, walks = _corrected(gained), [], {readout: _of_walks(groups, readout) for readout in readouts}
     for (name, readout), points in gained.items():
         runs = groups[name]
         falls = [float((a[0] - a).max()) for a in (accuracy(run, readout) for run in runs)]
@@ -129,7 +129,7 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
         rows.append(Finding.share(f"{what}share that falls by {FALL:g} points", [f >= FALL for f in falls], null))
         null += f", p = {p[name, readout]:.2g} (t test, Holm over {len(p)})"
         rows.append(Finding.over_seeds(f"{what}points gained at the epoch chosen", points, null))
-        walk = _of_walks(groups, readout)
+        walk = walks[readout]
         over = [gain - walk[_seed(run)] for run, gain in zip(runs, points, strict=True) if _seed(run) in walk]
         if len(over) >= 3 and not name.startswith("random_walk"):
             rows.append(Finding.over_seeds(f"{what}points gained, over a random walk", over, "0: as random changes"))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 # Of the neurons of the paper, for panels and legends.
@@ -115,3 +117,20 @@ def panel_letter(ax: Axes, letter: str, x: float = -0.2, color: str = "black") -
     """Put a bold letter at the upper left of a panel."""
     style = {"fontsize": 9, "fontweight": "bold", "va": "bottom", "ha": "right", "color": color}
     ax.text(x, 1.04, letter, transform=ax.transAxes, **style)
+
+
+def pictures(
+    figure: SubFigure, rows: Sequence[np.ndarray], shape: tuple[int, int], titles: Sequence[str], **image
+) -> np.ndarray:
+    """Draw rows of grey pictures, each of shape (pictures, pixels), from 0, black, to 1; return their axes.
+
+    ``image`` is passed on to imshow.
+    """
+    axes = figure.subplots(len(rows), len(titles), squeeze=False)
+    for line, pixels in zip(axes, rows, strict=True):
+        for ax, picture in zip(line, pixels, strict=True):
+            ax.imshow(picture.reshape(shape), cmap="gray", vmin=0, vmax=1, interpolation="nearest", **image)
+            ax.set(xticks=[], yticks=[])
+    for ax, title in zip(axes[0], titles, strict=True):
+        ax.set_title(title, fontsize=7)
+    return axes
