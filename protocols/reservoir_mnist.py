@@ -21,6 +21,11 @@ QUICK = {"images": "digits", "n": 100, "eta": 5e-3, "held_out": 200, "epochs": 4
 # A walk of random steps comes as far in 5 epochs as rules do with the rate of the study.
 VARIANTS = {rule: {"plasticity": rule} for rule in ("none", "hebb", "stlr")}
 VARIANTS["random walk"] = {"plasticity": "random_walk", "eta": 1e-3}
+# As many changes of the weights, each of one image's signal in place of a mean.
+VARIANTS |= {
+    f"{rule}, image by image": {"plasticity": rule, "batch": 1, "images_per_epoch": 60_000 // 64}
+    for rule in ("hebb", "stlr")
+}
 GAINED = "accuracy of snapshots, before learning, over that of pixels (points)"
 # Our criteria: a fall that nobody overlooks; what counts as the same.
 FALL, SAME = 5.0, 1.0
@@ -62,6 +67,8 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
         rules = {name: runs for name, runs in rules.items() if len(runs) >= 3 and runs[0].sizes["epoch"] > 1}
         for readout in next(iter(rules.values()))[0].readout.values if rules else ():
             for name, runs in rules.items():
+                batch = attribute(runs[0], "config")["batch"]
+                name += "" if batch == Config.batch else f" in batches of {batch}"
                 rows += _in_the_end(f"{name}, {readout}", [accuracy(run, readout) for run in runs], runs)
         for scale in ("change", "radius"):
             rows += _matched(rules, scale)

@@ -51,6 +51,8 @@ class ReservoirConfig:
     """how often all training images are shown"""
     batch: int = 64
     """images of an update"""
+    images_per_epoch: int | None = None
+    """training images that the weights learn from in an epoch, others in each; None: all, as the readout does"""
     quantity: Literal["rate", "state"] = "rate"
     """whether rules see what units send or their states"""
     pre: Literal["sent", "now"] = "sent"
@@ -85,6 +87,8 @@ def check(config: ReservoirConfig, train: Images) -> None:
     require_whole("n", config.n, 1, 100_000)
     require_whole("epochs", config.epochs, 0, 10_000)
     require_whole("batch", config.batch, 1, len(train.labels))
+    if config.images_per_epoch is not None:
+        require_whole("images_per_epoch", config.images_per_epoch, config.batch, len(train.labels))
     require_whole("snapshots", config.snapshots, 1, train.images.shape[1])
     require_whole("held_out", config.held_out, 1, len(train.labels) - 1)
     for name, *bounds in (("density", 0, 1), ("leak", 0, 1), ("radius", 0), ("w_in", 0)):
@@ -187,6 +191,7 @@ def _train_epochs(config: ReservoirConfig, engine: Engine, train: Images, test: 
     start = reservoir.w.copy()
     learner = None if rule_of(config) is None else plasticity_of(config, reservoir, train, engine, remedy)
     sample = test.sequences(np.arange(min(_PIECE, len(test.labels))))
+    count = config.images_per_epoch or len(train.labels)
     order, found = engine.rng("order"), []
     # Without a rule nothing changes from epoch to epoch.
     epochs = config.epochs if learner else 0
@@ -194,7 +199,7 @@ def _train_epochs(config: ReservoirConfig, engine: Engine, train: Images, test: 
     engine.show(0, total, "epochs")
     for epoch in range(total):
         if epoch:
-            shuffled = order.permutation(len(train.labels))
+            shuffled = order.permutation(len(train.labels))[:count]
             for k in range(0, len(shuffled) - config.batch + 1, config.batch):
                 learner.learn(train.sequences(shuffled[k : k + config.batch]))
                 engine.show(epoch + k / len(shuffled), total, "epochs")
@@ -225,6 +230,6 @@ def _train_epochs(config: ReservoirConfig, engine: Engine, train: Images, test: 
         {"epoch": np.arange(total), "readout": list(scores)},
     )
     # Changes of weights in an epoch, each in every step of its images.
-    dataset["updates"] = ("epoch", np.arange(total) * (len(train.labels) // config.batch) * train.images.shape[1])
+    dataset["updates"] = ("epoch", np.arange(total) * (count // config.batch) * train.images.shape[1])
     dataset.attrs["thresholds"] = str({k: float(v) for k, v in learner.rule.parameters.items()} if learner else {})
     return dataset
