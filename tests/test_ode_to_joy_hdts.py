@@ -36,11 +36,11 @@ def test_pulses_without_order_have_the_same_power_and_another_order_in_each_peri
     np.testing.assert_array_equal(pulses.unordered(3)(t[1000:1010]), unordered[1000:1010])
 
 
-def test_published_settings():
+def test_settings_of_the_script_but_for_stronger_pulses():
     config = module.settled(PROTOCOL.config())
     setup = resolve(config)
-    assert (config.n, config.g, config.q, config.seconds, setup.learn.step) == (5000, 1e4, 4e3, 605.0, 100)
-    assert config.q_hdts is None and module.settled(PROTOCOL.config(hdts="external")).q_hdts == 8e3
+    assert (config.g, config.q, config.q_hdts, config.seconds, setup.learn.step) == (1e4, 4e3, 8e3, 306.0, 100)
+    assert module.settled(PROTOCOL.config(q_hdts=4e3)).q_hdts == 4e3
 
 
 @pytest.mark.parametrize(
@@ -96,12 +96,16 @@ def test_pulses_that_go_on_are_in_order_and_others_are_not():
     assert not controls_fail(PROTOCOL.checks(synthetic("internal", 20.0, 0, 0.1)))
 
 
-def test_findings_tell_how_much_sooner_the_same_error_is_reached():
-    errors = {("none", 20.0): 1.0, ("none", 80.0): 0.5, ("internal", 20.0): 0.4, ("internal", 80.0): 0.1}
+@pytest.mark.parametrize("never", [False, True])
+def test_findings_tell_how_much_sooner_it_is_learned(never):
+    errors = {("none", 20.0): 1.0, ("none", 80.0): 0.7 if never else 0.4, ("internal", 20.0): 0.3}
     runs = [synthetic(hdts, learned, seed, e) for (hdts, learned), e in errors.items() for seed in range(3)]
-    rows = PROTOCOL.findings(runs)
-    assert len(rows) == 2 * 2 + 2 * 3 + 1
-    assert rows[-1].what.startswith("internal pulses, N = 5000: time without pulses") and rows[-1].value == 4
+    *rows, beside, sooner = PROTOCOL.findings(runs)
+    assert len(rows) == 2 * 2 + 3
+    assert beside.what == "internal pulses, N = 5000, learning for 20 s: error (sd) less that with no pulses"
+    assert beside.value == pytest.approx(-0.7, abs=0.05) and beside.high < 0
+    assert sooner.what.startswith("internal pulses, N = 5000: times as long") and sooner.value == 4
+    assert ("3 of 3 never" in sooner.what) == never
 
 
 @pytest.mark.science
