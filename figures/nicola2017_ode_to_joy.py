@@ -41,7 +41,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
             ax.text(0.5, 0.5, "no free run of two melodies", ha="center", va="center", transform=ax.transAxes)
         return figure
     output, teacher = (np.concatenate(x[-_MELODIES:]) for x in (outputs, teachers))
-    _traces(traces, output, teacher)
+    notes(traces, output, teacher)
     traces.set_title(f"free run after learning for {_learned(longest):.0f} s, N = {longest.attrs['n_neurons']}")
     _roll(roll, output, teacher)
     return figure
@@ -51,7 +51,7 @@ def _learned(dataset: xr.Dataset) -> float:
     return dataset.attrs["learn_stop"] - dataset.attrs["learn_start"]
 
 
-def _traces(ax: Axes, output: np.ndarray, teacher: np.ndarray) -> None:
+def notes(ax: Axes, output: np.ndarray, teacher: np.ndarray) -> None:
     time = np.arange(len(output)) * STEP
     for k in range(output.shape[1]):
         ax.plot(time, teacher[:, k] + 1.3 * k, color="0.75", lw=2.0)

@@ -24,6 +24,7 @@ from snnlab.protocols import ode_to_joy as joy
 from snnlab.record import attribute
 from snnlab.stimuli.music import ODE_TO_JOY_LONG
 
+FIGURE = "ode_to_joy_hdts"
 INF = float("inf")
 # Six melodies, and the lags of the last.
 FREE_SECONDS = 105.0

@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 from snnlab.errors import UserError
+from snnlab.figure import find_figure, save_figure
 from snnlab.networks.force_config import resolve
 from snnlab.protocol import controls_fail, find_protocol
 from snnlab.protocols import ode_to_joy as joy
@@ -68,6 +69,8 @@ def test_a_reduced_run(tmp_path, changes):
     taught = dataset.teacher.values[dataset.time.values < 1.0]
     assert taught.any() == ("song_start" not in changes)
     assert dataset.sizes["component"] == (5 if changes.get("hdts") == "none" else 69)
+    # Two seconds of free run hold no melody.
+    assert save_figure(find_figure("ode_to_joy_hdts"), [dataset], tmp_path / "drawn", pdf=False)[0].is_file()
 
 
 def synthetic(hdts, learned, seed, error, order=1):
@@ -81,7 +84,7 @@ def synthetic(hdts, learned, seed, error, order=1):
         {"output": (("time", "note"), teacher + noise), "teacher": (("time", "note"), teacher)},
         {"time": time},
         {"learn_start": 1.0, "learn_stop": stop, "seconds": stop + 60, "condition": "default"}
-        | {"config": json.dumps(config)},
+        | {"config": json.dumps(config), "seed": seed, "n_neurons": 5000},
     )
     if hdts == "internal":
         dataset["loudest_pulse"] = ("time", Pulses(64, 16.0).active(time)[0] * order)
@@ -106,6 +109,16 @@ def test_findings_tell_how_much_sooner_it_is_learned(never):
     assert beside.value == pytest.approx(-0.7, abs=0.05) and beside.high < 0
     assert sooner.what.startswith("internal pulses, N = 5000: times as long") and sooner.value == 4
     assert ("3 of 3 never" in sooner.what) == never
+
+
+def test_the_figure_is_drawn_of_every_source_and_of_none():
+    runs = [synthetic(hdts, learned, 0, 0.3) for hdts in ("none", "internal", "external") for learned in (20.0, 80.0)]
+    figure = find_figure("ode_to_joy_hdts")
+    *_, error, right = figure.draw(runs).get_axes()
+    assert error.get_ylabel() == "error (sd)" and right.get_ylabel() == "notes right"
+    means = [line.get_ydata() for line in error.lines if len(line.get_xdata()) == 2 and line.get_marker() == "o"]
+    np.testing.assert_allclose(means, 0.3, atol=0.02)
+    assert len(means) == 3 and len(figure.needs) == 3 * len(module.VARIANTS)
 
 
 @pytest.mark.science

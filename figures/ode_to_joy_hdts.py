@@ -1,0 +1,107 @@
+"""A long melody learned with pulses that mark the time, and without (after Nicola & Clopath 2017, supplement)."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from snnlab import plotting
+from snnlab.figures.nicola2017_ode_to_joy import notes
+from snnlab.protocols.ode_to_joy import NOTES_RIGHT, aligned, chance
+from snnlab.protocols.ode_to_joy_hdts import ERROR, LEARNED, VARIANTS, measure
+from snnlab.record import attribute
+from snnlab.stimuli.music import ODE_TO_JOY_LONG
+
+SEEDS = (100, 101, 102)
+NEEDS = [("ode_to_joy_hdts", {**variant, "seed": seed}) for seed in SEEDS for variant in VARIANTS.values()]
+CAPTION = (
+    "a: the five notes of a melody of 16 s, from C (below) to G, in the last free run of a network whose pulses are its "
+    "own; grey: teacher. b: the loudest of its pulses in the free run, and the same where the pulses came in another "
+    "order in each melody while it learned. c: error of the free run after learning for so long; dashed: the mean of "
+    "each note; dotted: our criterion. d: share of right notes; dashed: notes in random order. Dots: networks; lines: "
+    "means."
+)
+_SECONDS = 32.0
+# hdts, without order, and alone at first -> name and colour.
+_SOURCES = {
+    ("none", False, False): ("no pulses", "0.5"),
+    ("internal", True, False): ("pulses in random order", plotting.BEFORE),
+    ("internal", False, False): ("own pulses", plotting.AFTER),
+    ("internal", False, True): ("own pulses, alone first", "#56B4E9"),
+    ("external", False, False): ("pulses from outside", plotting.OUTPUT),
+}
+
+
+def draw(datasets: list[xr.Dataset]) -> Figure:
+    """Draw the free run of one network with pulses of its own; errors of all over the time of learning."""
+    runs = sorted(datasets, key=lambda run: (run.attrs["seed"], -run.attrs["learn_stop"]))
+    groups: dict[tuple, list[xr.Dataset]] = {}
+    for run in runs:
+        groups.setdefault(_source(run), []).append(run)
+    figure = Figure(figsize=(7.0, 4.6), layout="constrained")
+    above, below = figure.subfigures(2, 1)
+    top = above.subplots(1, 3, width_ratios=[2.2, 1, 1])
+    own, unordered = (groups.get(("internal", order, False), []) for order in (False, True))
+    _melody(top[0], (own or runs)[0])
+    for ax, found, title in zip(top[1:], (own, unordered), ("own pulses", "in random order"), strict=True):
+        ax.set(title=title, xlabel="time (s)", xlim=(0, _SECONDS))
+        if found:
+            _pulses(ax, found[0])
+    top[1].set_ylabel("loudest pulse")
+    error, right = below.subplots(1, 2)
+    for ax, what, label, null in (
+        (error, ERROR, "error (sd)", 1.0),
+        (right, NOTES_RIGHT, "notes right", chance(melody=ODE_TO_JOY_LONG)[0]),
+    ):
+        for source, found in groups.items():
+            _over_learning(ax, found, what, _SOURCES.get(source, ("", "#CC79A7"))[1])
+        ax.axhline(null, color="0.7", lw=0.8, ls="--", zorder=0)
+        ax.set(xlabel="learning (s)", ylabel=label, xscale="log", ylim=(0, None))
+        times = sorted({_learned(run) for run in runs})
+        ax.set_xticks(times, [f"{time:g}" for time in times])
+        ax.minorticks_off()
+    error.axhline(LEARNED, color="0.7", lw=0.8, ls=":", zorder=0)
+    for ax, letter in zip((top[0], top[1], error, right), "abcd", strict=True):
+        plotting.panel_letter(ax, letter, x=-0.12)
+    plotting.legend(figure, **dict(_SOURCES[source] for source in _SOURCES if source in groups))
+    return figure
+
+
+def _source(run: xr.Dataset) -> tuple[str, bool, bool]:
+    config = attribute(run, "config")
+    return config["hdts"], config["pulse_order"] == "random", config["song_start"] is not None
+
+
+def _learned(run: xr.Dataset) -> float:
+    return round(run.attrs["learn_stop"] - run.attrs["learn_start"], 3)
+
+
+def _melody(ax: Axes, run: xr.Dataset) -> None:
+    outputs, teachers, _ = aligned(run, ODE_TO_JOY_LONG)
+    if len(outputs):
+        notes(ax, outputs[-1], teachers[-1])
+        ax.set_title(f"free run after learning for {_learned(run):g} s, N = {run.attrs['n_neurons']}")
+    else:
+        ax.text(0.5, 0.5, "no free run of a melody", ha="center", va="center", transform=ax.transAxes)
+
+
+def _pulses(ax: Axes, run: xr.Dataset) -> None:
+    if "loudest_pulse" not in run:
+        return
+    start = float(run.time[-1]) - _SECONDS
+    shown = run.time.values > start
+    pulse = run.loudest_pulse.values[shown]
+    ax.scatter(run.time.values[shown] - start, pulse, c=pulse, cmap="viridis", s=1.0, lw=0, rasterized=True)
+
+
+def _over_learning(ax: Axes, runs: list[xr.Dataset], what: str, color: str) -> None:
+    values: dict[float, list[float]] = {}
+    for run in runs:
+        if what in (measured := measure(run)):
+            values.setdefault(_learned(run), []).append(measured[what])
+    times = sorted(values)
+    for time in times:
+        ax.plot(np.full(len(values[time]), time), values[time], ".", color=color, ms=4, alpha=0.6, mew=0)
+    ax.plot(times, [np.mean(values[time]) for time in times], "o-", color=color, ms=3.5, lw=1.2)
