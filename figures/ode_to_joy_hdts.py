@@ -17,7 +17,7 @@ from snnlab.stimuli.music import ODE_TO_JOY_LONG
 SEEDS = (100, 101, 102)
 NEEDS = [("ode_to_joy_hdts", {**variant, "seed": seed}) for seed in SEEDS for variant in VARIANTS.values()]
 CAPTION = (
-    "a: the five notes of a melody of 16 s, from C (below) to G, in the last free run of a network whose pulses are its "
+    "a: the five notes of a melody of 16 s, from C (below) to G, in the free run of a network whose pulses are its "
     "own; grey: teacher. b: the loudest of its pulses in the free run, and the same where the pulses came in another "
     "order in each melody while it learned. c: error of the free run after learning for so long; dashed: the mean of "
     "each note; dotted: our criterion. d: share of right notes; dashed: notes in random order. Dots: networks; lines: "
