@@ -80,12 +80,13 @@ def find_model(spec: str, kind: str) -> tuple[object, ModuleType]:
     return _find(spec, kind, package, cls)
 
 
-def find_rule(spec: str, cls: type) -> object | None:
+def find_rule(spec: str, cls: type, others: tuple[str, ...] = ()) -> object | None:
     """Return a plasticity rule of a class, such as :class:`snnlab.rules.RateRule`, as :func:`find_model` finds models.
 
-    A name is that of the rule, in any file of :mod:`snnlab.plasticity`; "none" is None.
+    A name is that of the rule, in any file of :mod:`snnlab.plasticity`; "none" is None, as are names that the caller
+    knows by itself, ``others``.
     """
-    if spec == "none":
+    if spec in ("none", *others):
         return None
     package = "snnlab.plasticity"
     if ":" in spec or is_file_spec(spec):
@@ -94,7 +95,7 @@ def find_rule(spec: str, cls: type) -> object | None:
     modules = [importlib.import_module(f"{package}.{name}") for name in names]
     rules = {rule.name: rule for module in modules for rule in vars(module).values() if isinstance(rule, cls)}
     if spec not in rules:
-        raise unknown("plasticity", spec, ["none", *rules])
+        raise unknown("plasticity", spec, ["none", *others, *rules])
     return rules[spec]
 
 

@@ -19,6 +19,13 @@ from .reservoir import Plasticity, calibrate, random_reservoir
 RATE, GAIN, BIAS, ROW, GAP = 20.0, 10.0, -10.0, 5e-3, 60e-3
 
 
+def rule_of(config) -> RateRule | SpikeRule | None:
+    """Return the rule that a Config names; None for "none" and, between spiking neurons, for the random walk."""
+    if config.reservoir == "spiking":
+        return find_rule(config.plasticity, SpikeRule, ("random_walk",))
+    return find_rule(config.plasticity, RateRule)
+
+
 class PatternReservoir(Protocol):
     """What is shown sequences of shape (count, frames, inputs)."""
 
@@ -43,7 +50,7 @@ class RatePatterns:
         )
         self.pre, self.post = self._net.pre, self._net.post
         self._hold, self._shown = config.hold, held(sequences, config.hold)
-        rule = find_rule(config.plasticity, RateRule)
+        rule = rule_of(config)
         if rule is not None:
             self._learner = Plasticity(self._net, rule, config.eta, engine.rng("plasticity"))
             self._learner.rule = calibrate(self._learner, [self._shown])
@@ -73,9 +80,9 @@ class SpikingPatterns:
         liquid = random_liquid(config.n, config.inputs, engine, density=config.density, gain=GAIN, bias=BIAS)
         self._liquid = calibrated_input(liquid, self._show, self._shown, RATE, engine)
         self.pre, self.post, _ = self._liquid.synapses["ee"]
-        self._rule, self._rng = None, engine.rng("plasticity")
-        if config.plasticity not in ("none", "random_walk"):
-            rule = find_rule(config.plasticity, SpikeRule).with_parameters(eta=config.eta)
+        self._rule, self._rng = rule_of(config), engine.rng("plasticity")
+        if self._rule is not None:
+            rule = self._rule.with_parameters(eta=config.eta)
             self._rule = calibrated_rule(rule, self._liquid, self._show, self._shown, engine.seed)
 
     @property

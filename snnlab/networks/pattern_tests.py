@@ -13,11 +13,8 @@ from threadpoolctl import threadpool_limits
 
 from ..engine import Engine
 from ..errors import Diverged, UserError, require_choices, require_positive, require_whole
-from ..loading import find_rule
-from ..rules import RateRule
-from ..spike_rules import SpikeRule
 from ..stimuli.patterns import patterns
-from .pattern_reservoirs import KINDS, PatternReservoir
+from .pattern_reservoirs import KINDS, PatternReservoir, rule_of
 from .reservoir import spectral_radius
 
 
@@ -62,11 +59,7 @@ class PatternConfig:
 
     def identity(self) -> dict:
         """Return what the settings stand for: the rule."""
-        if self.reservoir == "spiking":
-            # The random walk is no rule of spikes.
-            rule = None if self.plasticity == "random_walk" else find_rule(self.plasticity, SpikeRule)
-        else:
-            rule = find_rule(self.plasticity, RateRule)
+        rule = rule_of(self)
         return {} if rule is None else {"rule": rule.to_dict()}
 
 

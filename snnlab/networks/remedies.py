@@ -87,7 +87,7 @@ class Treatment:
         if self.remedy.decay:
             end = self._start if self.remedy.decay_to == "start" else 0.0
             change = change + self.remedy.decay * (end - w)
-        return w + change * self._learning
+        return w + (change * self._learning if self.remedy.plastic_share < 1 else change)
 
     def after_batch(self, mean_rate: np.ndarray) -> None:
         """Normalise the weights, and move biases against the mean rates, of shape (n,)."""

@@ -200,7 +200,8 @@ class Plasticity:
             before, sent = state, rate
             state, recurrent = net.step(state, sent, drive[t])
             rate = net.rate(state)
-            self._rates += rate.mean(1)
+            if self.remedy.homeostasis:
+                self._rates += rate.mean(1)
             x, y = (sent, rate) if view.quantity == "rate" else (before, state)
             if view.pre == "now":
                 x = y
