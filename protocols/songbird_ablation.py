@@ -27,7 +27,12 @@ INF = float("inf")
 # Without a lesion, too, as often as with each.
 NONE, KINDS = "none", ("piece", "random", "neurons")
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
-VARIANTS = {"external": {"hdts": "external"}, "chain": {"hdts": "chain"}}
+# LIF neurons, unlike Izhikevich's, do not adapt.
+VARIANTS = {
+    "external": {"hdts": "external"},
+    "external, LIF": {"hdts": "external", "neuron": "lif"},
+    "chain": {"hdts": "chain"},
+}
 QUICK = {"n": 400, "learn_stop": 11.0, "pulses": 500, "draws": 1}
 ERROR = "RMSE / sd of the song"
 # Behind each end of a cut this much is left out: there it is heard in part (s).
@@ -206,7 +211,8 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     for dataset in datasets:
         if dataset.attrs["condition"] == "default":
             config = attribute(dataset, "config")
-            groups.setdefault((config["hdts"], settings(config)), []).append(dataset)
+            source = f"{config['hdts']}, {config['neuron']}"
+            groups.setdefault((source, settings(config)), []).append(dataset)
     rows = []
     for (source, _), runs in groups.items():
         if len(runs) < 3:
