@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.io import wavfile
 
 from snnlab.errors import UserError
@@ -137,6 +138,33 @@ def test_each_lesion_is_in_its_own_song_and_its_error_in_its_own_place(rng):
     before, within, after = row["errors"]
     assert before == after == 0 and within == pytest.approx(1, abs=0.1)
     assert row["error"] == pytest.approx(np.sqrt(0.1), abs=0.05)
+
+
+def lesioned(neuron, seed, after):
+    """A run with two lesions of each kind that findings read, and two songs without."""
+    rows = [(ablation.NONE, 0.0)] * 2 + [(kind, 0.1) for kind in ablation.KINDS for _ in range(2)]
+    kinds, shares = zip(*rows, strict=True)
+    error = np.where(np.array(kinds) == ablation.NONE, 0.4, 0.7)
+    errors = np.where((np.array(kinds) == "piece")[:, None], [0.4, 1.2, after], np.nan)
+    config = vars(ABLATION.config(hdts="external", neuron=neuron, seed=seed))
+    return xr.Dataset(
+        {"kind": ("lesion", np.array(kinds)), "share": ("lesion", np.array(shares)), "error": ("lesion", error)}
+        | {"errors": (("lesion", "part"), errors)},
+        attrs={"config": json.dumps(config), "condition": "default"},
+    )
+
+
+def test_findings_tell_neurons_apart_and_where_damage_is():
+    cases = {"izhikevich_c": 0.9, "lif": 0.4}
+    found = {
+        row.what: row
+        for row in ABLATION.findings([lesioned(neuron, s, after) for neuron, after in cases.items() for s in range(3)])
+    }
+    for neuron, after in cases.items():
+        what = f"external, {neuron}: {ablation.ERROR}, after a silent piece of a tenth"
+        assert found[what].value == pytest.approx(after) and found[what].null.startswith("no lesion 0.40")
+        assert found[f"external, {neuron}: {ablation.ERROR}, a tenth silent: neurons"].value == pytest.approx(0.7)
+    assert ABLATION.findings([lesioned("lif", s, 0.4) for s in range(2)]) == []
 
 
 @pytest.mark.science
