@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from snnlab import plotting
 from snnlab.errors import UserError
-from snnlab.models import unit
 from snnlab.networks.trained import TrainedNetwork
+from snnlab.quantities import unit
 from snnlab.record import attribute
 
 NEEDS = [

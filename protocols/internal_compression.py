@@ -16,7 +16,6 @@ from snnlab.claims import Check, Finding
 from snnlab.connectivity import encoder
 from snnlab.engine import Engine
 from snnlab.errors import UserError, require_positive
-from snnlab.models import unit
 from snnlab.networks.drive import Drive
 from snnlab.networks.force_config import completed, published_units, resolve
 from snnlab.networks.hdts_training import CONTROLS as CONTROLS
@@ -32,6 +31,7 @@ from snnlab.protocols.movie_replay import (
     score,
     to_store,
 )
+from snnlab.quantities import unit
 from snnlab.record import attribute
 from snnlab.stimuli.movie import Movie
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from textwrap import dedent
 from types import CodeType
 
@@ -14,38 +14,13 @@ import numpy as np
 from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.equations.equations import EquationError
-from brian2.units.fundamentalunits import DimensionMismatchError, get_or_create_dimension, get_unit_for_display
 
 from .errors import UserError, unknown
+from .quantities import ALLOWED, dump, load, require_parameters, unit, with_parameters
 
-_UNITS = dict(DEFAULT_UNITS)
 _CONSTANTS = {"pi", "e", "inf", "t", "dt", "i", "N", "t_in_timesteps", "lastspike", "not_refractory", "xi", "_spike"}
 _RESERVED = {"pi", "e", "inf", "i", "j", "t", "dt", "N", "xi", "current"}
 _FUNCTIONS = {name: getattr(np, name) for name in ("exp", "log", "sqrt", "sin", "cos")}
-_ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.UAdd)
-_ALLOWED = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Constant, ast.Name, ast.Load, *_ARITHMETIC)
-
-
-def quantity(text: str, field_name: str = "value") -> brian2.Quantity:
-    """Return the quantity that a text such as ``"20*ms"`` or ``"-65 mV"`` states.
-
-    Raises
-    ------
-    UserError
-        If the text is anything but numbers, unit names and arithmetic.
-    """
-    expected = f"{field_name}: expected a number with a unit such as 20*ms, got {text!r}"
-    spaced = re.sub(r"(?<=[\d.])\s+(?=[A-Za-z])", "*", text.strip())
-    try:
-        tree = ast.parse(spaced, mode="eval")
-        nodes = list(ast.walk(tree))
-        numbers = [node.value for node in nodes if isinstance(node, ast.Constant)]
-        if not all(isinstance(n, _ALLOWED) for n in nodes) or not all(type(x) in (int, float) for x in numbers):
-            raise UserError(expected)
-        value = eval(compile(tree, "<quantity>", "eval"), {"__builtins__": {}}, dict(_UNITS))
-        return brian2.Quantity(value, dtype=float)
-    except (ArithmeticError, DimensionMismatchError, NameError, RecursionError, SyntaxError, TypeError, ValueError):
-        raise UserError(expected) from None
 
 
 def _arithmetic(text: str, mode: str, assigned: Collection[str] = ()) -> CodeType | None:
@@ -66,53 +41,10 @@ def _arithmetic(text: str, mode: str, assigned: Collection[str] = ()) -> CodeTyp
         elif isinstance(node, ast.Constant):
             good = type(node.value) in (int, float)
         else:
-            good = isinstance(node, (*_ALLOWED, ast.Module, ast.Store))
+            good = isinstance(node, (*ALLOWED, ast.Module, ast.Store))
         if not good:
             return None
     return compile(tree, "<filter>", mode)
-
-
-def unit(text: str) -> brian2.Quantity:
-    """Return the unit of a text such as ``"amp"``, ``"mV*second"`` or ``"1"``."""
-    return brian2.Quantity(1.0) if text == "1" else quantity(text, "unit")
-
-
-def _dump(parameters: dict) -> dict:
-    """Quantities as [SI value, exponents of the seven base dimensions]: exact, and plain JSON."""
-    rows = {}
-    for key, value in parameters.items():
-        value = brian2.Quantity(value)
-        rows[key] = [float(value), [float(d) for d in value.dim._dims]]
-    return rows
-
-
-def _load(rows: dict) -> dict:
-    return {k: brian2.Quantity(v, dim=get_or_create_dimension(dims)) for k, (v, dims) in rows.items()}
-
-
-def _parameters(kind: str, name: str, parameters: dict) -> None:
-    for key, value in parameters.items():
-        size = brian2.Quantity(value)
-        if size.ndim or not bool(abs(float(size)) < float("inf")):
-            raise UserError(f"{kind} {name!r}: parameter {key}: expected one finite number, got {value}")
-        if key.startswith("tau") and float(size) <= 0:
-            raise UserError(f"{kind} {name!r}: parameter {key}: expected a time > 0, got {value}")
-
-
-def _with_parameters(model, kind: str, overrides: dict):
-    merged = dict(model.parameters)
-    for key, value in overrides.items():
-        if key not in merged:
-            raise unknown(f"{kind} {model.name!r}: parameter", key, list(merged))
-        value = brian2.Quantity(value)
-        if not value.has_same_dimensions(merged[key]):
-            expected = get_unit_for_display(brian2.Quantity(merged[key]).dim)
-            like = brian2.Quantity(merged[key]).in_best_unit(python_code=True).replace(". *", "*").replace(" ", "")
-            raise UserError(
-                f"{kind} {model.name!r}: parameter {key}: expected a value in {expected} such as {like}, got {value}"
-            )
-        merged[key] = value
-    return replace(model, parameters=merged)
 
 
 @dataclass(frozen=True)
@@ -175,14 +107,14 @@ class NeuronModel:
         if "current" not in used:
             raise UserError(f"neuron {self.name!r}: equations: expected the input to enter as 'current'")
         known = {*states, *self.parameters, "current", "int", "not", "and", "or", "True", "False"}
-        for name in sorted(used - known - _CONSTANTS - set(DEFAULT_FUNCTIONS) - set(_UNITS)):
+        for name in sorted(used - known - _CONSTANTS - set(DEFAULT_FUNCTIONS) - set(DEFAULT_UNITS)):
             raise UserError(f"neuron {self.name!r}: {name!r} is used in the equations but is not a parameter")
         for name in sorted(set(self.parameters) - used):
             raise unknown(f"neuron {self.name!r}: parameter", name, sorted(used - set(states) - set(DEFAULT_FUNCTIONS)))
         for name in self.initial:
             if name not in states:
                 raise unknown(f"neuron {self.name!r}: initial", name, list(states))
-        _parameters("neuron", self.name, self.parameters)
+        require_parameters("neuron", self.name, self.parameters)
 
     @property
     def states(self) -> list[str]:
@@ -191,7 +123,7 @@ class NeuronModel:
 
     def with_parameters(self, **overrides) -> NeuronModel:
         """Return the model with some parameters changed; unknown names and other dimensions raise UserError."""
-        return _with_parameters(self, "neuron", overrides)
+        return with_parameters(self, "neuron", overrides)
 
     def to_dict(self) -> dict:
         """Return plain JSON values from which :meth:`from_dict` makes an equal model."""
@@ -202,17 +134,17 @@ class NeuronModel:
             "current": self.current,
             "threshold": self.threshold,
             "reset": self.reset,
-            "parameters": _dump(self.parameters),
+            "parameters": dump(self.parameters),
             "initial": dict(self.initial),
-            "quantities": _dump(times),
+            "quantities": dump(times),
             "source": self.source,
         }
 
     @classmethod
     def from_dict(cls, data: dict) -> NeuronModel:
         data = dict(data)
-        quantities = _load(data.pop("quantities"))
-        return cls(**data | {"parameters": _load(data["parameters"])} | quantities)
+        quantities = load(data.pop("quantities"))
+        return cls(**data | {"parameters": load(data["parameters"])} | quantities)
 
 
 @dataclass(frozen=True)
@@ -247,7 +179,7 @@ class SynapseModel:
             raise UserError(f"filter {self.name!r}: equations: {_one_line(error)}") from None
         if "s" not in names:
             raise UserError(f"filter {self.name!r}: equations: expected a differential equation of 's', the output")
-        _parameters("filter", self.name, self.parameters)
+        require_parameters("filter", self.name, self.parameters)
         self._check_spike()
         used = set(re.findall(r"[A-Za-z_]\w*", self.equations + " " + self.on_spike))
         for name in sorted(set(self.parameters) - used):
@@ -262,7 +194,7 @@ class SynapseModel:
         names = set(re.findall(r"[A-Za-z_]\w*", self.on_spike))
         if "weight" not in names:
             raise UserError(f"{where}expected the weight of a spike to enter as 'weight', got {self.on_spike!r}")
-        known = {*self.states, *self.parameters, "weight", *_CONSTANTS, *DEFAULT_FUNCTIONS, *_UNITS}
+        known = {*self.states, *self.parameters, "weight", *_CONSTANTS, *DEFAULT_FUNCTIONS, *DEFAULT_UNITS}
         for name in sorted(names - known):
             raise unknown(f"{where}name", name, [*self.states, *self.parameters, "weight"])
 
@@ -340,7 +272,7 @@ class SynapseModel:
 
     def with_parameters(self, **overrides) -> SynapseModel:
         """Return the filter with some parameters changed; unknown names and other dimensions raise UserError."""
-        return _with_parameters(self, "filter", overrides)
+        return with_parameters(self, "filter", overrides)
 
     def to_dict(self) -> dict:
         """Return plain JSON values from which :meth:`from_dict` makes an equal filter."""
@@ -348,13 +280,13 @@ class SynapseModel:
             "name": self.name,
             "equations": self.equations,
             "on_spike": self.on_spike,
-            "parameters": _dump(self.parameters),
+            "parameters": dump(self.parameters),
             "source": self.source,
         }
 
     @classmethod
     def from_dict(cls, data: dict) -> SynapseModel:
-        return cls(**data | {"parameters": _load(data["parameters"])})
+        return cls(**data | {"parameters": load(data["parameters"])})
 
 
 def _one_line(error: Exception) -> str:

@@ -13,7 +13,7 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2.equations.equations import EquationError
 
 from .errors import UserError, unknown
-from .models import _dump, _load, _parameters, _with_parameters
+from .quantities import dump, load, require_parameters, with_parameters
 
 # Names of Brian2, and of sympy, which reads the equations.
 _RESERVED = {"pi", "e", "inf", "i", "j", "t", "dt", "xi", "w", "lastupdate", *"CEINOQS"}
@@ -75,7 +75,7 @@ class SpikeRule:
         own, behind = (self._variables(label) for label in ("equations", "neuron"))
         for key, value in self.parameters.items():
             try:
-                _parameters("plasticity", self.name, {key: value})
+                require_parameters("plasticity", self.name, {key: value})
             except (TypeError, ValueError):
                 raise UserError(f"{where}parameter {key}: expected one finite number, got {value!r}") from None
         for name in sorted(_RESERVED & ({*own, *behind, *self.parameters} - {"w"})):
@@ -177,7 +177,7 @@ class SpikeRule:
                 raise UserError(
                     f"plasticity {self.name!r}: parameter {key}: expected one finite number, got {value!r}"
                 ) from None
-        return _with_parameters(self, "plasticity", overrides)
+        return with_parameters(self, "plasticity", overrides)
 
     def to_dict(self) -> dict:
         """Return plain JSON values from which :meth:`from_dict` makes an equal rule."""
@@ -192,11 +192,11 @@ class SpikeRule:
             "calibrated",
             "source",
         )
-        return {key: getattr(self, key) for key in texts} | {"parameters": _dump(self.parameters)}
+        return {key: getattr(self, key) for key in texts} | {"parameters": dump(self.parameters)}
 
     @classmethod
     def from_dict(cls, data: dict) -> SpikeRule:
-        return cls(**data | {"parameters": _load(data["parameters"])})
+        return cls(**data | {"parameters": load(data["parameters"])})
 
 
 def _pure(value) -> bool:

@@ -16,7 +16,7 @@ FLOORS = {
         "errors claims record data loading connectivity learning stimuli analysis".split(),
         0,
     ),
-    **dict.fromkeys(["models", "rules", "spike_rules", "neurons", "synapses", "plasticity"], 1),
+    **dict.fromkeys(["quantities", "models", "rules", "spike_rules", "neurons", "synapses", "plasticity"], 1),
     **dict.fromkeys(["checkpoint", "engine", "networks"], 2),
     **dict.fromkeys(["protocol", "study", "figure", "plotting", "commands", "cli"], 3),
     "protocols": 4,

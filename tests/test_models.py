@@ -14,9 +14,10 @@ import snnlab.synapses
 from snnlab.engine import Engine
 from snnlab.errors import UserError
 from snnlab.loading import find_model
-from snnlab.models import NeuronModel, SynapseModel, quantity, unit
+from snnlab.models import NeuronModel, SynapseModel
 from snnlab.networks.population import population
 from snnlab.neurons.lif import LIF
+from snnlab.quantities import quantity, unit
 from snnlab.synapses.double_exponential import DOUBLE_EXPONENTIAL
 
 SHIPPED = [("neuron", m.name) for m in pkgutil.iter_modules(snnlab.neurons.__path__)]

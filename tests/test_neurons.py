@@ -9,7 +9,6 @@ from references import loops
 from snnlab.engine import Engine, Task
 from snnlab.errors import UserError
 from snnlab.loading import find_model
-from snnlab.models import unit
 from snnlab.networks.population import population
 from snnlab.neurons.izhikevich import IZHIKEVICH
 from snnlab.neurons.izhikevich_b import IZHIKEVICH_B
@@ -18,6 +17,7 @@ from snnlab.neurons.lif import LIF
 from snnlab.neurons.qif import QIF
 from snnlab.neurons.sqrt_rate import SQRT_RATE
 from snnlab.neurons.theta import THETA
+from snnlab.quantities import unit
 
 IF = find_model("if", "neuron")[0]
 

@@ -9,7 +9,8 @@ import brian2
 
 from ..errors import UserError, require_choices, require_positive, unknown
 from ..loading import find_model
-from ..models import NeuronModel, SynapseModel, quantity, unit
+from ..models import NeuronModel, SynapseModel
+from ..quantities import quantity, unit
 
 # Plain numbers of a Config are in the published units, which follow from the unit of the neuron's input.
 _PUBLISHED = {

@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from ..connectivity import encoder, sparse_random, with_signs
 from ..engine import Engine
 from ..errors import UserError
-from ..models import unit
+from ..quantities import unit
 from ..stimuli.teacher import Teacher, sample
 from .dale import learned_weights
 from .drive import Drive

@@ -21,7 +21,7 @@ from scipy.sparse import csr_array
 from ..connectivity import encoder
 from ..engine import Engine
 from ..errors import UserError, require_positive
-from ..models import unit
+from ..quantities import unit
 from ..stimuli.hdts import Pulses
 from ..stimuli.teacher import Teacher, sample
 from . import synfire

@@ -11,7 +11,7 @@ import brian2
 import numpy as np
 
 from ..errors import MachineError
-from ..models import _dump
+from ..quantities import dump
 from ..spike_rules import SpikeRule
 from .liquid_network import KINDS, NEURON, RUNAWAY, Liquid, LiquidNetwork, Show
 from .programs import execute, program, standalone, write_arrays
@@ -61,7 +61,7 @@ def _build(liquid: Liquid, show: Show, rule: SpikeRule | None) -> Path:
         text = {
             key: value for key, value in rule.to_dict().items() if key not in ("parameters", "percentiles", "source")
         }
-        kept = text | {"numbers": sorted(rule.numbers), "constants": _dump(rule.constants)}
+        kept = text | {"numbers": sorted(rule.numbers), "constants": dump(rule.constants)}
     sizes = {kind: len(pre) for kind, (pre, _, _) in liquid.synapses.items()}
     timing = {key: value for key, value in dataclasses.asdict(show).items() if key not in ("read", "samples")}
     contents = ["liquid", liquid.n, sizes, timing, NEURON.to_dict(), kept]

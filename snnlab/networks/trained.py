@@ -13,7 +13,8 @@ from scipy.sparse import csr_array
 from ..analysis.spectra import outliers
 from ..engine import Engine
 from ..errors import UserError
-from ..models import NeuronModel, SynapseModel, unit
+from ..models import NeuronModel, SynapseModel
+from ..quantities import unit
 from ..record import attribute
 from ..record import load as load_run
 from .dale import learned_weights, split_decoder, split_encoder

@@ -9,7 +9,8 @@ from __future__ import annotations
 import brian2
 import numpy as np
 
-from ..models import NeuronModel, SynapseModel, unit
+from ..models import NeuronModel, SynapseModel
+from ..quantities import unit
 from .population import population
 
 
