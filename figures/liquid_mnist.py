@@ -59,14 +59,11 @@ def _spikes(image: Axes, ax: Axes, run: xr.Dataset) -> None:
 
 def _accuracy(ax: Axes, groups: dict[str, list[xr.Dataset]]) -> None:
     runs = [run for group in groups.values() for run in group]
+    uncoupled = {attribute(run, "config")["seed"]: float(run.accuracy.sel(readout="uncoupled")) for run in runs}
     shown = {
         "pixels": ([float(runs[0].accuracy.sel(readout="pixels"))], "0.5"),
-        "uncoupled": (
-            {attribute(r, "config")["seed"]: float(r.accuracy.sel(readout="uncoupled")) for r in runs},
-            "0.5",
-        ),
+        "uncoupled": (list(uncoupled.values()), "0.5"),
     }
-    shown["uncoupled"] = (list(shown["uncoupled"][0].values()), "0.5")
     for rule, group in groups.items():
         shown[rule] = ([float(run.accuracy.sel(readout="liquid")) for run in group], color_of(rule))
     for place, (values, color) in enumerate(shown.values()):

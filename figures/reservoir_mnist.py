@@ -15,7 +15,7 @@ from snnlab import plotting
 from snnlab.protocols.reservoir_mnist import VARIANTS, accuracy, by_rule
 
 SEEDS = range(100, 110)
-_DRAWN = [overrides for overrides in VARIANTS.values() if "batch" not in overrides]
+_DRAWN = [overrides for overrides in VARIANTS.values() if not {"batch", "epochs"} & overrides.keys()]
 NEEDS = [("reservoir_mnist", {**overrides, "seed": seed}) for overrides in _DRAWN for seed in SEEDS]
 CAPTION = (
     "a: the network: a row of pixels a step; recurrent weights learn without a teacher, a ridge readout with one. "
@@ -69,13 +69,14 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
 
 
 def color_of(rule: str) -> str:
-    """Return the colour of a rule."""
-    return COLORS.get(rule, "#CC79A7")
+    """Return the colour of a rule, whatever is said behind a comma."""
+    return COLORS.get(rule.partition(",")[0], "#CC79A7")
 
 
 def name_of(rule: str) -> str:
     """Return what a rule is called in a figure."""
-    return NAMES.get(rule, rule)
+    rule, comma, more = rule.partition(",")
+    return NAMES.get(rule, rule) + comma + more
 
 
 def over_epochs(ax: Axes, rules: dict[str, list[xr.Dataset]], value: Callable[[xr.Dataset], np.ndarray]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
@@ -28,7 +30,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     order = np.argsort(run.lag.values)
     names = {}
     for summation, ax in zip(run.summation.values, axes, strict=False):
-        for count, color in zip(run.inputs.values, COLORS, strict=False):
+        for count, color in zip(run.inputs.values, cycle(COLORS), strict=False):
             chosen = run.sel(summation=summation, inputs=count)
             ax.plot(run.lag[order], chosen.change_law[order], color=color, lw=0.9)
             ax.plot(run.lag[order], chosen.change[order], "o", color=color, ms=1.8, mew=0)

@@ -27,6 +27,7 @@ from snnlab.networks.liquid import (
 )
 from snnlab.networks.liquid_network import Liquid, Show
 from snnlab.networks.reservoir_training import score, taught
+from snnlab.protocol import by_name, settings
 from snnlab.record import attribute
 from snnlab.spike_rules import SpikeRule
 from snnlab.stimuli.images import Images, digest, load_images
@@ -296,28 +297,40 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     """What recurrence adds, what rules add to none, and how far they change weights; pairs of runs of one seed."""
-    rows, none = [], {}
-    groups: dict[tuple[str, str], dict[int, xr.Dataset]] = {}
-    for dataset in datasets:
-        if dataset.attrs.get("condition", "default") == "default":
-            config = attribute(dataset, "config")
-            size = f"{config['images']}, n = {config['n']}, {config['code']}"
-            groups.setdefault((size, config["plasticity"]), {})[config["seed"]] = dataset
-    for (size, rule), runs in sorted(groups.items(), key=lambda item: item[0][1] != "none"):
-        if len(runs) < 3:
+    runs = [run for run in datasets if run.attrs.get("condition", "default") == "default"]
+    groups = by_name(runs, _title, lambda config: settings(config, _OWN if config["plasticity"] == "none" else ()))
+    networks = [{_network(run): measure(run) for run in group} for group in groups.values()]
+    none = {}
+    for group, measured in zip(groups.values(), networks, strict=True):
+        if attribute(group[0], "config")["plasticity"] == "none":
+            none |= {network: values["accuracy of liquid"] for network, values in measured.items()}
+    rows = []
+    for (title, group), measured in zip(groups.items(), networks, strict=True):
+        if len(group) < 3:
             continue
-        measured = {seed: measure(run) for seed, run in runs.items()}
-        accuracy = {seed: m["accuracy of liquid"] for seed, m in measured.items()}
-        rows.append(Finding.over_seeds(f"{size}: accuracy, {rule}", list(accuracy.values()), "0.1: chance"))
-        if rule == "none":
-            none[size] = accuracy
-            added = [m["accuracy of liquid"] - m["accuracy of uncoupled"] for m in measured.values()]
-            rows.append(Finding.over_seeds(f"{size}: what recurrence adds", added, "0: nothing"))
+        accuracy = {network: values["accuracy of liquid"] for network, values in measured.items()}
+        rows.append(Finding.over_seeds(f"{title}: accuracy", list(accuracy.values()), "0.1: chance"))
+        if attribute(group[0], "config")["plasticity"] == "none":
+            added = [values["accuracy of liquid"] - values["accuracy of uncoupled"] for values in measured.values()]
+            rows.append(Finding.over_seeds(f"{title}: what recurrence adds", added, "0: nothing"))
             continue
-        common = [seed for seed in accuracy if seed in none.get(size, {})]
-        if len(common) >= 3:
-            added = [accuracy[seed] - none[size][seed] for seed in common]
-            rows.append(Finding.over_seeds(f"{size}: accuracy, {rule} minus none", added, "0: no plasticity"))
-        changes = [float(run.change) for run in runs.values()]
-        rows.append(Finding.over_seeds(f"{size}: change of weights, {rule}", changes, "0: none"))
+        added = [accuracy[network] - none[network] for network in accuracy if network in none]
+        if len(added) >= 3:
+            rows.append(Finding.over_seeds(f"{title}: accuracy less that without", added, "0: no plasticity"))
+        changes = [float(run.change) for run in group]
+        rows.append(Finding.over_seeds(f"{title}: change of weights", changes, "0: none"))
     return rows
+
+
+def _title(config: dict) -> str:
+    return f"{config['images']}, n = {config['n']}, {config['code']}, {config['plasticity']}"
+
+
+# What means nothing without a rule.
+_OWN = ("plasticity", "eta", "learned_images")
+
+
+def _network(run: xr.Dataset) -> tuple[str, int]:
+    """What runs share that differ in what is learned alone."""
+    config = attribute(run, "config")
+    return settings(config, _OWN), int(config["seed"])

@@ -14,7 +14,7 @@ import xarray as xr
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.networks.pattern_tests import PatternConfig, compare, family
-from snnlab.protocol import settings
+from snnlab.protocol import by_name, settings
 from snnlab.record import attribute
 from snnlab.stimuli.patterns import moved, swapped
 
@@ -97,11 +97,12 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
 
 def by_change(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
     """Return runs by reservoir, rule and change."""
-    groups: dict[str, list[xr.Dataset]] = {}
-    for run in datasets:
-        config = attribute(run, "config")
-        groups.setdefault(f"{config['reservoir']}: {name_of(config)}", []).append(run)
-    return groups
+    return by_name(datasets, lambda config: f"{config['reservoir']}: {name_of(config)}", _same)
+
+
+def _same(config: dict) -> str:
+    # Without a rule its rate means nothing.
+    return settings(config, ("eta", "change") if config["plasticity"] == "none" else ())
 
 
 def name_of(config: dict) -> str:
@@ -112,23 +113,24 @@ def name_of(config: dict) -> str:
 
 def against(datasets: list[xr.Dataset], measured: Callable[[xr.Dataset], dict[str, float]]) -> list[Finding]:
     """Return, for every number of ``measured`` with a comma in its name, what a rule adds, seed by seed."""
-    groups: dict[str, dict[str, dict[int, dict[str, float]]]] = {}
-    kinds: dict[str, str] = {}
+    networks: dict[str, list[xr.Dataset]] = {}
     for run in datasets:
-        config = attribute(run, "config")
-        rules = groups.setdefault(settings(config, ("plasticity", "eta", "change")), {})
-        rules.setdefault(name_of(config), {})[config["seed"]] = measured(run)
-        kinds[settings(config, ("plasticity", "eta", "change"))] = config["reservoir"]
+        networks.setdefault(settings(attribute(run, "config"), ("plasticity", "eta", "change")), []).append(run)
     rows = []
-    for same, rules in groups.items():
-        for name, runs in rules.items():
-            walk = f"random_walk,{name.partition(',')[2]}"
-            for other in ("none", walk):
-                seeds = sorted(runs.keys() & rules.get(other, {}).keys())
-                if name in ("none", other) or len(seeds) < 3:
+    for alike in networks.values():
+        rules = {
+            name: {attribute(run, "config")["seed"]: measured(run) for run in runs}
+            for name, runs in by_name(alike, name_of, _same).items()
+        }
+        for name, runs in by_name(alike, name_of, _same).items():
+            config = attribute(runs[0], "config")
+            walk = name_of(config | {"plasticity": "random_walk"})
+            for other, to in (("none", "no learning"), (walk, "a random walk")):
+                seeds = sorted(rules[name].keys() & rules.get(other, {}).keys())
+                if config["plasticity"] == "none" or name == other or len(seeds) < 3:
                     continue
-                for what in (w for w in runs[seeds[0]] if "," in w):
-                    added = [runs[seed][what] - rules[other][seed][what] for seed in seeds]
-                    to = "no learning" if other == "none" else "a random walk"
-                    rows.append(Finding.over_seeds(f"{kinds[same]}: {name}, over {to}: {what}", added, f"0: as {to}"))
+                for what in (w for w in rules[name][seeds[0]] if "," in w):
+                    added = [rules[name][seed][what] - rules[other][seed][what] for seed in seeds]
+                    title = f"{config['reservoir']}: {name}, over {to}: {what}"
+                    rows.append(Finding.over_seeds(title, added, f"0: as {to}"))
     return rows

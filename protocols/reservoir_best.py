@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
-from snnlab.errors import require_whole
+from snnlab.errors import UserError, require_whole
 from snnlab.networks.reservoir import RateReservoir
 from snnlab.networks.reservoir_training import ReservoirConfig, build, check, of_pixels, score, shown_at, taught
 from snnlab.protocol import by_condition
@@ -51,8 +51,8 @@ class Config(ReservoirConfig):
     density: float = 0.0
     """share of pairs with a connection; 0: as many as ``inputs`` says"""
     features: Literal["reservoir", "no_recurrence", "random_features"] = "reservoir"
-    """what is read out: states; states with W = 0, which are linear in the pixels; or as many random functions of the
-    whole image, tanh of a normal projection"""
+    """what is read out: states; states with W = 0, which are linear in the pixels unless the form is rate; or as many
+    random functions of the whole image, tanh of a normal projection"""
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
@@ -60,6 +60,8 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     train, test = load_images(config.images)
     config = sized(config)
     check(config, train)
+    if config.plasticity != "none":
+        raise UserError(f"plasticity: expected none, since only the readout learns here, got {config.plasticity}")
     with threadpool_limits(1):
         pixels = of_pixels(train, test, config.held_out)
         train = taught(config, train, engine)

@@ -26,6 +26,11 @@ VARIANTS |= {
     f"{rule}, image by image": {"plasticity": rule, "batch": 1, "images_per_epoch": 60_000 // 64}
     for rule in ("hebb", "stlr")
 }
+# Twice as slow and three times as fast as the study.
+VARIANTS |= {
+    "hebb, slow": {"plasticity": "hebb", "eta": 5e-6, "epochs": 10},
+    "hebb, fast": {"plasticity": "hebb", "eta": 3e-5, "epochs": 2},
+}
 GAINED = "accuracy of snapshots, before learning, over that of pixels (points)"
 # Our criteria: a fall that nobody overlooks; what counts as the same.
 FALL, SAME = 5.0, 1.0
@@ -76,14 +81,23 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
 
 
 def by_rule(datasets: Sequence[xr.Dataset]) -> list[dict[str, list[xr.Dataset]]]:
-    """Return the runs of each setting by rule, without controls."""
+    """Return the runs of each setting by rule, without controls; a rule of several learning rates says which."""
+    runs = [run for run in datasets if run.attrs["condition"] == "default"]
+    configs = [attribute(run, "config") for run in runs]
+    rates: dict[str, set[float]] = {}
+    for config in configs:
+        rates.setdefault(config["plasticity"], set()).add(config["eta"])
     groups: dict[str, dict[str, list[xr.Dataset]]] = {}
-    for run in datasets:
-        if run.attrs["condition"] == "default":
-            config = attribute(run, "config")
-            rules = groups.setdefault(settings(config, ("plasticity", "eta")), {})
-            rules.setdefault(config["plasticity"], []).append(run)
+    for run, config in zip(runs, configs, strict=True):
+        rule = config["plasticity"]
+        name = f"{rule}, eta {config['eta']:g}" if rule != "none" and len(rates[rule]) > 1 else rule
+        groups.setdefault(settings(config, ("plasticity", "eta")), {}).setdefault(name, []).append(run)
     return list(groups.values())
+
+
+def by_seed(runs: Sequence[xr.Dataset]) -> dict[int, xr.Dataset]:
+    """Return runs by their seed."""
+    return {int(attribute(run, "config")["seed"]): run for run in runs}
 
 
 def accuracy(run: xr.Dataset, readout: str) -> np.ndarray:
@@ -122,16 +136,16 @@ def _in_the_end(name: str, accuracies: list[np.ndarray], runs: list[xr.Dataset])
 
 
 def _matched(rules: dict[str, list[xr.Dataset]], scale: str) -> list[Finding]:
-    """Accuracy of each rule where it has changed as much as all others reach, against the random walk."""
+    """Accuracy of each rule where it has changed as much as all others reach, over the random walk of its seed."""
     if "random_walk" not in rules or len(rules) < 2:
         return []
     value = min(float(run[scale].max()) for runs in rules.values() for run in runs)
-    rows = []
+    walks, rows = by_seed(rules["random_walk"]), []
     for readout in rules["random_walk"][0].readout.values:
-        found = {name: [at(run, readout, scale, value) for run in runs] for name, runs in rules.items()}
-        if any(np.isnan(values).any() for values in found.values()):
-            continue
-        for name in found.keys() - {"random_walk"}:
-            what = f"{name}, {readout}: points over a random walk, where {scale} is {value:.3g}"
-            rows.append(Finding.difference(what, found[name], found["random_walk"], "0: as random changes"))
+        for name in rules.keys() - {"random_walk"}:
+            pairs = [(run, walks[seed]) for seed, run in by_seed(rules[name]).items() if seed in walks]
+            over = [at(run, readout, scale, value) - at(walk, readout, scale, value) for run, walk in pairs]
+            if len(over) >= 3 and not np.isnan(over).any():
+                what = f"{name}, {readout}: points over a random walk, where {scale} is {value:.3g}"
+                rows.append(Finding.over_seeds(what, over, "0: as random changes"))
     return sorted(rows, key=lambda row: row.what)

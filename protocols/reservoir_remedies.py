@@ -12,10 +12,10 @@ from snnlab.engine import Engine
 from snnlab.errors import UserError, require_whole
 from snnlab.networks.remedies import Remedy
 from snnlab.networks.reservoir_training import ReservoirConfig, train_epochs
-from snnlab.protocol import settings
+from snnlab.protocol import by_name, settings
 from snnlab.protocols import reservoir_mnist
 from snnlab.protocols.reservoir_mnist import CONTROLS as CONTROLS
-from snnlab.protocols.reservoir_mnist import FALL, accuracy
+from snnlab.protocols.reservoir_mnist import FALL, accuracy, at
 from snnlab.protocols.reservoir_mnist import checks as checks
 from snnlab.record import attribute
 from snnlab.stimuli.images import load_images
@@ -32,7 +32,7 @@ class Config(ReservoirConfig, Remedy):
     """how recurrent weights learn: a rule of snnlab.plasticity, or path/to/rule.py:NAME"""
 
 
-# What the search on seed 0 (docs/equations.md) left, with the rules as they are, and the null: a random walk.
+# What the search on seed 0 (docs/remedies.md) left, with the rules as they are, and the null: a random walk.
 VARIANTS = {
     "Hebb": {},
     "Hebb, L2 norm": {"normalise": "l2"},
@@ -96,16 +96,8 @@ def treatment(config: dict) -> str:
 
 def by_treatment(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
     """Return runs without controls by what they are called; those that differ otherwise have a number in their name."""
-    groups: dict[str, dict[str, list[xr.Dataset]]] = {}
-    for run in datasets:
-        if run.attrs["condition"] == "default" and run.sizes["epoch"] > 1:
-            config = attribute(run, "config")
-            groups.setdefault(treatment(config), {}).setdefault(settings(config), []).append(run)
-    return {
-        f"{name} [{k + 1}]" if len(others) > 1 else name: runs
-        for name, others in groups.items()
-        for k, runs in enumerate(others.values())
-    }
+    learned = [run for run in datasets if run.attrs["condition"] == "default" and run.sizes["epoch"] > 1]
+    return by_name(learned, treatment)
 
 
 def gains(runs: list[xr.Dataset], readout: str) -> np.ndarray:
@@ -120,7 +112,11 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
         return []
     readouts = next(iter(groups.values()))[0].readout.values
     gained = {(name, readout): gains(runs, readout) for readout in readouts for name, runs in groups.items()}
-    p, rows, walks = _corrected(gained), [], {readout: _of_walks(groups, readout) for readout in readouts}
+    p, walks, rows = _corrected(gained), _walks(groups), []
+    for name, runs in groups.items():
+        before = f"{float(runs[0].radius[0]):.2f}: no learning"
+        rows.append(Finding.over_seeds(f"{name}: |W - W0|/|W0| at the end", [run.change[-1] for run in runs], "0"))
+        rows.append(Finding.over_seeds(f"{name}: spectral radius at the end", [run.radius[-1] for run in runs], before))
     for (name, readout), points in gained.items():
         runs = groups[name]
         falls = [float((a[0] - a).max()) for a in (accuracy(run, readout) for run in runs)]
@@ -129,21 +125,34 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
         rows.append(Finding.share(f"{what}share that falls by {FALL:g} points", [f >= FALL for f in falls], null))
         null += f", p = {p[name, readout]:.2g} (t test, Holm over {len(p)})"
         rows.append(Finding.over_seeds(f"{what}points gained at the epoch chosen", points, null))
-        walk = walks[readout]
-        over = [gain - walk[_seed(run)] for run, gain in zip(runs, points, strict=True) if _seed(run) in walk]
-        if len(over) >= 3 and not name.startswith("random_walk"):
-            rows.append(Finding.over_seeds(f"{what}points gained, over a random walk", over, "0: as random changes"))
+        if not name.startswith("random_walk"):
+            rows += _over_walks(what, readout, [(run, walks[_network(run)]) for run in runs if _network(run) in walks])
     return rows
 
 
-def _seed(run: xr.Dataset) -> int:
-    return int(attribute(run, "config")["seed"])
+def _over_walks(what: str, readout: str, pairs: list[tuple[xr.Dataset, xr.Dataset]]) -> list[Finding]:
+    """What runs gain over random walks of their networks: at the epochs chosen, and with weights moved as far."""
+    gained = [gains([run], readout)[0] - gains([walk], readout)[0] for run, walk in pairs]
+    ends = [(accuracy(run, readout)[-1], at(walk, readout, "change", float(run.change[-1]))) for run, walk in pairs]
+    as_far = [end - moved for end, moved in ends if np.isfinite(moved)]
+    rows = [("points gained, over a random walk", gained), ("points at the end, over a random walk as far", as_far)]
+    null = "0: as random changes"
+    return [Finding.over_seeds(f"{what}{title}", values, null) for title, values in rows if len(values) >= 3]
 
 
-def _of_walks(groups: dict[str, list[xr.Dataset]], readout: str) -> dict[int, float]:
-    """What each random walk without a remedy gains, by seed."""
-    runs = [run for name, runs in groups.items() if name.startswith("random_walk") and "+" not in name for run in runs]
-    return dict(zip(map(_seed, runs), gains(runs, readout), strict=True))
+def _network(run: xr.Dataset) -> tuple[str, int]:
+    """What a run shares with the random walk that it is compared with: all but the rule and its remedy."""
+    config = attribute(run, "config")
+    return settings(config, (*REMEDY, "plasticity", "eta")), int(config["seed"])
+
+
+def _walks(groups: dict[str, list[xr.Dataset]]) -> dict[tuple[str, int], xr.Dataset]:
+    """The random walk without a remedy of each network; none where there are several, which the rate tells apart."""
+    walks: dict[tuple[str, int], list[xr.Dataset]] = {}
+    for name, runs in groups.items():
+        for run in runs if name.startswith("random_walk") and "+" not in name else ():
+            walks.setdefault(_network(run), []).append(run)
+    return {network: runs[0] for network, runs in walks.items() if len(runs) == 1}
 
 
 def _corrected(values: dict[tuple[str, str], np.ndarray]) -> dict[tuple[str, str], float]:

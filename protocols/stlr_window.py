@@ -63,9 +63,14 @@ def check(config: Config) -> None:
         values = getattr(config, name)
         if not values:
             raise UserError(f"{name}: expected at least one, got none")
-        for value in (*values, config.period):
-            if not low <= value <= 1000 or abs(2 * value - round(2 * value)) > 1e-9:
-                raise UserError(f"{name}: expected multiples of 0.5 ms from {low} to 1000 ms, got {value}")
+        for value in values:
+            _require_halves(name, value, low)
+    _require_halves("period", config.period, 0.5)
+
+
+def _require_halves(name: str, value: float, low: float) -> None:
+    if not low <= value <= 1000 or abs(2 * value - round(2 * value)) > 1e-9:
+        raise UserError(f"{name}: expected a multiple of 0.5 ms from {low} to 1000 ms, got {value}")
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:

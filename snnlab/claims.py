@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+# Of fewer values bootstraps are much too narrow.
+FEW = 10
+
 
 @dataclass(frozen=True)
 class Check:
@@ -67,11 +70,16 @@ class Finding:
 
     @classmethod
     def over_seeds(cls, what: str, values: Sequence[float], null: str, published: str = "none") -> Finding:
-        """Return the mean of one value per seed, with a percentile bootstrap (9999 resamples, fixed seed)."""
+        """Return the mean of one value per seed, with a percentile bootstrap (9999 resamples, fixed seed).
+
+        Of fewer than ten values with Student's t: their bootstrap is too narrow (of three it covers the mean in 71 %).
+        """
         values = np.asarray(values, float)
         rng = np.random.default_rng(0)
         draws = rng.choice(values, (9999, values.size))
         low, high = np.percentile(draws.mean(1), [2.5, 97.5])
+        if 1 < values.size < FEW:
+            low, high = values.mean() + _half_width(values.size - 1, values.var(ddof=1) / values.size)
         return cls(what, float(values.mean()), float(low), float(high), values.size, null, published)
 
     @classmethod
@@ -90,13 +98,27 @@ class Finding:
     def difference(
         cls, what: str, first: Sequence[float], second: Sequence[float], null: str, published: str = "none"
     ) -> Finding:
-        """Return mean(first) - mean(second), both groups resampled independently (9999 resamples, fixed seed)."""
+        """Return mean(first) - mean(second), both groups resampled independently (9999 resamples, fixed seed).
+
+        Where one has fewer than ten values with Welch's t.
+        """
         first, second = np.asarray(first, float), np.asarray(second, float)
         rng = np.random.default_rng(0)
         draws = rng.choice(first, (9999, first.size)).mean(1) - rng.choice(second, (9999, second.size)).mean(1)
         low, high = np.percentile(draws, [2.5, 97.5])
         n = min(first.size, second.size)
+        if 1 < n < FEW:
+            parts = np.array([x.var(ddof=1) / x.size for x in (first, second)])
+            freedom = parts.sum() ** 2 / (parts**2 / [first.size - 1, second.size - 1]).sum() if parts.any() else n - 1
+            low, high = first.mean() - second.mean() + _half_width(freedom, parts.sum())
         return cls(what, float(first.mean() - second.mean()), float(low), float(high), n, null, published)
+
+
+def _half_width(freedom: float, variance: float) -> np.ndarray:
+    """Return how far a 95 % interval of Student's t goes down and up."""
+    from scipy.stats import t
+
+    return np.sqrt(variance) * t.ppf([0.025, 0.975], freedom)
 
 
 def number(x: float) -> str:

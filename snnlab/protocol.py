@@ -219,6 +219,24 @@ def by_condition(datasets: Collection) -> list[dict[str, list]]:
     return list(groups.values())
 
 
+def by_name(
+    datasets: Collection, name: Callable[[dict], str], same: Callable[[dict], str] = settings
+) -> dict[str, list]:
+    """Return runs by what their Config is called; those of one name that differ otherwise have a number behind it.
+
+    ``same`` tells what runs of one setting share.
+    """
+    groups: dict[str, dict[str, list]] = {}
+    for dataset in datasets:
+        config = record.attribute(dataset, "config")
+        groups.setdefault(name(config), {}).setdefault(same(config), []).append(dataset)
+    return {
+        f"{name} [{k + 1}]" if len(others) > 1 else name: runs
+        for name, others in groups.items()
+        for k, runs in enumerate(others.values())
+    }
+
+
 def controls_fail(checks: list[Check]) -> bool:
     """Tell whether a control did what it must: break at least one of its checks (or none is stated)."""
     return not checks or not all(c.holds for c in checks)

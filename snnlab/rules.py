@@ -19,8 +19,12 @@ from .errors import UserError, unknown
 
 # What a synapse of rate units may name: of the unit before it, of the unit behind it, its own.
 SEEN = ("x_pre", "x_mean_pre", "y_post", "u_post", "y_mean_post", "w")
-_FUNCTIONS = ("exp", "log", "sqrt", "tanh", "sin", "cos", "sign", "clip", "abs")
+# Functions of Brian2 that numpy has under the same name.
+_FUNCTIONS = [name for name in DEFAULT_FUNCTIONS if callable(getattr(np, name, None))]
 _NUMPY = {name: getattr(np, name) for name in (*_FUNCTIONS, "logical_and", "logical_or", "logical_not")}
+_NUMPY |= {"pi": np.pi, "e": np.e}
+# Of the language.
+_WORDS = ("and", "or", "not", "True", "False")
 _NUMPY |= dict.fromkeys(("int", "int_"), lambda x: np.asarray(x).astype(int))
 
 
@@ -42,7 +46,7 @@ class RateRule:
         In ``w``, ``x_pre`` (what the presynaptic unit sent), ``y_post`` (activity of the postsynaptic unit), ``u_post``
         (its recurrent input, the sum of all w x), ``x_mean_pre`` and ``y_mean_post`` (running means), and parameters.
     change : str
-        In ``summed`` (S), ``w``, parameters, and ``randn()``.
+        In ``summed`` (S), ``w``, parameters, ``randn()`` and ``rand()``.
     parameters : dict
         Name -> number. ``kept``, if among them, is k, the share of S that is left after a step.
     percentiles : dict
@@ -67,10 +71,12 @@ class RateRule:
     def __post_init__(self):
         where = f"plasticity {self.name!r}: "
         used = set()
-        for label, known in (("signal", SEEN), ("change", ("summed", "w", "randn"))):
+        for name in sorted({"pi", "e"} & self.parameters.keys()):
+            raise UserError(f"{where}parameter {name}: the name is that of a constant; rename it")
+        for label, known in (("signal", SEEN), ("change", ("summed", "w", "randn", "rand"))):
             text = getattr(self, label)
             names = _names(text, f"{where}{label}")
-            for name in sorted(names - {*known, *self.parameters, *DEFAULT_FUNCTIONS}):
+            for name in sorted(names - {*known, *self.parameters, *_NUMPY, *_WORDS}):
                 raise unknown(f"{where}{label}: name", name, [*known, *self.parameters])
             used |= names
         for name, value in self.parameters.items():
@@ -134,7 +140,13 @@ class RateRule:
 
     def change_of(self, summed: np.ndarray, w: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
         """Return the change, before the learning rate, for arrays of synapses."""
-        values = {"summed": summed, "w": w, "randn": lambda: rng.standard_normal(np.shape(w))}
+        shape = np.shape(w)
+        values = {
+            "summed": summed,
+            "w": w,
+            "randn": lambda: rng.standard_normal(shape),
+            "rand": lambda: rng.random(shape),
+        }
         return _evaluate(self.change, values | self.parameters)
 
     def to_dict(self) -> dict:
@@ -178,7 +190,7 @@ def _names(text: str, where: str) -> set[str]:
         str_to_sympy(text)
     except Exception:
         raise UserError(f"{where}: expected a Brian2 expression such as x_pre*y_post, got {text!r}") from None
-    return set(re.findall(r"[A-Za-z_]\w*", text))
+    return set(re.findall(r"(?<![\w.])[A-Za-z_]\w*", text))
 
 
 @cache

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_1samp, ttest_ind
 
 from snnlab.claims import Check, Finding, checks_table, findings_table, number, table
 
@@ -57,6 +58,20 @@ def test_interval_of_a_finding_covers_the_mean_and_has_the_width_of_theory(rng):
     # 2 x 1.96 standard errors; the bootstrap takes the variance with 1/n, and 9999 resamples give 2 %.
     assert finding.high - finding.low == pytest.approx(2 * 1.96 * values.std() / np.sqrt(50), rel=0.05)
     assert Finding.over_seeds("rate", values, null="0") == finding
+
+
+def test_intervals_of_few_seeds_are_students(rng):
+    values, others = rng.standard_normal((2, 5))
+    found = Finding.over_seeds("rate", values, null="0")
+    expected = ttest_1samp(values, 0).confidence_interval()
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+    found = Finding.difference("gain", values, others[:3], null="0")
+    expected = ttest_ind(values, others[:3], equal_var=False).confidence_interval()
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+    same = Finding.difference("gain", [1.0] * 3, [0.5] * 3, null="0")
+    assert (same.low, same.value, same.high) == (0.5, 0.5, 0.5)
+    alone = Finding.over_seeds("rate", [2.0], null="0")
+    assert (alone.low, alone.high, alone.n) == (2.0, 2.0, 1)
 
 
 def test_difference_of_two_groups_resamples_both(rng):

@@ -85,10 +85,18 @@ def test_findings_compare_runs_of_the_same_seeds(tmp_path):
             run.attrs["config"] = json.dumps(config)
             run.accuracy[:] = [0.8, 0.85, 0.9 + gain + seed / 1000]
             runs.append(run)
-    found = {finding.what.partition(": ")[2]: finding for finding in PROTOCOL.findings(runs)}
-    assert isinstance(found["accuracy, stlr minus none"], Finding)
-    assert found["accuracy, stlr minus none"].value == pytest.approx(0.01)
-    assert found["what recurrence adds"].value == pytest.approx(0.052)
+    found = {finding.what.rpartition(", ")[2]: finding for finding in PROTOCOL.findings(runs)}
+    assert isinstance(found["stlr: accuracy less that without"], Finding)
+    assert found["stlr: accuracy less that without"].value == pytest.approx(0.01)
+    assert found["none: what recurrence adds"].value == pytest.approx(0.052)
+    # Other learning rates are not other seeds.
+    faster = [run.copy() for run in runs if attribute(run, "config")["plasticity"] == "stlr"]
+    for run in faster:
+        run.attrs["config"] = json.dumps(attribute(run, "config") | {"eta": 0.5})
+        run.accuracy[:] = [0.8, 0.85, 0.5]
+    found = {finding.what.rpartition(", ")[2]: finding for finding in PROTOCOL.findings(runs + faster)}
+    assert found["stlr [1]: accuracy less that without"].value == pytest.approx(0.01)
+    assert found["stlr [2]: accuracy"].value == pytest.approx(0.5) and found["stlr [2]: accuracy"].n == 3
     assert PROTOCOL.findings(runs[:2]) == []
 
 

@@ -95,6 +95,11 @@ def test_findings_compare_rules_where_they_have_changed_as_much():
     matched = found["hebb, last: points over a random walk, where change is 2"]
     assert matched.value == pytest.approx(-13)
     assert found["stlr, last: points over a random walk, where change is 2"].value == pytest.approx(0.2)
+    # Other learning rates are not other seeds.
+    fast = [made_up("hebb", s, [85, 84, 50], [0, 1, 3], eta=1e-4) for s in range(3)]
+    names = {finding.what: finding for finding in PROTOCOL.findings(runs + fast)}
+    assert names["hebb, eta 1e-05, last: points that 2 epochs of learning add"].value == pytest.approx(-25)
+    assert names["hebb, eta 0.0001, last: points that 2 epochs of learning add"].value == pytest.approx(-35)
     alone = [made_up("hebb", s, [85, 84, 60], [0, 1, 3], batch=1) for s in range(3)]
     names = {finding.what for finding in PROTOCOL.findings(alone)}
     assert "hebb in batches of 1, last: points that 2 epochs of learning add" in names
@@ -164,8 +169,8 @@ def test_where_accuracy_has_fallen():
 def test_the_figure_is_drawn_of_all_rules(runs, tmp_path):
     figure = find_figure("reservoir_mnist")
     assert save_figure(figure, list(runs.values()), tmp_path / "drawn", pdf=False)[0].stat().st_size > 20_000
-    # Batches of 64 alone.
-    assert len(figure.needs) == 10 * (len(reservoir_mnist.VARIANTS) - 2) == 40
+    # Batches of 64 at the usual rate alone.
+    assert len(figure.needs) == 10 * (len(reservoir_mnist.VARIANTS) - 4) == 40
 
 
 @pytest.mark.parametrize("features", ["reservoir", "no_recurrence", "random_features"])

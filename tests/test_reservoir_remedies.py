@@ -119,6 +119,7 @@ def made_up(seed, validation, test, **overrides):
     config = vars(PROTOCOL.config(seed=seed, **overrides))
     data = {"accuracy": test, "validation": validation}
     data = {name: (("epoch", "readout"), np.array(values)[:, None] / 100) for name, values in data.items()}
+    data |= {name: ("epoch", np.arange(len(test)) / (len(test) - 1)) for name in ("change", "radius")}
     coords = {"epoch": np.arange(len(test)), "readout": ["last"]}
     return xr.Dataset(data, coords, {"config": json.dumps(config), "condition": "default"})
 
@@ -137,8 +138,13 @@ def test_gains_are_compared_with_those_of_a_random_walk_and_other_settings_stay_
     runs = [made_up(s, [85, 86], [85, 85.2 + 0.1 * s], **walk) for s in range(3)]
     runs += [made_up(s, [85, 86], [85, 86], **other) for other in ({}, {"n": 50}) for s in range(3)]
     found = {finding.what: finding for finding in PROTOCOL.findings(runs)}
-    for name in ("hebb (eta 1e-05) [1]", "hebb (eta 1e-05) [2]"):
-        assert found[f"{name}, last: points gained, over a random walk"].value == pytest.approx(0.7)
+    assert found["hebb (eta 1e-05) [1], last: points gained, over a random walk"].value == pytest.approx(0.7)
+    # Weights have moved by 1 in all of them.
+    as_far = found["hebb (eta 1e-05) [1], last: points at the end, over a random walk as far"]
+    assert as_far.value == pytest.approx(0.7)
+    # Of 50 units there is no walk.
+    assert "hebb (eta 1e-05) [2], last: points gained at the epoch chosen" in found
+    assert "hebb (eta 1e-05) [2], last: points gained, over a random walk" not in found
     assert not any("random_walk" in what and "over a random" in what for what in found)
 
 

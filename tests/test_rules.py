@@ -41,6 +41,13 @@ def test_products_of_both_sides_are_told_apart():
     assert product == pytest.approx(3 * 0.01 * np.tanh(0.5) * 2)
 
 
+def test_constants_numbers_and_functions_of_brian2_may_stand_in_a_rule(rng):
+    rule = RateRule("a", "1e-3*x_pre*y_post*(y_post > 0.1 and x_pre > 0)", "floor(summed)*pi + 0*rand()")
+    signal = rule.signal_of({"x_pre": np.array([2.0, 2.0]), "y_post": np.array([0.5, 0.05])})
+    np.testing.assert_allclose(signal, [1e-3, 0])
+    np.testing.assert_allclose(rule.change_of(np.array([1.5]), np.zeros(1), rng), np.pi)
+
+
 def test_stlr_is_its_closed_form():
     w, x, u = sympy.symbols("w x_pre u_post", real=True)
     assert sympy.expand(sympy.sympify(STLR.signal, {"w": w, "x_pre": x, "u_post": u}) - (w * x * u - w**2 * x**2)) == 0
@@ -59,6 +66,9 @@ def test_stlr_is_its_closed_form():
         ({"signal": "x_pre*"}, r"signal: expected a Brian2 expression such as x_pre\*y_post, got 'x_pre\*'"),
         ({"signal": "x_pre; y_post"}, "signal: expected a Brian2 expression"),
         ({"signal": "x_pre*y_pos"}, "signal: name: 'y_pos' is unknown; did you mean y_post"),
+        ({"signal": "randn()*x_pre"}, "signal: name: 'randn' is unknown"),
+        ({"change": "poisson(summed)"}, "change: name: 'poisson' is unknown"),
+        ({"signal": "e*x_pre", "parameters": {"e": 1.0}}, "parameter e: the name is that of a constant"),
         ({"change": "sumed"}, "change: name: 'sumed' is unknown; did you mean summed"),
         ({"parameters": {"theta": 1.0}}, "parameter: 'theta' is unknown"),
         ({"signal": "theta*x_pre", "parameters": {"theta": np.inf}}, "parameter theta: expected one finite number"),

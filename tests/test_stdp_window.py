@@ -35,6 +35,12 @@ def test_triplets_alone_turn_to_potentiation_when_pairs_come_fast(dataset):
     assert (trains.sel(rule="stdp", order="post first") < 0).all() and (trains.sel(rule="hebb") > 0).all()
 
 
+def test_a_thousand_pairings_reach_no_bound_and_lags_may_all_be_positive():
+    config = PROTOCOL.config(lags=(5.0,), frequencies=(50.0,), pairings=1000)
+    with Engine(config.target) as engine:
+        assert all(check.holds for check in PROTOCOL.checks(PROTOCOL.run(config, engine)))
+
+
 def test_the_figure_is_drawn_from_the_run(tmp_path):
     figure = find_figure("stdp_window")
     png, _ = save_figure(figure, collect(figure, quick=True, folder=tmp_path, progress=False), tmp_path / "drawn")

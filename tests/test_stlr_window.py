@@ -47,8 +47,9 @@ def test_the_figure_is_drawn_from_the_run(tmp_path):
     ("changes", "message"),
     [
         ({"lags": ()}, "lags: expected at least one, got none"),
-        ({"lags": (0.3,)}, "lags: expected multiples of 0.5 ms"),
-        ({"periods": (0.0,)}, "periods: expected multiples of 0.5 ms from 0.5"),
+        ({"lags": (0.3,)}, "lags: expected a multiple of 0.5 ms"),
+        ({"periods": (0.0,)}, "periods: expected a multiple of 0.5 ms from 0.5"),
+        ({"period": -5.0}, "period: expected a multiple of 0.5 ms from 0.5"),
         ({"inputs": (1,)}, "inputs: expected a whole number from 2 to 100, got 1"),
         ({"spikes": 0}, "spikes: expected a whole number from 1 to 1,000, got 0"),
         ({"theta1": 0.0}, "theta1: expected a finite number > 0"),

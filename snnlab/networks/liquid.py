@@ -143,8 +143,7 @@ def calibrated_input(
     UserError
         If no gain from 0.01 to 10,000 mV gives the rate within the tolerance (a share of it).
     """
-    low, high = 1e-2, 1e4
-    found = 0.0
+    low, high, nearest = 1e-2, 1e4, 0.0
     for _ in range(30):
         middle = float(np.sqrt(low * high))
         try:
@@ -154,8 +153,11 @@ def calibrated_input(
             found = np.inf
         if abs(found - rate) <= tolerance * rate:
             return tried
+        nearest = min(nearest, found, key=lambda x: abs(x - rate))
         low, high = (middle, high) if found < rate else (low, middle)
-    raise UserError(f"rate: no gain of the input makes neurons fire at {rate} Hz; the nearest found is {found:.3g} Hz")
+    raise UserError(
+        f"rate: no gain of the input makes neurons fire at {rate} Hz; the nearest found is {nearest:.3g} Hz"
+    )
 
 
 def calibrated_rule(rule: SpikeRule, liquid: Liquid, show: Show, sequences: np.ndarray, seed: int = 0) -> SpikeRule:

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
 from ..engine import Engine
-from ..errors import Diverged, UserError, require_choices, require_positive, require_whole
+from ..errors import Diverged, UserError, require_between, require_choices, require_positive, require_whole
 from ..stimuli.patterns import patterns
 from .pattern_reservoirs import KINDS, PatternReservoir, rule_of
 from .reservoir import spectral_radius
@@ -76,6 +76,9 @@ def check(config: PatternConfig) -> None:
         ("most", 1),
     ):
         require_whole(name, getattr(config, name), low, 1_000_000)
+    require_between(config, "radius", 0)
+    if config.plasticity != "none" and config.reservoir == "rate" and not config.radius:
+        raise UserError("radius: expected more than 0 for weights that change by a share of their norm, got 0")
     require_whole("active", config.active, 2, config.inputs // 2)
     if not 0 < config.density <= 1 or config.leak > 1:
         name = "leak" if config.leak > 1 else "density"
@@ -150,19 +153,17 @@ def apart(
     Returns
     -------
     xarray.Dataset
-        ``given`` and ``distance`` (how, sequence): distance of inputs (bits that differ) and of outputs (Euclidean),
-        each in units of its mean between two different ``sequences``. ``nearest`` (how, sequence): 1 where the output
-        is nearer to that of its own sequence than to that of any other.
+        ``given`` and ``distance`` (how, sequence): Euclidean distance of inputs and of outputs, each in units of its
+        mean between two different ``sequences``; equal where outputs are the inputs. ``nearest`` (how, sequence): 1
+        where the output is nearer to that of its own sequence than to that of any other.
     """
-    own = output(sequences)
+    own, flat = output(sequences), sequences.reshape(len(sequences), -1)
     different = ~np.eye(len(own), dtype=bool)
-    unit = np.linalg.norm(own[:, None] - own[None], axis=2)[different].mean()
-    flat = sequences.reshape(len(own), -1)
-    bits = np.abs(flat[:, None] - flat[None]).sum(2)[different].mean()
+    unit, scale = (np.linalg.norm(x[:, None] - x[None], axis=2)[different].mean() for x in (own, flat))
     rows = {"given": [], "distance": [], "nearest": []}
     for changed in others.values():
         to = np.linalg.norm(output(changed)[:, None] - own[None], axis=2)
-        rows["given"].append(np.abs(changed.reshape(flat.shape) - flat).sum(1) / bits)
+        rows["given"].append(np.linalg.norm(changed.reshape(flat.shape) - flat, axis=1) / scale)
         rows["distance"].append(np.diag(to) / unit)
         rows["nearest"].append((to.argmin(1) == np.arange(len(own))).astype(float))
     return xr.Dataset({k: (("how", "sequence"), np.array(v)) for k, v in rows.items()}, {"how": list(others)})

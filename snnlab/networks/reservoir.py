@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.sparse.linalg import ArpackNoConvergence, eigs
+from scipy.sparse.linalg import ArpackError, eigs
 
 from ..connectivity import by_source, sparse_random
 from ..errors import Diverged, UserError, require_choices
@@ -23,6 +23,8 @@ from .remedies import Remedy, Treatment
 # Denser than this, a product with a full matrix is sooner done.
 _SPARSE = 0.06
 SATURATED = 0.99
+# Values of S that thresholds are taken from, at most.
+_CALIBRATED = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -240,9 +242,10 @@ def spectral_radius(matrix: csr_array) -> float:
     """Return the largest absolute eigenvalue of a square sparse array."""
     n = matrix.shape[0]
     if n > 500:
+        # Eigenvalues of random networks fill a disc: with fewer vectors the largest one may be missed.
         try:
-            return float(np.abs(eigs(matrix, k=1, return_eigenvectors=False, v0=np.ones(n), maxiter=5000)).max())
-        except ArpackNoConvergence:
+            return float(np.abs(eigs(matrix, k=6, ncv=100, return_eigenvectors=False, v0=np.ones(n))).max())
+        except ArpackError:
             pass
     return float(np.abs(np.linalg.eigvals(matrix.toarray())).max())
 
@@ -276,11 +279,16 @@ def random_reservoir(
 def calibrate(plasticity: Plasticity, batches: Iterable[np.ndarray]) -> RateRule:
     """Return the rule with those parameters set that are percentiles of S in the network as it is.
 
-    ``batches`` are sequences of shape (batch, steps, inputs). Raises UserError as
-    :func:`snnlab.rules.at_percentiles`.
+    ``batches`` are sequences of shape (batch, steps, inputs). Of more than 2e7 values every so many-th is taken. Raises
+    UserError as :func:`snnlab.rules.at_percentiles`.
     """
-    rule = plasticity.rule
+    rule, batches = plasticity.rule, list(batches)
     if not rule.percentiles or not len(plasticity.reservoir.w):
         return rule
-    seen = np.concatenate([np.ravel(s) for sequences in batches for s in plasticity.signals(sequences)])
-    return at_percentiles(rule, seen)
+    each = plasticity.view.threshold == "image"
+    count = sum(len(x) * x.shape[1] if each else x.shape[1] for x in batches) * len(plasticity.reservoir.w)
+    every = -(-count // _CALIBRATED)
+    # Odd, so that images of a batch take turns.
+    every += every % 2 == 0
+    seen = [np.ravel(s)[::every].copy() for sequences in batches for s in plasticity.signals(sequences)]
+    return at_percentiles(rule, np.concatenate(seen))

@@ -230,6 +230,7 @@ def _train_epochs(config: ReservoirConfig, engine: Engine, train: Images, test: 
         {"epoch": np.arange(total), "readout": list(scores)},
     )
     # Changes of weights in an epoch, each in every step of its images.
-    dataset["updates"] = ("epoch", np.arange(total) * (count // config.batch) * train.images.shape[1])
+    steps = train.images.shape[1] // remedy.learn_every
+    dataset["updates"] = ("epoch", np.arange(total) * (count // config.batch) * steps)
     dataset.attrs["thresholds"] = str({k: float(v) for k, v in learner.rule.parameters.items()} if learner else {})
     return dataset
