@@ -90,7 +90,7 @@ def test_findings_compare_runs_of_the_same_seeds(tmp_path):
     assert found["stlr: accuracy less that without"].value == pytest.approx(0.01)
     assert found["none: what recurrence adds"].value == pytest.approx(0.052)
     # Other learning rates are not other seeds.
-    faster = [run.copy() for run in runs if attribute(run, "config")["plasticity"] == "stlr"]
+    faster = [run.copy(deep=True) for run in runs if attribute(run, "config")["plasticity"] == "stlr"]
     for run in faster:
         run.attrs["config"] = json.dumps(attribute(run, "config") | {"eta": 0.5})
         run.accuracy[:] = [0.8, 0.85, 0.5]
