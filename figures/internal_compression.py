@@ -38,15 +38,16 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     ]
     _frames(above, example, taught)
     _pulses(middle, example, taught)
-    axes = below.subplots(1, 3)
+    drawn = [lever for lever in ("cue", "input", "feedback") if lever in levers]
+    axes = below.subplots(1, len(drawn), squeeze=False)[0]
     # Published units: levels are given in them.
     given = example.drive_encoder.attrs["units"] if "drive_encoder" in example else "A"
     unit = {"A": "pA", "V": "mV"}.get(given, given)
     labels = {"cue": "speed asked for", "input": f"input to all neurons ({unit})", "feedback": "gain of the feedback"}
-    for ax, (lever, label), letter in zip(axes, labels.items(), "cde", strict=True):
-        _speeds(ax, levers.get(lever, []), lever)
-        ax.set(xlabel=label, ylabel="speed of the replay")
-        plotting.panel_letter(ax, letter)
+    for ax, lever in zip(axes, drawn, strict=True):
+        _speeds(ax, levers[lever], lever)
+        ax.set(xlabel=labels[lever], ylabel="speed of the replay")
+        plotting.panel_letter(ax, "cde"[list(labels).index(lever)])
     return figure
 
 

@@ -37,10 +37,15 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         plotting.spectrogram(ax, bands, song.period, config["low"], config["high"])
         ax.set_ylabel(f"{title}\nfrequency (kHz)")
     for _, begin, stop in song.syllables:
-        if stop > shown:
+        if begin > shown:
             break
         axes[0].plot(
-            [begin, stop], [1.04, 1.04], color="0.2", lw=1.5, transform=axes[0].get_xaxis_transform(), clip_on=False
+            [begin, min(stop, shown)],
+            [1.04, 1.04],
+            color="0.2",
+            lw=1.5,
+            transform=axes[0].get_xaxis_transform(),
+            clip_on=False,
         )
     _loudness(axes[2], song, sung)
     _raster(axes[3], dataset, start, shown)
@@ -56,8 +61,8 @@ def _loudness(ax: Axes, song, sung: np.ndarray) -> None:
     times = np.arange(len(song.bands)) / song.rate
     ax.plot(times, loudness(song.bands), color="0.7", lw=1.6, label="song")
     ax.plot(times, loudness(sung), color=plotting.AFTER, lw=0.7, label="network")
+    ax.set(ylabel="loudness\n(sum of bands)", ylim=(min(0, ax.get_ylim()[0]), 1.6 * loudness(song.bands).max()))
     ax.legend(loc="upper right", ncols=2)
-    ax.set(ylabel="loudness", ylim=(min(0, ax.get_ylim()[0]), 1.35 * loudness(song.bands).max()))
 
 
 def _raster(ax: Axes, dataset: xr.Dataset, start: float, seconds: float) -> None:

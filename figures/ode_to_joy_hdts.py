@@ -42,28 +42,30 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         groups.setdefault(_source(run), []).append(run)
     figure = Figure(figsize=(7.0, 4.6), layout="constrained")
     above, below = figure.subfigures(2, 1)
-    top = above.subplots(1, 3, width_ratios=[2.2, 1, 1])
     own, unordered = (groups.get(("internal", order, False), []) for order in (False, True))
+    examples = {"own pulses": own, "in random order": unordered}
+    examples = {title: found[0] for title, found in examples.items() if found}
+    top = above.subplots(1, 1 + len(examples), width_ratios=[2.2] + [1] * len(examples), squeeze=False)[0]
     _melody(top[0], (own or runs)[0])
-    for ax, found, title in zip(top[1:], (own, unordered), ("own pulses", "in random order"), strict=True):
-        ax.set(title=title, xlabel="time (s)", xlim=(0, _SECONDS))
-        if found:
-            _pulses(ax, found[0])
-    top[1].set_ylabel("loudest pulse")
+    for ax, (title, run) in zip(top[1:], examples.items(), strict=True):
+        _pulses(ax, run)
+        ax.set(title=title, xlabel="time (s)", ylabel="loudest pulse", xlim=(0, _SECONDS))
     error, right = below.subplots(1, 2)
-    for ax, what, label, null in (
-        (error, ERROR, "error (sd)", 1.0),
-        (right, NOTES_RIGHT, "notes right", chance(melody=ODE_TO_JOY_LONG)[0]),
+    for ax, what, label, null, name in (
+        (error, ERROR, "error (sd)", 1.0, "mean of each note"),
+        (right, NOTES_RIGHT, "notes right", chance(melody=ODE_TO_JOY_LONG)[0], "notes in random order"),
     ):
         for source, found in groups.items():
             _over_learning(ax, found, what, _SOURCES.get(source, ("", "#CC79A7"))[1])
-        ax.axhline(null, color="0.7", lw=0.8, ls="--", zorder=0)
+        ax.axhline(null, color="0.7", lw=0.8, ls="--", zorder=0, label=name)
         ax.set(xlabel="learning (s)", ylabel=label, xscale="log", ylim=(0, None))
         times = sorted({_learned(run) for run in runs})
         ax.set_xticks(times, [f"{time:g}" for time in times])
         ax.minorticks_off()
-    error.axhline(LEARNED, color="0.7", lw=0.8, ls=":", zorder=0)
-    for ax, letter in zip((top[0], top[1], error, right), "abcd", strict=True):
+    error.axhline(LEARNED, color="0.7", lw=0.8, ls=":", zorder=0, label="criterion")
+    for ax in (error, right):
+        ax.legend(loc="best")
+    for ax, letter in zip((top[0], *top[1:2], error, right), "abcd" if examples else "acd", strict=True):
         plotting.panel_letter(ax, letter, x=-0.12)
     plotting.legend(figure, **dict(_SOURCES[source] for source in _SOURCES if source in groups))
     return figure

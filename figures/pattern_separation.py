@@ -101,3 +101,5 @@ def over_change(
             columns = np.array([[np.mean(v), np.std(v)] for v in found.values()]).T
             ax.errorbar(list(found), *columns, fmt="o-", color=color_of(rule), ms=2, lw=0.9, elinewidth=0.6, mew=0)
     ax.set(xlabel="change of weights", xlim=(0, None))
+    if set(groups) == {"none"}:
+        ax.text(0.5, 0.1, "no learning here", ha="center", color="0.5", transform=ax.transAxes)

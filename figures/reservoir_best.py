@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from snnlab import plotting
 from snnlab.protocols.reservoir_best import VARIANTS
@@ -33,9 +34,12 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     sized = [run for run in reservoirs if (_of(run, "snapshots"), _of(run, "leak")) == _usual(reservoirs)]
     percent = lambda run: 100 * float(run.accuracy)  # noqa: E731
     _points(axes[0], sized, "n", percent)
-    for kind, (color, _) in _OTHERS.items():
+    names = {"reservoir": plotting.AFTER} if reservoirs else {}
+    for kind, (color, label) in _OTHERS.items():
         others = [run for run in datasets if _of(run, "features") == kind]
         axes[0].plot([_of(run, "n") for run in others], [percent(run) for run in others], "x", color=color, ms=4)
+        if others:
+            names[label] = color
     axes[0].axhline(100 * np.mean([float(run.pixels) for run in datasets]), color="0.5", lw=0.8, ls=":")
     axes[0].set(xlabel="units", ylabel="accuracy (%)", xscale="log", xlim=(None, 1.3 * most))
     for ax, field, label in ((axes[1], "snapshots", "states read"), (axes[2], "leak", "leak a")):
@@ -44,11 +48,11 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         size = _swept(reservoirs, field)
         _points(ax, [r for r in reservoirs if _of(r, fixed) == usual and _of(r, "n") == size], field, percent)
         ax.set(xlabel=label, ylabel="accuracy (%)")
+    axes[1].xaxis.set_major_locator(MaxNLocator(integer=True))
     _points(axes[3], sized, "n", lambda run: 1e3 * float(run.seconds / run.images))
     axes[3].set(xlabel="units", ylabel="CPU time (ms an image)", xscale="log", yscale="log")
     for ax, letter in zip(axes, "abcd", strict=True):
         plotting.panel_letter(ax, letter, x=-0.25)
-    names = {"reservoir": plotting.AFTER} | {label: color for color, label in _OTHERS.values()}
     plotting.legend(figure, **names)
     return figure
 
@@ -77,4 +81,4 @@ def _points(ax: Axes, runs: list[xr.Dataset], field: str, value: Callable[[xr.Da
         found.setdefault(_of(run, field), []).append(value(run))
     for x, values in found.items():
         ax.plot([x] * len(values), values, "o", color=plotting.AFTER, ms=2.5, mew=0, alpha=0.5)
-    ax.plot(list(found), [np.mean(values) for values in found.values()], color=plotting.AFTER, lw=1)
+    ax.plot(list(found), [np.mean(values) for values in found.values()], "o-", color=plotting.AFTER, lw=1, ms=3, mew=0)

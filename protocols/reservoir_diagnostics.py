@@ -16,7 +16,7 @@ from snnlab.protocols.reservoir_mnist import FALL, accuracy, by_rule
 from snnlab.stimuli.images import load_images
 
 FIGURE = "reservoir_diagnostics"
-QUICK = reservoir_mnist.QUICK | {"plasticity": "hebb"}
+QUICK = reservoir_mnist.QUICK
 VARIANTS = {"hebb": {}, "stlr": {"plasticity": "stlr"}}
 MODES, IMAGES = 10, 1000
 ALONE, DRIVEN = "largest Lyapunov exponent on its own (1/step)", "the same with input (1/step)"
@@ -29,7 +29,8 @@ class Config(ReservoirConfig):
     """Settings of the run."""
 
     plasticity: str = "hebb"
-    """how recurrent weights learn: a rule of snnlab.plasticity, or path/to/rule.py:NAME"""
+    """how recurrent weights learn: hebb, oja, covariance, anti_hebb, stlr, stlr_summed, stlr_rare, stlr_logistic,
+    random_walk, or path/to/rule.py:NAME"""
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:

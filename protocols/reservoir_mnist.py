@@ -17,7 +17,7 @@ from snnlab.record import attribute
 FIGURE = "reservoir_mnist"
 CONTROLS = {"shuffled_labels": {"control": "shuffled_labels"}}
 # The images of 8 x 8 pixels are few and small: a larger rate makes weights change as much in an epoch.
-QUICK = {"images": "digits", "n": 100, "eta": 5e-3, "held_out": 200, "epochs": 4}
+QUICK = {"plasticity": "hebb", "images": "digits", "n": 100, "eta": 5e-3, "held_out": 200, "epochs": 4}
 # A walk of random steps comes as far in 5 epochs as rules do with the rate of the study.
 VARIANTS = {rule: {"plasticity": rule} for rule in ("none", "hebb", "stlr")}
 VARIANTS["random walk"] = {"plasticity": "random_walk", "eta": 1e-3}
@@ -53,7 +53,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
         after = accuracy(dataset, readout)
         values[f"accuracy of {readout}, before learning (%)"] = float(after[0])
         if len(after) > 1:
-            values[f"accuracy of {readout}, after {len(after) - 1} epochs (%)"] = float(after[-1])
+            values[f"accuracy of {readout}, after epoch {len(after) - 1} (%)"] = float(after[-1])
     if dataset.sizes["epoch"] > 1:
         values |= {f"{name} at the end": float(dataset[name][-1]) for name in ("change", "radius", "saturation")}
     return values

@@ -29,7 +29,8 @@ class Config(ReservoirConfig, Remedy):
     """Settings of the run."""
 
     plasticity: str = "hebb"
-    """how recurrent weights learn: a rule of snnlab.plasticity, or path/to/rule.py:NAME"""
+    """how recurrent weights learn: hebb, oja, covariance, anti_hebb, stlr, stlr_summed, stlr_rare, stlr_logistic,
+    random_walk, or path/to/rule.py:NAME"""
 
 
 # What the search on seed 0 (docs/remedies.md) left, with the rules as they are, and the null: a random walk.

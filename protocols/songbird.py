@@ -88,7 +88,9 @@ def taught(config: SongConfig) -> Song:
     """
     if config.song == "synthetic":
         if config.song_seconds is not None:
-            raise UserError(f"song_seconds: cuts a recording; the synthetic song has {SYNTHETIC_SECONDS:g} s")
+            raise UserError(
+                f"song_seconds: expected a recording, which it cuts; the synthetic song has {SYNTHETIC_SECONDS:g} s"
+            )
         return synthetic_song(config.bands, config.low, config.high)
     song = song_from(config.song, config.bands, config.song_seconds, config.low, config.high)
     loud = song_scores.sounding(song.syllables, len(song.bands), song.rate) if song.syllables else np.zeros(1, bool)

@@ -22,7 +22,7 @@ from .study import Study, parse_grid, parse_seeds, plan, run_study
 @dataclasses.dataclass(frozen=True)
 class _Common:
     quick: bool = False
-    """the reduced preset (seconds) instead of the published scale"""
+    """the reduced preset (seconds) instead of the published scale; with --help: its values"""
     out: Path = RUNS
     """folder of the run files"""
 
@@ -47,6 +47,8 @@ class _Study(_Common):
     """field=start:stop:count or field=a,b,c, beside the default; give it again for a grid over more fields"""
     controls: bool = True
     """run the controls, which must fail, as well"""
+    progress: bool = True
+    """show a progress bar"""
     json: Path | None = None
     """also write checks, controls and findings to this file, as numbers with the run files they come from"""
 
@@ -115,7 +117,8 @@ def run(arguments: list[str]) -> int:
     protocol = find_protocol(name)
     options, config = _parse(_Run, f"snnlab run {name}", rest, protocol)
     if options.resume and not protocol.resumable(config, options.out):
-        print("snnlab: --resume finds no checkpoint of this run: it starts anew", file=sys.stderr)
+        kept = "only FORCE and Boltzmann machine runs write them"
+        print(f"snnlab: --resume finds no checkpoint of this run ({kept}): it starts anew", file=sys.stderr)
     path, dataset = protocol.execute(config, options.out, options.progress, options.resume)
     checks = stored_checks(dataset)
     _print_checks(dataset, checks)
@@ -145,7 +148,7 @@ def study(arguments: list[str]) -> int:
         record.check_writable(options.json.parent)
     grid = parse_grid(options.vary, config)
     configs = plan(protocol, config, parse_seeds(options.seeds), options.controls, grid)
-    result = run_study(protocol, configs, options.out, options.jobs)
+    result = run_study(protocol, configs, options.out, options.jobs, options.progress)
     print(result.report())
     print(f"\nrun files {len(result.datasets)} of {protocol.name} in {options.out}")
     if options.json is not None:

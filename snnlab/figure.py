@@ -33,6 +33,9 @@ def find_figure(spec: str) -> FigureFile:
         module, name = load_file(spec, "figure"), Path(spec).stem
     else:
         names = [name for name, _ in entries("figures")]
+        if spec not in names and spec in [name for name, _ in entries("protocols")]:
+            # That of a protocol.
+            spec = find_protocol(spec).figure or spec
         if spec not in names:
             raise unknown("figure", spec, names)
         module, name = import_module(f"snnlab.figures.{spec}"), spec
@@ -80,13 +83,7 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
         try:
             drawn = figure.draw(list(datasets))
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            given = ", ".join(sorted({d.attrs["protocol"] for d in datasets}))
-            needs = ", ".join(dict.fromkeys(name for name, _ in figure.needs))
-            named = {AttributeError: getattr(error, "name", None), KeyError: error.args[0] if error.args else None}
-            missing = f"it lacks {named[type(error)]!r}" if type(error) in named else str(error)
-            raise UserError(
-                f"run: figure {figure.name} draws runs of {needs}, got one of {given} ({missing})"
-            ) from error
+            raise UserError(f"run: figure {figure.name} {_not_drawn(figure, datasets, error)}") from error
         drawn.text(0.5, -0.005, stamp(datasets), ha="center", va="top", fontsize=6, color=_INK, linespacing=1.4)
         if not all(_full_scale(figure, dataset) for dataset in datasets):
             warning = "reduced or changed settings: not the published scale"
@@ -108,6 +105,20 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
         paths.append(stem.with_name(f"{stem.name}.{kind}"))
         record.write_whole(paths[-1], content.getvalue())
     return paths
+
+
+def _not_drawn(figure: FigureFile, datasets: Sequence, error: Exception) -> str:
+    """Say why a figure cannot be drawn of these runs."""
+    given = sorted({d.attrs["protocol"] for d in datasets})
+    needs = list(dict.fromkeys(name for name, _ in figure.needs))
+    controls = sorted({d.attrs["condition"] for d in datasets} - {"default"})
+    if not set(given) <= set(needs):
+        return f"draws runs of {', '.join(needs)}, got one of {', '.join(given)}"
+    if len(controls) == len({d.attrs["condition"] for d in datasets}):
+        return f"does not draw controls, got {', '.join(controls)}"
+    named = {AttributeError: getattr(error, "name", None), KeyError: error.args[0] if error.args else None}
+    missing = f"they lack {named[type(error)]!r}" if type(error) in named else str(error)
+    return f"cannot be drawn of these runs of {', '.join(given)} ({missing})"
 
 
 def _full_scale(figure: FigureFile, dataset) -> bool:

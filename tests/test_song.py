@@ -194,7 +194,8 @@ def test_files_that_are_no_song_are_refused_in_one_line(tmp_path, name):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"m": 0}, "bands: expected at least 1, got 0"),
+        ({"m": 0}, "bands: expected from 1 to 441, which are 22 Hz wide, got 0"),
+        ({"m": 5000}, "bands: expected from 1 to 441"),
         ({"low": 9000.0, "high": 800.0}, "low, high: expected 0 <= low < high <= 22050 Hz"),
         ({"seconds": 0.1}, r"song_seconds: expected 0\.2 to 60 s, got 0\.1"),
         ({"seconds": float("nan")}, r"song_seconds: expected 0\.2 to 60 s, got nan"),

@@ -25,7 +25,8 @@ class PatternConfig:
     reservoir: Literal["rate", "spiking"] = "rate"
     """leaky rate units, or integrate-and-fire neurons as in liquid_mnist"""
     plasticity: str = "none"
-    """how recurrent weights learn: none, a rule of snnlab.plasticity, or path/to/rule.py:NAME"""
+    """how recurrent weights learn: none, hebb, stlr, random_walk, oja, covariance, ... of rate units; none, stdp,
+    triplet, hebb, stlr, random_walk of spiking ones; or path/to/rule.py:NAME"""
     change: float = 0.5
     """how far weights go, in units of their norm: rules are compared where they have changed as much"""
     eta: float = 1e-3

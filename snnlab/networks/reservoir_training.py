@@ -11,7 +11,7 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from ..engine import Engine
-from ..errors import require_between, require_choices, require_positive, require_whole
+from ..errors import UserError, require_between, require_choices, require_positive, require_whole
 from ..learning.readout import Score, classify
 from ..loading import find_rule
 from ..rules import RateRule
@@ -30,7 +30,8 @@ class ReservoirConfig:
     """Settings of a rate reservoir, of its plasticity and of what it is shown."""
 
     plasticity: str = "none"
-    """how recurrent weights learn: none, a rule of snnlab.plasticity, or path/to/rule.py:NAME"""
+    """how recurrent weights learn: none, hebb, oja, covariance, anti_hebb, stlr, stlr_summed, stlr_rare, stlr_logistic,
+    random_walk, or path/to/rule.py:NAME"""
     images: str = "mnist"
     """mnist (after `snnlab data get mnist`), digits, or a folder with four IDX files"""
     n: int = 200
@@ -203,7 +204,15 @@ def _train_epochs(config: ReservoirConfig, engine: Engine, train: Images, test: 
             for k in range(0, len(shuffled) - config.batch + 1, config.batch):
                 learner.learn(train.sequences(shuffled[k : k + config.batch]))
                 engine.show(epoch + k / len(shuffled), total, "epochs")
-        scores = read_out(reservoir, train, test, config.snapshots, config.held_out)
+        try:
+            scores = read_out(reservoir, train, test, config.snapshots, config.held_out)
+        except UserError as error:
+            moved = np.linalg.norm(reservoir.w - start) / np.linalg.norm(start) if epoch else 0.0
+            raise UserError(
+                f"{error}; weights have moved by {moved:.3g} of their norm: a smaller eta may help"
+                if epoch
+                else str(error)
+            ) from error
         rates = np.abs(reservoir.rate(reservoir.states(sample, range(sample.shape[1]))))
         norm = np.linalg.norm(start)
         found.append(

@@ -33,13 +33,17 @@ def bands_of(
     Raises
     ------
     UserError
-        If there is no band, the bands do not lie between 0 and half the sampling rate, or nothing sounds in them.
+        If there is no band or bands are much narrower than the window tells apart, they do not lie between 0 and half the
+        sampling rate, or nothing sounds in them.
     """
-    if m < 1:
-        raise UserError(f"bands: expected at least 1, got {m}")
     if not 0 <= low < high <= min(rate, RATE) / 2:
         limit = min(rate, RATE) / 2
         raise UserError(f"low, high: expected 0 <= low < high <= {limit:g} Hz, half the rate; got {low:g}, {high:g}")
+    # A quarter of what the window tells apart.
+    narrowest = RATE / WINDOW / 4
+    most = max(1, int((high - low) / narrowest))
+    if not 1 <= m <= most:
+        raise UserError(f"bands: expected from 1 to {most}, which are {narrowest:.0f} Hz wide, got {m}")
     common = gcd(rate, RATE)
     sound = signal.resample_poly(np.asarray(sound, float), RATE // common, rate // common)
     frames = -(-len(sound) // HOP)
