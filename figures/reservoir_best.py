@@ -8,7 +8,6 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from snnlab import plotting
 from snnlab.protocols.reservoir_best import VARIANTS
@@ -48,7 +47,10 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         size = _swept(reservoirs, field)
         _points(ax, [r for r in reservoirs if _of(r, fixed) == usual and _of(r, "n") == size], field, percent)
         ax.set(xlabel=label, ylabel="accuracy (%)")
-    axes[1].xaxis.set_major_locator(MaxNLocator(integer=True))
+    counts = sorted({_of(run, "snapshots") for run in reservoirs})
+    axes[1].set_xscale("log", base=2)
+    axes[1].set_xticks(counts, counts)
+    axes[1].minorticks_off()
     _points(axes[3], sized, "n", lambda run: 1e3 * float(run.seconds / run.images))
     axes[3].set(xlabel="units", ylabel="CPU time (ms an image)", xscale="log", yscale="log")
     for ax, letter in zip(axes, "abcd", strict=True):
