@@ -33,8 +33,8 @@ def bands_of(
     Raises
     ------
     UserError
-        If there is no band or bands are much narrower than the window tells apart, if they do not lie between 0 and half
-        the sampling rate, or if nothing sounds in them.
+        If there is no band or bands are much narrower than the window tells apart, if they do not lie between 0 and
+        half the sampling rate, or if nothing sounds in them.
     """
     if not 0 <= low < high <= min(rate, RATE) / 2:
         limit = min(rate, RATE) / 2
