@@ -54,7 +54,8 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         ax.hist(runs[0].weights.values[-1], bins, histtype="step", color=color_of(name), lw=0.9)
     ax.set(xlabel="weight", ylabel="synapses", yscale="log")
     for ax, letter in zip(axes.ravel(), "abcdefgh", strict=True):
-        plotting.panel_letter(ax, letter, x=-0.22)
+        if ax.axison:
+            plotting.panel_letter(ax, letter, x=-0.22)
     plotting.legend(figure, **{name_of(name): color_of(name) for name in rules})
     return figure
 

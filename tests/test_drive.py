@@ -74,9 +74,11 @@ def test_chains_without_pulses_or_length_are_refused(m, period):
         Pulses(m, period)
 
 
-@pytest.mark.parametrize("period", [0.01003, 0.0007])
-def test_a_period_that_is_no_whole_number_of_steps_is_refused(period):
-    with pytest.raises(UserError, match="period: expected a multiple of dt"):
+@pytest.mark.parametrize(
+    ("period", "message"), [(0.01003, "period: expected a multiple of dt"), (0.0007, "pulses: expected at most")]
+)
+def test_a_period_that_is_no_whole_number_of_steps_or_too_short_is_refused(period, message):
+    with pytest.raises(UserError, match=message):
         Pulses(8, period).signal(DT)
 
 

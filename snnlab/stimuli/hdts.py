@@ -86,10 +86,12 @@ class Pulses:
         from scipy.sparse import csr_array
 
         steps = round(self.period / dt)
-        if steps < 2 * self.m or abs(steps - self.period / dt) > 1e-6 * steps:
+        if steps < 2 * self.m:
             raise UserError(
-                f"period: expected a multiple of dt = {dt * 1e3:g} ms with at least two steps for each of {self.m} "
-                f"pulses, got {self.period:g} s"
+                f"pulses: expected at most {steps // 2} in {self.period:g} s, each of two steps of {dt * 1e3:g} ms or "
+                f"more, got {self.m}"
             )
+        if abs(steps - self.period / dt) > 1e-6 * steps:
+            raise UserError(f"period: expected a multiple of dt = {dt * 1e3:g} ms, got {self.period:g} s")
         component, height = self.active(np.arange(1, steps + 1) * dt)
         return csr_array((height, (np.arange(steps), component)), shape=(steps, self.m))

@@ -91,7 +91,9 @@ def _decoded(path: Path, height: int, width: int, seconds: float | None) -> Movi
     try:
         import av
     except ImportError:
-        raise UserError("movie: reading a video needs PyAV; expected pip install 'snnlab[movie]'") from None
+        raise UserError(
+            "movie: a video is read by PyAV, which is not here; install it with pip install 'snnlab[movie]'"
+        ) from None
     frames = []
     try:
         with av.open(str(path)) as container:
