@@ -49,7 +49,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         before = np.mean([accuracy(run, readout)[0] for runs in rules.values() for run in runs])
         ax.axhline(before, color=COLORS["none"], lw=0.8, ls="--", zorder=0)
         ax.axhline(100 * np.mean([float(run.pixels) for run in datasets]), color=COLORS["none"], lw=0.8, ls=":")
-        ax.set(ylabel=f"accuracy, {readout} (%)")
+        ax.set(ylabel="accuracy (%)", title=readout)
     for ax, scale, label in ((axes[0, 3], "change", "change of weights"), (axes[1, 3], "radius", "spectral radius")):
         for name, runs in learning.items():
             for run in runs:
