@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from snnlab import plotting
-from snnlab.figures.reservoir_mnist import color_of, name_of, over_epochs
+from snnlab.figures.reservoir_mnist import color_of, most, name_of, over_epochs
 from snnlab.protocols.reservoir_diagnostics import VARIANTS
-from snnlab.protocols.reservoir_mnist import accuracy, by_rule
+from snnlab.protocols.reservoir_mnist import accuracy
 
 SEEDS = range(100, 110)
 NEEDS = [("reservoir_diagnostics", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
@@ -25,7 +25,7 @@ CAPTION = (
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw what happens inside, over epochs of learning."""
-    rules = {name: runs for group in by_rule(datasets) for name, runs in group.items()}
+    rules = most(datasets)
     figure = Figure(figsize=(7.0, 3.7), layout="constrained")
     axes = figure.subplots(2, 4)
     last = str(datasets[0].readout.values[0])

@@ -36,8 +36,7 @@ NAMES = {"hebb": "Hebb", "stlr": "STLR", "stdp": "STDP", "random_walk": "random 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw accuracy, and what becomes of the weights, over epochs of learning."""
-    # Of runs of several settings those of the most: they have no axis here.
-    rules = max(by_rule(datasets), key=lambda group: sum(map(len, group.values())))
+    rules = most(datasets)
     learning = {name: runs for name, runs in rules.items() if runs[0].sizes["epoch"] > 1}
     figure = Figure(figsize=(7.0, 3.6), layout="constrained")
     axes = figure.subplots(2, 4)
@@ -66,6 +65,11 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         plotting.panel_letter(ax, letter, x=0.02 if letter == "a" else -0.22)
     plotting.legend(figure, **{name_of(name): color_of(name) for name in (*learning, "none")})
     return figure
+
+
+def most(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
+    """Return runs by rule; of several settings, which have no axis here, those of the most runs."""
+    return max(by_rule(datasets), key=lambda group: sum(map(len, group.values())))
 
 
 def color_of(rule: str) -> str:
