@@ -11,8 +11,7 @@ import subprocess
 import sys
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import brian2
@@ -23,30 +22,12 @@ from tqdm.auto import tqdm
 
 from .checkpoint import Checkpoints
 from .errors import Diverged, MachineError, UserError
+from .tasks import Look, Task, Ticker, Watch
 
 TARGETS = ("auto", "cython", "numpy", "cpp_standalone")
 WATCH_SECONDS = 0.01
 _TIMES = "[{elapsed} passed, {remaining} left]"
 _log = logging.getLogger("snnlab")
-
-
-@dataclass(frozen=True)
-class Task:
-    """A Python call at the end of chosen steps (counted from 0); tasks of one step run in the order given.
-
-    One that returns True ends the run after this step.
-    """
-
-    steps: range
-    call: Callable[[int], bool | None]
-
-
-@dataclass(frozen=True)
-class Watch:
-    """Arrays that must stay finite, and the running spike count of each neuron; looked at every 10 ms."""
-
-    finite: dict[str, np.ndarray]
-    spike_count: np.ndarray | None = None
 
 
 class Engine:
@@ -213,10 +194,10 @@ class Engine:
         total = stop * dt if total is None else total
         if first_step == 0 and show:
             self.show(0.0, total)
-        look = _Look(watch, lambda done: self.show(done, total) if show else None, dt, first_step)
+        look = Look(watch, lambda done: self.show(done, total) if show else None, dt, first_step)
         every = max(1, round(WATCH_SECONDS / dt))
         looks = range(first_step + every - 1, stop, every)
-        ticker = _Ticker([*tasks, Task(looks, look)], first_step)
+        ticker = Ticker([*tasks, Task(looks, look)], first_step)
         operation = brian2.NetworkOperation(ticker, clock=clock, when="end", name="ticker")
         network.add(operation)
         try:
@@ -274,54 +255,6 @@ def on_numpy() -> Iterator[None]:
     finally:
         if not runtime:
             reset_device()
-
-
-class _Ticker:
-    """Calls tasks at their steps; one call of this costs about as much as an empty network operation."""
-
-    def __init__(self, tasks: Sequence[Task], first_step: int):
-        self.step, self.ended = first_step, False
-        self._iterators = [iter(task.steps) for task in tasks]
-        self._calls = [task.call for task in tasks]
-        self._next = [next(it, -1) for it in self._iterators]
-        self._due = min((n for n in self._next if n >= 0), default=-1)
-
-    def __call__(self) -> None:
-        step = self.step
-        if step == self._due:
-            upcoming = self._next
-            for k, due in enumerate(upcoming):
-                if due == step:
-                    if self._calls[k](step) is True:
-                        self.ended = True
-                        brian2.stop()
-                    upcoming[k] = next(self._iterators[k], -1)
-            self._due = min((n for n in upcoming if n >= 0), default=-1)
-        self.step = step + 1
-
-
-class _Look:
-    """Moves the progress bar and stops a run that has diverged."""
-
-    def __init__(self, watch: Watch | None, show: Callable[[float], None], dt: float, first_step: int):
-        self._watch, self._show, self._dt = watch, show, dt
-        self._last = first_step - 1
-        self._count = None if watch is None or watch.spike_count is None else watch.spike_count.copy()
-
-    def __call__(self, step: int) -> None:
-        steps, self._last = step - self._last, step
-        t = (step + 1) * self._dt
-        self._show(t)
-        if self._watch is None or not steps:
-            return
-        for name, values in self._watch.finite.items():
-            if not np.isfinite(values).all():
-                raise Diverged(f"diverged: {name} is not finite at t = {t:.4g} s")
-        if self._count is not None:
-            fired = self._watch.spike_count - self._count
-            self._count[:] = self._watch.spike_count
-            if steps > 1 and 2 * fired.mean() >= steps:
-                raise Diverged(f"diverged: neurons fire at every second step or more at t = {t:.4g} s")
 
 
 def _refuse_unnamed(network: brian2.Network) -> None:

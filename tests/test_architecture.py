@@ -17,7 +17,7 @@ FLOORS = {
         0,
     ),
     **dict.fromkeys(["quantities", "models", "rules", "spike_rules", "neurons", "synapses", "plasticity"], 1),
-    **dict.fromkeys(["checkpoint", "engine", "networks"], 2),
+    **dict.fromkeys(["checkpoint", "tasks", "engine", "networks"], 2),
     **dict.fromkeys(["protocol", "study", "figure", "plotting", "commands", "cli"], 3),
     "protocols": 4,
     "figures": 5,
