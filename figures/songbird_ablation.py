@@ -22,7 +22,11 @@ CAPTION = (
     "spectrum. c: error before, within and after a silent piece of a tenth; dots: lesions, lines: means; dashed: no "
     "lesion."
 )
-_LOOKS = {"external": ("s", plotting.BEFORE, "array"), "chain": ("o", plotting.AFTER, "spiking chain")}
+_LOOKS = {
+    "external": ("s", plotting.BEFORE, "array"),
+    "chain": ("o", plotting.AFTER, "spiking chain"),
+    "internal": ("^", plotting.OUTPUT, "own pulses"),
+}
 _SHARE = 0.1
 _TITLES = {"piece": "a piece of the chain", "random": "of the chain, at random", "neurons": "neurons that learned"}
 
@@ -79,8 +83,8 @@ def _against_share(ax: Axes, kind: str, runs: list[xr.Dataset], look: tuple[str,
     shares = np.unique(chosen[0][0][chosen[0][2]])
     errors = [np.concatenate([error[mask & (share == x)] for share, error, mask in chosen]) for x in shares]
     intact = _intact(runs)
-    ax.plot([0, *shares], [intact, *map(np.mean, errors)], f"{marker}-", color=color, ms=3.5, label=label)
-    low, high = (np.array([np.percentile(each, q) for each in errors]) for q in (25, 75))
+    ax.plot([0, *shares], [intact, *map(np.nanmean, errors)], f"{marker}-", color=color, ms=3.5, label=label)
+    low, high = (np.array([np.nanpercentile(each, q) for each in errors]) for q in (25, 75))
     ax.fill_between(shares, low, high, color=color, alpha=0.2, lw=0)
 
 
@@ -97,4 +101,4 @@ def _by_place(ax: Axes, runs: list[xr.Dataset], look: tuple[str, str, str], shif
 
 def _intact(runs: list[xr.Dataset]) -> float:
     """Mean error without a lesion."""
-    return float(np.mean([run.error.values[(run.kind == NONE).values].mean() for run in runs]))
+    return float(np.nanmean(np.concatenate([run.error.values[(run.kind == NONE).values] for run in runs])))

@@ -18,7 +18,7 @@ from snnlab.networks.hdts_training import CONTROLS as CONTROLS
 from snnlab.networks.hdts_training import chain_signals, train_with_hdts
 from snnlab.networks.phases import Phase
 from snnlab.protocol import settings
-from snnlab.protocols.songbird import SongConfig, completed_song, decoded, first_song, song_identity, taught
+from snnlab.protocols.songbird import INTERNAL, SongConfig, completed_song, decoded, first_song, song_identity, taught
 from snnlab.record import attribute
 from snnlab.stimuli.song import Song
 
@@ -32,13 +32,15 @@ VARIANTS = {
     "external": {"hdts": "external"},
     "external, LIF": {"hdts": "external", "neuron": "lif"},
     "chain": {"hdts": "chain"},
+    "internal": INTERNAL | {"draws": 3},
 }
 QUICK = {"n": 400, "learn_stop": 11.0, "pulses": 500, "draws": 1}
 ERROR = "RMSE / sd of the song"
 # Behind each end of a cut this much is left out: there it is heard in part (s).
 LATE = 0.05
-# Our criteria for the song without a lesion.
-INTACT = 0.6
+# Our criteria for the song without a lesion, and for one that keeps its own time: how alike it is, to be one at all.
+INTACT, SINGING = 0.6, 0.5
+LOST = "lesions before which the network did not sing (share)"
 PARTS = ("before", "within", "after")
 
 
@@ -46,8 +48,8 @@ PARTS = ("before", "within", "after")
 class Config(SongConfig):
     """Settings of the run; None means: SETTINGS of songbird for this neuron, else what the neuron states."""
 
-    hdts: Literal["external", "chain"] = "chain"
-    """external: pulses from an array; chain: a spiking synfire chain"""
+    hdts: Literal["external", "chain", "internal"] = "chain"
+    """external: pulses from an array; chain: a spiking synfire chain; internal: pulses that the network makes itself"""
     draws: int = 10
     """lesions of each kind and share"""
 
@@ -104,6 +106,9 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     ``draw``, ``first`` and ``stop`` (s; of a piece, NaN for others), its ``error`` (RMSE over the song's standard
     deviation) and ``correlation`` and ``identity`` of :mod:`snnlab.analysis.song_scores`; ``errors`` (lesion, part)
     before, within and after a piece; ``sung`` (example, frame, band) of draw 0, whose lesions are ``example``.
+
+    A network with pulses of its own keeps its own time: where it stands when a lesion begins is where the song before
+    fits best. If it did not sing there, ``alike`` < SINGING, the lesion has no error.
     """
     config = settled(config)
     song = taught(config)
@@ -111,15 +116,23 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     order = engine.rng("order of lesions").permutation(len(chosen))
     starts = first_song(config, song) + song.period * (1 + 2 * order)
     dataset = train_with_hdts(config, song, song.period, engine, _phases(config, song, chosen, starts))
-    # The delay of songs without a lesion is that of all.
-    _, lag = decoded(dataset, song, starts - song.period)
     time, output = dataset.time.values, np.asarray(dataset.output)[:, : song.bands.shape[1]]
     moments = np.arange(len(song.bands)) / song.rate
+    own = config.hdts == "internal"
+    # The delay of songs without a lesion is that of all.
+    lag = 0.0 if own else decoded(dataset, song, starts - song.period)[1]
     rows = []
     sung = []
     for lesion, start in zip(chosen, starts, strict=True):
-        bands = replay.at(start + moments + lag, time, output)
-        rows.append(_described(lesion, bands, lag, song, config))
+        before = replay.at(start - song.period + moments + lag, time, output)
+        shift, alike = place(before, song) if own else (0.0, np.nan)
+        # How long after the start each moment of the song comes.
+        since = np.mod(moments - shift, song.period)
+        bands = replay.at(start + since + lag, time, output)
+        row = _described(lesion, bands, lag, song, config, shift) | {"alike": alike}
+        if alike < SINGING:
+            row |= dict.fromkeys(("error", "correlation", "identity"), np.nan) | {"errors": [np.nan] * len(PARTS)}
+        rows.append(row)
         if lesion.draw == 0:
             sung.append(bands.astype(np.float32))
     arrays = {name: ("lesion", [row[name] for row in rows]) for name in rows[0]}
@@ -134,6 +147,15 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
             part=("part", list(PARTS)),
         )
     )
+
+
+def place(bands: np.ndarray, song: Song) -> tuple[float, float]:
+    """Return where in the song bands begin (s) that are one song long, and how well they fit there (correlation)."""
+    found, wanted = bands - song.bands.mean(0), song.bands - song.bands.mean(0)
+    product = (np.fft.rfft(found, axis=0) * np.fft.rfft(wanted, axis=0).conj()).sum(1)
+    fit = np.fft.irfft(product, len(bands)) / max(np.linalg.norm(found) * np.linalg.norm(wanted), 1e-300)
+    later = int(fit.argmax())
+    return (len(bands) - later) % len(bands) / song.rate, float(fit[later])
 
 
 def _phases(config: Config, song: Song, chosen: list[Lesion], starts: np.ndarray) -> list[Phase]:
@@ -151,7 +173,11 @@ def _phases(config: Config, song: Song, chosen: list[Lesion], starts: np.ndarray
             change = {"silent": lesion.silent}
         elif config.hdts == "external":
             change = {"silent_pulses": lesion.silent}
-        phases += [Phase(float(start - song.period), restart=True), Phase(float(start), restart=True, **change)]
+        elif config.hdts == "internal":
+            change = {"silent_outputs": config.bands + lesion.silent}
+        # What a network makes itself cannot start anew.
+        restart = config.hdts != "internal"
+        phases += [Phase(float(start - song.period), restart=restart), Phase(float(start), restart=restart, **change)]
     return sorted(phases, key=lambda phase: phase.start)
 
 
@@ -162,11 +188,15 @@ def _neurons(lesion: Lesion) -> np.ndarray:
     return (lesion.silent[:, None] * synfire.SIZE + np.arange(synfire.SIZE)).ravel()
 
 
-def _described(lesion: Lesion, bands: np.ndarray, lag: float, song: Song, config: Config) -> dict:
-    times, piece = np.arange(len(bands)) / song.rate, lesion.kind == "piece"
+def _described(lesion: Lesion, bands: np.ndarray, lag: float, song: Song, config: Config, shift: float = 0.0) -> dict:
+    since, piece = np.mod(np.arange(len(bands)) / song.rate - shift, song.period), lesion.kind == "piece"
     width = song.period / config.pulses
     first, stop = (lesion.silent[0] * width, (lesion.silent[-1] + 1) * width) if piece else (np.nan, np.nan)
-    parts = (times < first - lag, (times >= first + LATE) & (times < stop), times >= stop + LATE)
+    # From when to when after the start of the lesion the song is in the piece; if it is there already, it has no parts.
+    enters = (first - shift) % song.period
+    leaves = enters + stop - first if enters + stop - first <= song.period + 1e-9 else np.nan
+    inside = (since >= enters + LATE) & (since < leaves)
+    parts = ((since < enters - lag) & np.isfinite(leaves), inside, since >= leaves + LATE)
     score = song_scores.scores(bands, song)
     return {
         "kind": lesion.kind,
@@ -192,11 +222,17 @@ def _error(bands: np.ndarray, song: Song, part: np.ndarray) -> float:
 def measure(dataset: xr.Dataset) -> dict[str, float]:
     """Return the error of the song without a lesion, and before, within and after a piece of a tenth."""
     piece = (dataset.kind == "piece") & (dataset.share == 0.1)
-    values = {f"{ERROR}, no lesion": float(dataset.error.values[(dataset.kind == NONE).values].mean())}
+    values = {f"{ERROR}, no lesion": _mean(dataset.error.values[(dataset.kind == NONE).values])}
     for part, errors in zip(PARTS, dataset.errors.values[piece.values].T, strict=True):
         if np.isfinite(errors).any():
             values[f"{ERROR}, {part} a silent piece of a tenth"] = float(np.nanmean(errors))
+    if "alike" in dataset and np.isfinite(dataset.alike).any():
+        values[LOST] = float((dataset.alike < SINGING).mean())
     return values
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(np.nanmean(values)) if np.isfinite(values).any() else np.nan
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
@@ -223,6 +259,6 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
             if all(what in values for values in measured):
                 rows.append(Finding.over_seeds(f"{source}: {what}", [values[what] for values in measured], null))
         for kind, share in (("random", 0.1), ("neurons", 0.1)):
-            each = [float(r.error.values[((r.kind == kind) & (r.share == share)).values].mean()) for r in runs]
+            each = [_mean(r.error.values[((r.kind == kind) & (r.share == share)).values]) for r in runs]
             rows.append(Finding.over_seeds(f"{source}: {ERROR}, a tenth silent: {kind}", each, null))
     return rows

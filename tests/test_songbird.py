@@ -41,7 +41,7 @@ def test_published_settings():
     ("protocol", "changes", "message"),
     [
         ("songbird", {"song": "nothing.wav"}, "song: no file 'nothing.wav'; expected synthetic, bengalese or a WAV"),
-        ("songbird", {"song_seconds": 1.0}, "song_seconds: cuts a recording; the synthetic song has 5 s"),
+        ("songbird", {"song_seconds": 1.0}, "song_seconds: expected a recording, which it cuts"),
         ("songbird", {"seconds": 52.0}, "seconds: expected at least 60.06 s, where the first song ends"),
         ("songbird", {"bands": 0}, "bands: expected"),
         ("songbird", {"low": 9000.0, "high": 800.0}, "low, high: expected"),
@@ -86,7 +86,7 @@ def test_a_song_that_is_taught_is_found_in_its_place_with_its_delay(wav):
     np.testing.assert_allclose(sung[0], song.bands, atol=0.12)
 
 
-@pytest.mark.parametrize("hdts", ["external", "chain"])
+@pytest.mark.parametrize("hdts", ["external", "chain", "internal"])
 def test_lesions_one_after_the_other(tmp_path, wav, hdts):
     pulses = 50 if hdts == "chain" else 20
     config = ABLATION.config(song=wav, hdts=hdts, pulses=pulses, draws=1, bands=12, **SMALL)
@@ -98,9 +98,27 @@ def test_lesions_one_after_the_other(tmp_path, wav, hdts):
     np.testing.assert_allclose(
         (piece.stop - piece["first"]) / 0.5, np.maximum(1, np.round(piece.share * pulses)) / pulses, atol=1e-9
     )
-    assert np.isnan(dataset["first"].values[[0, 7, 18]]).all() and np.isfinite(dataset.error).all()
+    assert np.isnan(dataset["first"].values[[0, 7, 18]]).all()
+    # One that keeps its own time, and did not learn to, sings before none.
+    assert np.isfinite(dataset.error).all() == (hdts != "internal")
     assert next(iter(ABLATION.measure(dataset))) == "RMSE / sd of the song, no lesion"
     assert len(json.loads(dataset.attrs["checks"])) == 1
+
+
+def test_where_a_song_of_its_own_time_begins_is_found(rng):
+    song = module.Song(rng.random((400, 6)), 200.0, (("a", 0.1, 0.5), ("b", 0.8, 1.5)))
+    begun, alike = ablation.place(np.roll(song.bands, -120, axis=0) + 0.1 * rng.standard_normal((400, 6)), song)
+    assert begun == pytest.approx(0.6) and alike > 0.9
+    assert ablation.place(rng.random((400, 6)), song)[1] < ablation.SINGING
+    # It begins at 0.6 s: a piece from 0.8 to 1 s is reached after 0.2 s, and what comes before is the end of the rest.
+    config = ABLATION.config(hdts="internal", pulses=20)
+    since = np.mod(np.arange(400) / 200.0 - 0.6, 2.0)
+    bands = np.where((since < 0.2)[:, None], song.bands, song.bands.mean(0))
+    lesion = ablation.Lesion("piece", 0.1, 0, np.arange(8, 10))
+    before, within, after = ablation._described(lesion, bands, 0.0, song, config, 0.6)["errors"]
+    assert before == 0 and within == pytest.approx(1, abs=0.15) and after == pytest.approx(1, abs=0.1)
+    inside = ablation.Lesion("piece", 0.1, 0, np.arange(5, 7))
+    assert np.isnan(ablation._described(inside, bands, 0.0, song, config, 0.6)["errors"]).all()
 
 
 def test_lesions_are_what_they_say():
