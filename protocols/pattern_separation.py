@@ -118,11 +118,11 @@ def against(datasets: list[xr.Dataset], measured: Callable[[xr.Dataset], dict[st
         networks.setdefault(settings(attribute(run, "config"), ("plasticity", "eta", "change")), []).append(run)
     rows = []
     for alike in networks.values():
+        named = by_name(alike, name_of, _same)
         rules = {
-            name: {attribute(run, "config")["seed"]: measured(run) for run in runs}
-            for name, runs in by_name(alike, name_of, _same).items()
+            name: {attribute(run, "config")["seed"]: measured(run) for run in runs} for name, runs in named.items()
         }
-        for name, runs in by_name(alike, name_of, _same).items():
+        for name, runs in named.items():
             config = attribute(runs[0], "config")
             walk = name_of(config | {"plasticity": "random_walk"})
             for other, to in (("none", "no learning"), (walk, "a random walk")):
