@@ -62,10 +62,11 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
 
 
 def _example(ax: Axes, dataset: xr.Dataset, name: str) -> None:
-    """The first song with a silent piece of a tenth."""
+    """The first song with a silent piece of a tenth, or of about a tenth if the network sang before that one alone."""
     examples = dataset.example.values
     kinds, shares, first = (dataset[key].values[examples] for key in ("kind", "share", "first"))
-    index = int(np.flatnonzero((kinds == "piece") & (shares == _SHARE))[0])
+    sang = np.isfinite(dataset.error.values[examples])
+    index = min(np.flatnonzero(kinds == "piece"), key=lambda k: (not sang[k], abs(shares[k] - _SHARE)))
     _spectrogram(ax, dataset, dataset.sung.values[index], name)
     for edge in (first[index], float(dataset.stop[examples[index]])):
         ax.axvline(edge, color="w", lw=0.9)
@@ -80,12 +81,16 @@ def _spectrogram(ax: Axes, dataset: xr.Dataset, bands: np.ndarray, name: str) ->
 def _against_share(ax: Axes, kind: str, runs: list[xr.Dataset], look: tuple[str, str, str]) -> None:
     marker, color, label = look
     chosen = [(run.share.values, run.error.values, (run.kind == kind).values) for run in runs]
-    shares = np.unique(chosen[0][0][chosen[0][2]])
-    errors = [np.concatenate([error[mask & (share == x)] for share, error, mask in chosen]) for x in shares]
+    errors = {}
+    for x in np.unique(chosen[0][0][chosen[0][2]]):
+        each = np.concatenate([error[mask & (share == x)] for share, error, mask in chosen])
+        # A network that did not sing before a lesion has no error.
+        if np.isfinite(each).any():
+            errors[x] = each[np.isfinite(each)]
     intact = _intact(runs)
-    ax.plot([0, *shares], [intact, *map(np.nanmean, errors)], f"{marker}-", color=color, ms=3.5, label=label)
-    low, high = (np.array([np.nanpercentile(each, q) for each in errors]) for q in (25, 75))
-    ax.fill_between(shares, low, high, color=color, alpha=0.2, lw=0)
+    ax.plot([0, *errors], [intact, *map(np.mean, errors.values())], f"{marker}-", color=color, ms=3.5, label=label)
+    low, high = ([np.percentile(each, q) for each in errors.values()] for q in (25, 75))
+    ax.fill_between(list(errors), low, high, color=color, alpha=0.2, lw=0)
 
 
 def _by_place(ax: Axes, runs: list[xr.Dataset], look: tuple[str, str, str], shift: float) -> None:
@@ -94,6 +99,8 @@ def _by_place(ax: Axes, runs: list[xr.Dataset], look: tuple[str, str, str], shif
     errors = np.concatenate(chosen)
     for place, values in enumerate(errors.T):
         values = values[np.isfinite(values)]
+        if not len(values):
+            continue
         ax.plot(np.full(len(values), place + shift), values, marker, color=color, ms=2, alpha=0.5, mew=0)
         ax.hlines(values.mean(), place + shift - 0.13, place + shift + 0.13, color=color, lw=1.5)
     ax.axhline(_intact(runs), color=color, ls="--", lw=0.7)
