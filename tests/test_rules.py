@@ -42,7 +42,7 @@ def test_products_of_both_sides_are_told_apart():
 
 
 def test_constants_numbers_and_functions_of_brian2_may_stand_in_a_rule(rng):
-    rule = RateRule("a", "1e-3*x_pre*y_post*(y_post > 0.1 and x_pre > 0)", "floor(summed)*pi + 0*rand()")
+    rule = RateRule("a", "1e-3*x_pre*y_post*int(y_post > 0.1 and x_pre > 0)", "floor(summed)*pi + 0*rand()")
     signal = rule.signal_of({"x_pre": np.array([2.0, 2.0]), "y_post": np.array([0.5, 0.05])})
     np.testing.assert_allclose(signal, [1e-3, 0])
     np.testing.assert_allclose(rule.change_of(np.array([1.5]), np.zeros(1), rng), np.pi)
