@@ -9,7 +9,17 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from snnlab import plotting
-from snnlab.protocols.ode_to_joy import COMPONENTS, IN_STEP, NOTES_RIGHT, STEP, aligned, chance, measure, played
+from snnlab.protocols.ode_to_joy import (
+    COMPONENTS,
+    IN_STEP,
+    NOTES_RIGHT,
+    STEP,
+    aligned,
+    chance,
+    learned,
+    measure,
+    played,
+)
 
 # The length of learning in s; the longest is that of the authors' script.
 LEARNED = (10.0, 30.0, 100.0, 899.0)
@@ -26,7 +36,7 @@ _MELODIES = 2
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw the free run of the longest learning, and over the lengths of learning what the free runs have."""
-    runs = sorted(datasets, key=_learned)
+    runs = sorted(datasets, key=learned)
     figure = Figure(figsize=(7.0, 4.6), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=[1, 1])
     traces = above.subplots()
@@ -42,16 +52,13 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         return figure
     output, teacher = (np.concatenate(x[-_MELODIES:]) for x in (outputs, teachers))
     notes(traces, output, teacher)
-    traces.set_title(f"free run after learning for {_learned(longest):.0f} s, N = {longest.attrs['n_neurons']}")
+    traces.set_title(f"free run after learning for {learned(longest):.0f} s, N = {longest.attrs['n_neurons']}")
     _roll(roll, output, teacher)
     return figure
 
 
-def _learned(dataset: xr.Dataset) -> float:
-    return dataset.attrs["learn_stop"] - dataset.attrs["learn_start"]
-
-
 def notes(ax: Axes, output: np.ndarray, teacher: np.ndarray) -> None:
+    """Draw the notes of a melody above each other, arrays of shape (T, 5); grey: teacher."""
     time = np.arange(len(output)) * STEP
     for k in range(output.shape[1]):
         ax.plot(time, teacher[:, k] + 1.3 * k, color="0.75", lw=2.0)
@@ -72,7 +79,7 @@ def _roll(ax: Axes, output: np.ndarray, teacher: np.ndarray) -> None:
 
 
 def _progress(ax: Axes, runs: list[xr.Dataset]) -> None:
-    values = [(_learned(run), measure(run)) for run in runs]
+    values = [(learned(run), measure(run)) for run in runs]
     values = [(seconds, measured) for seconds, measured in values if NOTES_RIGHT in measured]
     for level, color in zip(chance(), (plotting.OUTPUT, plotting.AFTER), strict=True):
         ax.axhline(level, color=color, ls="--", lw=0.8)

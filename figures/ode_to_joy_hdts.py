@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from snnlab import plotting
 from snnlab.figures.nicola2017_ode_to_joy import notes
-from snnlab.protocols.ode_to_joy import NOTES_RIGHT, aligned, chance
+from snnlab.protocols.ode_to_joy import NOTES_RIGHT, aligned, chance, learned
 from snnlab.protocols.ode_to_joy_hdts import ERROR, LEARNED, VARIANTS, measure
 from snnlab.record import attribute
 from snnlab.stimuli.music import ODE_TO_JOY_LONG
@@ -61,7 +61,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         ax.axhline(null, color="0.7", lw=0.8, ls="--", zorder=0, label=name)
         # A free run that runs away is drawn at the edge.
         ax.set(xlabel="learning (s)", ylabel=label, xscale="log", ylim=(0, min(ax.get_ylim()[1], MOST)))
-        times = sorted({_learned(run) for run in runs})
+        times = sorted({learned(run) for run in runs})
         ax.set_xticks(times, [f"{time:g}" for time in times])
         ax.minorticks_off()
     error.axhline(LEARNED, color="0.7", lw=0.8, ls=":", zorder=0, label="criterion")
@@ -78,15 +78,11 @@ def _source(run: xr.Dataset) -> tuple[str, bool, bool]:
     return config["hdts"], config["pulse_order"] == "random", config["song_start"] is not None
 
 
-def _learned(run: xr.Dataset) -> float:
-    return round(run.attrs["learn_stop"] - run.attrs["learn_start"], 3)
-
-
 def _melody(ax: Axes, run: xr.Dataset) -> None:
     outputs, teachers, _ = aligned(run, ODE_TO_JOY_LONG)
     if len(outputs):
         notes(ax, outputs[-1], teachers[-1])
-        ax.set_title(f"free run after learning for {_learned(run):g} s, N = {run.attrs['n_neurons']}")
+        ax.set_title(f"free run after learning for {learned(run):g} s, N = {run.attrs['n_neurons']}")
     else:
         ax.text(0.5, 0.5, "no free run of a melody", ha="center", va="center", transform=ax.transAxes)
 
@@ -104,7 +100,7 @@ def _over_learning(ax: Axes, runs: list[xr.Dataset], what: str, color: str) -> N
     values: dict[float, list[float]] = {}
     for run in runs:
         if what in (measured := measure(run)):
-            values.setdefault(_learned(run), []).append(measured[what])
+            values.setdefault(learned(run), []).append(measured[what])
     times = sorted(values)
     for time in times:
         shown = np.minimum(values[time], MOST)

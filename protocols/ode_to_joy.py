@@ -93,6 +93,11 @@ def aligned(dataset: xr.Dataset, melody: Melody = ODE_TO_JOY) -> tuple[np.ndarra
     return osc.aligned(output, teacher, float(time[1] - time[0]), dataset.attrs["learn_stop"], period, period / 2)
 
 
+def learned(dataset: xr.Dataset) -> float:
+    """Return the length of the learning window (s)."""
+    return round(dataset.attrs["learn_stop"] - dataset.attrs["learn_start"], 3)
+
+
 def slipped(lags: np.ndarray, melody: Melody = ODE_TO_JOY) -> np.ndarray:
     """Return how much later than the one before it each melody is, in s, at most half a melody either way."""
     return (np.diff(lags) + melody.period / 2) % melody.period - melody.period / 2
@@ -185,13 +190,12 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
             continue
         config, values = attribute(dataset, "config"), measure(dataset)
         if NOTES_RIGHT in values:
-            learned = dataset.attrs["learn_stop"] - dataset.attrs["learn_start"]
-            key = (config["neuron"], config["n"], round(learned, 3), settings(config))
+            key = (config["neuron"], config["n"], learned(dataset), settings(config))
             groups.setdefault(key, []).append(values)
     nulls = [f"{value:.2f}: notes in random order" for value in chance()]
     rows = []
-    for (neuron, n, learned, _), runs in sorted(groups.items()):
-        name = f"{neuron}, N = {n}, learning for {learned:g} s"
+    for (neuron, n, seconds, _), runs in sorted(groups.items()):
+        name = f"{neuron}, N = {n}, learning for {seconds:g} s"
         right = [values[NOTES_RIGHT] for values in runs]
         rows.append(Finding.over_seeds(f"{name}: notes right", right, nulls[0]))
         means = [np.mean([v for k, v in values.items() if k.startswith("correlation")]) for values in runs]

@@ -154,8 +154,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     """
     config = attribute(dataset, "config")
     compared = config["hdts"] == "none" or config["pulse_order"] == "random" or config["song_start"] is not None
-    learned = dataset.attrs["learn_stop"] - dataset.attrs["learn_start"]
-    if compared or (config["hdts"] == "internal" and learned < ENOUGH - 1e-6):
+    if compared or (config["hdts"] == "internal" and joy.learned(dataset) < ENOUGH):
         return []
     return joy.checks(dataset, ODE_TO_JOY_LONG)
 
@@ -177,9 +176,8 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
         source = NO_PULSES if config["hdts"] == "none" else f"{config['hdts']} pulses"
         source += UNORDERED if config["pulse_order"] == "random" else ""
         source += "" if config["song_start"] is None else f", alone for {config['song_start']:g} s"
-        learned = round(dataset.attrs["learn_stop"] - dataset.attrs["learn_start"], 3)
         same = settings(config, ("hdts", "pulse_order", "song_start", "learn_stop", "seconds", "q_hdts"))
-        groups.setdefault((source, config["n"], same, learned), []).append((config["seed"], values))
+        groups.setdefault((source, config["n"], same, joy.learned(dataset)), []).append((config["seed"], values))
     right, _ = joy.chance(melody=ODE_TO_JOY_LONG)
     nulls = {
         joy.NOTES_RIGHT: f"{right:.2f}: notes in random order",

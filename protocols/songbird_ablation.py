@@ -124,8 +124,9 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     rows = []
     sung = []
     for lesion, start in zip(chosen, starts, strict=True):
-        before = replay.at(start - song.period + moments + lag, time, output)
-        shift, alike = place(before, song) if own else (0.0, np.nan)
+        shift, alike = 0.0, np.nan
+        if own:
+            shift, alike = place(replay.at(start - song.period + moments, time, output), song)
         # How long after the start each moment of the song comes.
         since = np.mod(moments - shift, song.period)
         bands = replay.at(start + since + lag, time, output)

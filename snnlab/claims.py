@@ -75,11 +75,11 @@ class Finding:
         Of fewer than ten values with Student's t: their bootstrap is too narrow (of three it covers the mean in 71 %).
         """
         values = np.asarray(values, float)
-        rng = np.random.default_rng(0)
-        draws = rng.choice(values, (9999, values.size))
-        low, high = np.percentile(draws.mean(1), [2.5, 97.5])
         if 1 < values.size < FEW:
-            low, high = values.mean() + _half_width(values.size - 1, values.var(ddof=1) / values.size)
+            low, high = values.mean() + _student(values.size - 1, values.var(ddof=1) / values.size)
+        else:
+            draws = np.random.default_rng(0).choice(values, (9999, values.size))
+            low, high = np.percentile(draws.mean(1), [2.5, 97.5])
         return cls(what, float(values.mean()), float(low), float(high), values.size, null, published)
 
     @classmethod
@@ -103,19 +103,20 @@ class Finding:
         Where one has fewer than ten values with Welch's t.
         """
         first, second = np.asarray(first, float), np.asarray(second, float)
-        rng = np.random.default_rng(0)
-        draws = rng.choice(first, (9999, first.size)).mean(1) - rng.choice(second, (9999, second.size)).mean(1)
-        low, high = np.percentile(draws, [2.5, 97.5])
         n = min(first.size, second.size)
         if 1 < n < FEW:
             parts = np.array([x.var(ddof=1) / x.size for x in (first, second)])
             freedom = parts.sum() ** 2 / (parts**2 / [first.size - 1, second.size - 1]).sum() if parts.any() else n - 1
-            low, high = first.mean() - second.mean() + _half_width(freedom, parts.sum())
+            low, high = first.mean() - second.mean() + _student(freedom, parts.sum())
+        else:
+            rng = np.random.default_rng(0)
+            draws = rng.choice(first, (9999, first.size)).mean(1) - rng.choice(second, (9999, second.size)).mean(1)
+            low, high = np.percentile(draws, [2.5, 97.5])
         return cls(what, float(first.mean() - second.mean()), float(low), float(high), n, null, published)
 
 
-def _half_width(freedom: float, variance: float) -> np.ndarray:
-    """Return how far a 95 % interval of Student's t goes down and up."""
+def _student(freedom: float, variance: float) -> np.ndarray:
+    """Return how far a 95 % interval of Student's t goes down and up from a mean of this variance."""
     from scipy.stats import t
 
     return np.sqrt(variance) * t.ppf([0.025, 0.975], freedom)
