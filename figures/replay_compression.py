@@ -32,9 +32,11 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     for dataset in sorted(datasets, key=lambda dataset: dataset.attrs["seed"]):
         kinds.setdefault(_kind(attribute(dataset, "config")), []).append(dataset)
     kinds = {name: kinds[name] for name in [*VARIANTS, *kinds] if name in kinds}
-    figure = Figure(figsize=(7.0, 6.4), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=[1.35, 1])
-    _frames(above, {name: kinds[name][0] for name in dict.fromkeys([next(iter(kinds)), [*kinds][-1]])})
+    rows = _rows({name: kinds[name][0] for name in dict.fromkeys([next(iter(kinds)), [*kinds][-1]])})
+    heights = [0.525 * len(rows), 2.7]
+    figure = Figure(figsize=(7.0, sum(heights)), layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=heights)
+    _frames(above, rows, datasets[0])
     faster, others, templates = below.subplots(1, 3, width_ratios=[1.4, 1.0, 1.1])
     faster.axvspan(*RATS, color="0.9", lw=0)
     for index, (name, runs) in enumerate(kinds.items()):
@@ -60,22 +62,26 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
 
 
 def _kind(config: dict) -> str:
-    """The name of the variant that a Config is, or its settings."""
+    """The name of the variant that a Config is, or where it differs from the first."""
     plain = {name: None for variant in VARIANTS.values() for name in variant} | {"neuron": "izhikevich_c", "pulses": 32}
     for name, variant in VARIANTS.items():
         if all(config[field] == (plain | variant)[field] for field in plain):
             return name
-    return ", ".join(f"{field} {config[field]}" for field in plain if config[field] is not None)
+    return ", ".join(f"{field} {config[field]}" for field in plain if config[field] != plain[field])
 
 
 def _times(speed: float) -> str:
     return f"{speed:g}\u00d7"
 
 
-def _frames(figure: SubFigure, runs: dict[str, xr.Dataset]) -> None:
+def _moments(dataset: xr.Dataset) -> np.ndarray:
+    return (np.arange(_FRAMES) + 0.5) * stored(dataset).period / _FRAMES
+
+
+def _rows(runs: dict[str, xr.Dataset]) -> list[tuple[str, np.ndarray]]:
+    """What stands beside each row of frames, and these."""
     dataset = next(iter(runs.values()))
-    movie, shape = stored(dataset), dataset.movie.shape[1:]
-    moments = (np.arange(_FRAMES) + 0.5) * movie.period / _FRAMES
+    movie, moments = stored(dataset), _moments(dataset)
     rows = [("movie", movie(moments))]
     for name, run in runs.items():
         for speed in _SHOWN:
@@ -83,8 +89,12 @@ def _frames(figure: SubFigure, runs: dict[str, xr.Dataset]) -> None:
             if len(at):
                 nearest = [at[replay.apart(run.phase.values[at], moment, movie.period).argmin()] for moment in moments]
                 rows.append((f"{name}, {_times(speed)}", run.replay.values[nearest]))
-    titles = [f"{moment:.1f} s" for moment in moments]
-    axes = plotting.pictures(figure, [images for _, images in rows], shape, titles, aspect="auto")
+    return rows
+
+
+def _frames(figure: SubFigure, rows: list[tuple[str, np.ndarray]], dataset: xr.Dataset) -> None:
+    titles = [f"{moment:.1f} s" for moment in _moments(dataset)]
+    axes = plotting.pictures(figure, [images for _, images in rows], dataset.movie.shape[1:], titles, aspect="auto")
     for ax, (label, _) in zip(axes[:, 0], rows, strict=True):
         ax.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=7)
     plotting.panel_letter(axes[0, 0], "a", x=-1.2)

@@ -8,12 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from snnlab import plotting
-from snnlab.protocols.songbird_ablation import KINDS, NONE, PARTS
+from snnlab.protocol import by_name
+from snnlab.protocols.songbird_ablation import KINDS, NONE, PARTS, VARIANTS
 from snnlab.record import attribute
 
-# With a chain the network of seed 102 runs away while it learns.
-SEEDS = {"external": (100, 101, 102), "chain": (100, 101)}
-NEEDS = [("songbird_ablation", {"hdts": hdts, "seed": seed}) for hdts, seeds in SEEDS.items() for seed in seeds]
+NEEDS = [("songbird_ablation", options | {"seed": seed}) for options in VARIANTS.values() for seed in (100, 101, 102)]
 CAPTION = (
     "a: the song, and what networks sing when a tenth of the chain is silent (white lines): one driven by an array, "
     "one by a spiking synfire chain. b: error of the whole song, relative to its standard deviation, against the "
@@ -22,36 +21,31 @@ CAPTION = (
     "spectrum. c: error before, within and after a silent piece of a tenth; dots: lesions, lines: means; dashed: no "
     "lesion."
 )
-_LOOKS = {
-    "external": ("s", plotting.BEFORE, "array"),
-    "chain": ("o", plotting.AFTER, "spiking chain"),
-    "internal": ("^", plotting.OUTPUT, "own pulses"),
-}
+_CALLED = {"external": "array", "chain": "spiking chain", "internal": "own pulses"}
+_LOOKS = [("s", plotting.BEFORE), ("D", "0.35"), ("o", plotting.AFTER), ("^", plotting.OUTPUT)]
 _SHARE = 0.1
 _TITLES = {"piece": "a piece of the chain", "random": "of the chain, at random", "neurons": "neurons that learned"}
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw spectrograms above, errors against share and by place below."""
-    sources: dict[str, list[xr.Dataset]] = {}
-    for dataset in datasets:
-        sources.setdefault(attribute(dataset, "config")["hdts"], []).append(dataset)
-    sources = {name: sources[name] for name in _LOOKS if name in sources}
+    sources = by_name(datasets, _called)
+    looks = {name: (*_LOOKS[index % len(_LOOKS)], name) for index, name in enumerate(sources)}
     figure = Figure(figsize=(7.0, 2.3 + 0.75 * (1 + len(sources))), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=[1 + len(sources), 2.6])
     rows = above.subplots(1 + len(sources), 1, sharex=True, squeeze=False)[:, 0]
     _spectrogram(rows[0], datasets[0], datasets[0].song.values, "song")
     for ax, (name, runs) in zip(rows[1:], sources.items(), strict=True):
-        _example(ax, runs[0], _LOOKS[name][2])
+        _example(ax, runs[0], name)
     rows[-1].set_xlabel("time in the song (s)")
     axes = below.subplots(1, len(KINDS) + 1)
     for ax, kind in zip(axes, KINDS, strict=False):
         for name, runs in sources.items():
-            _against_share(ax, kind, runs, _LOOKS[name])
+            _against_share(ax, kind, runs, looks[name])
         ax.axhline(1, color="0.6", lw=0.7)
         ax.set(xlabel="share silent", title=_TITLES[kind], ylim=(0, 2))
     for index, (name, runs) in enumerate(sources.items()):
-        _by_place(axes[-1], runs, _LOOKS[name], (index - (len(sources) - 1) / 2) * 0.3)
+        _by_place(axes[-1], runs, looks[name], (index - (len(sources) - 1) / 2) * 0.3)
     axes[-1].set(title="a piece of a tenth", ylim=(0, 2))
     axes[-1].set_xticks(range(len(PARTS)), PARTS)
     axes[0].set_ylabel("error / sd of the song")
@@ -59,6 +53,12 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     for ax, letter in zip((rows[0], axes[0], axes[-1]), "abc", strict=True):
         plotting.panel_letter(ax, letter, x=-0.06 if ax is rows[0] else -0.2)
     return figure
+
+
+def _called(config: dict) -> str:
+    """What drives a network, and its neurons if they do not adapt."""
+    neuron = "" if config["neuron"].startswith("izhikevich") else f", {config['neuron'].upper()}"
+    return _CALLED[config["hdts"]] + neuron
 
 
 def _example(ax: Axes, dataset: xr.Dataset, name: str) -> None:

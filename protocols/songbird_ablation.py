@@ -50,6 +50,9 @@ class Config(SongConfig):
 
     hdts: Literal["external", "chain", "internal"] = "chain"
     """external: pulses from an array; chain: a spiking synfire chain; internal: pulses that the network makes itself"""
+    rls_gain: Literal["undivided", "exact"] = "exact"
+    """what divides a step of RLS; with the authors' undivided one (songbird) the network of seed 102 ran away behind a
+    chain"""
     draws: int = 10
     """lesions of each kind and share"""
 
