@@ -15,7 +15,7 @@ from .claims import Check, checks_table, measures_table, table
 from .data import SOURCES, get
 from .errors import UserError
 from .figure import collect, find_figure, read, save_figure, write_claims
-from .protocol import RUNS, Protocol, controls_fail, entries, find_protocol, judge_again, stored_checks
+from .protocol import RUNS, Protocol, controls_fail, files, find_protocol, judge_again, stored_checks
 from .study import Study, parse_grid, parse_seeds, plan, run_study
 
 
@@ -213,7 +213,7 @@ def reproduce(arguments: list[str]) -> int:
     options, _ = _parse(_Reproduce, "snnlab reproduce", arguments)
     if options.gallery is not None and options.quick:
         raise UserError("gallery: holds figures at the published scale only; leave out --quick")
-    protocols, figures = ([name for name, _ in entries(kind)] for kind in ("protocols", "figures"))
+    protocols, figures = ([file.stem for file in files(kind)] for kind in ("protocols", "figures"))
     for name in names:
         if name not in protocols and name not in figures:
             find_protocol(name)

@@ -12,7 +12,7 @@ from pathlib import Path
 from . import record
 from .errors import UserError, unknown
 from .loading import is_file_spec, load_file
-from .protocol import RUNS, entries, find_protocol, judge_again, settings
+from .protocol import RUNS, files, find_protocol, judge_again, settings
 
 _INK = "0.35"
 
@@ -32,8 +32,8 @@ def find_figure(spec: str) -> FigureFile:
     if is_file_spec(spec):
         module, name = load_file(spec, "figure"), Path(spec).stem
     else:
-        names = [name for name, _ in entries("figures")]
-        if spec not in names and spec in [name for name, _ in entries("protocols")]:
+        names = [file.stem for file in files("figures")]
+        if spec not in names and spec in [file.stem for file in files("protocols")]:
             # That of a protocol.
             spec = find_protocol(spec).figure or spec
         if spec not in names:
@@ -127,7 +127,8 @@ def _full_scale(figure: FigureFile, dataset) -> bool:
     if dataset.attrs["preset"] != "custom" or is_file_spec(dataset.attrs["protocol_file"]):
         return dataset.attrs["preset"] != "quick"
     stated = [values for name, values in figure.needs if name == dataset.attrs["protocol"]]
-    configs = (dataclasses.asdict(find_protocol(dataset.attrs["protocol"]).config(**values)) for values in stated)
+    protocol = find_protocol(dataset.attrs["protocol"])
+    configs = (dataclasses.asdict(protocol.config(**values)) for values in stated)
     return settings(record.attribute(dataset, "config")) in map(settings, configs)
 
 

@@ -27,6 +27,12 @@ def small(tmp_path, **changes):
     return PROTOCOL.execute(PROTOCOL.config(**SMALL | changes), tmp_path / "runs")
 
 
+@pytest.fixture(scope="module")
+def unlearned(tmp_path_factory):
+    """A run without plasticity."""
+    return small(tmp_path_factory.mktemp("unlearned"), code="latency")[1]
+
+
 def test_a_small_run_is_stored_with_rates_that_were_asked_for(tmp_path):
     _, dataset = small(tmp_path, plasticity="stlr")
     assert list(dataset.readout.values) == ["pixels", "uncoupled", "liquid"] and dataset.sizes["chunk"] == 1
@@ -38,11 +44,10 @@ def test_a_small_run_is_stored_with_rates_that_were_asked_for(tmp_path):
     assert set(when) == {0, 1} and times.max() < 0.1
 
 
-@pytest.mark.parametrize("code", ["rate", "latency"])
-def test_without_plasticity_nothing_changes(tmp_path, code):
-    _, dataset = small(tmp_path, code=code)
-    assert float(dataset.change) == 0 and dataset.sizes["chunk"] == 0
-    np.testing.assert_array_equal(dataset.weights[0], dataset.weights[1])
+def test_without_plasticity_nothing_changes(tmp_path, unlearned):
+    for dataset in (unlearned, small(tmp_path, code="rate")[1]):
+        assert float(dataset.change) == 0 and dataset.sizes["chunk"] == 0
+        np.testing.assert_array_equal(dataset.weights[0], dataset.weights[1])
 
 
 def test_a_user_s_rule_and_learning_rate_are_used(tmp_path):
@@ -75,9 +80,8 @@ def test_the_reduced_preset_meets_its_checks_and_the_control_does_not(tmp_path):
     assert png.stat().st_size > 15_000
 
 
-def test_findings_compare_runs_of_the_same_seeds(tmp_path):
-    _, one = small(tmp_path)
-    runs = []
+def test_findings_compare_runs_of_the_same_seeds(unlearned):
+    one, runs = unlearned, []
     for seed in (1, 2, 3):
         for rule, gain in (("none", 0.0), ("stlr", 0.01)):
             run = one.copy(deep=True)

@@ -43,8 +43,15 @@ def test_a_run_ends_where_weights_have_changed_as_much(tmp_path, name, rule):
     assert all(np.isfinite(value) for value in protocol.measure(dataset).values())
 
 
+@pytest.fixture(scope="module")
+def rate_runs(tmp_path_factory):
+    """Runs of rate units that do not learn."""
+    protocol, folder = find_protocol("pattern_separation"), tmp_path_factory.mktemp("rate")
+    return [protocol.execute(protocol.config(seed=seed, **SMALL), folder)[1] for seed in range(3)]
+
+
 @pytest.mark.parametrize(("rule", "eta"), [("stdp", 5e-3), ("random_walk", 0.02)])
-def test_spiking_neurons_learn_as_far_within_their_bounds(tmp_path, rule, eta):
+def test_spiking_neurons_learn_as_far_within_their_bounds(tmp_path, rate_runs, rule, eta):
     protocol = find_protocol("pattern_separation")
     config = protocol.config(reservoir="spiking", plasticity=rule, change=0.2, eta=eta, target="numpy", **SMALL)
     _, dataset = protocol.execute(config, tmp_path)
@@ -52,7 +59,7 @@ def test_spiking_neurons_learn_as_far_within_their_bounds(tmp_path, rule, eta):
     assert 0 <= float(dataset.weights.min()) and float(dataset.weights.max()) <= 1
     assert all(np.isfinite(value) for value in protocol.measure(dataset).values())
     # Runs of another kind of reservoir are neither compared with these nor drawn in their place.
-    runs = [protocol.execute(protocol.config(seed=seed, **SMALL), tmp_path)[1] for seed in range(3)]
+    runs = list(rate_runs)
     for seed in range(3):
         runs.append(dataset.copy())
         runs[-1].attrs["config"] = json.dumps(attribute(dataset, "config") | {"seed": seed, "plasticity": "none"})
