@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,20 +12,11 @@ from threadpoolctl import threadpool_limits
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import UserError, require_between, require_choices, require_positive, require_whole
-from snnlab.learning.readout import Score
 from snnlab.loading import find_rule
-from snnlab.networks.liquid import (
-    CHUNK,
-    calibrated_input,
-    calibrated_rule,
-    features,
-    mean_rate,
-    random_liquid,
-    show_images,
-    spikes_of,
-)
+from snnlab.networks.liquid import calibrated_input, calibrated_rule, random_liquid, spikes_of
 from snnlab.networks.liquid_network import Liquid, Show
-from snnlab.networks.reservoir_training import score, taught
+from snnlab.networks.liquid_training import Progress, learn, read_out, scored
+from snnlab.networks.reservoir_training import taught
 from snnlab.protocol import by_name, settings
 from snnlab.record import attribute
 from snnlab.spike_rules import SpikeRule
@@ -187,14 +177,14 @@ def _run(config: Config, engine: Engine, train: Images, test: Images) -> xr.Data
     rule = rule_of(config)
     learned = min(config.learned_images, len(train.labels)) if rule else 0
     count = len(train.labels) + len(test.labels)
-    progress = _Progress(engine, learned + 2 * count)
+    progress = Progress(engine, learned + 2 * count)
     after, learning = start, np.zeros(0)
     if rule:
         rule = calibrated_rule(rule, start, show, calibration, config.seed)
         order = engine.rng("order").permutation(len(train.labels))[:learned]
         after, learning = learn(start, show, rule, train, order, engine, progress)
     labelled = taught(config, train, engine)
-    scores = {"pixels": _score(lambda x: x.reshape(len(x), -1), train.images[0].size, train, test, config.held_out)}
+    scores = {"pixels": scored(lambda x: x.reshape(len(x), -1), train.images[0].size, train, test, config.held_out)}
     uncoupled = build(config, show, calibration, engine, coupled=False)
     rates = {}
     for name, liquid in (("uncoupled", uncoupled), ("liquid", after)):
@@ -225,59 +215,6 @@ def _run(config: Config, engine: Engine, train: Images, test: Images) -> xr.Data
     dataset.attrs["thresholds"] = str({k: rule.numbers[k] for k in rule.percentiles} if rule else {})
     dataset.attrs["images_shown"] = [learned, len(train.labels), len(test.labels)]
     return dataset
-
-
-class _Progress:
-    """Counts images that were shown."""
-
-    def __init__(self, engine: Engine, total: int):
-        self.done, self._engine, self._total = 0, engine, total
-        engine.show(0, total, "images")
-
-    def __call__(self, images: int) -> None:
-        self._engine.show(self.done + images, self._total, "images")
-
-
-def learn(
-    liquid: Liquid,
-    show: Show,
-    rule: SpikeRule,
-    train: Images,
-    order: np.ndarray,
-    engine: Engine,
-    progress: Callable[[int], None] = lambda images: None,
-) -> tuple[Liquid, np.ndarray]:
-    """Show training images in an order while a rule learns; returns the liquid after it and the rate in each chunk."""
-    rates = []
-    for k in range(0, len(order), CHUNK):
-        index = order[k : k + CHUNK]
-        _, counts, w = show_images(liquid, show, train.sequences(index), engine, rule, progress)
-        liquid = liquid.with_weights(w)
-        rates.append(mean_rate(counts, show))
-        if isinstance(progress, _Progress):
-            progress.done += len(index)
-    return liquid, np.array(rates)
-
-
-def read_out(
-    liquid: Liquid, show: Show, train: Images, test: Images, held_out: int, engine: Engine, progress: _Progress
-) -> tuple[Score, np.ndarray]:
-    """Return how a readout of a liquid does, and the rate of each neuron (Hz) over test images."""
-    counts = []
-
-    def shown(sequences: np.ndarray) -> np.ndarray:
-        states, count, _ = show_images(liquid, show, sequences, engine, report=progress)
-        progress.done += len(sequences)
-        counts.append(count)
-        return features(states, count)
-
-    found = _score(shown, (show.samples + 1) * liquid.n, train, test, held_out)
-    tested = np.concatenate(counts)[-len(test.labels) :]
-    return found, tested.mean(0) / show.seconds
-
-
-def _score(of: Callable, size: int, train: Images, test: Images, held_out: int) -> Score:
-    return score(of, {"all": np.arange(size)}, train, test, held_out, CHUNK)["all"]
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:

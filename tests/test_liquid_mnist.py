@@ -10,8 +10,9 @@ from snnlab.engine import Engine
 from snnlab.errors import UserError
 from snnlab.figure import find_figure, save_figure
 from snnlab.networks.liquid import features, show_images
+from snnlab.networks.liquid_training import Progress, learn
 from snnlab.protocol import controls_fail, find_protocol
-from snnlab.protocols.liquid_mnist import GAINED, build, learn, rule_of, show_of
+from snnlab.protocols.liquid_mnist import GAINED, build, rule_of, show_of
 from snnlab.record import attribute
 from snnlab.stimuli.images import load_images
 
@@ -62,7 +63,7 @@ def test_a_user_s_rule_and_learning_rate_are_used(tmp_path):
     with Engine("numpy") as engine:
         show = show_of(config, train)
         liquid = build(config, show, train.sequences(np.arange(5)), engine)
-        after, rates = learn(liquid, show, rule_of(config), train, np.arange(5), engine)
+        after, rates = learn(liquid, show, rule_of(config), train, np.arange(5), engine, Progress(engine, 5))
         assert after.synapses["ee"][2].mean() < 0.5 * liquid.synapses["ee"][2].mean() and rates[0] > 1
         states, counts, _ = show_images(after, show, train.sequences(np.arange(2)), engine)
         assert features(states, counts).shape == (2, 250)
