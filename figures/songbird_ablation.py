@@ -8,22 +8,26 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from snnlab import plotting
+from snnlab.analysis.song_lesions import PARTS
 from snnlab.protocol import by_name
-from snnlab.protocols.songbird_ablation import KINDS, NONE, PARTS, VARIANTS
+from snnlab.protocols.songbird_ablation import KINDS, NONE, VARIANTS
 from snnlab.record import attribute
 
-NEEDS = [("songbird_ablation", options | {"seed": seed}) for options in VARIANTS.values() for seed in (100, 101, 102)]
+_DRAWN = ("external", "external, no adaptation", "chain", "internal")
+NEEDS = [("songbird_ablation", VARIANTS[name] | {"seed": seed}) for name in _DRAWN for seed in (100, 101, 102)]
 CAPTION = (
-    "a: the song, and what networks sing when a tenth of the chain is silent (white lines): one driven by an array, "
-    "one by a spiking synfire chain. b: error of the whole song, relative to its standard deviation, against the "
-    "share that is silent: a piece of the chain, pulses (array) or neurons (chain) at random, neurons of the network "
-    "that learned. Lines: mean over ten lesions and all networks; shaded: middle half of the lesions; grey: mean "
-    "spectrum. c: error before, within and after a silent piece of a tenth; dots: lesions, lines: means; dashed: no "
-    "lesion."
+    "a: the song, and what networks sing when a tenth of the chain is silent (white lines): driven by an array of "
+    "pulses, the same with neurons that do not adapt, driven by a spiking synfire chain, or by pulses that the network "
+    "makes itself. b: error of the whole song, relative to its standard deviation, against the share that is silent: a "
+    "piece of the chain, pulses (or neurons of the spiking chain) at random, neurons of the network that learned. "
+    "Lines: mean over ten lesions (own pulses: three) of each network; shaded: middle half of the lesions; grey: mean "
+    "spectrum. c: error before and within a silent piece of a tenth and so many s behind it; dots: lesions, lines: "
+    "means; dashed: no lesion."
 )
 _CALLED = {"external": "array", "chain": "spiking chain", "internal": "own pulses"}
-_LOOKS = [("s", plotting.BEFORE), ("D", "0.35"), ("o", plotting.AFTER), ("^", plotting.OUTPUT)]
+_LOOKS = [("s", plotting.BEFORE), ("D", "#CC79A7"), ("o", plotting.AFTER), ("^", plotting.OUTPUT), ("v", "0.35")]
 _SHARE = 0.1
+_PLACES = dict(zip([PARTS[0], PARTS[1], *PARTS[3:]], ["before", "within", "<0.5", "<1", "<2", ">2"], strict=True))
 _TITLES = {"piece": "a piece of the chain", "random": "of the chain, at random", "neurons": "neurons that learned"}
 
 
@@ -45,9 +49,9 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         ax.axhline(1, color="0.6", lw=0.7)
         ax.set(xlabel="share silent", title=_TITLES[kind], ylim=(0, 2))
     for index, (name, runs) in enumerate(sources.items()):
-        _by_place(axes[-1], runs, looks[name], (index - (len(sources) - 1) / 2) * 0.3)
-    axes[-1].set(title="a piece of a tenth", ylim=(0, 2))
-    axes[-1].set_xticks(range(len(PARTS)), PARTS)
+        _by_place(axes[-1], runs, looks[name], (index - (len(sources) - 1) / 2) * 0.12)
+    axes[-1].set(title="a piece of a tenth", ylim=(0, 2), xlabel="s behind the piece")
+    axes[-1].set_xticks(range(len(_PLACES)), _PLACES.values(), fontsize=6)
     axes[0].set_ylabel("error / sd of the song")
     axes[0].legend(loc="upper left")
     for ax, letter in zip((rows[0], axes[0], axes[-1]), "abc", strict=True):
@@ -56,9 +60,11 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
 
 
 def _called(config: dict) -> str:
-    """What drives a network, and its neurons if they do not adapt."""
-    neuron = "" if config["neuron"].startswith("izhikevich") else f", {config['neuron'].upper()}"
-    return _CALLED[config["hdts"]] + neuron
+    """What drives a network, and how it differs from the published one."""
+    changes = [] if config["neuron"].startswith("izhikevich") else [config["neuron"].upper()]
+    changes += ["no adaptation" if change.startswith("d=0") else change for change in config["parameters"]]
+    changes += ["no feedback"] if config["q"] == 0 else []
+    return ",\n".join([_CALLED[config["hdts"]], *changes])
 
 
 def _example(ax: Axes, dataset: xr.Dataset, name: str) -> None:
@@ -80,7 +86,7 @@ def _spectrogram(ax: Axes, dataset: xr.Dataset, bands: np.ndarray, name: str) ->
 
 def _against_share(ax: Axes, kind: str, runs: list[xr.Dataset], look: tuple[str, str, str]) -> None:
     marker, color, label = look
-    chosen = [(run.share.values, run.error.values, (run.kind == kind).values) for run in runs]
+    chosen = [(run.silent_share.values, run.error.values, (run.kind == kind).values) for run in runs]
     errors = {}
     for x in np.unique(chosen[0][0][chosen[0][2]]):
         each = np.concatenate([error[mask & (share == x)] for share, error, mask in chosen])
@@ -97,12 +103,11 @@ def _by_place(ax: Axes, runs: list[xr.Dataset], look: tuple[str, str, str], shif
     marker, color, _ = look
     chosen = [run.errors.values[((run.kind == "piece") & (run.share == _SHARE)).values] for run in runs]
     errors = np.concatenate(chosen)
-    for place, values in enumerate(errors.T):
-        values = values[np.isfinite(values)]
-        if not len(values):
-            continue
-        ax.plot(np.full(len(values), place + shift), values, marker, color=color, ms=2, alpha=0.5, mew=0)
-        ax.hlines(values.mean(), place + shift - 0.13, place + shift + 0.13, color=color, lw=1.5)
+    columns = [errors[:, PARTS.index(part)] for part in _PLACES]
+    means = [np.nanmean(values) if np.isfinite(values).any() else np.nan for values in columns]
+    for place, values in enumerate(columns):
+        ax.plot(np.full(len(values), place + shift), values, ".", color=color, ms=1.5, alpha=0.4, mew=0)
+    ax.plot(np.arange(len(means)) + shift, means, f"{marker}-", color=color, ms=3.5)
     ax.axhline(_intact(runs), color=color, ls="--", lw=0.7)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from snnlab.analysis import replay, song_scores
+from snnlab.analysis.song_lesions import PARTS, SINGING, error, errors_by_part, place
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import require_positive
@@ -17,31 +18,30 @@ from snnlab.networks import synfire
 from snnlab.networks.hdts_training import CONTROLS as CONTROLS
 from snnlab.networks.hdts_training import chain_signals, train_with_hdts
 from snnlab.networks.phases import Phase
-from snnlab.protocol import settings
+from snnlab.protocol import by_name
 from snnlab.protocols.songbird import INTERNAL, SongConfig, completed_song, decoded, first_song, song_identity, taught
-from snnlab.record import attribute
 from snnlab.stimuli.song import Song
 
 FIGURE = "songbird_ablation"
-INF = float("inf")
 # Without a lesion, too, as often as with each.
 NONE, KINDS = "none", ("piece", "random", "neurons")
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
-# LIF neurons, unlike Izhikevich's, do not adapt.
+# Why damage spreads: by feedback, by adaptation (d is what a spike adds to it), or in another neuron that has none.
 VARIANTS = {
     "external": {"hdts": "external"},
+    "external, no feedback": {"hdts": "external", "q": 0.0},
+    "external, no adaptation": {"hdts": "external", "parameters": ("d=0*pA",)},
     "external, LIF": {"hdts": "external", "neuron": "lif"},
     "chain": {"hdts": "chain"},
     "internal": INTERNAL | {"draws": 3},
 }
 QUICK = {"n": 400, "learn_stop": 11.0, "pulses": 500, "draws": 1}
 ERROR = "RMSE / sd of the song"
-# Behind each end of a cut this much is left out: there it is heard in part (s).
-LATE = 0.05
-# Our criteria for the song without a lesion, and for one that keeps its own time: how alike it is, to be one at all.
-INTACT, SINGING = 0.6, 0.5
-LOST = "lesions before which the network did not sing (share)"
-PARTS = ("before", "within", "after")
+# Our criterion for the song without a lesion.
+INTACT = 0.6
+REACHED, DELAYED = "pools that the wave reaches (share)", "delay of the wave at the end (s)"
+NOT_SUNG = "lesions before which the network did not sing (share)"
+ENDED, AGAIN = "lesions that end the song (share)", "songs that were ended and are sung again one song later (share)"
 
 
 @dataclass(frozen=True)
@@ -92,12 +92,16 @@ def lesions(config: Config, rng: np.random.Generator) -> Iterator[Lesion]:
                     size = max(1, round(share * config.pulses))
                     chosen = rng.integers(config.pulses - size + 1) + np.arange(size)
                 else:
-                    whole = {
-                        "neurons": config.n,
-                        "random": config.pulses * (synfire.SIZE if config.hdts == "chain" else 1),
-                    }
-                    chosen = rng.permutation(whole[kind])[: max(1, round(share * whole[kind]))]
+                    whole = units(config, kind)
+                    chosen = rng.permutation(whole)[: max(1, round(share * whole))]
                 yield Lesion(kind, share, draw, np.sort(chosen))
+
+
+def units(config: Config, kind: str) -> int:
+    """Return of how many pulses or neurons a lesion of this kind silences some."""
+    if kind == "neurons":
+        return config.n
+    return config.pulses * (synfire.SIZE if config.hdts == "chain" and kind == "random" else 1)
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
@@ -106,35 +110,45 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     Without such a song between, what one lesion did is still heard at the start of the next song.
 
     Returns what :func:`snnlab.train_force` does without output and teacher, and for each lesion ``kind``, ``share``,
-    ``draw``, ``first`` and ``stop`` (s; of a piece, NaN for others), its ``error`` (RMSE over the song's standard
-    deviation) and ``correlation`` and ``identity`` of :mod:`snnlab.analysis.song_scores`; ``errors`` (lesion, part)
-    before, within and after a piece; ``sung`` (example, frame, band) of draw 0, whose lesions are ``example``.
+    ``silent_share`` in whole units, ``draw``, ``first`` and ``stop`` (s; of a piece, NaN for others), its ``error``
+    (RMSE over the song's standard deviation), ``correlation`` and ``identity`` of
+    :mod:`snnlab.analysis.song_scores`; ``errors`` (lesion, part) in the parts of a song with a silent piece; ``sung``
+    (example, frame, band) of draw 0, whose lesions are ``example``.
 
-    A network with pulses of its own keeps its own time: where it stands when a lesion begins is where the song before
-    fits best. If it did not sing there, ``alike`` < SINGING, the lesion has no error.
+    A chain with dead neurons is slower: its song is read as ``late`` (s, at the end) as its wave, which comes to the
+    share ``reached`` of the pools; the delay of songs without a lesion is that of all. A network with pulses of its own
+    keeps its own time: where it stands when a lesion begins, and its ``pace``, are where the song before fits best. If
+    it did not sing there, ``alike`` < SINGING, the lesion has no error. ``during`` and ``next`` are how well the song
+    with the lesion and the one after it fit, wherever they stand.
     """
     config = settled(config)
     song = taught(config)
     chosen = list(lesions(config, engine.rng("lesions")))
     order = engine.rng("order of lesions").permutation(len(chosen))
     starts = first_song(config, song) + song.period * (1 + 2 * order)
-    dataset = train_with_hdts(config, song, song.period, engine, _phases(config, song, chosen, starts))
+    signals = _signals(config, song, chosen)
+    dataset = train_with_hdts(config, song, song.period, engine, _phases(config, song, chosen, starts, signals))
     time, output = dataset.time.values, np.asarray(dataset.output)[:, : song.bands.shape[1]]
     moments = np.arange(len(song.bands)) / song.rate
     own = config.hdts == "internal"
-    # The delay of songs without a lesion is that of all.
     lag = 0.0 if own else decoded(dataset, song, starts - song.period)[1]
-    rows = []
-    sung = []
-    for lesion, start in zip(chosen, starts, strict=True):
-        shift, alike = 0.0, np.nan
+    intact = next((s for s, lesion in zip(signals, chosen, strict=True) if lesion.kind == NONE), None)
+    rows, sung = [], []
+    for lesion, start, signal in zip(chosen, starts, signals, strict=True):
+        row, begun, pace, late = {}, 0.0, 1.0, 0.0
         if own:
-            shift, alike = place(replay.at(start - song.period + moments, time, output), song)
-        # How long after the start each moment of the song comes.
-        since = np.mod(moments - shift, song.period)
-        bands = replay.at(start + since + lag, time, output)
-        row = _described(lesion, bands, lag, song, config, shift) | {"alike": alike}
-        if alike < SINGING:
+            fits = [place(time, output, start + k * song.period, song) for k in (-1, 0, 1)]
+            begun, pace, _ = fits[0]
+            begun = (begun + pace * song.period) % song.period
+            row = dict(zip(("alike", "during", "next"), (fit for _, _, fit in fits), strict=True)) | {"pace": pace}
+        if signal is not None:
+            waits, reached = synfire.lateness(signal, intact)
+            late = np.interp(moments, np.arange(config.pulses) * song.period / config.pulses, waits)
+            row = {"late": late[-1], "reached": reached}
+        # When each moment of the song comes.
+        bands = replay.at(start + np.mod(moments - begun, song.period) / pace + late + lag, time, output)
+        row |= _described(lesion, bands, lag, song, config, begun)
+        if own and row["alike"] < SINGING:
             row |= dict.fromkeys(("error", "correlation", "identity"), np.nan) | {"errors": [np.nan] * len(PARTS)}
         rows.append(row)
         if lesion.draw == 0:
@@ -153,23 +167,20 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     )
 
 
-def place(bands: np.ndarray, song: Song) -> tuple[float, float]:
-    """Return where in the song bands begin (s) that are one song long, and how well they fit there (correlation)."""
-    found, wanted = bands - song.bands.mean(0), song.bands - song.bands.mean(0)
-    product = (np.fft.rfft(found, axis=0) * np.fft.rfft(wanted, axis=0).conj()).sum(1)
-    fit = np.fft.irfft(product, len(bands)) / max(np.linalg.norm(found) * np.linalg.norm(wanted), 1e-300)
-    later = int(fit.argmax())
-    return (len(bands) - later) % len(bands) / song.rate, float(fit[later])
+def _signals(config: Config, song: Song, chosen: list[Lesion]) -> list:
+    """What a chain gives with each lesion; None for other sources of pulses."""
+    if config.hdts != "chain":
+        return [None] * len(chosen)
+    cut = [index for index, lesion in enumerate(chosen) if lesion.kind in ("piece", "random")]
+    intact, *others = chain_signals(config, song.period, [(), *(_neurons(chosen[index]) for index in cut)])
+    signals = [intact] * len(chosen)
+    for index, signal in zip(cut, others, strict=True):
+        signals[index] = signal
+    return signals
 
 
-def _phases(config: Config, song: Song, chosen: list[Lesion], starts: np.ndarray) -> list[Phase]:
+def _phases(config: Config, song: Song, chosen: list[Lesion], starts: np.ndarray, signals: list) -> list[Phase]:
     """One phase for each song with a lesion, and one for the song before it."""
-    signals: list = [None] * len(chosen)
-    if config.hdts == "chain":
-        cut = [index for index, lesion in enumerate(chosen) if lesion.kind != "neurons" and len(lesion.silent)]
-        dead = [_neurons(chosen[index]) for index in cut]
-        for index, signal in zip(cut, chain_signals(config, song.period, dead), strict=True):
-            signals[index] = signal
     phases = []
     for lesion, signal, start in zip(chosen, signals, starts, strict=True):
         change: dict = {"signal": signal}
@@ -192,46 +203,48 @@ def _neurons(lesion: Lesion) -> np.ndarray:
     return (lesion.silent[:, None] * synfire.SIZE + np.arange(synfire.SIZE)).ravel()
 
 
-def _described(lesion: Lesion, bands: np.ndarray, lag: float, song: Song, config: Config, shift: float = 0.0) -> dict:
-    since, piece = np.mod(np.arange(len(bands)) / song.rate - shift, song.period), lesion.kind == "piece"
-    width = song.period / config.pulses
+def _described(lesion: Lesion, bands: np.ndarray, lag: float, song: Song, config: Config, begun: float = 0.0) -> dict:
+    width, piece = song.period / config.pulses, lesion.kind == "piece"
     first, stop = (lesion.silent[0] * width, (lesion.silent[-1] + 1) * width) if piece else (np.nan, np.nan)
-    # From when to when after the start of the lesion the song is in the piece; if it is there already, it has no parts.
-    enters = (first - shift) % song.period
-    leaves = enters + stop - first if enters + stop - first <= song.period + 1e-9 else np.nan
-    inside = (since >= enters + LATE) & (since < leaves)
-    parts = ((since < enters - lag) & np.isfinite(leaves), inside, since >= leaves + LATE)
     score = song_scores.scores(bands, song)
     return {
         "kind": lesion.kind,
         "share": lesion.share,
+        "silent_share": len(lesion.silent) / units(config, lesion.kind),
         "draw": lesion.draw,
         "first": first,
         "stop": stop,
-        "error": _error(bands, song, np.ones(len(bands), bool)),
+        "error": error(bands, song),
         "correlation": score[song_scores.CORRELATION],
         "identity": score[song_scores.IDENTITY],
-        "errors": [_error(bands, song, part) for part in parts],
+        "errors": errors_by_part(bands, song, first, stop, lag, begun),
     }
 
 
-def _error(bands: np.ndarray, song: Song, part: np.ndarray) -> float:
-    """RMSE of some frames over the standard deviation about the mean spectrum of the whole song."""
-    if not part.any():
-        return float("nan")
-    scale = np.sqrt(((song.bands - song.bands.mean(0)) ** 2).mean())
-    return float(np.sqrt(((bands[part] - song.bands[part]) ** 2).mean()) / scale)
-
-
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return the error of the song without a lesion, and before, within and after a piece of a tenth."""
-    piece = (dataset.kind == "piece") & (dataset.share == 0.1)
-    values = {f"{ERROR}, no lesion": _mean(dataset.error.values[(dataset.kind == NONE).values])}
-    for part, errors in zip(PARTS, dataset.errors.values[piece.values].T, strict=True):
+    """Return the error of the song without a lesion, and in the parts of one with a silent piece of a tenth."""
+    kind, share = dataset.kind.values, dataset.share.values
+    values = {
+        f"{ERROR}, no lesion": _mean(dataset.error.values[kind == NONE]),
+        f"{song_scores.IDENTITY}, no lesion": _mean(dataset.identity.values[kind == NONE]),
+    }
+    piece = (kind == "piece") & (share == 0.1)
+    for part, errors in zip(dataset.part.values, dataset.errors.values[piece].T, strict=True):
         if np.isfinite(errors).any():
             values[f"{ERROR}, {part} a silent piece of a tenth"] = float(np.nanmean(errors))
-    if "alike" in dataset and np.isfinite(dataset.alike).any():
-        values[LOST] = float((dataset.alike < SINGING).mean())
+    for chosen, of in (("random", 0.1), ("random", 0.5), ("neurons", 0.1)):
+        rows = (kind == chosen) & (share == of)
+        values[f"{ERROR}, {of:.0%} silent: {chosen}"] = _mean(dataset.error.values[rows])
+        values[f"{song_scores.IDENTITY}, {of:.0%} silent: {chosen}"] = _mean(dataset.identity.values[rows])
+        if "reached" in dataset and chosen == "random":
+            values[f"{REACHED}, {of:.0%} silent: random"] = _mean(dataset.reached.values[rows])
+            values[f"{DELAYED}, {of:.0%} silent: random"] = _mean(dataset.late.values[rows])
+    if "alike" in dataset:
+        sang = dataset.alike.values >= SINGING
+        ended = sang & (dataset.during.values < SINGING) & (kind != NONE)
+        values[NOT_SUNG] = float((~sang).mean())
+        values[ENDED] = float(ended.sum() / max((sang & (kind != NONE)).sum(), 1))
+        values[AGAIN] = _mean((dataset.next.values >= SINGING)[ended].astype(float))
     return values
 
 
@@ -246,23 +259,29 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 def findings(datasets: list[xr.Dataset]) -> list[Finding]:
-    """What a silent tenth of the chain does before, within and after it; what random and other lesions do."""
-    groups: dict[tuple[str, str], list[xr.Dataset]] = {}
-    for dataset in datasets:
-        if dataset.attrs["condition"] == "default":
-            config = attribute(dataset, "config")
-            source = f"{config['hdts']}, {config['neuron']}"
-            groups.setdefault((source, settings(config)), []).append(dataset)
+    """All that is measured, for each source of pulses and kind of neurons, over seeds."""
+    runs = [run for run in datasets if run.attrs["condition"] == "default"]
     rows = []
-    for (source, _), runs in groups.items():
-        if len(runs) < 3:
+    for source, group in by_name(runs, _source).items():
+        measured = [measure(run) for run in group]
+        if len(group) < 3:
             continue
-        measured = [measure(run) for run in runs]
-        null = f"no lesion {np.mean([m[f'{ERROR}, no lesion'] for m in measured]):.2f}, mean spectrum 1"
+        intact = {
+            of: np.mean([values[f"{of}, no lesion"] for values in measured]) for of in (ERROR, song_scores.IDENTITY)
+        }
+        nulls = {
+            ERROR: f"no lesion {intact[ERROR]:.2f}, mean spectrum 1",
+            song_scores.IDENTITY: f"no lesion {intact[song_scores.IDENTITY]:.2f}",
+            REACHED: "1: an intact chain",
+        }
         for what in measured[0]:
-            if all(what in values for values in measured):
-                rows.append(Finding.over_seeds(f"{source}: {what}", [values[what] for values in measured], null))
-        for kind, share in (("random", 0.1), ("neurons", 0.1)):
-            each = [_mean(r.error.values[((r.kind == kind) & (r.share == share)).values]) for r in runs]
-            rows.append(Finding.over_seeds(f"{source}: {ERROR}, a tenth silent: {kind}", each, null))
+            each = [values.get(what, np.nan) for values in measured]
+            if np.isfinite(each).all():
+                rows.append(Finding.over_seeds(f"{source}: {what}", each, nulls.get(what.partition(", ")[0], "0")))
     return rows
+
+
+def _source(config: dict) -> str:
+    """What drives a network, its neurons, and what is changed in them."""
+    changes = [*config["parameters"], *(["no feedback"] if config["q"] == 0 else [])]
+    return ", ".join([config["hdts"], config["neuron"], *changes])

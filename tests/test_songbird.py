@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 import xarray as xr
 from scipy.io import wavfile
+from scipy.ndimage import gaussian_filter1d
 
+from snnlab.analysis import song_scores
+from snnlab.analysis.song_lesions import PARTS, SINGING, place
 from snnlab.errors import UserError
 from snnlab.networks import synfire
 from snnlab.networks.force_config import resolve
@@ -101,21 +104,31 @@ def test_lesions_one_after_the_other(tmp_path, wav, hdts):
     assert np.isnan(dataset["first"].values[[0, 7, 18]]).all()
     # One that keeps its own time, and did not learn to, sings before none.
     assert np.isfinite(dataset.error).all() == (hdts != "internal")
+    np.testing.assert_allclose(dataset.silent_share[1:7], np.maximum(1, np.round(piece.share * pulses)) / pulses)
+    if hdts != "internal":
+        # Each lesion is heard, and half of the pulses or neurons are missed.
+        apart = np.abs(dataset.sung - dataset.sung[0]).mean(("frame", "band")).values[1:]
+        assert (apart > 1e-3).all() and (dataset.error[[6, 12, 18]] > dataset.error[0] + 0.05).all()
+    if hdts == "chain":
+        assert float(dataset.reached[0]) == 1 and float(dataset.late[0]) == 0 and float(dataset.reached[6]) < 0.6
     assert next(iter(ABLATION.measure(dataset))) == "RMSE / sd of the song, no lesion"
     assert len(json.loads(dataset.attrs["checks"])) == 1
 
 
 def test_where_a_song_of_its_own_time_begins_is_found(rng):
     song = module.Song(rng.random((400, 6)), 200.0, (("a", 0.1, 0.5), ("b", 0.8, 1.5)))
-    begun, alike = ablation.place(np.roll(song.bands, -120, axis=0) + 0.1 * rng.standard_normal((400, 6)), song)
-    assert begun == pytest.approx(0.6) and alike > 0.9
-    assert ablation.place(rng.random((400, 6)), song)[1] < ablation.SINGING
+    song = module.Song(gaussian_filter1d(rng.random((400, 6)), 4, axis=0, mode="wrap"), 200.0, song.syllables)
+    time = np.arange(900) / 200.0
+    output = song(0.6 + 1.01 * (time - 1.0)) + 0.01 * rng.standard_normal((900, 6))
+    begun, pace, alike = place(time, output, 1.0, song)
+    assert begun == pytest.approx(0.6, abs=0.01) and pace == pytest.approx(1.01, abs=1e-6) and alike > 0.9
+    assert place(time, rng.random((900, 6)), 1.0, song)[2] < SINGING
     # It begins at 0.6 s: a piece from 0.8 to 1 s is reached after 0.2 s, and what comes before is the end of the rest.
     config = ABLATION.config(hdts="internal", pulses=20)
     since = np.mod(np.arange(400) / 200.0 - 0.6, 2.0)
     bands = np.where((since < 0.2)[:, None], song.bands, song.bands.mean(0))
     lesion = ablation.Lesion("piece", 0.1, 0, np.arange(8, 10))
-    before, within, after = ablation._described(lesion, bands, 0.0, song, config, 0.6)["errors"]
+    before, within, after = ablation._described(lesion, bands, 0.0, song, config, 0.6)["errors"][:3]
     assert before == 0 and within == pytest.approx(1, abs=0.15) and after == pytest.approx(1, abs=0.1)
     inside = ablation.Lesion("piece", 0.1, 0, np.arange(5, 7))
     assert np.isnan(ablation._described(inside, bands, 0.0, song, config, 0.6)["errors"]).all()
@@ -140,10 +153,10 @@ def test_each_lesion_is_in_its_own_song_and_its_error_in_its_own_place(rng):
     song = module.Song(rng.random((400, 6)), 200.0, (("a", 0.1, 0.5), ("b", 0.8, 1.5)))
     chosen = list(ablation.lesions(config, rng))
     order = rng.permutation(len(chosen))
-    phases = ablation._phases(config, song, chosen, 54.0 + 4.0 * order)
+    phases = ablation._phases(config, song, chosen, 54.0 + 4.0 * order, [None] * len(chosen))
     assert [phase.start for phase in phases] == [52 + 2 * index for index in range(2 * len(chosen))]
-    for lesion, place in zip(chosen, order, strict=True):
-        before, phase = phases[2 * place : 2 * place + 2]
+    for lesion, index in zip(chosen, order, strict=True):
+        before, phase = phases[2 * index : 2 * index + 2]
         assert phase.restart and before.restart and not len(before.silent) and not len(before.silent_pulses)
         hit, spared = ("silent", "silent_pulses")[:: 1 if lesion.kind == "neurons" else -1]
         np.testing.assert_array_equal(getattr(phase, hit), lesion.silent)
@@ -153,21 +166,22 @@ def test_each_lesion_is_in_its_own_song_and_its_error_in_its_own_place(rng):
     bands[120:160] = song.bands.mean(0)
     row = ablation._described(lesion, bands, 0.0, song, config)
     assert (row["first"], row["stop"]) == pytest.approx((0.6, 0.8))
-    before, within, after = row["errors"]
-    assert before == after == 0 and within == pytest.approx(1, abs=0.1)
+    before, within, after, *behind = row["errors"]
+    assert before == after == 0 and np.nansum(behind) == 0 and within == pytest.approx(1, abs=0.1)
     assert row["error"] == pytest.approx(np.sqrt(0.1), abs=0.05)
 
 
-def lesioned(neuron, seed, after):
+def lesioned(neuron, seed, after, **more):
     """A run with two lesions of each kind that findings read, and two songs without."""
-    rows = [(ablation.NONE, 0.0)] * 2 + [(kind, 0.1) for kind in ablation.KINDS for _ in range(2)]
-    kinds, shares = zip(*rows, strict=True)
-    error = np.where(np.array(kinds) == ablation.NONE, 0.4, 0.7)
-    errors = np.where((np.array(kinds) == "piece")[:, None], [0.4, 1.2, after], np.nan)
+    rows = [(ablation.NONE, 0.0)] * 2 + [(kind, 0.1) for kind in ablation.KINDS for _ in range(2)] + [("random", 0.5)]
+    kinds, shares = (np.array(column) for column in zip(*rows, strict=True))
+    error = np.where(kinds == ablation.NONE, 0.4, 0.7)
+    errors = np.where((kinds == "piece")[:, None], [0.4, 1.2, after, 1.0, 0.8, 0.6, 0.4], np.nan)
     config = vars(ABLATION.config(hdts="external", neuron=neuron, seed=seed))
+    columns = {"kind": kinds, "share": shares, "error": error, "identity": 1 - error} | more
     return xr.Dataset(
-        {"kind": ("lesion", np.array(kinds)), "share": ("lesion", np.array(shares)), "error": ("lesion", error)}
-        | {"errors": (("lesion", "part"), errors)},
+        {name: ("lesion", values) for name, values in columns.items()} | {"errors": (("lesion", "part"), errors)},
+        {"part": list(PARTS)},
         attrs={"config": json.dumps(config), "condition": "default"},
     )
 
@@ -181,8 +195,36 @@ def test_findings_tell_neurons_apart_and_where_damage_is():
     for neuron, after in cases.items():
         what = f"external, {neuron}: {ablation.ERROR}, after a silent piece of a tenth"
         assert found[what].value == pytest.approx(after) and found[what].null.startswith("no lesion 0.40")
-        assert found[f"external, {neuron}: {ablation.ERROR}, a tenth silent: neurons"].value == pytest.approx(0.7)
+        assert found[f"external, {neuron}: {ablation.ERROR}, 10% silent: neurons"].value == pytest.approx(0.7)
+        identity = found[f"external, {neuron}: {song_scores.IDENTITY}, 50% silent: random"]
+        assert identity.value == pytest.approx(0.3) and identity.null == "no lesion 0.60"
+        behind = [
+            found[f"external, {neuron}: {ablation.ERROR}, {part} a silent piece of a tenth"] for part in PARTS[3:]
+        ]
+        assert [row.value for row in behind] == pytest.approx([1.0, 0.8, 0.6, 0.4])
     assert ABLATION.findings([lesioned("lif", s, 0.4) for s in range(2)]) == []
+
+
+def test_only_songs_that_a_lesion_ended_can_be_sung_again():
+    # Nine lesions, the first two of them none: one is not sung before, four end the song, three of these come again.
+    alike = [0.9, 0.9, 0.2, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9]
+    during = [0.9, 0.1, 0.1, 0.8, 0.9, 0.3, 0.3, 0.3, 0.3]
+    after = [0.9, 0.1, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.2]
+    measured = ABLATION.measure(lesioned("izhikevich_b", 0, 0.9, alike=alike, during=during, next=after))
+    assert measured[ablation.NOT_SUNG] == pytest.approx(1 / 9)
+    assert measured[ablation.ENDED] == pytest.approx(4 / 6) and measured[ablation.AGAIN] == pytest.approx(3 / 4)
+
+
+def test_a_chain_with_dead_neurons_is_late_and_one_that_is_cut_ends(rng):
+    dead = rng.permutation(60 * synfire.SIZE)[: 6 * synfire.SIZE]
+    whole, thin, cut = (
+        synfire.activity(*spikes, 60, 0.7) for spikes in synfire.simulate(60, 0.7, [(), dead, np.arange(400, 420)])
+    )
+    late, reached = synfire.lateness(thin, whole)
+    assert reached == 1 and late[0] == 0 and 0.002 < late[-1] < 0.05 and (np.diff(late) > -0.002).all()
+    late, reached = synfire.lateness(cut, whole)
+    assert reached == pytest.approx(20 / 60) and not late.any()
+    assert synfire.lateness(whole, whole)[1] == 1
 
 
 @pytest.mark.science
