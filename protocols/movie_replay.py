@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -224,16 +224,24 @@ def score(shown: np.ndarray, phase: np.ndarray, movie: Movie) -> dict[str, float
     }
 
 
-def nulls(movie: Movie) -> dict[str, dict[str, float]]:
-    """Return the same for what is no replay: the mean frame, the movie blurred over 1 s, and frames in random order."""
+def nulls(movie: Movie, speed: float = 1.0, orders: int = 20) -> dict[str, dict[str, float]]:
+    """Return the same for what is no replay: the mean frame, the movie blurred over 1 s, and frames in random order.
+
+    Of these it is the mean over orders, each with the delay that fits it best at this speed, as a replay has.
+    """
     phase = np.arange(len(movie.pixels)) / movie.rate
-    order = np.random.default_rng(0).permutation(len(phase))
     shown = {
         "mean frame": np.tile(movie.pixels.mean(0), (len(phase), 1)),
         "blurred movie": replay.blurred(movie.pixels, round(movie.rate)),
-        "random order": movie.pixels[order],
     }
-    return {name: score(rows, phase, movie) for name, rows in shown.items()}
+    found = {name: score(rows, phase, movie) for name, rows in shown.items()}
+    rng, lags, each = np.random.default_rng(0), np.arange(0, replay.LATEST + 1e-9, replay.LAG_STEP), []
+    for _ in range(orders):
+        other = replace(movie, frames=movie.frames[rng.permutation(len(phase))])
+        late = [other(phase + speed * lag) for lag in lags]
+        best = max(late, key=lambda rows: replay.correlation(rows, movie.pixels, movie.pixels.mean(0)))
+        each.append(score(best, phase, movie))
+    return found | {"random order": {what: float(np.mean([values[what] for values in each])) for what in each[0]}}
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:

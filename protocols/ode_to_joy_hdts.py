@@ -94,6 +94,10 @@ def settled(config: Config) -> Config:
             f"song_start: expected from learn_start to below learn_stop, {config.learn_start:g} to "
             f"{config.learn_stop:g} s, got {config.song_start:g}"
         )
+    if config.record_start > config.learn_stop:
+        raise UserError(
+            f"record_start: expected at most learn_stop, {config.learn_stop:g} s, got {config.record_start:g}"
+        )
     if config.song_start is not None and config.hdts != "internal":
         raise UserError(f"song_start: expected internal pulses, which are learned before it, got --hdts {config.hdts}")
     return completed(config, seconds=config.learn_stop + FREE_SECONDS, **SETTINGS.get(config.neuron, {}))
@@ -182,11 +186,11 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     nulls = {
         joy.NOTES_RIGHT: f"{right:.2f}: notes in random order",
         ERROR: "1: the mean of each note",
-        IN_ORDER: "0: stopped",
     }
     rows = []
     for (source, n, _, learned), runs in sorted(groups.items()):
-        for what, null in nulls.items():
+        for what in (*nulls, IN_ORDER):
+            null = nulls.get(what, "1/(m - 1) of m pulses: in random order")
             if all(what in values for _, values in runs):
                 name = f"{source}, N = {n}, learning for {learned:g} s: {what}"
                 rows.append(Finding.over_seeds(name, [values[what] for _, values in runs], null))
@@ -224,6 +228,10 @@ def _sooner(groups: dict[tuple, list[tuple[int, dict[str, float]]]]) -> list[Fin
             never += not times
             ratios.append(min(times or [max(without[seed])[0]]) / sooner)
         what = f"{source}, N = {n}: times as long that it takes without pulses to an error of {LEARNED:g} sd"
-        what += f" (at least: {never} of {len(seeds)} never come to it)" if never else ""
-        rows.append(Finding.over_seeds(what, ratios, "1: no sooner"))
+        if never:
+            # Then the longest time tried is all that is known.
+            what = what.replace(": times", ": at least so many times") + f" ({never} of {len(seeds)} never come to it)"
+            rows.append(Finding(what, min(ratios), min(ratios), INF, len(ratios), "1: no sooner"))
+        else:
+            rows.append(Finding.over_seeds(what, ratios, "1: no sooner"))
     return rows

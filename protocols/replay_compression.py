@@ -36,8 +36,9 @@ FIGURE = "replay_compression"
 WARM_UP, LEAST = 1.0, 4.0
 # Compression of replayed spike sequences in rats (Euston, Tatsuno & McNaughton 2007).
 RATS = (5.4, 8.1)
-# Of the spike templates: their bins and those of the spikes (s), and the speeds that are tried.
+# Of the spike templates: their bins and those of the spikes (s), and the speeds that are tried, up to the fastest.
 TEMPLATE_BIN, COUNT_BIN = 0.04, 0.01
+FASTEST = 32.0
 CANDIDATES = np.concatenate([sign * 2.0 ** (np.arange(-16, 41) / 8) for sign in (1, -1)])
 # Share of the accuracy above the null at the speed that was learned.
 KEPT = 0.9
@@ -75,7 +76,8 @@ def segments(config: Config, period: float) -> list[Replay]:
         raise UserError(f"speeds: expected 1 and then others, each once, got {config.speeds}")
     found, start = [], config.learn_stop
     for speed in config.speeds:
-        ticks(speed)
+        if ticks(speed) and not abs(speed) <= FASTEST:
+            raise UserError(f"speeds: expected from {-FASTEST:g} to {FASTEST:g}, got {speed:g}")
         once = period / abs(speed)
         stop = start + WARM_UP + max(1, round(LEAST / once)) * once
         found.append(Replay(speed, start, start + WARM_UP, stop))
@@ -111,11 +113,12 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     """Accuracy at each speed, and the largest speed that keeps 90 % of what speed 1 has above chance."""
     rows = []
     for name, runs in grouped(datasets):
-        measured, null = [by_speed(run) for run in runs], nulls(stored(runs[0]))
-        chance = null["random order"][IDENTIFIED]
+        measured, movie = [by_speed(run) for run in runs], stored(runs[0])
+        chance = nulls(movie)["random order"][IDENTIFIED]
         for speed in measured[0]:
+            null = nulls(movie, speed)["random order"]
             for what in (IDENTIFIED, CORRELATION):
-                beside = f"{null['random order'][what]:.2f}: frames in random order"
+                beside = f"{null[what]:.2f}: frames in random order"
                 values = [run[speed][what] for run in measured]
                 rows.append(Finding.over_seeds(f"{name}: {what} at speed {speed:g}", values, beside))
         found = [sequences(run) for run in runs]

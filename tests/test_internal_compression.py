@@ -121,6 +121,7 @@ def test_a_reduced_network_replays_at_both_speeds_taught_and_not_with_its_pulses
     [
         ({"hdts": "external"}, "hdts: 'external' is unknown"),
         ({"lever": "bias"}, "lever: 'bias' is unknown"),
+        ({"learn_stop": 4.0}, "learn_stop: expected at least 6 s, in which each speed is taught, got 4"),
         ({"taught": ()}, "taught: expected speeds above 0"),
         ({"taught": (1.0, float("nan"))}, "taught: expected speeds above 0 up to 32"),
         ({"movie_seconds": 11.0}, "movie_seconds: expected at most 10 s"),

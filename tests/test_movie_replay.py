@@ -13,6 +13,7 @@ from snnlab.networks.trained import TrainedNetwork
 from snnlab.protocol import controls_fail, find_protocol
 from snnlab.protocols import movie_replay as module
 from snnlab.protocols import replay_compression as compression
+from snnlab.record import attribute
 from snnlab.stimuli.movie import synthetic
 
 REPLAY, COMPRESSION = find_protocol("movie_replay"), find_protocol("replay_compression")
@@ -49,6 +50,7 @@ def test_published_settings():
         ("movie_replay", {"movie_seconds": 1.0}, "movie_seconds: expected at least 2 s"),
         ("movie_replay", {"hdts": "none", "pulse_order": "permuted"}, "pulse_order: expected pulses"),
         ("movie_replay", {"record_start": 10.0}, "record_start: expected at most learn_stop"),
+        ("replay_compression", {"speeds": (1.0, 64.0)}, "speeds: expected from -32 to 32, got 64"),
         ("movie_replay", {"hdts": "internal", "q": 0.0}, "q: expected more than 0 for internal pulses"),
         ("movie_replay", {"seconds": 12.0}, "seconds: expected at least 12.06 s, where the replay ends"),
         ("replay_compression", {"seconds": 12.0}, "seconds: expected at least"),
@@ -140,6 +142,13 @@ def test_findings_need_three_seeds_and_state_what_is_no_replay():
     assert identified.value == 1.0 and identified.n == 3 and "random order" in identified.null
 
 
+@pytest.mark.parametrize("speed", [1.0, -8.0])
+def test_frames_in_random_order_are_found_by_chance(speed):
+    # Of 100 frames eleven lie within 0.2 s.
+    found = module.nulls(synthetic(9, 16, 4.0), speed)["random order"]
+    assert found[module.IDENTIFIED] == pytest.approx(0.11, abs=0.04) and abs(found[module.CORRELATION]) < 0.1
+
+
 def test_the_largest_speed_that_keeps_the_accuracy():
     def measured(**values):
         return {float(k[1:]): {module.IDENTIFIED: v} for k, v in values.items()}
@@ -176,3 +185,10 @@ def test_pulses_in_another_order_and_faster_ones(tmp_path):
     assert measured[4.0][module.IDENTIFIED] > 0.45
     speed, fit, shuffled = compression.sequences(dataset)[4.0]
     assert speed == pytest.approx(4.0, rel=0.25) and fit > 2 * shuffled
+    runs = [dataset.copy() for _ in range(3)]
+    for seed, run in enumerate(runs):
+        run.attrs["config"] = json.dumps(attribute(run, "config") | {"seed": seed})
+    found = {finding.what.partition(": ")[2]: finding for finding in COMPRESSION.findings(runs)}
+    assert found[f"{module.IDENTIFIED} at speed 4"].value == pytest.approx(measured[4.0][module.IDENTIFIED])
+    assert found["largest speed that keeps 90% of the identified frames above chance"].value in (1.0, 4.0)
+    assert found["speed of the best spike template / that of the pulses, at 4"].value == pytest.approx(speed / 4)

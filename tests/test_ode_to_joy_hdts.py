@@ -51,6 +51,7 @@ def test_settings_of_the_script_but_for_stronger_pulses():
         ({"song_start": 1.0, "hdts": "none"}, "song_start: expected internal pulses"),
         ({"pulse_order": "random", "hdts": "none"}, "pulse_order: expected internal pulses for a random order"),
         ({"learn_stop": float("nan")}, "learn_stop: expected"),
+        ({"record_start": 3.0}, "record_start: expected at most learn_stop, 2 s, got 3"),
         ({"hdts": "extrenal"}, "hdts: 'extrenal' is unknown; did you mean external"),
     ],
     ids=str,
@@ -112,7 +113,9 @@ def test_findings_tell_how_much_sooner_it_is_learned(never):
     assert len(rows) == 2 * 2 + 3
     assert beside.what == "internal pulses, N = 5000, learning for 20 s: error (sd) less that with no pulses"
     assert beside.value == pytest.approx(-0.7, abs=0.05) and beside.high < 0
-    assert sooner.what.startswith("internal pulses, N = 5000: times as long") and sooner.value == 4
+    least = "at least so many " if never else ""
+    assert sooner.what.startswith(f"internal pulses, N = 5000: {least}times as long") and sooner.value == 4
+    assert np.isinf(sooner.high) == never
     assert ("3 of 3 never" in sooner.what) == never
 
 

@@ -171,6 +171,53 @@ def test_each_lesion_is_in_its_own_song_and_its_error_in_its_own_place(rng):
     assert row["error"] == pytest.approx(np.sqrt(0.1), abs=0.05)
 
 
+@pytest.mark.parametrize(("hdts", "pulses"), [("chain", 50), ("internal", 20)])
+def test_what_is_silent_in_a_chain_or_of_own_pulses(rng, wav, hdts, pulses):
+    config = ablation.settled(ABLATION.config(song=wav, hdts=hdts, pulses=pulses, draws=1, bands=12, **SMALL))
+    song = ablation.taught(config)
+    chosen = list(ablation.lesions(config, rng))
+    signals = ablation._signals(config, song, chosen)
+    phases = ablation._phases(config, song, chosen, 2.0 + 2 * song.period * np.arange(len(chosen)), signals)[1::2]
+    for lesion, phase in zip(chosen, phases, strict=True):
+        neurons = lesion.silent if lesion.kind == "neurons" else []
+        np.testing.assert_array_equal(phase.silent, neurons)
+        assert phase.restart == (hdts == "chain")
+        if hdts == "internal" and lesion.kind in ("piece", "random"):
+            # The bands are fed back as before.
+            np.testing.assert_array_equal(phase.silent_outputs, 12 + lesion.silent)
+        elif hdts == "chain" and lesion.kind == "piece":
+            active = np.flatnonzero(phase.signal.toarray().max(0) > 0.5)
+            assert active.max(initial=-1) == lesion.silent[0] - 1
+        else:
+            assert not len(phase.silent_outputs)
+
+
+def test_findings_of_a_song_stand_beside_what_is_none(wav, rng):
+    song = module.song_from(wav, 12)
+    names, starts, stops = zip(*song.syllables, strict=True)
+    runs = []
+    for seed, condition in [(0, "default"), (1, "default"), (2, "default"), (0, "permuted_pulses")]:
+        shown = song.bands if condition == "default" else song.bands[rng.permutation(len(song.bands))]
+        config = vars(SONG.config(seed=seed)) | {"control": "none", "song": wav}
+        runs.append(
+            xr.Dataset(
+                {
+                    "song": (("frame", "band"), song.bands, {"frames_per_second": song.rate}),
+                    "sung": (("pass", "frame", "band"), shown[None]),
+                    "syllable": ("syllable", list(names)),
+                    "syllable_start": ("syllable", list(starts)),
+                    "syllable_stop": ("syllable", list(stops)),
+                    "lag": ((), 0.01),
+                },
+                attrs={"config": json.dumps(config), "condition": condition, "preset": "full"},
+            )
+        )
+    found = {finding.what.partition(": ")[2]: finding for finding in SONG.findings(runs)}
+    assert found[song_scores.CORRELATION].value == pytest.approx(1) and found[song_scores.IDENTITY].value == 1
+    assert all("mean spectrum" in row.null and "permuted pulses" in row.null for row in found.values())
+    assert SONG.findings(runs[1:]) == []
+
+
 def lesioned(neuron, seed, after, **more):
     """A run with two lesions of each kind that findings read, and two songs without."""
     rows = [(ablation.NONE, 0.0)] * 2 + [(kind, 0.1) for kind in ablation.KINDS for _ in range(2)] + [("random", 0.5)]

@@ -159,7 +159,8 @@ def match_template(template: np.ndarray, counts: np.ndarray, per_bin: float, spe
     Returns
     -------
     array of shape (S,)
-        Mean correlation over neurons that fire in both.
+        Mean over neurons that fire in both, and over bins, of the product of template and counts: the correlation if
+        the counts are one whole pass; of a shorter piece the template is not standardised anew.
     """
     length, m = template.shape[1], counts.shape[1]
     fires = (template.std(1) > 0) & (counts.std(1) > 0)
