@@ -80,15 +80,14 @@ def train_with_hdts(
     UserError
         As :func:`snnlab.train_force`; for external pulses without ``q_hdts``.
     """
-    require_positive(config, "pulses")
     if (clock or cue) and config.hdts in ("external", "chain"):
         raise ValueError("clock, cue: expected no external pulses, which have a clock and a drive of their own")
+    _check(config)
     setup = resolve(config)
     pulses = Pulses(config.pulses, period)
-    taught, drive, sizes = sample(teacher, np.array([setup.dt])).shape[1], cue, None
-    if config.hdts != "none" and config.q_hdts is not None and not 0 <= config.q_hdts < float("inf"):
-        raise UserError(f"q_hdts: expected a number >= 0, got {config.q_hdts}")
     size = None if config.q_hdts is None else float(config.q_hdts * unit(published_units(setup.neuron.current)["q"]))
+    drive, sizes, told = cue, None, teacher
+    outputs = sample(teacher, np.array([setup.dt])).shape[1]
     if config.hdts in ("external", "chain"):
         if size is None:
             raise UserError(f"q_hdts: neuron {config.neuron!r} has no value of its own; give --q-hdts")
@@ -97,32 +96,33 @@ def train_with_hdts(
             drive = Drive(weights, chain_signals(config, period)[0], samples_per(setup.dt))
         else:
             drive = Drive(weights, pulses.signal(setup.dt))
-    outer = teacher
-    if config.hdts == "internal":
-        if size is not None:
-            if not setup.q > 0:
-                raise UserError(f"q: expected more than 0 for internal pulses, got {config.q}")
-            sizes = np.repeat([1.0, size / setup.q], [taught, config.pulses])
-
+    elif config.hdts == "internal":
+        if size is not None and not setup.q > 0:
+            raise UserError(f"q: expected more than 0 for internal pulses, got {config.q}")
+        sizes = None if size is None else np.repeat([1.0, size / setup.q], [outputs, config.pulses])
         inner = pulses.unordered(config.seed) if config.pulse_order == "random" else pulses
 
-    if config.hdts == "internal" or clock:
+        def told(t):
+            return np.hstack([sample(teacher, t), inner(t)])
 
-        def teacher(t):
-            now = clock(t) if clock else t
-            return np.hstack([sample(outer, now), *([inner(now)] if config.hdts == "internal" else [])])
-
-    if config.pulse_order == "random" and config.hdts != "internal":
-        raise UserError(f"pulse_order: expected internal pulses for a random order, got --hdts {config.hdts}")
     if config.pulse_order == "permuted":
-        if config.hdts == "none":
-            raise UserError("pulse_order: expected pulses to put into another order, got --hdts none")
         order = engine.rng("pulse_order").permutation(config.pulses)
         change = {"pulse_order": order}
         if config.hdts == "internal":
-            change = {"output_order": np.concatenate([np.arange(taught), taught + order])}
+            change = {"output_order": np.concatenate([np.arange(outputs), outputs + order])}
         phases = changed(phases, (setup.learn_stop + 1) * setup.dt, **change)
-    return train_force(config, teacher, engine, drive=drive, phases=phases, sizes=sizes)
+    timed = told if clock is None else lambda t: sample(told, clock(t))
+    return train_force(config, timed, engine, drive=drive, phases=phases, sizes=sizes)
+
+
+def _check(config: HdtsConfig) -> None:
+    require_positive(config, "pulses")
+    if config.hdts != "none" and config.q_hdts is not None and not 0 <= config.q_hdts < float("inf"):
+        raise UserError(f"q_hdts: expected a number >= 0, got {config.q_hdts}")
+    if config.pulse_order == "random" and config.hdts != "internal":
+        raise UserError(f"pulse_order: expected internal pulses for a random order, got --hdts {config.hdts}")
+    if config.pulse_order == "permuted" and config.hdts == "none":
+        raise UserError("pulse_order: expected pulses to put into another order, got --hdts none")
 
 
 def chain_signals(config: HdtsConfig, period: float, lesions: Sequence[np.ndarray] = ((),)) -> list[csr_array]:
