@@ -16,7 +16,7 @@ NEEDS = [("movie_replay", {**overrides, "seed": 100}) for overrides in VARIANTS.
 CAPTION = (
     "a: frames of the movie and, below, what networks show at the same moments of their free run: one that external "
     "pulses drive, and one that makes its pulses itself. b: likeness (cosine) of each shown frame and the movie's, "
-    "both about the movie's mean frame, of the first; shaded: learning. c: which frame each shown frame is most like, in "
+    "both about its mean frame, of the first; shaded: learning. c: which frame each shown frame is most like, in "
     "blue of the first. d: correlation over all frames, about the mean frame and as it is, and share of frames found "
     "within 0.2 s, of the networks and of what is no replay: the mean frame, the movie blurred over 1 s, "
     "its frames in random order."
