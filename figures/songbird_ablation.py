@@ -13,17 +13,17 @@ from snnlab.protocol import by_name
 from snnlab.protocols.songbird_ablation import KINDS, NONE, VARIANTS
 from snnlab.record import attribute
 
-_DRAWN = ("external", "external, no adaptation", "chain", "internal")
+_DRAWN = ("external", "external, fast adaptation", "chain")
 NEEDS = [("songbird_ablation", VARIANTS[name] | {"seed": seed}) for name in _DRAWN for seed in (100, 101, 102)]
 CAPTION = (
     "a: the song, and what networks sing when a tenth of the chain is silent (white lines): driven by an array of "
-    "pulses, the same with neurons that do not adapt, driven by a spiking synfire chain, or by pulses that the network "
-    "makes itself. b: error of the whole song, relative to its standard deviation, against the share that is silent: a "
-    "piece of the chain, pulses (or neurons of the spiking chain) at random, neurons of the network that learned. "
-    "Lines: mean over ten lesions (own pulses: three) of each network; shaded: middle half of the lesions; grey: mean "
-    "spectrum. c: error before and within a silent piece of a tenth and so many s behind it; dots: lesions, lines: "
+    "pulses, the same with neurons that adapt as much but ten times as fast, and driven by a spiking synfire chain. b: "
+    "error of the whole song, relative to its standard deviation, against the share that is silent: a piece of the "
+    "chain, pulses (or neurons of the spiking chain) at random, neurons of the network that learned. Lines: mean over "
+    "ten lesions of each network; shaded: middle half of the lesions; grey: mean spectrum. c: error before and within a silent piece of a tenth and so many s behind it; dots: lesions, lines: "
     "means; dashed: no lesion."
 )
+_FAST = VARIANTS["external, fast adaptation"]["parameters"]
 _CALLED = {"external": "array", "chain": "spiking chain", "internal": "own pulses"}
 _LOOKS = [("s", plotting.BEFORE), ("D", "#CC79A7"), ("o", plotting.AFTER), ("^", plotting.OUTPUT), ("v", "0.35")]
 _SHARE = 0.1
@@ -62,7 +62,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
 def _called(config: dict) -> str:
     """What drives a network, and how it differs from the published one."""
     changes = [] if config["neuron"].startswith("izhikevich") else [config["neuron"].upper()]
-    changes += ["no adaptation" if change.startswith("d=0") else change for change in config["parameters"]]
+    changes += ["fast adaptation"] if tuple(config["parameters"]) == _FAST else config["parameters"]
     changes += ["no feedback"] if config["q"] == 0 else []
     return ",\n".join([_CALLED[config["hdts"]], *changes])
 

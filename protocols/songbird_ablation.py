@@ -26,11 +26,11 @@ FIGURE = "songbird_ablation"
 # Without a lesion, too, as often as with each.
 NONE, KINDS = "none", ("piece", "random", "neurons")
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
-# Why damage spreads: by feedback, by adaptation (d is what a spike adds to it), or in another neuron that has none.
+# Why damage spreads: by feedback; by adaptation, as strong but ten times as fast; in neurons that do not adapt.
 VARIANTS = {
     "external": {"hdts": "external"},
     "external, no feedback": {"hdts": "external", "q": 0.0},
-    "external, no adaptation": {"hdts": "external", "parameters": ("d=0*pA",)},
+    "external, fast adaptation": {"hdts": "external", "parameters": ("a=0.02/ms", "d=1000*pA")},
     "external, LIF": {"hdts": "external", "neuron": "lif"},
     "chain": {"hdts": "chain"},
     "internal": INTERNAL | {"draws": 3},
