@@ -17,11 +17,11 @@ _DRAWN = ("external", "external, fast adaptation", "chain")
 NEEDS = [("songbird_ablation", VARIANTS[name] | {"seed": seed}) for name in _DRAWN for seed in (100, 101, 102)]
 CAPTION = (
     "a: the song, and what networks sing when a tenth of the chain is silent (white lines): driven by an array of "
-    "pulses, the same with neurons that adapt as much but ten times as fast, and driven by a spiking synfire chain. b: "
-    "error of the whole song, relative to its standard deviation, against the share that is silent: a piece of the "
+    "pulses, the same with neurons that adapt as much but ten times as fast, and driven by a spiking synfire chain. "
+    "b: error of the whole song, relative to its standard deviation, against the share that is silent: a piece of the "
     "chain, pulses (or neurons of the spiking chain) at random, neurons of the network that learned. Lines: mean over "
-    "ten lesions of each network; shaded: middle half of the lesions; grey: mean spectrum. c: error before and within a silent piece of a tenth and so many s behind it; dots: lesions, lines: "
-    "means; dashed: no lesion."
+    "ten lesions of each network; shaded: middle half of the lesions; grey: mean spectrum. c: error before and within "
+    "a silent piece of a tenth and so many s behind it; dots: lesions, lines: means; dashed: no lesion."
 )
 _FAST = VARIANTS["external, fast adaptation"]["parameters"]
 _CALLED = {"external": "array", "chain": "spiking chain", "internal": "own pulses"}
