@@ -23,7 +23,8 @@ CAPTION = (
     "speed of the spike template that fits the spikes best, against that of the pulses; line: equal."
 )
 _FRAMES, _SHOWN = 6, (1.0, 8.0, -1.0)
-_LOOKS = [("o", plotting.BEFORE), ("s", "#CC79A7"), ("^", "#E69F00"), ("D", plotting.OUTPUT), ("v", plotting.AFTER)]
+_LOOKS = [("o", plotting.BEFORE), ("s", "#CC79A7"), ("^", "#E69F00"), ("P", "0.4"), ("D", plotting.OUTPUT)]
+_LOOKS += [("v", plotting.AFTER)]
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
@@ -63,7 +64,8 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
 
 def _kind(config: dict) -> str:
     """The name of the variant that a Config is, or where it differs from the first."""
-    plain = {name: None for variant in VARIANTS.values() for name in variant} | {"neuron": "izhikevich_c", "pulses": 32}
+    plain = {"q": None, "neuron": "izhikevich_c", "pulses": 32, "parameters": ()}
+    config = config | {"parameters": tuple(config["parameters"])}
     for name, variant in VARIANTS.items():
         if all(config[field] == (plain | variant)[field] for field in plain):
             return name

@@ -273,6 +273,7 @@ def grouped(datasets: list[xr.Dataset]) -> list[tuple[str, list[xr.Dataset]]]:
         if dataset.attrs["condition"] == "default" and (dataset.speed == 1).any():
             where = "no" if config["hdts"] == "none" else config["hdts"]
             given = "".join(f", {name.upper()} = {config[name]:g}" for name in "gq" if config[name] is not None)
+            given += "".join(f", {change}" for change in config["parameters"])
             name = f"{config['neuron']}, N = {config['n']}{given}, {config['pulses']} {where} pulses, {config['movie']}"
             groups.setdefault((name, settings(config)), []).append(dataset)
     return [(name, runs) for (name, _), runs in groups.items() if len(runs) >= 3]

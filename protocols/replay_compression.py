@@ -60,10 +60,12 @@ class Config(MovieConfig):
         return hdts_identity(settled(self))
 
 
+# Fast adaptation: as strong, ten times as fast.
 VARIANTS = {
     "published": {},
     "without feedback": {"q": 0.0},
     "128 pulses, without feedback": {"q": 0.0, "pulses": 128},
+    "fast adaptation, without feedback": {"q": 0.0, "parameters": ("a=0.02/ms", "d=1000*pA")},
     "LIF": {"neuron": "lif"},
     "LIF without feedback": {"neuron": "lif", "q": 0.0},
 }

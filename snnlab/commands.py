@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ import tyro
 from . import record
 from .claims import Check, checks_table, measures_table, table
 from .data import SOURCES, get
-from .errors import UserError
+from .errors import UserError, unknown
 from .figure import collect, find_figure, read, save_figure, write_claims
 from .protocol import RUNS, Protocol, controls_fail, files, find_protocol, judge_again, stored_checks
 from .study import Study, parse_grid, parse_seeds, plan, run_study
@@ -35,6 +36,8 @@ class _Run(_Common):
     """show a progress bar"""
     resume: bool = False
     """go on from the last checkpoint of this run, if it was cut off"""
+    preset: str = ""
+    """settings that the protocol states by this name, under those given here; with --help: their values"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,13 +81,26 @@ def _parse(options: type, prog: str, arguments: list[str], protocol: Protocol | 
     if protocol is None:
         fields = "With a protocol's name, --help shows its fields too." if prog.endswith("PROTOCOL") else ""
         return tyro.cli(options, prog=prog, args=arguments, description=fields), None
-    preset = protocol.config("--quick" in arguments)
+    preset = protocol.config("--quick" in arguments, **_named_settings(protocol, arguments))
     fields = [("config", Annotated[protocol.Config, tyro.conf.arg(name="")], dataclasses.field(default=preset))]
     fields += [("options", Annotated[options, tyro.conf.arg(name="")], dataclasses.field(default=options()))]
     both = dataclasses.make_dataclass("both", fields)
     summary = (sys.modules[protocol.Config.__module__].__doc__ or "").strip()
+    if options is _Run and len(protocol.variants) > 1:
+        summary += f"\n\nPresets: {'; '.join(protocol.variants)}."
     parsed = tyro.cli(both, prog=prog, args=arguments, description=summary)
     return parsed.options, parsed.config
+
+
+def _named_settings(protocol: Protocol, arguments: list[str]) -> dict[str, Any]:
+    """What --preset stands for, which is needed before all other options are read."""
+    given = [value for option, value in pairwise([*arguments, ""]) if option == "--preset"]
+    given += [argument.partition("=")[2] for argument in arguments if argument.startswith("--preset=")]
+    if not given:
+        return {}
+    if given[-1] not in protocol.variants:
+        raise unknown("preset", given[-1], list(protocol.variants))
+    return protocol.variants[given[-1]]
 
 
 def _named(command: str, arguments: list[str], options: type) -> tuple[str, list[str]]:

@@ -33,7 +33,7 @@ RUNS = Path("runs")
 # Fields of a Config that do not change what a run computes, as far as a protocol has them.
 RECORDING = ("seed", "target", "eigenvalues", "record_spikes", "record_voltages", "record_decoders", "record_start")
 # Options of the command line, which a Config's fields stand beside.
-_OPTIONS = ("quick", "out", "figure", "progress", "seeds", "jobs", "vary", "controls", "json", "resume")
+_OPTIONS = ("quick", "out", "figure", "progress", "seeds", "jobs", "vary", "controls", "json", "resume", "preset")
 
 
 @dataclass(frozen=True)

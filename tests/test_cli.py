@@ -11,7 +11,7 @@ import xarray as xr
 from snnlab import commands
 from snnlab.claims import Check
 from snnlab.cli import main
-from snnlab.record import load
+from snnlab.record import attribute, load
 
 SMALL = [
     *("--n", "60", "--seconds", "0.4", "--learn-start", "0.1", "--learn-stop", "0.3"),
@@ -263,3 +263,33 @@ def test_a_check_that_fails_in_the_reduced_preset_comes_with_a_word_of_it(preset
     run = xr.Dataset(attrs={"condition": "default", "preset": preset})
     commands._print_checks(run, [Check("error", measured, 0.0, 1.0, "ours")])
     assert ("reduced preset" in capsys.readouterr().out) == told
+
+
+def test_a_preset_sets_what_the_protocol_states_under_what_is_given(capsys, tmp_path):
+    folder = tmp_path / "study.py"
+    folder.write_text(
+        '"""A study of its own."""\n'
+        "from dataclasses import dataclass\n"
+        "import xarray as xr\n\n"
+        "VARIANTS = {'plain': {}, 'two large': {'size': 2, 'name': 'large'}}\n"
+        "QUICK = {'size': 0}\n\n\n"
+        "@dataclass(frozen=True)\nclass Config:\n"
+        "    size: int = 1\n    name: str = 'small'\n    seed: int = 0\n\n\n"
+        "def run(config, engine):\n    return xr.Dataset({'size': ((), config.size)})\n\n\n"
+        "def measure(dataset):\n    return {'size': float(dataset['size'])}\n"
+    )
+    runs = ["--out", str(tmp_path / "runs"), "--no-progress"]
+    for given, size in (([], 1), (["--preset", "two large"], 2), (["--preset=two large", "--size", "5"], 5)):
+        assert main(["run", str(folder), *given, *runs]) == 0
+        path = capsys.readouterr().out.partition("run file  ")[2].split()[0]
+        dataset = load(path)
+        assert int(dataset["size"]) == size and attribute(dataset, "config")["name"] == ("large" if given else "small")
+        assert dataset.attrs["preset"] == ("custom" if size == 5 else "full")
+    assert main(["run", str(folder), "--preset", "two lage", *runs]) == 2
+    assert (
+        capsys.readouterr().err
+        == "snnlab: preset: 'two lage' is unknown; did you mean two large? (known: plain, two large)\n"
+    )
+    with pytest.raises(SystemExit):
+        main(["run", str(folder), "--help"])
+    assert "Presets: plain; two large." in capsys.readouterr().out

@@ -67,7 +67,7 @@ def test_bad_settings_are_refused_by_name_and_nothing_is_written(tmp_path, proto
 
 def made_up(shown, phase, movie, speed=1.0, q=None):
     config = {"neuron": "izhikevich_c", "n": 1000, "hdts": "external", "pulses": 32, "movie": "synthetic", "seed": 0}
-    config |= {"g": None, "q": q}
+    config |= {"g": None, "q": q, "parameters": []}
     return xr.Dataset(
         {
             "movie": (("frame", "row", "column"), movie.frames, {"frames_per_second": movie.rate}),
