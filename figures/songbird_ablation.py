@@ -27,7 +27,7 @@ _FAST = VARIANTS["external, fast adaptation"]["parameters"]
 _CALLED = {"external": "array", "chain": "spiking chain", "internal": "own pulses"}
 _LOOKS = [("s", plotting.BEFORE), ("D", "#CC79A7"), ("o", plotting.AFTER), ("^", plotting.OUTPUT), ("v", "0.35")]
 _SHARE = 0.1
-_PLACES = dict(zip([PARTS[0], PARTS[1], *PARTS[3:]], ["before", "within", "<0.5", "<1", "<2", ">2"], strict=True))
+_PLACES = dict(zip([PARTS[0], PARTS[1], *PARTS[3:]], ["pre", "in it", "<0.5", "<1", "<2", ">2"], strict=True))
 _TITLES = {"piece": "a piece of the chain", "random": "of the chain, at random", "neurons": "neurons that learned"}
 
 
@@ -35,7 +35,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw spectrograms above, errors against share and by place below."""
     sources = by_name(datasets, _called)
     looks = {name: (*_LOOKS[index % len(_LOOKS)], name) for index, name in enumerate(sources)}
-    figure = Figure(figsize=(7.0, 2.3 + 0.75 * (1 + len(sources))), layout="constrained")
+    figure = Figure(figsize=(7.0, 2.5 + 0.72 * (1 + len(sources))), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=[1 + len(sources), 2.6])
     rows = above.subplots(1 + len(sources), 1, sharex=True, squeeze=False)[:, 0]
     _spectrogram(rows[0], datasets[0], datasets[0].song.values, "song")
@@ -53,7 +53,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     axes[-1].set(title="a piece of a tenth", ylim=(0, 2), xlabel="s behind the piece")
     axes[-1].set_xticks(range(len(_PLACES)), _PLACES.values(), fontsize=6)
     axes[0].set_ylabel("error / sd of the song")
-    axes[0].legend(loc="upper left")
+    axes[0].legend(loc="upper left", fontsize=6)
     for ax, letter in zip((rows[0], axes[0], axes[-1]), "abc", strict=True):
         plotting.panel_letter(ax, letter, x=-0.06 if ax is rows[0] else -0.2)
     return figure
@@ -64,7 +64,7 @@ def _called(config: dict) -> str:
     changes = [] if config["neuron"].startswith("izhikevich") else [config["neuron"].upper()]
     changes += ["fast adaptation"] if tuple(config["parameters"]) == _FAST else config["parameters"]
     changes += ["no feedback"] if config["q"] == 0 else []
-    return ",\n".join([_CALLED[config["hdts"]], *changes])
+    return ", ".join([_CALLED[config["hdts"]], *changes])
 
 
 def _example(ax: Axes, dataset: xr.Dataset, name: str) -> None:
@@ -80,8 +80,11 @@ def _example(ax: Axes, dataset: xr.Dataset, name: str) -> None:
 
 def _spectrogram(ax: Axes, dataset: xr.Dataset, bands: np.ndarray, name: str) -> None:
     config, seconds = attribute(dataset, "config"), len(bands) / float(dataset.song.attrs["frames_per_second"])
-    plotting.spectrogram(ax, bands, seconds, config["low"], config["high"])
-    ax.set_ylabel(f"{name}\n(kHz)")
+    # Noise in few levels fills less of the file.
+    levels = (np.sqrt(np.clip(bands, 0, 1)) * 12).round() / 12
+    plotting.spectrogram(ax, levels**2, seconds, config["low"], config["high"])
+    ax.set_ylabel("kHz")
+    ax.set_title(name, loc="left", fontsize=7, pad=2)
 
 
 def _against_share(ax: Axes, kind: str, runs: list[xr.Dataset], look: tuple[str, str, str]) -> None:
@@ -106,7 +109,7 @@ def _by_place(ax: Axes, runs: list[xr.Dataset], look: tuple[str, str, str], shif
     columns = [errors[:, PARTS.index(part)] for part in _PLACES]
     means = [np.nanmean(values) if np.isfinite(values).any() else np.nan for values in columns]
     for place, values in enumerate(columns):
-        ax.plot(np.full(len(values), place + shift), values, ".", color=color, ms=1.5, alpha=0.4, mew=0)
+        ax.plot(np.full(len(values), place + shift), values, ".", color=color, ms=2.5, alpha=0.5, mew=0)
     ax.plot(np.arange(len(means)) + shift, means, f"{marker}-", color=color, ms=3.5)
     ax.axhline(_intact(runs), color=color, ls="--", lw=0.7)
 
