@@ -33,11 +33,12 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     for dataset in sorted(datasets, key=lambda dataset: dataset.attrs["seed"]):
         kinds.setdefault(_kind(attribute(dataset, "config")), []).append(dataset)
     kinds = {name: kinds[name] for name in [*VARIANTS, *kinds] if name in kinds}
-    rows = _rows({name: kinds[name][0] for name in dict.fromkeys([next(iter(kinds)), [*kinds][-1]])})
+    moments = (np.arange(_FRAMES) + 0.5) * stored(datasets[0]).period / _FRAMES
+    rows = _rows({name: kinds[name][0] for name in dict.fromkeys([next(iter(kinds)), [*kinds][-1]])}, moments)
     heights = [0.525 * len(rows), 2.7]
     figure = Figure(figsize=(7.0, sum(heights)), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=heights)
-    _frames(above, rows, datasets[0])
+    _frames(above, rows, moments, datasets[0].movie.shape[1:])
     faster, others, templates = below.subplots(1, 3, width_ratios=[1.4, 1.0, 1.1])
     faster.axvspan(*RATS, color="0.9", lw=0)
     for index, (name, runs) in enumerate(kinds.items()):
@@ -76,14 +77,9 @@ def _times(speed: float) -> str:
     return f"{speed:g}\u00d7"
 
 
-def _moments(dataset: xr.Dataset) -> np.ndarray:
-    return (np.arange(_FRAMES) + 0.5) * stored(dataset).period / _FRAMES
-
-
-def _rows(runs: dict[str, xr.Dataset]) -> list[tuple[str, np.ndarray]]:
-    """What stands beside each row of frames, and these."""
-    dataset = next(iter(runs.values()))
-    movie, moments = stored(dataset), _moments(dataset)
+def _rows(runs: dict[str, xr.Dataset], moments: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    """What stands beside each row of frames, and these, at moments of the movie (s)."""
+    movie = stored(next(iter(runs.values())))
     rows = [("movie", movie(moments))]
     for name, run in runs.items():
         for speed in _SHOWN:
@@ -94,9 +90,9 @@ def _rows(runs: dict[str, xr.Dataset]) -> list[tuple[str, np.ndarray]]:
     return rows
 
 
-def _frames(figure: SubFigure, rows: list[tuple[str, np.ndarray]], dataset: xr.Dataset) -> None:
-    titles = [f"{moment:.1f} s" for moment in _moments(dataset)]
-    axes = plotting.pictures(figure, [images for _, images in rows], dataset.movie.shape[1:], titles, aspect="auto")
+def _frames(figure: SubFigure, rows: list[tuple[str, np.ndarray]], moments: np.ndarray, shape: tuple) -> None:
+    titles = [f"{moment:.1f} s" for moment in moments]
+    axes = plotting.pictures(figure, [images for _, images in rows], shape, titles, aspect="auto")
     for ax, (label, _) in zip(axes[:, 0], rows, strict=True):
         ax.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=7)
     plotting.panel_letter(axes[0, 0], "a", x=-1.2)

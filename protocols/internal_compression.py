@@ -111,13 +111,13 @@ def settled(config: Config) -> Config:
         raise UserError(f"taught: expected speeds above 0 up to {FASTEST:g}, got {config.taught}")
     require_positive(config, "q_cue")
     config = completed(replace(config, levels=tuple(levels)), **SETTINGS.get(config.neuron, {}))
-    if movie_of(config).period > LASTS - WARM_UP:
+    period = movie_of(config).period
+    if period > LASTS - WARM_UP:
         raise UserError(f"movie_seconds: expected at most {LASTS - WARM_UP:g} s, which a level is looked at")
     if config.lever == "cue" and config.q_cue is None:
         raise UserError(f"q_cue: neuron {config.neuron!r} has no value of its own; give --q-cue")
-    period = movie_of(config).period
-    if config.lever == "cue" and {speed for _, speed in lessons(config, period)} < set(config.taught):
-        turn = PASSES * period * sum(1 / speed for speed in config.taught)
+    turn = PASSES * period * sum(1 / speed for speed in config.taught)
+    if config.lever == "cue" and config.learn_stop < turn:
         raise UserError(
             f"learn_stop: expected at least {turn:g} s, in which each speed is taught, got {config.learn_stop:g}"
         )

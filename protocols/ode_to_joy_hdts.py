@@ -15,7 +15,7 @@ from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import UserError
 from snnlab.networks.force_config import CONTROLS as BROKEN
-from snnlab.networks.force_config import completed, require_sampling
+from snnlab.networks.force_config import completed, require_free_run, require_sampling
 from snnlab.networks.hdts_training import CONTROLS as OF_PULSES
 from snnlab.networks.hdts_training import HdtsConfig, hdts_identity, train_with_hdts
 from snnlab.networks.phases import Phase
@@ -94,10 +94,7 @@ def settled(config: Config) -> Config:
             f"song_start: expected from learn_start to below learn_stop, {config.learn_start:g} to "
             f"{config.learn_stop:g} s, got {config.song_start:g}"
         )
-    if config.record_start > config.learn_stop:
-        raise UserError(
-            f"record_start: expected at most learn_stop, {config.learn_stop:g} s, got {config.record_start:g}"
-        )
+    require_free_run(config)
     if config.song_start is not None and config.hdts != "internal":
         raise UserError(f"song_start: expected internal pulses, which are learned before it, got --hdts {config.hdts}")
     return completed(config, seconds=config.learn_stop + FREE_SECONDS, **SETTINGS.get(config.neuron, {}))

@@ -132,8 +132,8 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     moments = np.arange(len(song.bands)) / song.rate
     own = config.hdts == "internal"
     lag = 0.0 if own else decoded(dataset, song, starts - song.period)[1]
-    intact = next((s for s, lesion in zip(signals, chosen, strict=True) if lesion.kind == NONE), None)
-    rows, sung = [], []
+    # The first lesions are none.
+    intact, rows, sung = signals[0], [], []
     for lesion, start, signal in zip(chosen, starts, signals, strict=True):
         row, begun, pace, late = {}, 0.0, 1.0, 0.0
         if own:

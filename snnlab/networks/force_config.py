@@ -142,6 +142,14 @@ def settled_identity(config: ForceConfig) -> dict:
     return ForceConfig.identity(config) | {"settled": size}
 
 
+def require_free_run(config: ForceConfig) -> None:
+    """Raise UserError unless all that follows learning is recorded."""
+    if config.record_start > config.learn_stop:
+        raise UserError(
+            f"record_start: expected at most learn_stop, {config.learn_stop:g} s, got {config.record_start:g}"
+        )
+
+
 def require_sampling(config: ForceConfig, step: float) -> None:
     """Refuse recordings of which no sample stands every ``step`` s."""
     setup = resolve(config)
