@@ -183,11 +183,11 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     nulls = {
         joy.NOTES_RIGHT: f"{right:.2f}: notes in random order",
         ERROR: "1: the mean of each note",
+        IN_ORDER: "1/(m - 1) of m pulses: in random order",
     }
     rows = []
     for (source, n, _, learned), runs in sorted(groups.items()):
-        for what in (*nulls, IN_ORDER):
-            null = nulls.get(what, "1/(m - 1) of m pulses: in random order")
+        for what, null in nulls.items():
             if all(what in values for _, values in runs):
                 name = f"{source}, N = {n}, learning for {learned:g} s: {what}"
                 rows.append(Finding.over_seeds(name, [values[what] for _, values in runs], null))
@@ -224,11 +224,12 @@ def _sooner(groups: dict[tuple, list[tuple[int, dict[str, float]]]]) -> list[Fin
             times = [t for t, e in without[seed] if e <= LEARNED]
             never += not times
             ratios.append(min(times or [max(without[seed])[0]]) / sooner)
-        what = f"{source}, N = {n}: times as long that it takes without pulses to an error of {LEARNED:g} sd"
+        name, null = f"{source}, N = {n}", "1: no sooner"
+        what = f"times as long that it takes without pulses to an error of {LEARNED:g} sd"
         if never:
             # Then the longest time tried is all that is known.
-            what = what.replace(": times", ": at least so many times") + f" ({never} of {len(seeds)} never come to it)"
-            rows.append(Finding(what, min(ratios), min(ratios), INF, len(ratios), "1: no sooner"))
+            what = f"at least so many {what} ({never} of {len(seeds)} never come to it)"
+            rows.append(Finding(f"{name}: {what}", min(ratios), min(ratios), INF, len(ratios), null))
         else:
-            rows.append(Finding.over_seeds(what, ratios, "1: no sooner"))
+            rows.append(Finding.over_seeds(f"{name}: {what}", ratios, null))
     return rows

@@ -229,7 +229,7 @@ def reproduce(arguments: list[str]) -> int:
     options, _ = _parse(_Reproduce, "snnlab reproduce", arguments)
     if options.gallery is not None and options.quick:
         raise UserError("gallery: holds figures at the published scale only; leave out --quick")
-    protocols, figures = ([file.stem for file in files(kind)] for kind in ("protocols", "figures"))
+    protocols, figures = ([*files(kind)] for kind in ("protocols", "figures"))
     for name in names:
         if name not in protocols and name not in figures:
             find_protocol(name)

@@ -32,12 +32,12 @@ def find_figure(spec: str) -> FigureFile:
     if is_file_spec(spec):
         module, name = load_file(spec, "figure"), Path(spec).stem
     else:
-        names = [file.stem for file in files("figures")]
-        if spec not in names and spec in [file.stem for file in files("protocols")]:
+        names = files("figures")
+        if spec not in names and spec in files("protocols"):
             # That of a protocol.
             spec = find_protocol(spec).figure or spec
         if spec not in names:
-            raise unknown("figure", spec, names)
+            raise unknown("figure", spec, [*names])
         module, name = import_module(f"snnlab.figures.{spec}"), spec
     if not callable(getattr(module, "draw", None)) or not hasattr(module, "NEEDS"):
         raise UserError(f"figure: {spec} is no figure; expected NEEDS and a function draw(datasets)")

@@ -266,9 +266,9 @@ def find_protocol(spec: str) -> Protocol:
     if is_file_spec(spec):
         module = load_file(spec, "protocol")
         return _read(module, Path(spec).stem, str(Path(spec).expanduser().resolve()))
-    known = [file.stem for file in files("protocols")]
+    known = files("protocols")
     if spec not in known:
-        raise unknown("protocol", spec, known)
+        raise unknown("protocol", spec, [*known])
     return _read(import_module(f"snnlab.protocols.{spec}"), spec, spec)
 
 
@@ -300,19 +300,20 @@ def _read(module: ModuleType, name: str, spec: str) -> Protocol:
     return protocol
 
 
-def files(kind: str) -> list[Path]:
-    """Return every protocol or figure file."""
+def files(kind: str) -> dict[str, Path]:
+    """Return every protocol or figure file by its name."""
     import snnlab
 
     package = Path(snnlab.__file__).parent
     # Editable installs keep these folders beside the package, plain installs inside it.
     folder = next(f for f in (package / kind, package.parent / kind) if (f / "__init__.py").is_file())
-    return [file for file in sorted(folder.glob("*.py")) if not file.name.startswith("_")]
+    return {file.stem: file for file in sorted(folder.glob("*.py")) if not file.name.startswith("_")}
 
 
 def entries(kind: str) -> list[tuple[str, str]]:
     """Return (name, first line of the docstring) of every protocol or figure file, without importing any."""
-    docstrings = {
-        file.stem: ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or "" for file in files(kind)
-    }
-    return [(name, docstring.partition("\n")[0]) for name, docstring in docstrings.items()]
+    found = []
+    for name, file in files(kind).items():
+        docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+        found.append((name, docstring.partition("\n")[0]))
+    return found
