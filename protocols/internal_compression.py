@@ -39,7 +39,7 @@ FIGURE = "internal_compression"
 # Beside those of movie_replay.
 SETTINGS = {"izhikevich_b": {"q_cue": 2e3}}
 LEVELS = {
-    "cue": (1.0, 2.0, 4.0, 1.25, 1.75, 2.5, 3.5, 6.0, 0.5),
+    "cue": (1.0, 1.5, 2.0, 3.0, 4.0, 1.25, 1.75, 2.5, 3.5, 6.0, 0.5),
     "input": (0.0, 50.0, 100.0, 200.0, -50.0),
     "feedback": (1.0, 1.05, 1.1, 1.2, 0.9),
 }

@@ -75,7 +75,7 @@ def made_up(seed, lever="cue", broken=False):
 
 
 def test_what_replays_at_the_speeds_taught_meets_the_criteria_and_what_has_no_order_does_not():
-    assert len(module.checks(made_up(0))) == 9 and all(check.holds for check in module.checks(made_up(0)))
+    assert len(module.checks(made_up(0))) == 15 and all(check.holds for check in module.checks(made_up(0)))
     assert controls_fail(module.checks(made_up(0, broken=True)))
     assert len(module.checks(made_up(0, "feedback"))) == len(module.checks(made_up(0, "input"))) == 3
 
