@@ -9,9 +9,9 @@ from matplotlib.figure import Figure, SubFigure
 
 from snnlab import plotting
 from snnlab.analysis import replay
+from snnlab.protocol import by_name, find_protocol
 from snnlab.protocols.movie_replay import IDENTIFIED, by_speed, nulls, stored
 from snnlab.protocols.replay_compression import RATS, VARIANTS, sequences
-from snnlab.record import attribute
 
 SEEDS = (100, 101, 102)
 NEEDS = [("replay_compression", {**variant, "seed": seed}) for seed in SEEDS for variant in VARIANTS.values()]
@@ -29,10 +29,9 @@ _LOOKS += [("v", plotting.AFTER)]
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw frames of the first and the last kind of network above; scores and spike templates of all below."""
-    kinds: dict[str, list[xr.Dataset]] = {}
-    for dataset in sorted(datasets, key=lambda dataset: dataset.attrs["seed"]):
-        kinds.setdefault(_kind(attribute(dataset, "config")), []).append(dataset)
-    kinds = {name: kinds[name] for name in [*VARIANTS, *kinds] if name in kinds}
+    runs = sorted(datasets, key=lambda dataset: dataset.attrs["seed"])
+    found = by_name(runs, find_protocol("replay_compression").variant)
+    kinds = {name: found[name] for name in [*VARIANTS, *found] if name in found}
     moments = (np.arange(_FRAMES) + 0.5) * stored(datasets[0]).period / _FRAMES
     rows = _rows({name: kinds[name][0] for name in dict.fromkeys([next(iter(kinds)), [*kinds][-1]])}, moments)
     heights = [0.525 * len(rows), 2.7]
@@ -61,16 +60,6 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     for ax, letter in zip((faster, others, templates), "bcd", strict=True):
         plotting.panel_letter(ax, letter)
     return figure
-
-
-def _kind(config: dict) -> str:
-    """The name of the variant that a Config is, or where it differs from the first."""
-    plain = {"q": None, "neuron": "izhikevich_c", "pulses": 32, "parameters": ()}
-    config = config | {"parameters": tuple(config["parameters"])}
-    for name, variant in VARIANTS.items():
-        if all(config[field] == (plain | variant)[field] for field in plain):
-            return name
-    return ", ".join(f"{field} {config[field]}" for field in plain if config[field] != plain[field])
 
 
 def _times(speed: float) -> str:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from snnlab import plotting
 from snnlab.analysis.song_lesions import PARTS
-from snnlab.protocol import by_name
+from snnlab.protocol import by_name, find_protocol
 from snnlab.protocols.songbird_ablation import KINDS, NONE, VARIANTS
 from snnlab.record import attribute
 
@@ -23,8 +23,6 @@ CAPTION = (
     "ten lesions of each network; shaded: middle half of the lesions; grey: mean spectrum. c: error before and within "
     "a silent piece of a tenth and so many s behind it; dots: lesions, lines: means; dashed: no lesion."
 )
-_FAST = VARIANTS["external, fast adaptation"]["parameters"]
-_CALLED = {"external": "array", "chain": "spiking chain", "internal": "own pulses"}
 _LOOKS = [("s", plotting.BEFORE), ("D", "#CC79A7"), ("o", plotting.AFTER), ("^", plotting.OUTPUT), ("v", "0.35")]
 _SHARE = 0.1
 _PLACES = dict(zip([PARTS[0], PARTS[1], *PARTS[3:]], ["pre", "in it", "<0.5", "<1", "<2", ">2"], strict=True))
@@ -33,7 +31,7 @@ _TITLES = {"piece": "a piece of the chain", "random": "of the chain, at random",
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw spectrograms above, errors against share and by place below."""
-    sources = by_name(datasets, _called)
+    sources = by_name(datasets, find_protocol("songbird_ablation").variant)
     looks = {name: (*_LOOKS[index % len(_LOOKS)], name) for index, name in enumerate(sources)}
     figure = Figure(figsize=(7.0, 2.5 + 0.72 * (1 + len(sources))), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=[1 + len(sources), 2.6])
@@ -57,14 +55,6 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     for ax, letter in zip((rows[0], axes[0], axes[-1]), "abc", strict=True):
         plotting.panel_letter(ax, letter, x=-0.06 if ax is rows[0] else -0.2)
     return figure
-
-
-def _called(config: dict) -> str:
-    """What drives a network, and how it differs from the published one."""
-    changes = [] if config["neuron"].startswith("izhikevich") else [config["neuron"].upper()]
-    changes += ["fast adaptation"] if tuple(config["parameters"]) == _FAST else config["parameters"]
-    changes += ["no feedback"] if config["q"] == 0 else []
-    return ", ".join([_CALLED[config["hdts"]], *changes])
 
 
 def _example(ax: Axes, dataset: xr.Dataset, name: str) -> None:

@@ -18,7 +18,7 @@ from snnlab.networks import synfire
 from snnlab.networks.hdts_training import CONTROLS as CONTROLS
 from snnlab.networks.hdts_training import chain_signals, train_with_hdts
 from snnlab.networks.phases import Phase
-from snnlab.protocol import by_name
+from snnlab.protocol import by_name, find_protocol
 from snnlab.protocols.songbird import INTERNAL, SongConfig, completed_song, decoded, first_song, song_identity, taught
 from snnlab.stimuli.song import Song
 
@@ -259,10 +259,10 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 def findings(datasets: list[xr.Dataset]) -> list[Finding]:
-    """All that is measured, for each source of pulses and kind of neurons, over seeds."""
+    """All that is measured, for each variant, over seeds."""
     runs = [run for run in datasets if run.attrs["condition"] == "default"]
     rows = []
-    for source, group in by_name(runs, _source).items():
+    for source, group in by_name(runs, find_protocol("songbird_ablation").variant).items():
         measured = [measure(run) for run in group]
         if len(group) < 3:
             continue
@@ -279,9 +279,3 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
             if np.isfinite(each).all():
                 rows.append(Finding.over_seeds(f"{source}: {what}", each, nulls.get(what.partition(", ")[0], "0")))
     return rows
-
-
-def _source(config: dict) -> str:
-    """What drives a network, its neurons, and what is changed in them."""
-    changes = [*config["parameters"], *(["no feedback"] if config["q"] == 0 else [])]
-    return ", ".join([config["hdts"], config["neuron"], *changes])

@@ -10,7 +10,7 @@ import logging
 import os
 import time
 import traceback
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -98,12 +98,28 @@ class Protocol:
         # A gain that the user chose is not the preset, one that a control sets is.
         allowed = {*RECORDING, *self.controls.get(self.condition(config), {})}
         values = dataclasses.asdict(config)
-        for name, quick in (("full", False), ("quick", True)):
-            for overrides in ({}, *self.variants.values()):
-                preset = dataclasses.asdict(self.config(quick, **overrides))
-                if {k for k, v in values.items() if v != preset[k]} <= allowed:
-                    return name
+        for name, _, preset in self._presets():
+            if {k for k, v in values.items() if v != preset[k]} <= allowed:
+                return name
         return "custom"
+
+    def variant(self, config: dict) -> str:
+        """Return the variant that a stored Config is, by what variants set; else the nearest and its changes."""
+        fields = dict.fromkeys(field for overrides in self.variants.values() for field in overrides)
+        found = []
+        for _, variant, preset in self._presets():
+            # As they stand in a file.
+            stored = json.loads(json.dumps({field: preset[field] for field in fields}))
+            changes = [f"{field} {config[field]}" for field in fields if config[field] != stored[field]]
+            if variant:
+                found.append([variant, *changes])
+        return ", ".join(min(found, key=len))
+
+    def _presets(self) -> Iterator[tuple[str, str, dict]]:
+        """Yield preset, variant ("": none) and values of every Config that has a name."""
+        for preset, quick in (("full", False), ("quick", True)):
+            for variant, overrides in ({"": {}} | self.variants).items():
+                yield preset, variant, dataclasses.asdict(self.config(quick, **overrides))
 
     def resumable(self, config: Any, folder: Path = RUNS) -> bool:
         """Tell whether a run is complete, or was cut off behind a checkpoint."""

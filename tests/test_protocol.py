@@ -1,5 +1,6 @@
 """Protocols: finding them, their own files, names of runs, presets and conditions."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -127,6 +128,18 @@ def test_what_variants_set_is_a_choice_of_the_user_elsewhere():
     # Of two variants at once.
     assert queue.preset(queue.config(longest_delay=4, sequence="SC")) == "custom"
     assert queue.preset(queue.config(longest_delay=4, control="shuffled_teacher")) == "full"
+
+
+def test_a_stored_config_is_called_as_its_variant_is():
+    for name in ("songbird_ablation", "replay_compression", "force_sine"):
+        protocol = find_protocol(name)
+        for quick in (False, True):
+            for variant, overrides in protocol.variants.items():
+                stored = json.loads(json.dumps(dataclasses.asdict(protocol.config(quick, **overrides, seed=3))))
+                assert protocol.variant(stored) == variant
+    song = find_protocol("songbird_ablation")
+    changed = dataclasses.asdict(song.config(**song.variants["external, LIF"], draws=2))
+    assert song.variant(json.loads(json.dumps(changed))) == "external, LIF, draws 2"
 
 
 def test_files_that_are_no_protocol_are_refused(tmp_path):

@@ -218,13 +218,13 @@ def test_findings_of_a_song_stand_beside_what_is_none(wav, rng):
     assert SONG.findings(runs[1:]) == []
 
 
-def lesioned(neuron, seed, after, **more):
+def lesioned(variant, seed, after, **more):
     """A run with two lesions of each kind that findings read, and two songs without."""
     rows = [(ablation.NONE, 0.0)] * 2 + [(kind, 0.1) for kind in ablation.KINDS for _ in range(2)] + [("random", 0.5)]
     kinds, shares = (np.array(column) for column in zip(*rows, strict=True))
     error = np.where(kinds == ablation.NONE, 0.4, 0.7)
     errors = np.where((kinds == "piece")[:, None], [0.4, 1.2, after, 1.0, 0.8, 0.6, 0.4], np.nan)
-    config = vars(ABLATION.config(hdts="external", neuron=neuron, seed=seed))
+    config = vars(ABLATION.config(**ABLATION.variants[variant], seed=seed))
     columns = {"kind": kinds, "share": shares, "error": error, "identity": 1 - error} | more
     return xr.Dataset(
         {name: ("lesion", values) for name, values in columns.items()} | {"errors": (("lesion", "part"), errors)},
@@ -234,22 +234,22 @@ def lesioned(neuron, seed, after, **more):
 
 
 def test_findings_tell_neurons_apart_and_where_damage_is():
-    cases = {"izhikevich_c": 0.9, "lif": 0.4}
+    cases = {"external": 0.9, "external, LIF": 0.4}
     found = {
         row.what: row
-        for row in ABLATION.findings([lesioned(neuron, s, after) for neuron, after in cases.items() for s in range(3)])
+        for row in ABLATION.findings(
+            [lesioned(variant, s, after) for variant, after in cases.items() for s in range(3)]
+        )
     }
-    for neuron, after in cases.items():
-        what = f"external, {neuron}: {ablation.ERROR}, after a silent piece of a tenth"
+    for variant, after in cases.items():
+        what = f"{variant}: {ablation.ERROR}, after a silent piece of a tenth"
         assert found[what].value == pytest.approx(after) and found[what].null.startswith("no lesion 0.40")
-        assert found[f"external, {neuron}: {ablation.ERROR}, 10% silent: neurons"].value == pytest.approx(0.7)
-        identity = found[f"external, {neuron}: {song_scores.IDENTITY}, 50% silent: random"]
+        assert found[f"{variant}: {ablation.ERROR}, 10% silent: neurons"].value == pytest.approx(0.7)
+        identity = found[f"{variant}: {song_scores.IDENTITY}, 50% silent: random"]
         assert identity.value == pytest.approx(0.3) and identity.null == "no lesion 0.60"
-        behind = [
-            found[f"external, {neuron}: {ablation.ERROR}, {part} a silent piece of a tenth"] for part in PARTS[3:]
-        ]
+        behind = [found[f"{variant}: {ablation.ERROR}, {part} a silent piece of a tenth"] for part in PARTS[3:]]
         assert [row.value for row in behind] == pytest.approx([1.0, 0.8, 0.6, 0.4])
-    assert ABLATION.findings([lesioned("lif", s, 0.4) for s in range(2)]) == []
+    assert ABLATION.findings([lesioned("external, LIF", s, 0.4) for s in range(2)]) == []
 
 
 def test_only_songs_that_a_lesion_ended_can_be_sung_again():
@@ -257,7 +257,7 @@ def test_only_songs_that_a_lesion_ended_can_be_sung_again():
     alike = [0.9, 0.9, 0.2, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9]
     during = [0.9, 0.1, 0.1, 0.8, 0.9, 0.3, 0.3, 0.3, 0.3]
     after = [0.9, 0.1, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.2]
-    measured = ABLATION.measure(lesioned("izhikevich_b", 0, 0.9, alike=alike, during=during, next=after))
+    measured = ABLATION.measure(lesioned("internal", 0, 0.9, alike=alike, during=during, next=after))
     assert measured[ablation.NOT_SUNG] == pytest.approx(1 / 9)
     assert measured[ablation.ENDED] == pytest.approx(4 / 6) and measured[ablation.AGAIN] == pytest.approx(3 / 4)
 
