@@ -195,15 +195,19 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
 
 
 def _beside(groups: dict[tuple, list[tuple[int, dict[str, float]]]]) -> list[Finding]:
-    """The error less that of the controls, after as much learning, seed by seed."""
+    """Notes right and error less those of the controls, after as much learning, seed by seed.
+
+    A control that runs away has an error without bound, but so many notes right.
+    """
     rows = []
     for (source, n, same, learned), runs in sorted(groups.items()):
         for control in (NO_PULSES, f"internal pulses{UNORDERED}"):
             others = dict(groups.get((control, n, same, learned), []))
-            less = [values[ERROR] - others[seed][ERROR] for seed, values in runs if seed in others]
-            if source not in (control, NO_PULSES) and len(less) >= 3:
-                what = f"{source}, N = {n}, learning for {learned:g} s: error (sd) less that with {control}"
-                rows.append(Finding.over_seeds(what, less, "0: no difference"))
+            for of, called in ((joy.NOTES_RIGHT, "notes right (share) less those"), (ERROR, "error (sd) less that")):
+                less = [values[of] - others[seed][of] for seed, values in runs if seed in others]
+                if source not in (control, NO_PULSES) and len(less) >= 3:
+                    what = f"{source}, N = {n}, learning for {learned:g} s: {called} with {control}"
+                    rows.append(Finding.over_seeds(what, less, "0: no difference"))
     return rows
 
 

@@ -105,12 +105,26 @@ def test_pulses_that_go_on_are_in_order_and_others_are_not():
     )
 
 
+def test_findings_tell_how_many_more_notes_are_right():
+    runs = [synthetic(hdts, 20.0, seed, 0.1) for hdts in ("none", "internal") for seed in range(3)]
+    for run in runs[:3]:
+        # Every note is another one.
+        run["output"] = run.output.roll(note=1)
+    found = {row.what: row for row in PROTOCOL.findings(runs)}
+    what = "internal pulses, N = 5000, learning for 20 s: notes right (share) less those with no pulses"
+    by_chance, _ = joy.chance(melody=ODE_TO_JOY_LONG)
+    assert found[what].value == pytest.approx(1 - by_chance, abs=0.05) and found[what].null == "0: no difference"
+
+
 @pytest.mark.parametrize("never", [False, True])
 def test_findings_tell_how_much_sooner_it_is_learned(never):
     errors = {("none", 20.0): 1.0, ("none", 80.0): 0.7 if never else 0.4, ("internal", 20.0): 0.3}
     runs = [synthetic(hdts, learned, seed, e) for (hdts, learned), e in errors.items() for seed in range(3)]
-    *rows, beside, sooner = PROTOCOL.findings(runs)
+    *rows, right, beside, sooner = PROTOCOL.findings(runs)
     assert len(rows) == 2 * 2 + 3
+    assert right.what == "internal pulses, N = 5000, learning for 20 s: notes right (share) less those with no pulses"
+    # Noise moves no note.
+    assert right.value == 0
     assert beside.what == "internal pulses, N = 5000, learning for 20 s: error (sd) less that with no pulses"
     assert beside.value == pytest.approx(-0.7, abs=0.05) and beside.high < 0
     least = "at least so many " if never else ""
