@@ -13,18 +13,19 @@ from snnlab.protocol import by_name, find_protocol
 from snnlab.protocols.songbird_ablation import KINDS, NONE, VARIANTS
 from snnlab.record import attribute
 
-_DRAWN = ("external", "external, fast adaptation", "chain")
+_DRAWN = ("external", "external, fast adaptation", "chain", "internal")
 NEEDS = [("songbird_ablation", VARIANTS[name] | {"seed": seed}) for name in _DRAWN for seed in (100, 101, 102)]
 CAPTION = (
     "a: the song, and what networks sing when a tenth of the chain is silent (white lines): driven by an array of "
-    "pulses, the same with neurons that adapt as much but ten times as fast, and driven by a spiking synfire chain. "
+    "pulses (external), the same with neurons that adapt as much but ten times as fast, driven by a spiking synfire "
+    "chain, and by pulses of its own (internal). "
     "b: error of the whole song, relative to its standard deviation, against the share that is silent: a piece of the "
     "chain, pulses (or neurons of the spiking chain) at random, neurons of the network that learned. Lines: mean over "
-    "ten lesions of each network; shaded: middle half of the lesions; grey: mean spectrum. c: error before and within "
+    "the lesions of each network; shaded: middle half of the lesions; grey: mean spectrum. c: error before and within "
     "a silent piece of a tenth and so many s behind it; dots: lesions, lines: means; dashed: no lesion."
 )
 _LOOKS = [("s", plotting.BEFORE), ("D", "#CC79A7"), ("o", plotting.AFTER), ("^", plotting.OUTPUT), ("v", "0.35")]
-_SHARE = 0.1
+_SHARE, _WELL = 0.1, 0.8
 _PLACES = dict(zip([PARTS[0], PARTS[1], *PARTS[3:]], ["pre", "in it", "<0.5", "<1", "<2", ">2"], strict=True))
 _TITLES = {"piece": "a piece of the chain", "random": "of the chain, at random", "neurons": "neurons that learned"}
 
@@ -58,20 +59,26 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
 
 
 def _example(ax: Axes, dataset: xr.Dataset, name: str) -> None:
-    """The first song with a silent piece of a tenth, or of about a tenth if the network sang before that one alone."""
+    """The first song with a silent piece of a tenth, or of about that where a network did not sing well before."""
     examples = dataset.example.values
     kinds, shares, first = (dataset[key].values[examples] for key in ("kind", "share", "first"))
-    sang = np.isfinite(dataset.error.values[examples])
+    sang = dataset.alike.values[examples] >= _WELL if "alike" in dataset else np.ones(len(examples), bool)
     index = min(np.flatnonzero(kinds == "piece"), key=lambda k: (not sang[k], abs(shares[k] - _SHARE)))
-    _spectrogram(ax, dataset, dataset.sung.values[index], name)
-    for edge in (first[index], float(dataset.stop[examples[index]])):
+    bands, edges = dataset.sung.values[index], np.array([first[index], float(dataset.stop[examples[index]])])
+    if "begun" in dataset:
+        # As it was sung: such a network is anywhere in the song when a lesion begins.
+        begun, rate = float(dataset.begun[examples[index]]), float(dataset.song.attrs["frames_per_second"])
+        bands, edges = np.roll(bands, -round(begun * rate), 0), np.mod(edges - begun, len(bands) / rate)
+        name = f"{name}; from {begun:.1f} s of the song on"
+    _spectrogram(ax, dataset, bands, name)
+    for edge in edges:
         ax.axvline(edge, color="w", lw=0.9)
 
 
 def _spectrogram(ax: Axes, dataset: xr.Dataset, bands: np.ndarray, name: str) -> None:
     config, seconds = attribute(dataset, "config"), len(bands) / float(dataset.song.attrs["frames_per_second"])
     # Noise in few levels fills less of the file.
-    levels = (np.sqrt(np.clip(bands, 0, 1)) * 12).round() / 12
+    levels = (np.sqrt(np.clip(bands, 0, 1)) * 6).round() / 6
     plotting.spectrogram(ax, levels**2, seconds, config["low"], config["high"])
     ax.set_ylabel("kHz")
     ax.set_title(name, loc="left", fontsize=7, pad=2)

@@ -10,7 +10,17 @@ import numpy as np
 import xarray as xr
 
 from snnlab.analysis import replay, song_scores
-from snnlab.analysis.song_lesions import PARTS, SINGING, error, errors_by_part, place
+from snnlab.analysis.song_lesions import (
+    OF_SONG,
+    PARTS,
+    SINGING,
+    STRETCH,
+    error,
+    errors_by_part,
+    passed,
+    place,
+    stretches,
+)
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import require_positive
@@ -26,6 +36,8 @@ FIGURE = "songbird_ablation"
 # Without a lesion, too, as often as with each.
 NONE, KINDS = "none", ("piece", "random", "neurons")
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
+# Songs without a lesion before each with one: what keeps its own time may take a while to sing again.
+REST = {"external": 1, "chain": 1, "internal": 3}
 # Why damage spreads: by feedback; by adaptation, as strong but ten times as fast; in neurons that do not adapt.
 VARIANTS = {
     "external": {"hdts": "external"},
@@ -42,6 +54,13 @@ INTACT = 0.6
 REACHED, DELAYED = "pools that the wave reaches (share)", "delay of the wave at the end (s)"
 NOT_SUNG = "lesions before which the network did not sing (share)"
 ENDED, AGAIN = "lesions that end the song (share)", "songs that were ended and are sung again one song later (share)"
+IN_PLACE, ELSEWHERE = (
+    f"half seconds behind a silent piece that are of the song, {where} (share)"
+    for where in ("in their place", "from elsewhere")
+)
+BABBLE = "half seconds of the song with half of the neurons silent (share)"
+# From its place a stretch may be off by this much (s).
+_OFF = 0.1
 
 
 @dataclass(frozen=True)
@@ -77,7 +96,8 @@ class Lesion:
 def settled(config: Config) -> Config:
     """Return the Config with every field that is left open filled in."""
     require_positive(config, "draws", "pulses", "bands", "learn_stop")
-    song, count = taught(config), 2 * (len(KINDS) * len(SHARES) + 1) * config.draws
+    count = (1 + REST.get(config.hdts, 0)) * (len(KINDS) * len(SHARES) + 1) * config.draws
+    song = taught(config)
     return completed_song(config, song, count, config.learn_stop + 1 + (count + 2) * song.period)
 
 
@@ -105,9 +125,9 @@ def units(config: Config, kind: str) -> int:
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Train the network; then let it sing once with each lesion, in random order, each time after a song without.
+    """Train the network; then let it sing once with each lesion, in random order, each time after REST songs without.
 
-    Without such a song between, what one lesion did is still heard at the start of the next song.
+    Without a song between, what one lesion did is still heard at the start of the next song.
 
     Returns what :func:`snnlab.train_force` does without output and teacher, and for each lesion ``kind``, ``share``,
     ``silent_share`` in whole units, ``draw``, ``first`` and ``stop`` (s; of a piece, NaN for others), its ``error``
@@ -119,13 +139,15 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     share ``reached`` of the pools; the delay of songs without a lesion is that of all. A network with pulses of its own
     keeps its own time: where it stands when a lesion begins, and its ``pace``, are where the song before fits best. If
     it did not sing there, ``alike`` < SINGING, the lesion has no error. ``during`` and ``next`` are how well the song
-    with the lesion and the one after it fit, wherever they stand.
+    with the lesion and the one after it fit, wherever they stand; ``begun`` is where in the song it began; ``fit``
+    (lesion, stretch) is how well each half second of it fits the song anywhere, ``off`` how far from its place (s).
     """
     config = settled(config)
     song = taught(config)
     chosen = list(lesions(config, engine.rng("lesions")))
     order = engine.rng("order of lesions").permutation(len(chosen))
-    starts = first_song(config, song) + song.period * (1 + 2 * order)
+    rest = REST[config.hdts]
+    starts = first_song(config, song) + song.period * (rest + (1 + rest) * order)
     signals = _signals(config, song, chosen)
     dataset = train_with_hdts(config, song, song.period, engine, _phases(config, song, chosen, starts, signals))
     time, output = dataset.time.values, np.asarray(dataset.output)[:, : song.bands.shape[1]]
@@ -140,7 +162,11 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
             fits = [place(time, output, start + k * song.period, song) for k in (-1, 0, 1)]
             begun, pace, _ = fits[0]
             begun = (begun + pace * song.period) % song.period
-            row = dict(zip(("alike", "during", "next"), (fit for _, _, fit in fits), strict=True)) | {"pace": pace}
+            places, fit = stretches(replay.at(start + moments / pace, time, output), song)
+            off = places - begun - STRETCH * np.arange(len(places))
+            off = np.mod(off + song.period / 2, song.period) - song.period / 2
+            row = {"pace": pace, "begun": begun, "fit": fit, "off": off}
+            row |= dict(zip(("alike", "during", "next"), (fit for _, _, fit in fits), strict=True))
         if signal is not None:
             waits, reached = synfire.lateness(signal, intact)
             late = np.interp(moments, np.arange(config.pulses) * song.period / config.pulses, waits)
@@ -154,7 +180,9 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         if lesion.draw == 0:
             sung.append(bands.astype(np.float32))
     arrays = {name: ("lesion", [row[name] for row in rows]) for name in rows[0]}
-    arrays["errors"] = (("lesion", "part"), np.array(arrays.pop("errors")[1]))
+    for name, dim in {"errors": "part", "fit": "stretch", "off": "stretch"}.items():
+        if name in arrays:
+            arrays[name] = (("lesion", dim), np.array(arrays[name][1]))
     return (
         dataset.drop_vars(["output", "teacher", "time", "voltage", "spike_time", "spike_neuron"])
         .assign(arrays)
@@ -180,8 +208,8 @@ def _signals(config: Config, song: Song, chosen: list[Lesion]) -> list:
 
 
 def _phases(config: Config, song: Song, chosen: list[Lesion], starts: np.ndarray, signals: list) -> list[Phase]:
-    """One phase for each song with a lesion, and one for the song before it."""
-    phases = []
+    """One phase for each song with a lesion, and one for those before it."""
+    phases, rest = [], REST[config.hdts] * song.period
     for lesion, signal, start in zip(chosen, signals, starts, strict=True):
         change: dict = {"signal": signal}
         if lesion.kind == "neurons":
@@ -192,7 +220,7 @@ def _phases(config: Config, song: Song, chosen: list[Lesion], starts: np.ndarray
             change = {"silent_outputs": config.bands + lesion.silent}
         # What a network makes itself cannot start anew.
         restart = config.hdts != "internal"
-        phases += [Phase(float(start - song.period), restart=restart), Phase(float(start), restart=restart, **change)]
+        phases += [Phase(float(start - rest), restart=restart), Phase(float(start), restart=restart, **change)]
     return sorted(phases, key=lambda phase: phase.start)
 
 
@@ -245,7 +273,23 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
         values[NOT_SUNG] = float((~sang).mean())
         values[ENDED] = float(ended.sum() / max((sang & (kind != NONE)).sum(), 1))
         values[AGAIN] = _mean((dataset.next.values >= SINGING)[ended].astype(float))
+        values |= _stretches(dataset, sang)
     return values
+
+
+def _stretches(dataset: xr.Dataset, sang: np.ndarray) -> dict[str, float]:
+    """What is sung behind a silent piece of any size: the song in its place, or from elsewhere."""
+    period = len(dataset.song) / float(dataset.song.attrs["frames_per_second"])
+    of_song, near = dataset.fit.values >= OF_SONG, np.abs(dataset.off.values) < _OFF
+    pieces = zip(*(dataset[name].values for name in ("first", "stop", "begun")), strict=True)
+    leaves = np.array([passed(*piece, period)[1] for piece in pieces])
+    behind = (STRETCH * np.arange(dataset.sizes["stretch"]) >= leaves[:, None]) & sang[:, None]
+    half = sang & (dataset.kind.values == "neurons") & (dataset.share.values == 0.5)
+    return {
+        IN_PLACE: _mean((of_song & near)[behind].astype(float)),
+        ELSEWHERE: _mean((of_song & ~near)[behind].astype(float)),
+        BABBLE: _mean(of_song[half].astype(float)),
+    }
 
 
 def _mean(values: np.ndarray) -> float:
@@ -274,8 +318,12 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
             song_scores.IDENTITY: f"no lesion {intact[song_scores.IDENTITY]:.2f}",
             REACHED: "1: an intact chain",
         }
+        if BABBLE in measured[0]:
+            babble = np.nanmean([values[BABBLE] for values in measured])
+            nulls |= dict.fromkeys((IN_PLACE, ELSEWHERE), f"{babble:.2f}: half of the neurons silent")
         for what in measured[0]:
             each = [values.get(what, np.nan) for values in measured]
             if np.isfinite(each).all():
-                rows.append(Finding.over_seeds(f"{source}: {what}", each, nulls.get(what.partition(", ")[0], "0")))
+                null = nulls.get(what, nulls.get(what.partition(", ")[0], "0"))
+                rows.append(Finding.over_seeds(f"{source}: {what}", each, null))
     return rows

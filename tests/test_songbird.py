@@ -9,7 +9,7 @@ from scipy.io import wavfile
 from scipy.ndimage import gaussian_filter1d
 
 from snnlab.analysis import song_scores
-from snnlab.analysis.song_lesions import PARTS, SINGING, place
+from snnlab.analysis.song_lesions import OF_SONG, PARTS, SINGING, passed, place, stretches
 from snnlab.errors import UserError
 from snnlab.networks import synfire
 from snnlab.networks.force_config import resolve
@@ -148,6 +148,18 @@ def test_lesions_are_what_they_say():
             assert set(dead // synfire.SIZE) == set(lesion.silent) and len(dead) == synfire.SIZE * len(lesion.silent)
 
 
+def test_half_seconds_of_a_song_are_found_wherever_they_are_from(rng):
+    bands = gaussian_filter1d(rng.random((800, 12)), 6, axis=0, mode="wrap")
+    song = module.Song(bands, 200.0, (("a", 0.1, 0.5), ("b", 0.8, 1.5)))
+    # In its place; from another one, and over the end of the song; nothing like it.
+    shown = np.concatenate([bands[:100], bands[350:450], np.roll(bands, 50, 0)[:100], rng.random((100, 12))])
+    places, fits = stretches(shown + 0.01 * rng.standard_normal(shown.shape), song)
+    np.testing.assert_allclose(places[:3], [0, 1.75, 3.75], atol=0.01)
+    assert (fits[:3] > 0.9).all() and fits[3] < OF_SONG
+    assert passed(2.0, 2.4, 1.5, 4.0) == pytest.approx((0.5, 0.9)) and passed(1.0, 1.4, 1.5, 4.0)[1] < 4
+    assert np.isnan(passed(1.0, 2.0, 1.5, 4.0)[1])
+
+
 def test_each_lesion_is_in_its_own_song_and_its_error_in_its_own_place(rng):
     config = ABLATION.config(hdts="external", pulses=100, draws=1)
     song = module.Song(rng.random((400, 6)), 200.0, (("a", 0.1, 0.5), ("b", 0.8, 1.5)))
@@ -177,7 +189,12 @@ def test_what_is_silent_in_a_chain_or_of_own_pulses(rng, wav, hdts, pulses):
     song = ablation.taught(config)
     chosen = list(ablation.lesions(config, rng))
     signals = ablation._signals(config, song, chosen)
-    phases = ablation._phases(config, song, chosen, 2.0 + 2 * song.period * np.arange(len(chosen)), signals)[1::2]
+    apart = 1 + ablation.REST[hdts]
+    starts = apart * song.period * (1 + np.arange(len(chosen)))
+    phases = ablation._phases(config, song, chosen, starts, signals)
+    # One of its own time has three songs to find back.
+    assert np.diff([phase.start for phase in phases])[:2] == pytest.approx([(apart - 1) * song.period, song.period])
+    phases = phases[1::2]
     for lesion, phase in zip(chosen, phases, strict=True):
         neurons = lesion.silent if lesion.kind == "neurons" else []
         np.testing.assert_array_equal(phase.silent, neurons)
@@ -257,7 +274,20 @@ def test_only_songs_that_a_lesion_ended_can_be_sung_again():
     alike = [0.9, 0.9, 0.2, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9]
     during = [0.9, 0.1, 0.1, 0.8, 0.9, 0.3, 0.3, 0.3, 0.3]
     after = [0.9, 0.1, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.2]
-    measured = ABLATION.measure(lesioned("internal", 0, 0.9, alike=alike, during=during, next=after))
+    run = lesioned("internal", 0, 0.9, alike=alike, during=during, next=after)
+    # Behind the second piece, from 1.5 s on, a half second of the song in its place and three from elsewhere.
+    piece = (run.kind == "piece").values
+    fit, off = np.full((9, 10), 0.3), np.full((9, 10), 2.0)
+    fit[3, :2] = fit[3, 4:8] = fit[2] = 0.9
+    fit[3, 7], off[3, 4] = 0.5, 0.05
+    run = run.assign(
+        {name: ("lesion", np.where(piece, at, np.nan)) for name, at in (("first", 1.0), ("stop", 1.5), ("begun", 0.0))}
+        | {name: (("lesion", "stretch"), values) for name, values in (("fit", fit), ("off", off))}
+        | {"song": (("frame", "band"), np.zeros((1000, 2)), {"frames_per_second": 200.0})}
+    )
+    measured = ABLATION.measure(run)
+    assert measured[ablation.IN_PLACE] == pytest.approx(1 / 7) and measured[ablation.ELSEWHERE] == pytest.approx(2 / 7)
+    assert np.isnan(measured[ablation.BABBLE])
     assert measured[ablation.NOT_SUNG] == pytest.approx(1 / 9)
     assert measured[ablation.ENDED] == pytest.approx(4 / 6) and measured[ablation.AGAIN] == pytest.approx(3 / 4)
 

@@ -14,6 +14,8 @@ LATE = 0.05
 # Ends of parts behind a cut (s).
 BEHIND = (0.5, 1.0, 2.0)
 PARTS = ("before", "within", "after", "up to 0.5 s after", "0.5 to 1 s after", "1 to 2 s after", "from 2 s after on")
+# Stretches of this length (s) are of the song, whatever place they are from, if they correlate so well with one.
+STRETCH, OF_SONG = 0.5, 0.6
 _PACES = np.linspace(0.97, 1.03, 61)
 
 
@@ -51,6 +53,33 @@ def error(bands: np.ndarray, song: Song, part: np.ndarray | None = None) -> floa
     return float(np.sqrt(((bands[part] - song.bands[part]) ** 2).mean()) / scale)
 
 
+def passed(first: float, stop: float, begun: float, period: float) -> tuple[float, float]:
+    """Return when a song that is ``begun`` s in enters and leaves a piece; it leaves none (NaN) that it began in."""
+    enters = (first - begun) % period
+    return enters, enters + stop - first if enters + stop - first <= period + 1e-9 else np.nan
+
+
+def stretches(bands: np.ndarray, song: Song) -> tuple[np.ndarray, np.ndarray]:
+    """Return from which place of a song (s) each stretch of bands fits best, one after the other, and how well.
+
+    ``bands`` (frame, band) are as many in a second as the song's. What fits best is the correlation about the mean
+    spectrum. Babble fits a song somewhere by 0.3 to 0.5: see OF_SONG.
+    """
+    size, mean = round(STRETCH * song.rate), song.bands.mean(0)
+    wanted, count = song.bands - mean, len(song.bands)
+    around = np.concatenate([wanted, wanted[:size]])
+    energy = np.concatenate([[0.0], np.cumsum((around**2).sum(1))])
+    norms = np.sqrt(energy[size : size + count] - energy[:count])
+    places, fits = [], []
+    for start in range(0, len(bands) - size + 1, size):
+        found = bands[start : start + size] - mean
+        product = np.fft.rfft(wanted, axis=0) * np.fft.rfft(found, count, axis=0).conj()
+        fit = np.fft.irfft(product.sum(1), count) / np.maximum(norms * np.linalg.norm(found), 1e-300)
+        places.append(fit.argmax() / song.rate)
+        fits.append(fit.max())
+    return np.array(places), np.array(fits)
+
+
 def errors_by_part(
     bands: np.ndarray, song: Song, first: float, stop: float, lag: float = 0.0, begun: float = 0.0
 ) -> list[float]:
@@ -60,8 +89,7 @@ def errors_by_part(
     there is no before and after.
     """
     since = np.mod(np.arange(len(bands)) / song.rate - begun, song.period)
-    enters = (first - begun) % song.period
-    leaves = enters + stop - first if enters + stop - first <= song.period + 1e-9 else np.nan
+    enters, leaves = passed(first, stop, begun, song.period)
     within = (since >= enters + LATE) & (since < leaves)
     parts = [(since < enters - lag) & np.isfinite(leaves), within, since >= leaves + LATE]
     for low, high in zip((LATE, *BEHIND), (*BEHIND, np.inf), strict=True):
