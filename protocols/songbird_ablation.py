@@ -157,16 +157,8 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     # The first lesions are none.
     intact, rows, sung = signals[0], [], []
     for lesion, start, signal in zip(chosen, starts, signals, strict=True):
-        row, begun, pace, late = {}, 0.0, 1.0, 0.0
-        if own:
-            fits = [place(time, output, start + k * song.period, song) for k in (-1, 0, 1)]
-            begun, pace, _ = fits[0]
-            begun = (begun + pace * song.period) % song.period
-            places, fit = stretches(replay.at(start + moments / pace, time, output), song)
-            off = places - begun - STRETCH * np.arange(len(places))
-            off = np.mod(off + song.period / 2, song.period) - song.period / 2
-            row = {"pace": pace, "begun": begun, "fit": fit, "off": off}
-            row |= dict(zip(("alike", "during", "next"), (fit for _, _, fit in fits), strict=True))
+        row = _own_time(time, output, start, song) if own else {}
+        begun, pace, late = row.get("begun", 0.0), row.get("pace", 1.0), 0.0
         if signal is not None:
             waits, reached = synfire.lateness(signal, intact)
             late = np.interp(moments, np.arange(config.pulses) * song.period / config.pulses, waits)
@@ -193,6 +185,17 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
             part=("part", list(PARTS)),
         )
     )
+
+
+def _own_time(time: np.ndarray, output: np.ndarray, start: float, song: Song) -> dict:
+    """Where a network that keeps its own time stands when a lesion begins, and what it sings, from whatever place."""
+    (before, pace, alike), *others = (place(time, output, start + k * song.period, song) for k in (-1, 0, 1))
+    begun = (before + pace * song.period) % song.period
+    places, fits = stretches(replay.at(start + np.arange(len(song.bands)) / song.rate / pace, time, output), song)
+    off = places - begun - STRETCH * np.arange(len(places))
+    off = np.mod(off + song.period / 2, song.period) - song.period / 2
+    during, after = (fit for _, _, fit in others)
+    return {"begun": begun, "pace": pace, "alike": alike, "during": during, "next": after, "fit": fits, "off": off}
 
 
 def _signals(config: Config, song: Song, chosen: list[Lesion]) -> list:
