@@ -75,14 +75,20 @@ class Config(HdtsConfig):
 VARIANTS = {
     "no pulses": {"hdts": "none"},
     "no pulses, 500 s": {"hdts": "none", "learn_stop": 501.0},
-    "pulses in random order": {"pulse_order": "random"},
-    "internal pulses, 100 s": {"learn_stop": 101.0},
-    "internal pulses": {},
-    "internal pulses first": {"song_start": 101.0},
+    "pulses in random order": {"hdts": "internal", "pulse_order": "random"},
+    "internal pulses, 100 s": {"hdts": "internal", "learn_stop": 101.0},
+    "internal pulses": {"hdts": "internal"},
+    "internal pulses first": {"hdts": "internal", "song_start": 101.0},
     "external pulses, 20 s": {"hdts": "external", "learn_stop": 21.0},
     "external pulses": {"hdts": "external"},
 }
 QUICK = {"hdts": "external", "n": 600, "learn_stop": 24.0}
+QUICK_VARIANTS = {
+    "no pulses, 500 s": {"learn_stop": 60.0},
+    "internal pulses, 100 s": {"learn_stop": 12.0},
+    "internal pulses first": {"song_start": 12.0},
+    "external pulses, 20 s": {"learn_stop": 12.0},
+}
 
 
 def settled(config: Config) -> Config:

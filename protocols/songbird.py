@@ -81,6 +81,7 @@ class Config(SongConfig):
 
 
 QUICK = {"n": 400, "learn_stop": 11.0, "seconds": 23.0}
+QUICK_VARIANTS = {"internal pulses": {"n": 400, "learn_stop": 11.0}}
 
 
 def taught(config: SongConfig) -> Song:

@@ -48,6 +48,7 @@ VARIANTS = {
     "internal": INTERNAL | {"draws": 3},
 }
 QUICK = {"n": 400, "learn_stop": 11.0, "pulses": 500, "draws": 1}
+QUICK_VARIANTS = {"internal": {"n": 400, "learn_stop": 11.0, "draws": 1}}
 ERROR = "RMSE / sd of the song"
 # Our criterion for the song without a lesion.
 INTACT = 0.6

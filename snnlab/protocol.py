@@ -43,7 +43,8 @@ class Protocol:
     The file must hold a dataclass ``Config`` and ``run(config, engine) -> Dataset``. It may hold
     ``checks(dataset) -> list[Check]``, ``measure(dataset) -> {name: number}`` (what `snnlab run` prints beside them),
     ``findings(datasets) -> list[Finding]``, ``CONTROLS = {name: overrides}`` (conditions that must fail), ``QUICK``
-    (overrides of the reduced preset), ``VARIANTS = {name: overrides}`` (what `snnlab reproduce` studies), ``FIGURE``
+    (overrides of the reduced preset), ``VARIANTS = {name: overrides}`` (what `snnlab reproduce` studies),
+    ``QUICK_VARIANTS = {name: overrides}`` (what a variant sets instead in the reduced preset), ``FIGURE``
     (the figure that `snnlab run` draws of one run) and ``export(dataset, stem) -> list[Path]`` (what `snnlab run`
     writes beside it: sound, a film).
     """
@@ -58,16 +59,26 @@ class Protocol:
     controls: dict[str, dict]
     quick: dict
     variants: dict[str, dict]
+    quick_variants: dict[str, dict]
     figure: str | None
     export: Callable[[xr.Dataset, Path], list[Path]]
 
     def config(self, quick: bool = False, **overrides) -> Any:
-        """Return a Config at the published scale or, with ``quick``, of the reduced preset; then the overrides."""
+        """Return a Config at the published scale or, with ``quick``, of the reduced preset; then the overrides.
+
+        Those of a variant, as they are, are reduced as well.
+        """
         names = [f.name for f in dataclasses.fields(self.Config)]
         for name in overrides:
             if name not in names:
                 raise unknown(f"{self.name}", name, names)
-        return self.Config(**((self.quick if quick else {}) | overrides))
+        if quick:
+            chosen = {name: value for name, value in overrides.items() if name not in RECORDING}
+            for variant, reduced in self.quick_variants.items():
+                if chosen == self.variants[variant]:
+                    overrides |= reduced
+            overrides = self.quick | overrides
+        return self.Config(**overrides)
 
     def path(self, config: Any, folder: Path) -> Path:
         """Return the file of a run: its name is a hash of all that decides what the run computes.
@@ -308,10 +319,12 @@ def _read(module: ModuleType, name: str, spec: str) -> Protocol:
         controls=getattr(module, "CONTROLS", {}),
         quick=getattr(module, "QUICK", {}),
         variants=getattr(module, "VARIANTS", {"default": {}}),
+        quick_variants=getattr(module, "QUICK_VARIANTS", {}),
         figure=getattr(module, "FIGURE", None),
         export=getattr(module, "export", lambda dataset, stem: []),
     )
-    for overrides in [protocol.quick, *protocol.controls.values(), *protocol.variants.values()]:
+    stated = (protocol.controls, protocol.variants, protocol.quick_variants)
+    for overrides in [protocol.quick, *(each for kind in stated for each in kind.values())]:
         protocol.config(**overrides)
     return protocol
 

@@ -46,6 +46,15 @@ def test_the_gallery_holds_a_png_and_the_claims_of_every_figure():
             assert run["preset"] == "full" or computed(run["config"]) in stated(find_figure(name), run["protocol"])
 
 
+@pytest.mark.parametrize("name", [name for name, _ in entries("figures")])
+def test_what_a_figure_needs_can_be_reduced(name, tmp_path):
+    for spec, overrides in find_figure(name).needs:
+        protocol = find_protocol(spec)
+        reduced = protocol.config(True, **overrides)
+        # Refused is what a run would refuse.
+        assert protocol.path(reduced, tmp_path).suffix == ".nc"
+
+
 def stated(figure, protocol):
     """What decides what is computed in every run of a protocol that a figure states, as it is written beside it."""
     configs = [find_protocol(p).config(**values) for p, values in figure.needs if p == protocol]
