@@ -112,5 +112,6 @@ def _by_place(ax: Axes, runs: list[xr.Dataset], look: tuple[str, str, str], shif
 
 
 def _intact(runs: list[xr.Dataset]) -> float:
-    """Mean error without a lesion."""
-    return float(np.nanmean(np.concatenate([run.error.values[(run.kind == NONE).values] for run in runs])))
+    """Mean error without a lesion; NaN if none of the networks sang."""
+    errors = np.concatenate([run.error.values[(run.kind == NONE).values] for run in runs])
+    return float(np.nanmean(errors)) if np.isfinite(errors).any() else np.nan
