@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from snnlab import plotting
-from snnlab.analysis.song_lesions import PARTS
+from snnlab.analysis.song_lesions import PARTS, SINGING
 from snnlab.protocol import by_name, find_protocol
 from snnlab.protocols.songbird_ablation import KINDS, NONE, VARIANTS
 from snnlab.record import attribute
@@ -25,7 +25,7 @@ CAPTION = (
     "a silent piece of a tenth and so many s behind it; dots: lesions, lines: means; dashed: no lesion."
 )
 _LOOKS = [("s", plotting.BEFORE), ("D", "#CC79A7"), ("o", plotting.AFTER), ("^", plotting.OUTPUT), ("v", "0.35")]
-_SHARE, _WELL = 0.1, 0.8
+_SHARE = 0.1
 _PLACES = dict(zip([PARTS[0], PARTS[1], *PARTS[3:]], ["pre", "in it", "<0.5", "<1", "<2", ">2"], strict=True))
 _TITLES = {"piece": "a piece of the chain", "random": "of the chain, at random", "neurons": "neurons that learned"}
 
@@ -62,14 +62,14 @@ def _example(ax: Axes, dataset: xr.Dataset, name: str) -> None:
     """The first song with a silent piece of a tenth, or of about that where a network did not sing well before."""
     examples = dataset.example.values
     kinds, shares, first = (dataset[key].values[examples] for key in ("kind", "share", "first"))
-    sang = dataset.alike.values[examples] >= _WELL if "alike" in dataset else np.ones(len(examples), bool)
+    sang = dataset.alike.values[examples] >= SINGING if "alike" in dataset else np.ones(len(examples), bool)
     index = min(np.flatnonzero(kinds == "piece"), key=lambda k: (not sang[k], abs(shares[k] - _SHARE)))
     bands, edges = dataset.sung.values[index], np.array([first[index], float(dataset.stop[examples[index]])])
     if "begun" in dataset:
         # As it was sung: such a network is anywhere in the song when a lesion begins.
         begun, rate = float(dataset.begun[examples[index]]), float(dataset.song.attrs["frames_per_second"])
         bands, edges = np.roll(bands, -round(begun * rate), 0), np.mod(edges - begun, len(bands) / rate)
-        name = f"{name}; from {begun:.1f} s of the song on"
+        name = f"{name}; {shares[index]:.0%} silent, from {begun:.1f} s of the song on"
     _spectrogram(ax, dataset, bands, name)
     for edge in edges:
         ax.axvline(edge, color="w", lw=0.9)

@@ -21,7 +21,7 @@ from snnlab.record import attribute
 from snnlab.stimuli.images import load_images
 
 FIGURE = "reservoir_remedies"
-QUICK = reservoir_mnist.QUICK | {"normalise": "l2"}
+QUICK = reservoir_mnist.QUICK
 
 
 @dataclass(frozen=True)

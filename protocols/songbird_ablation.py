@@ -10,17 +10,7 @@ import numpy as np
 import xarray as xr
 
 from snnlab.analysis import replay, song_scores
-from snnlab.analysis.song_lesions import (
-    OF_SONG,
-    PARTS,
-    SINGING,
-    STRETCH,
-    error,
-    errors_by_part,
-    passed,
-    place,
-    stretches,
-)
+from snnlab.analysis.song_lesions import OF_SONG, PARTS, SINGING, error, errors_by_part, fits_behind, place
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import require_positive
@@ -55,13 +45,8 @@ INTACT = 0.6
 REACHED, DELAYED = "pools that the wave reaches (share)", "delay of the wave at the end (s)"
 NOT_SUNG = "lesions before which the network did not sing (share)"
 ENDED, AGAIN = "lesions that end the song (share)", "songs that were ended and are sung again one song later (share)"
-IN_PLACE, ELSEWHERE = (
-    f"half seconds behind a silent piece that are of the song, {where} (share)"
-    for where in ("in their place", "from elsewhere")
-)
-BABBLE = "half seconds of the song with half of the neurons silent (share)"
-# From its place a stretch may be off by this much (s).
-_OFF = 0.1
+IN_PLACE = "half seconds behind a silent piece that are the song in its place (share)"
+ELSEWHERE = "half seconds behind a silent piece that are the song from elsewhere (share)"
 
 
 @dataclass(frozen=True)
@@ -140,8 +125,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     share ``reached`` of the pools; the delay of songs without a lesion is that of all. A network with pulses of its own
     keeps its own time: where it stands when a lesion begins, and its ``pace``, are where the song before fits best. If
     it did not sing there, ``alike`` < SINGING, the lesion has no error. ``during`` and ``next`` are how well the song
-    with the lesion and the one after it fit, wherever they stand; ``begun`` is where in the song it began; ``fit``
-    (lesion, stretch) is how well each half second of it fits the song anywhere, ``off`` how far from its place (s).
+    with the lesion and the one after it fit, wherever they stand; ``begun`` is where in the song it began (s).
     """
     config = settled(config)
     song = taught(config)
@@ -173,9 +157,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         if lesion.draw == 0:
             sung.append(bands.astype(np.float32))
     arrays = {name: ("lesion", [row[name] for row in rows]) for name in rows[0]}
-    for name, dim in {"errors": "part", "fit": "stretch", "off": "stretch"}.items():
-        if name in arrays:
-            arrays[name] = (("lesion", dim), np.array(arrays[name][1]))
+    arrays["errors"] = (("lesion", "part"), np.array(arrays.pop("errors")[1]))
     return (
         dataset.drop_vars(["output", "teacher", "time", "voltage", "spike_time", "spike_neuron"])
         .assign(arrays)
@@ -188,15 +170,12 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     )
 
 
-def _own_time(time: np.ndarray, output: np.ndarray, start: float, song: Song) -> dict:
-    """Where a network that keeps its own time stands when a lesion begins, and what it sings, from whatever place."""
+def _own_time(time: np.ndarray, output: np.ndarray, start: float, song: Song) -> dict[str, float]:
+    """Where a network of its own time stands when a lesion begins; how well it sings before, with and after it."""
     (before, pace, alike), *others = (place(time, output, start + k * song.period, song) for k in (-1, 0, 1))
-    begun = (before + pace * song.period) % song.period
-    places, fits = stretches(replay.at(start + np.arange(len(song.bands)) / song.rate / pace, time, output), song)
-    off = places - begun - STRETCH * np.arange(len(places))
-    off = np.mod(off + song.period / 2, song.period) - song.period / 2
     during, after = (fit for _, _, fit in others)
-    return {"begun": begun, "pace": pace, "alike": alike, "during": during, "next": after, "fit": fits, "off": off}
+    begun = (before + pace * song.period) % song.period
+    return {"begun": begun, "pace": pace, "alike": alike, "during": during, "next": after}
 
 
 def _signals(config: Config, song: Song, chosen: list[Lesion]) -> list:
@@ -277,23 +256,26 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
         values[NOT_SUNG] = float((~sang).mean())
         values[ENDED] = float(ended.sum() / max((sang & (kind != NONE)).sum(), 1))
         values[AGAIN] = _mean((dataset.next.values >= SINGING)[ended].astype(float))
-        values |= _stretches(dataset, sang)
+    values[IN_PLACE], values[ELSEWHERE] = heard(dataset)
     return values
 
 
-def _stretches(dataset: xr.Dataset, sang: np.ndarray) -> dict[str, float]:
-    """What is sung behind a silent piece of any size: the song in its place, or from elsewhere."""
-    period = len(dataset.song) / float(dataset.song.attrs["frames_per_second"])
-    of_song, near = dataset.fit.values >= OF_SONG, np.abs(dataset.off.values) < _OFF
-    pieces = zip(*(dataset[name].values for name in ("first", "stop", "begun")), strict=True)
-    leaves = np.array([passed(*piece, period)[1] for piece in pieces])
-    behind = (STRETCH * np.arange(dataset.sizes["stretch"]) >= leaves[:, None]) & sang[:, None]
-    half = sang & (dataset.kind.values == "neurons") & (dataset.share.values == 0.5)
-    return {
-        IN_PLACE: _mean((of_song & near)[behind].astype(float)),
-        ELSEWHERE: _mean((of_song & ~near)[behind].astype(float)),
-        BABBLE: _mean(of_song[half].astype(float)),
-    }
+def heard(dataset: xr.Dataset, kind: str = "piece", backward: bool = False) -> tuple[float, float]:
+    """Return the shares of half seconds behind silent pieces that are the song in its place, and from elsewhere.
+
+    Of the examples of draw 0, pieces of any size; kind NONE: of songs without a lesion; ``backward``: looked for in the
+    song played backward, which none has learned.
+    """
+    bands, rate = dataset.song.values.astype(float), float(dataset.song.attrs["frames_per_second"])
+    song, here, anywhere = Song(bands[:: -1 if backward else 1], rate, ()), [np.zeros(0)], [np.zeros(0)]
+    for sung, index in zip(dataset.sung.values, dataset.example.values, strict=True):
+        lesion = dataset.isel(lesion=index)
+        if lesion.kind == kind and float(lesion.get("alike", 1.0)) >= SINGING:
+            first, stop, begun = float(lesion["first"]), float(lesion.stop), float(lesion.get("begun", 0.0))
+            for found, fits in zip((here, anywhere), fits_behind(sung, song, first, stop, begun), strict=True):
+                found.append(fits)
+    in_place, of_song = (np.concatenate(each) >= OF_SONG for each in (here, anywhere))
+    return _mean(in_place.astype(float)), _mean((of_song & ~in_place).astype(float))
 
 
 def _mean(values: np.ndarray) -> float:
@@ -322,9 +304,11 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
             song_scores.IDENTITY: f"no lesion {intact[song_scores.IDENTITY]:.2f}",
             REACHED: "1: an intact chain",
         }
-        if BABBLE in measured[0]:
-            babble = np.nanmean([values[BABBLE] for values in measured])
-            nulls |= dict.fromkeys((IN_PLACE, ELSEWHERE), f"{babble:.2f}: half of the neurons silent")
+        backward, whole = (
+            np.nanmean([heard(run, **other) for run in group], 0) for other in ({"backward": True}, {"kind": NONE})
+        )
+        for what, in_song, intact_song in zip((IN_PLACE, ELSEWHERE), backward, whole, strict=True):
+            nulls[what] = f"{in_song:.2f}: in the song played backward; no lesion {intact_song:.2f}"
         for what in measured[0]:
             each = [values.get(what, np.nan) for values in measured]
             if np.isfinite(each).all():

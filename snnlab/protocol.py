@@ -66,7 +66,7 @@ class Protocol:
     def config(self, quick: bool = False, **overrides) -> Any:
         """Return a Config at the published scale or, with ``quick``, of the reduced preset; then the overrides.
 
-        Those of a variant, as they are, are reduced as well.
+        If the overrides, without those of RECORDING, are just those of a variant, QUICK_VARIANTS reduces them as well.
         """
         names = [f.name for f in dataclasses.fields(self.Config)]
         for name in overrides:
@@ -323,6 +323,9 @@ def _read(module: ModuleType, name: str, spec: str) -> Protocol:
         figure=getattr(module, "FIGURE", None),
         export=getattr(module, "export", lambda dataset, stem: []),
     )
+    for variant in protocol.quick_variants:
+        if variant not in protocol.variants:
+            raise unknown(f"protocol: {spec}: QUICK_VARIANTS", variant, list(protocol.variants))
     stated = (protocol.controls, protocol.variants, protocol.quick_variants)
     for overrides in [protocol.quick, *(each for kind in stated for each in kind.values())]:
         protocol.config(**overrides)

@@ -51,8 +51,11 @@ def test_what_a_figure_needs_can_be_reduced(name, tmp_path):
     for spec, overrides in find_figure(name).needs:
         protocol = find_protocol(spec)
         reduced = protocol.config(True, **overrides)
-        # Refused is what a run would refuse.
-        assert protocol.path(reduced, tmp_path).suffix == ".nc"
+        # Its path needs all that a run would refuse.
+        assert protocol.path(reduced, tmp_path).parent == tmp_path
+        if protocol.quick_variants:
+            # What their variants enlarge is small as well.
+            assert protocol.preset(reduced) == "quick" and reduced.n == protocol.config(True).n
 
 
 def stated(figure, protocol):

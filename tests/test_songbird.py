@@ -9,7 +9,7 @@ from scipy.io import wavfile
 from scipy.ndimage import gaussian_filter1d
 
 from snnlab.analysis import song_scores
-from snnlab.analysis.song_lesions import OF_SONG, PARTS, SINGING, passed, place, stretches
+from snnlab.analysis.song_lesions import OF_SONG, PARTS, SINGING, fits_behind, passed, place
 from snnlab.errors import UserError
 from snnlab.networks import synfire
 from snnlab.networks.force_config import resolve
@@ -148,16 +148,40 @@ def test_lesions_are_what_they_say():
             assert set(dead // synfire.SIZE) == set(lesion.silent) and len(dead) == synfire.SIZE * len(lesion.silent)
 
 
-def test_half_seconds_of_a_song_are_found_wherever_they_are_from(rng):
-    bands = gaussian_filter1d(rng.random((800, 12)), 6, axis=0, mode="wrap")
+def test_half_seconds_behind_a_cut_are_found_in_their_place_and_elsewhere(rng):
+    # A motif of 0.75 s twice, between other sounds: a song of 4 s.
+    sounds = gaussian_filter1d(rng.random((650, 12)), 6, axis=0, mode="wrap")
+    bands = np.concatenate([sounds[:150], sounds[150:300], sounds[300:450], sounds[150:300], sounds[450:650]])
     song = module.Song(bands, 200.0, (("a", 0.1, 0.5), ("b", 0.8, 1.5)))
-    # In its place; from another one, and over the end of the song; nothing like it.
-    shown = np.concatenate([bands[:100], bands[350:450], np.roll(bands, 50, 0)[:100], rng.random((100, 12))])
-    places, fits = stretches(shown + 0.01 * rng.standard_normal(shown.shape), song)
-    np.testing.assert_allclose(places[:3], [0, 1.75, 3.75], atol=0.01)
-    assert (fits[:3] > 0.9).all() and fits[3] < OF_SONG
-    assert passed(2.0, 2.4, 1.5, 4.0) == pytest.approx((0.5, 0.9)) and passed(1.0, 1.4, 1.5, 4.0)[1] < 4
-    assert np.isnan(passed(1.0, 2.0, 1.5, 4.0)[1])
+    noise = 0.01 * rng.standard_normal(bands.shape)
+    # As it is, off the grid of frames, without a lesion: in its place, though half of a copy fits as well.
+    here, anywhere = fits_behind(song(np.arange(800) / 200.0 + 0.0023) + noise, song, np.nan, np.nan, 1.5)
+    assert len(here) == 8 and (here > 0.95).all() and (anywhere >= here).all()
+    # It was 3.5 s in, leaves the piece 0.4 s later, over the end of the song, and goes on 1.3 s too early.
+    assert passed(3.5, 3.9, 3.5, 4.0) == pytest.approx((0, 0.4))
+    here, anywhere = fits_behind(np.roll(bands, 260, 0) + noise, song, 3.5, 3.9, 3.5)
+    assert len(here) == 7 and (here < OF_SONG).all() and (anywhere > 0.95).all()
+    # 0.05 s late it still is in its place. Silence is not, nor other sounds.
+    assert (fits_behind(np.roll(bands, 10, 0), song, 3.5, 3.9, 3.5)[0] > 0.95).all()
+    for other in (np.zeros(bands.shape), rng.random(bands.shape)):
+        assert (fits_behind(other, song, 3.5, 3.9, 3.5)[1] < OF_SONG).all()
+    # It began within the piece, and never leaves it.
+    assert passed(1.0, 1.4, 1.5, 4.0) == pytest.approx((3.5, 3.9)) and np.isnan(passed(1.0, 2.0, 1.5, 4.0)[1])
+    assert fits_behind(bands, song, 1.0, 2.0, 1.5)[0].size == 0
+
+
+def test_a_network_of_its_own_time_is_followed_through_a_lesion(rng):
+    bands = gaussian_filter1d(rng.random((400, 6)), 4, axis=0, mode="wrap")
+    song = module.Song(bands, 200.0, (("a", 0.1, 0.5), ("b", 0.8, 1.5)))
+    time = np.arange(1640) / 200.0
+    phase = 0.7 + 1.01 * time
+    # Two songs; babble from 0.3 s behind the beginning of the lesion on; then the song again.
+    sung = np.where(((time < 4.3) | (time >= 6))[:, None], song(phase), rng.random((1640, 6)))
+    row = ablation._own_time(time, sung, 4.0, song)
+    assert row["begun"] == pytest.approx((0.7 + 4 * 1.01) % 2, abs=0.02) and row["pace"] == pytest.approx(
+        1.01, abs=2e-3
+    )
+    assert min(row["alike"], row["next"]) > 0.9 and row["during"] < SINGING
 
 
 def test_each_lesion_is_in_its_own_song_and_its_error_in_its_own_place(rng):
@@ -242,9 +266,17 @@ def lesioned(variant, seed, after, **more):
     error = np.where(kinds == ablation.NONE, 0.4, 0.7)
     errors = np.where((kinds == "piece")[:, None], [0.4, 1.2, after, 1.0, 0.8, 0.6, 0.4], np.nan)
     config = vars(ABLATION.config(**ABLATION.variants[variant], seed=seed))
+    piece = kinds == "piece"
     columns = {"kind": kinds, "share": shares, "error": error, "identity": 1 - error} | more
+    columns |= {name: np.where(piece, at, np.nan) for name, at in (("first", 1.0), ("stop", 1.5))}
+    bands = gaussian_filter1d(np.random.default_rng(seed).random((800, 6)), 6, axis=0, mode="wrap")
+    # Behind the piece a half second in its place, and then what belongs 0.6 s before.
+    cut = np.concatenate([bands[:420], bands[300:680]])
     return xr.Dataset(
-        {name: ("lesion", values) for name, values in columns.items()} | {"errors": (("lesion", "part"), errors)},
+        {name: ("lesion", values) for name, values in columns.items()}
+        | {"errors": (("lesion", "part"), errors), "example": ("example", [0, 2])}
+        | {"sung": (("example", "frame", "band"), np.stack([bands, cut]))}
+        | {"song": (("frame", "band"), bands, {"frames_per_second": 200.0})},
         {"part": list(PARTS)},
         attrs={"config": json.dumps(config), "condition": "default"},
     )
@@ -266,6 +298,11 @@ def test_findings_tell_neurons_apart_and_where_damage_is():
         assert identity.value == pytest.approx(0.3) and identity.null == "no lesion 0.60"
         behind = [found[f"{variant}: {ablation.ERROR}, {part} a silent piece of a tenth"] for part in PARTS[3:]]
         assert [row.value for row in behind] == pytest.approx([1.0, 0.8, 0.6, 0.4])
+        # From 1.55 s on four half seconds: the first is in its place.
+        in_place, elsewhere = (found[f"{variant}: {what}"] for what in (ablation.IN_PLACE, ablation.ELSEWHERE))
+        assert (in_place.value, elsewhere.value) == (0.25, 0.75)
+        assert in_place.null == "0.00: in the song played backward; no lesion 1.00"
+        assert elsewhere.null == "0.00: in the song played backward; no lesion 0.00"
     assert ABLATION.findings([lesioned("external, LIF", s, 0.4) for s in range(2)]) == []
 
 
@@ -274,20 +311,7 @@ def test_only_songs_that_a_lesion_ended_can_be_sung_again():
     alike = [0.9, 0.9, 0.2, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9]
     during = [0.9, 0.1, 0.1, 0.8, 0.9, 0.3, 0.3, 0.3, 0.3]
     after = [0.9, 0.1, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.2]
-    run = lesioned("internal", 0, 0.9, alike=alike, during=during, next=after)
-    # Behind the second piece, from 1.5 s on, a half second of the song in its place and three from elsewhere.
-    piece = (run.kind == "piece").values
-    fit, off = np.full((9, 10), 0.3), np.full((9, 10), 2.0)
-    fit[3, :2] = fit[3, 4:8] = fit[2] = 0.9
-    fit[3, 7], off[3, 4] = 0.5, 0.05
-    run = run.assign(
-        {name: ("lesion", np.where(piece, at, np.nan)) for name, at in (("first", 1.0), ("stop", 1.5), ("begun", 0.0))}
-        | {name: (("lesion", "stretch"), values) for name, values in (("fit", fit), ("off", off))}
-        | {"song": (("frame", "band"), np.zeros((1000, 2)), {"frames_per_second": 200.0})}
-    )
-    measured = ABLATION.measure(run)
-    assert measured[ablation.IN_PLACE] == pytest.approx(1 / 7) and measured[ablation.ELSEWHERE] == pytest.approx(2 / 7)
-    assert np.isnan(measured[ablation.BABBLE])
+    measured = ABLATION.measure(lesioned("internal", 0, 0.9, alike=alike, during=during, next=after))
     assert measured[ablation.NOT_SUNG] == pytest.approx(1 / 9)
     assert measured[ablation.ENDED] == pytest.approx(4 / 6) and measured[ablation.AGAIN] == pytest.approx(3 / 4)
 

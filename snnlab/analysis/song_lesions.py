@@ -7,15 +7,17 @@ import numpy as np
 from ..stimuli.song import Song
 from . import replay
 
-# Our criterion for a song, of a network that keeps its own time, to be one (correlation about its mean spectrum).
-SINGING = 0.5
+# Our criterion for a song, of a network that keeps its own time, to be one (correlation about its mean spectrum): above
+# the 0.67 that the synthetic song has with itself one motif later.
+SINGING = 0.75
 # Behind each end of a cut this much is left out: there it is heard in part (s).
 LATE = 0.05
 # Ends of parts behind a cut (s).
 BEHIND = (0.5, 1.0, 2.0)
 PARTS = ("before", "within", "after", "up to 0.5 s after", "0.5 to 1 s after", "1 to 2 s after", "from 2 s after on")
-# Stretches of this length (s) are of the song, whatever place they are from, if they correlate so well with one.
-STRETCH, OF_SONG = 0.5, 0.6
+# Stretches of this length (s) are of the song if they correlate so well with one: above silence, which has 0.59 with
+# the quietest one of the synthetic song. They are in their place up to so much off (s).
+STRETCH, OF_SONG, OFF = 0.5, 0.7, 0.1
 _PACES = np.linspace(0.97, 1.03, 61)
 
 
@@ -54,30 +56,48 @@ def error(bands: np.ndarray, song: Song, part: np.ndarray | None = None) -> floa
 
 
 def passed(first: float, stop: float, begun: float, period: float) -> tuple[float, float]:
-    """Return when a song that is ``begun`` s in enters and leaves a piece; it leaves none (NaN) that it began in."""
+    """Return when a song that is ``begun`` s in enters and leaves a piece from ``first`` to ``stop`` (all in s).
+
+    It leaves none (NaN) that it began in.
+    """
     enters = (first - begun) % period
     return enters, enters + stop - first if enters + stop - first <= period + 1e-9 else np.nan
 
 
-def stretches(bands: np.ndarray, song: Song) -> tuple[np.ndarray, np.ndarray]:
-    """Return from which place of a song (s) each stretch of bands fits best, one after the other, and how well.
+def fits_behind(
+    bands: np.ndarray, song: Song, first: float, stop: float, begun: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how well each half second behind a piece fits the song: in its place, and anywhere.
 
-    ``bands`` (frame, band) are as many in a second as the song's. What fits best is the correlation about the mean
-    spectrum. Babble fits a song somewhere by 0.3 to 0.5: see OF_SONG.
+    A song may hold copies of a motif, so that what fits in its place may fit elsewhere as well.
+
+    Parameters
+    ----------
+    bands : array of shape (frames, bands)
+        What was sung at each moment of the song, which was ``begun`` s in when the lesion began.
+    first, stop : float
+        The piece (s); NaN: none, and all of the song counts.
+
+    Returns
+    -------
+    (array, array) of shape (stretches,)
+        Correlations about the mean spectrum: the best within OFF of the place, and the best of all.
     """
-    size, mean = round(STRETCH * song.rate), song.bands.mean(0)
-    wanted, count = song.bands - mean, len(song.bands)
+    size, count, begin = round(STRETCH * song.rate), len(song.bands), round(begun * song.rate)
+    found, wanted = (np.roll(each - song.bands.mean(0), -begin, 0) for each in (bands, song.bands))
+    after = 0.0 if np.isnan(first) else passed(first, stop, begun, count / song.rate)[1] + LATE
     around = np.concatenate([wanted, wanted[:size]])
     energy = np.concatenate([[0.0], np.cumsum((around**2).sum(1))])
     norms = np.sqrt(energy[size : size + count] - energy[:count])
-    places, fits = [], []
-    for start in range(0, len(bands) - size + 1, size):
-        found = bands[start : start + size] - mean
-        product = np.fft.rfft(wanted, axis=0) * np.fft.rfft(found, count, axis=0).conj()
-        fit = np.fft.irfft(product.sum(1), count) / np.maximum(norms * np.linalg.norm(found), 1e-300)
-        places.append(fit.argmax() / song.rate)
-        fits.append(fit.max())
-    return np.array(places), np.array(fits)
+    places, here, anywhere = np.arange(count), [], []
+    for start in [] if np.isnan(after) else range(round(after * song.rate), count - size + 1, size):
+        stretch = found[start : start + size]
+        product = np.fft.rfft(wanted, axis=0) * np.fft.rfft(stretch, count, axis=0).conj()
+        fit = np.fft.irfft(product.sum(1), count) / np.maximum(norms * np.linalg.norm(stretch), 1e-300)
+        near = replay.apart(places, start, count) <= OFF * song.rate
+        here.append(fit[near].max())
+        anywhere.append(fit.max())
+    return np.array(here), np.array(anywhere)
 
 
 def errors_by_part(
