@@ -18,7 +18,7 @@ NEEDS = [("songbird_ablation", VARIANTS[name] | {"seed": seed}) for name in _DRA
 CAPTION = (
     "a: the song, and what networks sing when a tenth of the chain is silent (white lines): driven by an array of "
     "pulses (external), the same with neurons that adapt as much but ten times as fast, driven by a spiking synfire "
-    "chain, and by pulses of its own (internal). "
+    "chain, and by pulses of its own (internal), in the order in which it was sung. "
     "b: error of the whole song, relative to its standard deviation, against the share that is silent: a piece of the "
     "chain, pulses (or neurons of the spiking chain) at random, neurons of the network that learned. Lines: mean over "
     "the lesions of each network; shaded: middle half of the lesions; grey: mean spectrum. c: error before and within "
