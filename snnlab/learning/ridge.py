@@ -61,7 +61,8 @@ class Ridge:
         units = np.arange(self.n_units) if units is None else np.asarray(units)
         # Sorted, since only the lower triangle is filled.
         order = np.argsort(units)
-        gram = self._gram[np.ix_(units[order], units[order])].copy(order="F")
+        # One copy, in the order in which LAPACK works without another.
+        gram = self._gram.T[np.ix_(units[order], units[order])].T
         gram[np.diag_indices_from(gram)] += ridge
         try:
             solution = cho_solve(cho_factor(gram, lower=True, overwrite_a=True), self._cross[units[order]])
