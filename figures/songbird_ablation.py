@@ -25,7 +25,7 @@ CAPTION = (
     "a silent piece of a tenth and so many s behind it; dots: lesions, lines: means; dashed: no lesion."
 )
 _LOOKS = [("s", plotting.BEFORE), ("D", "#CC79A7"), ("o", plotting.AFTER), ("^", plotting.OUTPUT), ("v", "0.35")]
-_SHARE = 0.1
+_SHARE, _LEVELS = 0.1, 6
 _PLACES = dict(zip([PARTS[0], PARTS[1], *PARTS[3:]], ["pre", "in it", "<0.5", "<1", "<2", ">2"], strict=True))
 _TITLES = {"piece": "a piece of the chain", "random": "of the chain, at random", "neurons": "neurons that learned"}
 
@@ -78,7 +78,7 @@ def _example(ax: Axes, dataset: xr.Dataset, name: str) -> None:
 def _spectrogram(ax: Axes, dataset: xr.Dataset, bands: np.ndarray, name: str) -> None:
     config, seconds = attribute(dataset, "config"), len(bands) / float(dataset.song.attrs["frames_per_second"])
     # Noise in few levels fills less of the file.
-    levels = (np.sqrt(np.clip(bands, 0, 1)) * 6).round() / 6
+    levels = (np.sqrt(np.clip(bands, 0, 1)) * _LEVELS).round() / _LEVELS
     plotting.spectrogram(ax, levels**2, seconds, config["low"], config["high"])
     ax.set_ylabel("kHz")
     ax.set_title(name, loc="left", fontsize=7, pad=2)

@@ -98,7 +98,7 @@ QUICK = {
     "n": 600, "height": 9, "width": 16, "movie_seconds": 2.0, "pulses": 8, "learn_stop": 60.0, "taught": (1.0, 2.0),
     "levels": (1.0, 2.0),
 }  # fmt: skip
-QUICK_VARIANTS = {lever: {"learn_stop": 60.0} for lever in ("input", "feedback")}
+QUICK_VARIANTS = {lever: {"learn_stop": QUICK["learn_stop"]} for lever in ("input", "feedback")}
 
 
 def settled(config: Config) -> Config:

@@ -81,7 +81,7 @@ class Config(SongConfig):
 
 
 QUICK = {"n": 400, "learn_stop": 11.0, "seconds": 23.0}
-QUICK_VARIANTS = {"internal pulses": {"n": 400, "learn_stop": 11.0}}
+QUICK_VARIANTS = {"internal pulses": {name: QUICK[name] for name in ("n", "learn_stop")}}
 
 
 def taught(config: SongConfig) -> Song:

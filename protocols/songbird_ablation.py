@@ -38,7 +38,7 @@ VARIANTS = {
     "internal": INTERNAL | {"draws": 3},
 }
 QUICK = {"n": 400, "learn_stop": 11.0, "pulses": 500, "draws": 1}
-QUICK_VARIANTS = {"internal": {"n": 400, "learn_stop": 11.0, "draws": 1}}
+QUICK_VARIANTS = {"internal": {name: QUICK[name] for name in ("n", "learn_stop", "draws")}}
 ERROR = "RMSE / sd of the song"
 # Our criterion for the song without a lesion.
 INTACT = 0.6
@@ -82,6 +82,7 @@ class Lesion:
 def settled(config: Config) -> Config:
     """Return the Config with every field that is left open filled in."""
     require_positive(config, "draws", "pulses", "bands", "learn_stop")
+    # What hdts may be is checked later.
     count = (1 + REST.get(config.hdts, 0)) * (len(KINDS) * len(SHARES) + 1) * config.draws
     song = taught(config)
     return completed_song(config, song, count, config.learn_stop + 1 + (count + 2) * song.period)

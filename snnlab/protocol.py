@@ -117,13 +117,12 @@ class Protocol:
     def variant(self, config: dict) -> str:
         """Return the variant that a stored Config is, by what variants set; else the nearest and its changes."""
         fields = dict.fromkeys(field for overrides in self.variants.values() for field in overrides)
-        found = []
-        for _, variant, preset in self._presets():
-            # As they stand in a file.
-            stored = json.loads(json.dumps({field: preset[field] for field in fields}))
-            changes = [f"{field} {config[field]}" for field in fields if config[field] != stored[field]]
-            if variant:
-                found.append([variant, *changes])
+        # As they stand in a file.
+        stated = [(name, json.loads(json.dumps(preset))) for _, name, preset in self._presets() if name]
+        found = (
+            [name, *(f"{field} {config[field]}" for field in fields if config[field] != preset[field])]
+            for name, preset in stated
+        )
         return ", ".join(min(found, key=len))
 
     def _presets(self) -> Iterator[tuple[str, str, dict]]:

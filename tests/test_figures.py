@@ -48,7 +48,9 @@ def test_the_gallery_holds_a_png_and_the_claims_of_every_figure():
 
 @pytest.mark.parametrize("name", [name for name, _ in entries("figures")])
 def test_what_a_figure_needs_can_be_reduced(name, tmp_path):
-    for spec, overrides in find_figure(name).needs:
+    # One of each setting.
+    needs = {f"{spec} {overrides | {'seed': 0}}": (spec, overrides) for spec, overrides in find_figure(name).needs}
+    for spec, overrides in needs.values():
         protocol = find_protocol(spec)
         reduced = protocol.config(True, **overrides)
         # Its path needs all that a run would refuse.

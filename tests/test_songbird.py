@@ -178,9 +178,8 @@ def test_a_network_of_its_own_time_is_followed_through_a_lesion(rng):
     # Two songs; babble from 0.3 s behind the beginning of the lesion on; then the song again.
     sung = np.where(((time < 4.3) | (time >= 6))[:, None], song(phase), rng.random((1640, 6)))
     row = ablation._own_time(time, sung, 4.0, song)
-    assert row["begun"] == pytest.approx((0.7 + 4 * 1.01) % 2, abs=0.02) and row["pace"] == pytest.approx(
-        1.01, abs=2e-3
-    )
+    assert row["begun"] == pytest.approx((0.7 + 4 * 1.01) % 2, abs=0.02)
+    assert row["pace"] == pytest.approx(1.01, abs=2e-3)
     assert min(row["alike"], row["next"]) > 0.9 and row["during"] < SINGING
 
 

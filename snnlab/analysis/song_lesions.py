@@ -89,10 +89,10 @@ def fits_behind(
     around = np.concatenate([wanted, wanted[:size]])
     energy = np.concatenate([[0.0], np.cumsum((around**2).sum(1))])
     norms = np.sqrt(energy[size : size + count] - energy[:count])
-    places, here, anywhere = np.arange(count), [], []
+    places, spectrum, here, anywhere = np.arange(count), np.fft.rfft(wanted, axis=0), [], []
     for start in [] if np.isnan(after) else range(round(after * song.rate), count - size + 1, size):
         stretch = found[start : start + size]
-        product = np.fft.rfft(wanted, axis=0) * np.fft.rfft(stretch, count, axis=0).conj()
+        product = spectrum * np.fft.rfft(stretch, count, axis=0).conj()
         fit = np.fft.irfft(product.sum(1), count) / np.maximum(norms * np.linalg.norm(stretch), 1e-300)
         near = replay.apart(places, start, count) <= OFF * song.rate
         here.append(fit[near].max())
