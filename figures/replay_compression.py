@@ -9,7 +9,8 @@ from matplotlib.figure import Figure, SubFigure
 
 from snnlab import plotting
 from snnlab.analysis import replay
-from snnlab.protocol import by_name, find_protocol
+from snnlab.grouping import by_name
+from snnlab.protocol import find_protocol
 from snnlab.protocols.movie_replay import IDENTIFIED, by_speed, nulls, stored
 from snnlab.protocols.replay_compression import RATS, VARIANTS, sequences
 

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from snnlab import plotting
 from snnlab.analysis.song_lesions import PARTS, SINGING
-from snnlab.protocol import by_name, find_protocol
+from snnlab.grouping import by_name
+from snnlab.protocol import find_protocol
 from snnlab.protocols.songbird_ablation import KINDS, NONE, VARIANTS
 from snnlab.record import attribute
 

@@ -11,10 +11,10 @@ from snnlab.analysis.song_scores import roc_area
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import UserError
+from snnlab.grouping import by_condition
 from snnlab.learning.logistic import Logistic, past
 from snnlab.networks.boltzmann_memory import CONTROLS as CONTROLS
 from snnlab.networks.boltzmann_memory import BoltzmannConfig, memorise, stored_machine
-from snnlab.protocol import by_condition
 from snnlab.record import attribute
 from snnlab.stimuli.bitmaps import letter_places, substitutions, word
 

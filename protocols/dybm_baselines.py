@@ -15,12 +15,12 @@ from threadpoolctl import threadpool_limits
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import require_positive, require_whole
+from snnlab.grouping import by_condition
 from snnlab.learning.sequence_memories import SequenceHopfield, WindowBoltzmann, predict, recall
 from snnlab.networks.boltzmann import LONGEST_DELAY
 from snnlab.networks.boltzmann_memory import CONTROLS as CONTROLS
 from snnlab.networks.boltzmann_memory import BoltzmannConfig, memorise, shuffled
 from snnlab.plasticity.dybm import LONGEST
-from snnlab.protocol import by_condition
 from snnlab.protocols.dybm_queue import carried, context
 from snnlab.record import attribute
 from snnlab.stimuli.bitmaps import sequence_from

@@ -10,10 +10,10 @@ import xarray as xr
 
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
+from snnlab.grouping import by_condition
 from snnlab.networks.boltzmann import TERMS, Boltzmann, Traces
 from snnlab.networks.boltzmann_memory import CONTROLS as CONTROLS
 from snnlab.networks.boltzmann_memory import memorise, stored_machine
-from snnlab.protocol import by_condition
 from snnlab.protocols import dybm_science
 from snnlab.protocols.dybm_science import FEW, MISSED, RECALLED
 from snnlab.record import attribute

@@ -12,8 +12,8 @@ import xarray as xr
 
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
+from snnlab.grouping import by_condition
 from snnlab.networks.boltzmann_memory import CONTROLS as CONTROLS
-from snnlab.protocol import by_condition
 from snnlab.protocols import dybm_science
 from snnlab.protocols.dybm_science import MISSED, RECALLED
 from snnlab.record import attribute

@@ -10,9 +10,9 @@ import xarray as xr
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import UserError, require_whole
+from snnlab.grouping import by_condition
 from snnlab.networks.boltzmann_training import MOST_PERIODS
 from snnlab.networks.boltzmann_turns import TurnsConfig, take_turns
-from snnlab.protocol import by_condition
 from snnlab.protocols.dybm_two_sequences import both
 from snnlab.record import attribute
 from snnlab.stimuli.bitmaps import sequence_from

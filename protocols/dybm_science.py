@@ -9,9 +9,9 @@ import xarray as xr
 
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
+from snnlab.grouping import by_condition
 from snnlab.networks.boltzmann_memory import CONTROLS as CONTROLS
 from snnlab.networks.boltzmann_memory import BoltzmannConfig, memorise
-from snnlab.protocol import by_condition
 from snnlab.record import attribute
 from snnlab.stimuli.bitmaps import sequence_from
 

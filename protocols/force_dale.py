@@ -9,12 +9,12 @@ import xarray as xr
 
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
+from snnlab.grouping import settings
 from snnlab.networks.dale import split_encoder
 from snnlab.networks.force_config import CONTROLS as CONTROLS
 from snnlab.networks.force_config import completed, settled_identity
 from snnlab.networks.force_training import train_force
 from snnlab.networks.trained import TrainedNetwork
-from snnlab.protocol import settings
 from snnlab.protocols import force_oscillator as oscillator
 from snnlab.record import attribute
 

@@ -13,11 +13,11 @@ from snnlab.claims import Check, Finding
 from snnlab.connectivity import encoder, sparse_random
 from snnlab.engine import Engine
 from snnlab.errors import UserError
+from snnlab.grouping import settings
 from snnlab.networks.force_config import ForceConfig, ForceSetup, resolve
 from snnlab.networks.force_training import make_loop, train_force
 from snnlab.networks.perturbation import moved_spike, spike_jump
 from snnlab.networks.recording import Plan
-from snnlab.protocol import settings
 from snnlab.record import attribute
 from snnlab.stimuli.oscillators import sine
 

@@ -12,10 +12,10 @@ from snnlab.analysis import chaos
 from snnlab.analysis import oscillations as osc
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
+from snnlab.grouping import settings
 from snnlab.networks.force_config import AFTER_LEARNING, ForceConfig, completed, require_sampling, settled_identity
 from snnlab.networks.force_config import CONTROLS as CONTROLS
 from snnlab.networks.force_training import train_force
-from snnlab.protocol import settings
 from snnlab.record import attribute
 from snnlab.stimuli.lorenz import lorenz, pieces
 

@@ -13,10 +13,10 @@ from snnlab.analysis import oscillations as osc
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import require_positive
+from snnlab.grouping import settings
 from snnlab.networks.force_config import AFTER_LEARNING, ForceConfig
 from snnlab.networks.force_config import CONTROLS as CONTROLS
 from snnlab.networks.force_training import FREE_RUN_SECONDS, train_force
-from snnlab.protocol import settings
 from snnlab.record import attribute
 from snnlab.stimuli.oscillators import sine
 from snnlab.stimuli.teacher import teacher_from

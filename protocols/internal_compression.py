@@ -16,12 +16,12 @@ from snnlab.claims import Check, Finding
 from snnlab.connectivity import encoder
 from snnlab.engine import Engine
 from snnlab.errors import UserError, require_positive
+from snnlab.grouping import settings
 from snnlab.networks.drive import Drive
 from snnlab.networks.force_config import completed, published_units, resolve
 from snnlab.networks.hdts_training import CONTROLS as CONTROLS
 from snnlab.networks.hdts_training import hdts_identity, train_with_hdts
 from snnlab.networks.phases import Phase
-from snnlab.protocol import settings
 from snnlab.protocols.movie_replay import (
     CORRELATION,
     IDENTIFIED,

@@ -12,12 +12,12 @@ from threadpoolctl import threadpool_limits
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import UserError, require_between, require_choices, require_positive, require_whole
+from snnlab.grouping import by_name, settings
 from snnlab.loading import find_rule
 from snnlab.networks.liquid import calibrated_input, calibrated_rule, random_liquid, spikes_of
 from snnlab.networks.liquid_network import Liquid, Show
 from snnlab.networks.liquid_training import Progress, learn, read_out, scored
 from snnlab.networks.reservoir_training import taught
-from snnlab.protocol import by_name, settings
 from snnlab.record import attribute
 from snnlab.spike_rules import SpikeRule
 from snnlab.stimuli.images import Images, digest, load_images

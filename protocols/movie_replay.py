@@ -15,10 +15,10 @@ from snnlab.analysis import replay
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import UserError
+from snnlab.grouping import settings
 from snnlab.networks.force_config import completed, require_free_run
 from snnlab.networks.hdts_training import CONTROLS as CONTROLS
 from snnlab.networks.hdts_training import HdtsConfig, hdts_identity, train_with_hdts
-from snnlab.protocol import settings
 from snnlab.record import attribute
 from snnlab.stimuli.movie import Movie, movie_from
 

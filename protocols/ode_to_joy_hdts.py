@@ -14,12 +14,12 @@ from snnlab.analysis import replay
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import UserError
+from snnlab.grouping import settings
 from snnlab.networks.force_config import CONTROLS as BROKEN
 from snnlab.networks.force_config import completed, require_free_run, require_sampling
 from snnlab.networks.hdts_training import CONTROLS as OF_PULSES
 from snnlab.networks.hdts_training import HdtsConfig, hdts_identity, train_with_hdts
 from snnlab.networks.phases import Phase
-from snnlab.protocol import settings
 from snnlab.protocols import ode_to_joy as joy
 from snnlab.record import attribute
 from snnlab.stimuli.music import ODE_TO_JOY_LONG

@@ -13,8 +13,8 @@ import xarray as xr
 
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
+from snnlab.grouping import by_name, settings
 from snnlab.networks.pattern_tests import PatternConfig, compare, family
-from snnlab.protocol import by_name, settings
 from snnlab.record import attribute
 from snnlab.stimuli.patterns import moved, swapped
 

@@ -17,9 +17,9 @@ from threadpoolctl import threadpool_limits
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import UserError, require_whole
+from snnlab.grouping import by_condition
 from snnlab.networks.reservoir import RateReservoir
 from snnlab.networks.reservoir_training import ReservoirConfig, build, check, of_pixels, score, shown_at, taught
-from snnlab.protocol import by_condition
 from snnlab.record import attribute
 from snnlab.stimuli.images import Images, load_images
 

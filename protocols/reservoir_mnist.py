@@ -10,8 +10,8 @@ import xarray as xr
 
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
+from snnlab.grouping import settings
 from snnlab.networks.reservoir_training import ReservoirConfig, train_epochs
-from snnlab.protocol import settings
 from snnlab.record import attribute
 
 FIGURE = "reservoir_mnist"

@@ -10,9 +10,9 @@ import xarray as xr
 from snnlab.claims import Finding
 from snnlab.engine import Engine
 from snnlab.errors import UserError, require_whole
+from snnlab.grouping import by_name, settings
 from snnlab.networks.remedies import Remedy
 from snnlab.networks.reservoir_training import ReservoirConfig, train_epochs
-from snnlab.protocol import by_name, settings
 from snnlab.protocols import reservoir_mnist
 from snnlab.protocols.reservoir_mnist import CONTROLS as CONTROLS
 from snnlab.protocols.reservoir_mnist import FALL, accuracy, at

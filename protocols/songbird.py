@@ -14,11 +14,11 @@ from snnlab.analysis import replay, song_scores
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import UserError, require_positive
+from snnlab.grouping import settings
 from snnlab.networks.force_config import completed
 from snnlab.networks.hdts_training import CONTROLS as CONTROLS
 from snnlab.networks.hdts_training import HdtsConfig, hdts_identity, train_with_hdts
 from snnlab.networks.vocal import synthetic_song
-from snnlab.protocol import settings
 from snnlab.record import attribute
 from snnlab.stimuli.song import SYNTHETIC_SECONDS, Song, song_from
 from snnlab.stimuli.sound import sound_from, wav_bytes

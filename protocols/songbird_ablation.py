@@ -14,11 +14,12 @@ from snnlab.analysis.song_lesions import OF_SONG, PARTS, SINGING, error, errors_
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import require_positive
+from snnlab.grouping import by_name
 from snnlab.networks import synfire
 from snnlab.networks.hdts_training import CONTROLS as CONTROLS
 from snnlab.networks.hdts_training import chain_signals, train_with_hdts
 from snnlab.networks.phases import Phase
-from snnlab.protocol import by_name, find_protocol
+from snnlab.protocol import find_protocol
 from snnlab.protocols.songbird import INTERNAL, SongConfig, completed_song, decoded, first_song, song_identity, taught
 from snnlab.stimuli.song import Song
 

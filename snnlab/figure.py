@@ -11,8 +11,9 @@ from pathlib import Path
 
 from . import record
 from .errors import UserError, unknown
+from .grouping import settings
 from .loading import is_file_spec, load_file
-from .protocol import RUNS, files, find_protocol, judge_again, settings
+from .protocol import RUNS, files, find_protocol, judge_again
 
 _INK = "0.35"
 

@@ -10,7 +10,7 @@ import logging
 import os
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +21,7 @@ from . import record
 from .checkpoint import Checkpoints
 from .claims import Check, Finding
 from .errors import SnnlabError, UserError, unknown
+from .grouping import RECORDING
 from .loading import content_hash, is_file_spec, load_file
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("snnlab")
 RUNS = Path("runs")
-# Fields of a Config that do not change what a run computes, as far as a protocol has them.
-RECORDING = ("seed", "target", "eigenvalues", "record_spikes", "record_voltages", "record_decoders", "record_start")
 # Options of the command line, which a Config's fields stand beside.
 _OPTIONS = ("quick", "out", "figure", "progress", "seeds", "jobs", "vary", "controls", "json", "resume", "preset")
 
@@ -229,38 +228,6 @@ class Protocol:
         checks = self.checks(dataset)
         dataset.attrs["checks"] = json.dumps([c.to_dict() for c in checks])
         return checks
-
-
-def settings(config: dict, without: Collection[str] = ()) -> str:
-    """Return what two runs share that differ in nothing but seed, target, what is recorded, and fields ``without``."""
-    return json.dumps({k: v for k, v in config.items() if k not in RECORDING and k not in without}, sort_keys=True)
-
-
-def by_condition(datasets: Collection) -> list[dict[str, list]]:
-    """Return the runs of each setting by condition; those of one setting differ in nothing but seed and control."""
-    groups: dict[str, dict[str, list]] = {}
-    for dataset in datasets:
-        conditions = groups.setdefault(settings(record.attribute(dataset, "config"), ("control",)), {})
-        conditions.setdefault(dataset.attrs["condition"], []).append(dataset)
-    return list(groups.values())
-
-
-def by_name(
-    datasets: Collection, name: Callable[[dict], str], same: Callable[[dict], str] = settings
-) -> dict[str, list]:
-    """Return runs by what their Config is called; those of one name that differ otherwise have a number behind it.
-
-    ``same`` tells what runs of one setting share.
-    """
-    groups: dict[str, dict[str, list]] = {}
-    for dataset in datasets:
-        config = record.attribute(dataset, "config")
-        groups.setdefault(name(config), {}).setdefault(same(config), []).append(dataset)
-    return {
-        f"{name} [{k + 1}]" if len(others) > 1 else name: runs
-        for name, others in groups.items()
-        for k, runs in enumerate(others.values())
-    }
 
 
 def controls_fail(checks: list[Check]) -> bool:

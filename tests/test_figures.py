@@ -11,7 +11,8 @@ import pytest
 from snnlab import plotting
 from snnlab.cli import main
 from snnlab.figure import collect, find_figure, save_figure, stamp, write_claims
-from snnlab.protocol import RECORDING, entries, find_protocol
+from snnlab.grouping import RECORDING
+from snnlab.protocol import entries, find_protocol
 from snnlab.record import load
 
 
