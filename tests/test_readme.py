@@ -10,6 +10,7 @@ import pytest
 from snnlab.protocol import find_protocol
 
 ROOT = Path(__file__).parents[1]
+PAGES = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs" / "results").glob("*.md"))]
 
 
 def blocks(name):
@@ -26,6 +27,13 @@ def test_the_files_shown_are_those_that_tests_run_and_the_neuron_is_short():
     rule, neuron, study = ((ROOT / "tests" / "data" / name).read_text() for name in names)
     assert blocks("README.md")[1:4] == [rule, neuron, study]
     assert len(neuron.splitlines()) <= 25
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
+    assert links
+    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
 
 
 @pytest.mark.standalone
