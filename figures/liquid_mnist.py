@@ -91,5 +91,5 @@ def _weights(ax: Axes, groups: dict[str, list[xr.Dataset]]) -> None:
     for rule, group in groups.items():
         counts, _ = np.histogram(np.concatenate([run.weights[1] for run in group]), edges)
         ax.stairs(counts / counts.sum(), edges, color=color_of(rule), label=rule, lw=0.9)
-    ax.set(xlabel="weight", ylabel="share", yscale="log")
+    ax.set(xlabel="weight", ylabel="share of the synapses", ylim=(0, None))
     ax.legend(loc="best", handlelength=1)

@@ -39,7 +39,9 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         axes[0].plot([_of(run, "n") for run in others], [percent(run) for run in others], "x", color=color, ms=4)
         if others:
             names[label] = color
-    axes[0].axhline(100 * np.mean([float(run.pixels) for run in datasets]), color="0.5", lw=0.8, ls=":")
+    pixels = 100 * np.mean([float(run.pixels) for run in datasets])
+    axes[0].axhline(pixels, color="0.5", lw=0.8, ls=":")
+    axes[0].text(1.2 * most, pixels, "pixels", color="0.4", ha="right", va="top")
     axes[0].set(xlabel="units", ylabel="accuracy (%)", xscale="log", xlim=(None, 1.3 * most))
     for ax, field, label in ((axes[1], "snapshots", "states read"), (axes[2], "leak", "leak a")):
         fixed = "leak" if field == "snapshots" else "snapshots"
