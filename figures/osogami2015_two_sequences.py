@@ -16,6 +16,7 @@ SEEDS = range(100, 110)
 # The one that had done the most blocks of the ten after 1,000,000 periods goes on.
 FURTHEST = {"seed": 101, "periods": 1_000_000_000}
 NEEDS = [("dybm_two_sequences", FURTHEST if seed == FURTHEST["seed"] else {"seed": seed}) for seed in SEEDS]
+QUICK_NEEDS = [("dybm_two_sequences", {"seed": seed}) for seed in SEEDS[:3]]
 CAPTION = (
     "a: what the machine that was trained longest does on its own, from silence and a cue (pale), after so many blocks "
     "of training, forward and mirrored; dark: on; red: bits that are not those of the sequence, which begins anew "

@@ -31,6 +31,11 @@ VARIANTS |= {
     "hebb, slow": {"plasticity": "hebb", "eta": 5e-6, "epochs": 10},
     "hebb, fast": {"plasticity": "hebb", "eta": 3e-5, "epochs": 2},
 }
+QUICK_VARIANTS = {
+    "random walk": {"eta": 2e-2},
+    "hebb, slow": {"eta": 2.5e-3, "epochs": 8},
+    "hebb, fast": {"eta": 1.5e-2},
+}
 GAINED = "accuracy of snapshots, before learning, over that of pixels (points)"
 # Our criteria: a fall that nobody overlooks; what counts as the same.
 FALL, SAME = 5.0, 1.0

@@ -51,6 +51,14 @@ VARIANTS = {
     "STLR, temporal summation": {"plasticity": "stlr_summed"},
     "random walk": {"plasticity": "random_walk", "eta": 1e-3},
 }
+# There are far fewer updates, of a larger rate.
+QUICK_VARIANTS = {
+    "Hebb, decay to the start": {"decay": 1e-2},
+    "STLR, three times as fast": {"eta": 1.5e-2},
+    "STLR, L2 norm": {"eta": 1.5e-2},
+    "STLR, decay to the start": {"eta": 1.5e-2, "decay": 1e-2},
+    "random walk": {"eta": 2e-2},
+}
 REMEDY = [field.name for field in fields(Remedy)]
 _NORMS = {"l2": "L2 norm", "subtractive": "sum and L2 norm", "spectral": "spectral radius"}
 

@@ -20,10 +20,15 @@ _INK = "0.35"
 
 @dataclass(frozen=True)
 class FigureFile:
-    """A figure file: ``NEEDS = [(protocol, overrides), ...]``, ``draw(datasets) -> Figure`` and a ``CAPTION``."""
+    """A figure file: ``NEEDS = [(protocol, overrides), ...]``, ``draw(datasets) -> Figure`` and a ``CAPTION``.
+
+    It may hold ``QUICK_NEEDS``, what it needs in the reduced preset; without it these are the runs of the first three
+    seeds of each setting.
+    """
 
     name: str
     needs: list[tuple[str, dict]]
+    quick_needs: list[tuple[str, dict]]
     draw: Callable
     caption: str
 
@@ -42,13 +47,21 @@ def find_figure(spec: str) -> FigureFile:
         module, name = import_module(f"snnlab.figures.{spec}"), spec
     if not callable(getattr(module, "draw", None)) or not hasattr(module, "NEEDS"):
         raise UserError(f"figure: {spec} is no figure; expected NEEDS and a function draw(datasets)")
-    return FigureFile(name, module.NEEDS, module.draw, getattr(module, "CAPTION", ""))
+    reduced = getattr(module, "QUICK_NEEDS", None) or _three_seeds(module.NEEDS)
+    return FigureFile(name, module.NEEDS, reduced, module.draw, getattr(module, "CAPTION", ""))
+
+
+def _three_seeds(needs: list[tuple[str, dict]]) -> list[tuple[str, dict]]:
+    found: dict[tuple[str, str], list[tuple[str, dict]]] = {}
+    for name, overrides in needs:
+        found.setdefault((name, settings(overrides)), []).append((name, overrides))
+    return [need for seeds in found.values() for need in seeds[:3]]
 
 
 def collect(figure: FigureFile, quick: bool = False, folder: Path = RUNS, progress: bool = True) -> list:
     """Return the datasets that a figure needs, running first what has no file yet."""
     datasets = []
-    for name, overrides in figure.needs:
+    for name, overrides in figure.quick_needs if quick else figure.needs:
         protocol = find_protocol(name)
         config = protocol.config(quick, **overrides)
         path = protocol.path(config, folder)

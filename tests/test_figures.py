@@ -11,7 +11,7 @@ import pytest
 from snnlab import plotting
 from snnlab.cli import main
 from snnlab.figure import collect, find_figure, save_figure, stamp, write_claims
-from snnlab.grouping import RECORDING
+from snnlab.grouping import RECORDING, settings
 from snnlab.protocol import entries, find_protocol
 from snnlab.record import load
 
@@ -49,16 +49,19 @@ def test_the_gallery_holds_a_png_and_the_claims_of_every_figure():
 
 @pytest.mark.parametrize("name", [name for name, _ in entries("figures")])
 def test_what_a_figure_needs_can_be_reduced(name, tmp_path):
-    # One of each setting.
-    needs = {f"{spec} {overrides | {'seed': 0}}": (spec, overrides) for spec, overrides in find_figure(name).needs}
-    for spec, overrides in needs.values():
+    figure, seeds = find_figure(name), {}
+    for spec, overrides in figure.quick_needs:
         protocol = find_protocol(spec)
-        reduced = protocol.config(True, **overrides)
+        reduced, plain = protocol.config(True, **overrides), protocol.config(True)
         # Its path needs all that a run would refuse.
         assert protocol.path(reduced, tmp_path).parent == tmp_path
+        for size, most in (("n", 5), ("learn_stop", 5), ("periods", 10)):
+            # What variants enlarge is small as well.
+            assert getattr(reduced, size, 0) <= most * getattr(plain, size, 0)
         if protocol.quick_variants:
-            # What their variants enlarge is small as well.
-            assert protocol.preset(reduced) == "quick" and reduced.n == protocol.config(True).n
+            assert protocol.preset(reduced) == "quick"
+        seeds.setdefault((spec, settings(asdict(reduced))), []).append(getattr(reduced, "seed", 0))
+    assert all(len(set(drawn)) == len(drawn) <= 3 for drawn in seeds.values())
 
 
 def stated(figure, protocol):
