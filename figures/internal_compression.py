@@ -30,12 +30,13 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     levers: dict[str, list[xr.Dataset]] = {}
     for dataset in sorted(datasets, key=lambda dataset: dataset.attrs["seed"]):
         levers.setdefault(attribute(dataset, "config")["lever"], []).append(dataset)
-    figure = Figure(figsize=(7.0, 5.2), layout="constrained")
-    above, middle, below = figure.subfigures(3, 1, height_ratios=[1.3, 0.8, 1.4])
     example = levers.get("cue", datasets)[0]
     taught = [v for v in attribute(example, "config")["taught"] if v in example.level.values] or [
         example.level.values[0]
     ]
+    heights = [0.4 * (1 + len(taught)), 1.2, 2.1]
+    figure = Figure(figsize=(7.0, sum(heights)), layout="constrained")
+    above, middle, below = figure.subfigures(3, 1, height_ratios=heights)
     _frames(above, example, taught)
     _pulses(middle, example, taught)
     drawn = [lever for lever in ("cue", "input", "feedback") if lever in levers]
