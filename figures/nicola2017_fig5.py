@@ -50,7 +50,7 @@ def _frames(figure: SubFigure, datasets: list[xr.Dataset]) -> None:
     for dataset in datasets:
         shown = [int(replay.apart(dataset.phase.values, moment, movie.period).argmin()) for moment in moments]
         rows.append((_source(dataset).replace(" ", "\n"), dataset.replay.values[shown]))
-    titles = [f"{moment:.1f} s" for moment in moments]
+    titles = [f"{moment:.3g} s" for moment in moments]
     axes = plotting.pictures(figure, [images for _, images in rows], shape, titles)
     for ax, (label, _) in zip(axes[:, 0], rows, strict=True):
         ax.set_ylabel(label)

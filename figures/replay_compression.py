@@ -81,7 +81,7 @@ def _rows(runs: dict[str, xr.Dataset], moments: np.ndarray) -> list[tuple[str, n
 
 
 def _frames(figure: SubFigure, rows: list[tuple[str, np.ndarray]], moments: np.ndarray, shape: tuple) -> None:
-    titles = [f"{moment:.1f} s" for moment in moments]
+    titles = [f"{moment:.3g} s" for moment in moments]
     axes = plotting.pictures(figure, [images for _, images in rows], shape, titles, aspect="auto")
     for ax, (label, _) in zip(axes[:, 0], rows, strict=True):
         ax.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=7)

@@ -13,16 +13,17 @@ from matplotlib.ticker import MaxNLocator
 
 from snnlab import plotting
 from snnlab.protocols.reservoir_mnist import VARIANTS, accuracy, by_rule
+from snnlab.record import attribute
 
 SEEDS = range(100, 110)
 _DRAWN = [overrides for overrides in VARIANTS.values() if not {"batch", "epochs"} & overrides.keys()]
 NEEDS = [("reservoir_mnist", {**overrides, "seed": seed}) for overrides in _DRAWN for seed in SEEDS]
 CAPTION = (
     "a: the network: a row of pixels a step; recurrent weights learn without a teacher, a ridge readout with one. "
-    "b, c: test accuracy after each epoch, of a readout of the last state and of four snapshots; dashed: no learning; "
-    "dotted: a ridge readout of the pixels. d: accuracy of b against how far weights have changed, in units of their "
-    "norm. e to g: spectral radius, change of the weights, and share of rates beyond 0.99, after each epoch. h: "
-    "accuracy of b against the spectral radius. Thin lines: runs; thick: means."
+    "b, c: test accuracy after each epoch, of a readout of the last state and of several states on the way; dashed: "
+    "before learning; dotted: a ridge readout of the pixels. d: accuracy of b against how far weights have changed, "
+    "in units of their norm. e to g: spectral radius, change of the weights, and share of rates beyond 0.99, after "
+    "each epoch. h: accuracy of b against the spectral radius. Thin lines: runs; thick: means."
 )
 COLORS = {
     "none": "0.5",
@@ -42,18 +43,19 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     axes = figure.subplots(2, 4)
     _network(axes[0, 0])
     last, *more = datasets[0].readout.values.tolist()
+    names = {"last": "last state", "snapshots": f"{attribute(datasets[0], 'config')['snapshots']} states"}
     panels = [(axes[0, 1], last), (axes[0, 2], (more or [last])[0])]
     for ax, readout in panels:
         over_epochs(ax, learning, lambda run, readout=readout: accuracy(run, readout))
         before = np.mean([accuracy(run, readout)[0] for runs in rules.values() for run in runs])
         ax.axhline(before, color=COLORS["none"], lw=0.8, ls="--", zorder=0)
         ax.axhline(100 * np.mean([float(run.pixels) for run in datasets]), color=COLORS["none"], lw=0.8, ls=":")
-        ax.set(ylabel="accuracy (%)", title=readout)
+        ax.set(ylabel="accuracy (%)", title=names[readout])
     for ax, scale, label in ((axes[0, 3], "change", "change of weights"), (axes[1, 3], "radius", "spectral radius")):
         for name, runs in learning.items():
             for run in runs:
                 ax.plot(run[scale], accuracy(run, last), "o-", color=color_of(name), lw=0.6, ms=1.6, mew=0, alpha=0.6)
-        ax.set(xlabel=label, ylabel=f"accuracy, {last} (%)")
+        ax.set(xlabel=label, ylabel=f"accuracy, {names[last]} (%)")
     for ax, name, label in zip(
         axes[1], ("radius", "change", "saturation"), ("spectral radius", "change of weights", "saturated (%)"),
         strict=False,
@@ -63,7 +65,8 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         ax.set(ylabel=label)
     for ax, letter in zip(axes.ravel(), "abcdefgh", strict=True):
         plotting.panel_letter(ax, letter, x=0.02 if letter == "a" else -0.22)
-    plotting.legend(figure, **{name_of(name): color_of(name) for name in (*learning, "none")})
+    lines = {name_of(name): color_of(name) for name in learning}
+    plotting.legend(figure, **lines, **{"before learning": (COLORS["none"], "--"), "pixels": (COLORS["none"], ":")})
     return figure
 
 

@@ -154,10 +154,11 @@ def measures_table(values: dict[str, float]) -> str:
     return table([(what, number(value)) for what, value in values.items()], ("measured", ""))
 
 
+def _interval(finding: Finding) -> str:
+    return f"{number(finding.low)} .. {number(finding.high)}" if finding.n > 1 else "none: one seed"
+
+
 def findings_table(findings: Sequence[Finding]) -> str:
     """Return findings as a table: value, 95 % confidence interval, number of seeds, null, published value."""
-    rows = [
-        (f.what, number(f.value), f"{number(f.low)} .. {number(f.high)}", str(f.n), f.null, f.published)
-        for f in findings
-    ]
+    rows = [(f.what, number(f.value), _interval(f), str(f.n), f.null, f.published) for f in findings]
     return table(rows, ("finding", "value", "95 % interval", "seeds", "null", "published"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+import textwrap
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,7 +24,7 @@ from .study import Study, parse_grid, parse_seeds, plan, run_study
 @dataclasses.dataclass(frozen=True)
 class _Common:
     quick: bool = False
-    """the reduced preset (seconds) instead of the published scale; with --help: its values"""
+    """the reduced preset, a minute at most, instead of the published scale; with --help: its values"""
     out: Path = RUNS
     """folder of the run files"""
 
@@ -218,6 +219,8 @@ def figure(arguments: list[str]) -> int:
         of = "-quick" if options.quick else ""
     drawn = save_figure(wanted, datasets, options.out / "figures" / f"{wanted.name}{of}")
     print("\n".join(f"figure    {path}" for path in drawn))
+    if wanted.caption:
+        print("\n" + "\n".join(textwrap.wrap(wanted.caption, 100)))
     return max(_exit_status(d, stored_checks(d)) for d in datasets)
 
 

@@ -106,7 +106,7 @@ def from_torchvision(name: str, folder: Path) -> None:
         from torchvision.datasets import MNIST
     except ImportError:
         raise UserError(
-            f"data: {name} is downloaded by torchvision; expected pip install 'snnlab[mnist]', "
+            f"data: {name} is downloaded by torchvision; expected it here (pip install torchvision, the extra mnist), "
             f"or its four files, uncompressed, in {place(name) / Path(next(iter(SOURCES[name].files))).parent}"
         ) from None
     try:

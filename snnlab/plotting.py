@@ -15,14 +15,15 @@ TITLES = {"lif": "LIF", "theta": "theta", "izhikevich": "Izhikevich (set A)", "q
 BEFORE, AFTER, TEACHER, OUTPUT = "#D55E00", "#0072B2", "0.15", "#009E73"
 
 
-def legend(figure: Figure, **colors: str) -> None:
-    """Say under a figure what its lines are: a colour for each name."""
-    lines = [Line2D([], [], color=color, lw=1.8) for color in colors.values()]
+def legend(figure: Figure, **names: str | tuple[str, str]) -> None:
+    """Say under a figure what its lines are: for each name a colour, or a colour and a line style."""
+    styles = [(style, "-") if isinstance(style, str) else style for style in names.values()]
+    lines = [Line2D([], [], color=color, ls=dashes, lw=1.8 if dashes == "-" else 0.9) for color, dashes in styles]
     # An "outside" legend is placed where the picture ends, which is lower once there is text under the figure.
     height = 0.25 / figure.get_figheight()
     figure.get_layout_engine().set(rect=(0, height, 1, 1 - height))
     place = {"bbox_to_anchor": (0.5, 0), "bbox_transform": figure.transFigure, "borderaxespad": 0.0}
-    figure.legend(lines, colors, loc="lower center", ncols=len(lines), frameon=False, **place)
+    figure.legend(lines, names, loc="lower center", ncols=len(lines), frameon=False, **place)
 
 
 def raster(ax: Axes, times: np.ndarray, neurons: np.ndarray, start: float, stop: float, n: int = 100) -> None:

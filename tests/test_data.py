@@ -117,7 +117,7 @@ def test_one_damaged_file_brings_all_back(mnist, monkeypatch):
 def test_without_torchvision_one_line_says_what_to_do(mnist, capsys):
     assert main(["data", "get", "mnist"]) == 2
     line = capsys.readouterr().err
-    assert line.count("\n") == 1 and "pip install 'snnlab[mnist]'" in line
+    assert line.count("\n") == 1 and "pip install torchvision" in line
     assert f"its four files, uncompressed, in {mnist[1] / 'MNIST' / 'raw'}" in line
 
 

@@ -92,7 +92,7 @@ def _decoded(path: Path, height: int, width: int, seconds: float | None) -> Movi
         import av
     except ImportError:
         raise UserError(
-            "movie: a video is read by PyAV, which is not here; install it with pip install 'snnlab[movie]'"
+            "movie: a video is read by PyAV, which is not here; install it with pip install av (the extra movie)"
         ) from None
     frames = []
     try:
