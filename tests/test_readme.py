@@ -25,7 +25,7 @@ def test_both_languages_show_the_same_programs():
 def test_the_files_shown_are_those_that_tests_run_and_the_neuron_is_short():
     names = ("my_rule.py", "my_neuron.py", "my_study.py")
     rule, neuron, study = ((ROOT / "tests" / "data" / name).read_text() for name in names)
-    assert blocks("README.md")[1:4] == [rule, neuron, study]
+    assert [blocks("README.md")[k] for k in (4, 0, 1)] == [rule, neuron, study]
     assert len(neuron.splitlines()) <= 25
 
 
@@ -39,10 +39,10 @@ def test_links_lead_somewhere(page):
 @pytest.mark.standalone
 def test_the_boltzmann_program_spells(capsys):
     scope = {}
-    exec(blocks("README.md")[0], scope)
+    exec(blocks("README.md")[3], scope)
     assert 1 < scope["fit"].periods < 20_000 and len(scope["fit"].block_periods) == 1
     np.testing.assert_array_equal(scope["fit"].machine.generate(16, scope["fit"].traces), scope["word"]("SUN"))
-    assert "(16, 7)" in capsys.readouterr().out
+    assert capsys.readouterr().out.count("#") == scope["drawn"].sum() > 20
 
 
 def test_the_lesion_program_runs_on_a_run_file(tmp_path, monkeypatch):
@@ -53,7 +53,7 @@ def test_the_lesion_program_runs_on_a_run_file(tmp_path, monkeypatch):
     path.rename("RUN.nc")
     plt.close("all")
     scope = {}
-    exec(blocks("README.md")[4].replace("net.run(2.0", "net.run(0.1"), scope)
+    exec(blocks("README.md")[2].replace("net.run(2.0", "net.run(0.1"), scope)
     assert len(scope["amplitudes"]) == len(scope["fractions"]) == 6
     # Half of the neurons carry less output than all of them.
     assert scope["amplitudes"][-1] != pytest.approx(scope["amplitudes"][0])
