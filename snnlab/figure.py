@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -15,6 +16,7 @@ from .grouping import settings
 from .loading import is_file_spec, load_file
 from .protocol import RUNS, files, find_protocol, judge_again
 
+_log = logging.getLogger("snnlab")
 _INK = "0.35"
 
 
@@ -60,15 +62,19 @@ def _three_seeds(needs: list[tuple[str, dict]]) -> list[tuple[str, dict]]:
 
 def collect(figure: FigureFile, quick: bool = False, folder: Path = RUNS, progress: bool = True) -> list:
     """Return the datasets that a figure needs, running first what has no file yet."""
-    datasets = []
+    paths, missing = [], {}
     for name, overrides in figure.quick_needs if quick else figure.needs:
         protocol = find_protocol(name)
         config = protocol.config(quick, **overrides)
         path = protocol.path(config, folder)
+        paths.append(path)
         if not path.is_file():
-            protocol.execute(config, folder, progress, resume=True)
-        datasets.append(read(path))
-    return datasets
+            missing[path] = protocol, config
+    if missing:
+        _log.info("%s: %d of %d runs are missing", figure.name, len(missing), len(set(paths)))
+    for protocol, config in missing.values():
+        protocol.execute(config, folder, progress, resume=True)
+    return [read(path) for path in paths]
 
 
 def read(path: Path):
