@@ -90,3 +90,12 @@ def test_a_run_that_is_the_default_and_a_point_of_the_grid_counts_once(tmp_path)
     assert [len(group) for group in study.groups.values()] == [3, 3, 3]
     assert len(study.datasets) == len(list(tmp_path.glob("*.nc"))) == 6
     assert {finding.n for finding in study.findings} == {3}
+
+
+def test_a_study_of_the_reduced_preset_has_three_seeds(tmp_path, capsys):
+    assert (
+        main(["study", "reservoir_mnist", "--quick", "--plasticity", "none", "--no-controls", "--out", str(tmp_path)])
+        == 0
+    )
+    assert "3 of 3" in capsys.readouterr().out
+    assert len(list(tmp_path.glob("*.nc"))) == 3
