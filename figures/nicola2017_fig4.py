@@ -83,5 +83,7 @@ def _voltages(ax: Axes, dataset: xr.Dataset, start: float, seconds: float) -> No
     peak = 30.0
     gap = plotting.voltages(ax, dataset.time.values - start, traces, 0, seconds, spikes, peak)
     ax.set(yticks=gap * np.arange(traces.shape[1]), yticklabels=range(1, traces.shape[1] + 1), ylabel="neuron")
+    if dataset.voltage.attrs["units"] != "V":
+        return
     ax.plot([1.008, 1.008], [0, 50], transform=ax.get_yaxis_transform(), color="0.1", lw=2, clip_on=False)
     ax.text(1.015, 25, "50 mV", transform=ax.get_yaxis_transform(), rotation=90, va="center", fontsize=6)

@@ -42,8 +42,9 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     figure = Figure(figsize=(7.0, 3.6), layout="constrained")
     axes = figure.subplots(2, 4)
     _network(axes[0, 0])
-    last, *more = datasets[0].readout.values.tolist()
-    names = {"last": "last state", "snapshots": f"{attribute(datasets[0], 'config')['snapshots']} states"}
+    run = next(iter(rules.values()))[0]
+    last, *more = run.readout.values.tolist()
+    names = {"last": "last state", "snapshots": f"{attribute(run, 'config')['snapshots']} states"}
     panels = [(axes[0, 1], last), (axes[0, 2], (more or [last])[0])]
     for ax, readout in panels:
         over_epochs(ax, learning, lambda run, readout=readout: accuracy(run, readout))

@@ -19,7 +19,7 @@ SEEDS = range(100, 110)
 NEEDS = [("reservoir_remedies", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
     "Rules, and what is done beside them, on MNIST. a, b: points of test accuracy gained at the epoch that held-out "
-    "training images choose, by a readout of the last state and by one of four snapshots. c, d: points lost in the "
+    "training images choose, by a readout of the last state and by one of four states. c, d: points lost in the "
     "worst epoch; dotted: 5. Dots: networks; bars: mean and 95 % interval. Each network is compared with itself before "
     "learning."
 )

@@ -31,6 +31,7 @@ VARIANTS = {
     "evolution, mu 0.9, sgd": _EVOLUTION | {"mu": (0.9,)} | _SGD,
 }
 QUICK = _EVOLUTION | {"mu": (0.9,), "periods": 10_000}
+QUICK_VARIANTS = {name: {"periods": 10_000} for name in VARIANTS if name != "SCIENCE"}
 SLOPE = "slope of log periods over log block"
 AGAIN = "log10 of periods of a block, last ten (mean) / first two (mean)"
 NOVEL = "log10 of periods of a novel sequence, at the last age / untrained"

@@ -155,7 +155,11 @@ def measures_table(values: dict[str, float]) -> str:
 
 
 def _interval(finding: Finding) -> str:
-    return f"{number(finding.low)} .. {number(finding.high)}" if finding.n > 1 else "none: one seed"
+    return (
+        f"{number(finding.low)} .. {number(finding.high)}"
+        if finding.n > 1 or finding.low < finding.high
+        else "none: one seed"
+    )
 
 
 def findings_table(findings: Sequence[Finding]) -> str:

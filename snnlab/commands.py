@@ -24,7 +24,7 @@ from .study import Study, parse_grid, parse_seeds, plan, run_study
 @dataclasses.dataclass(frozen=True)
 class _Common:
     quick: bool = False
-    """the reduced preset, a minute at most, instead of the published scale; with --help: its values"""
+    """the reduced preset (a run: a minute at most) instead of the published scale; with --help: its values"""
     out: Path = RUNS
     """folder of the run files"""
 
@@ -44,8 +44,7 @@ class _Run(_Common):
 @dataclasses.dataclass(frozen=True)
 class _Study(_Common):
     seeds: str | None = None
-    """start:stop, or a list such as 1,5,7; 0 to 9 are for tuning, 100 and up for reporting; None: 100:110, of the
-    reduced preset 100:103"""
+    """start:stop, or a list such as 1,5,7; None: 100:110, with --quick 100:103"""
     jobs: int = 2
     """processes at a time"""
     vary: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
@@ -71,7 +70,7 @@ class _Figure(_Common):
 @dataclasses.dataclass(frozen=True)
 class _Reproduce(_Common):
     seeds: str | None = None
-    """start:stop, or a list; None: 100:110, with --quick 100:103"""
+    """start:stop, or a list such as 1,5,7; None: 100:110, with --quick 100:103"""
     jobs: int = 2
     """processes at a time"""
     gallery: Path | None = None
@@ -155,6 +154,11 @@ def run(arguments: list[str]) -> int:
     return _exit_status(dataset, checks)
 
 
+def _seeds(options: _Study | _Reproduce) -> range | list[int]:
+    default = "100:103" if options.quick else "100:110"
+    return parse_seeds(default if options.seeds is None else options.seeds)
+
+
 def study(arguments: list[str]) -> int:
     """snnlab study PROTOCOL [options]"""
     name, rest = _named("study", arguments, _Study)
@@ -220,12 +224,9 @@ def figure(arguments: list[str]) -> int:
     drawn = save_figure(wanted, datasets, options.out / "figures" / f"{wanted.name}{of}")
     print("\n".join(f"figure    {path}" for path in drawn))
     if wanted.caption:
-        print("\n" + "\n".join(textwrap.wrap(wanted.caption, 100)))
+        of_all = "reduced preset; the caption is that of the published scale. " if options.quick else ""
+        print("\n" + "\n".join(textwrap.wrap(of_all + wanted.caption, 100)))
     return max(_exit_status(d, stored_checks(d)) for d in datasets)
-
-
-def _seeds(options: _Study | _Reproduce) -> range | list[int]:
-    return parse_seeds(options.seeds if options.seeds is not None else ("100:103" if options.quick else "100:110"))
 
 
 def reproduce(arguments: list[str]) -> int:

@@ -60,5 +60,6 @@ def unknown(kind: str, name: str, known: list[str]) -> UserError:
     """Return the error for a name that does not exist, with the nearest names that do."""
     near = get_close_matches(name, known, n=3, cutoff=0.5)
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    # Names of variants hold commas.
     between = "; " if any("," in each for each in known) else ", "
     return UserError(f"{kind}: {name!r} is unknown{hint} (known: {between.join(sorted(known))})")

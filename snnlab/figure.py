@@ -30,9 +30,19 @@ class FigureFile:
 
     name: str
     needs: list[tuple[str, dict]]
-    quick_needs: list[tuple[str, dict]]
     draw: Callable
     caption: str
+    quick_needs: list[tuple[str, dict]]
+
+    def needed(self, quick: bool = False) -> list[tuple[str, dict]]:
+        """Return protocol and overrides of each run that is drawn."""
+        if not quick or self.quick_needs:
+            return self.quick_needs if quick else self.needs
+        found: dict[tuple[str, str], list[tuple[str, dict]]] = {}
+        for name, overrides in self.needs:
+            setting = repr(sorted((field, value) for field, value in overrides.items() if field != "seed"))
+            found.setdefault((name, setting), []).append((name, overrides))
+        return [need for seeds in found.values() for need in seeds[:3]]
 
 
 def find_figure(spec: str) -> FigureFile:
@@ -49,21 +59,14 @@ def find_figure(spec: str) -> FigureFile:
         module, name = import_module(f"snnlab.figures.{spec}"), spec
     if not callable(getattr(module, "draw", None)) or not hasattr(module, "NEEDS"):
         raise UserError(f"figure: {spec} is no figure; expected NEEDS and a function draw(datasets)")
-    reduced = getattr(module, "QUICK_NEEDS", None) or _three_seeds(module.NEEDS)
-    return FigureFile(name, module.NEEDS, reduced, module.draw, getattr(module, "CAPTION", ""))
-
-
-def _three_seeds(needs: list[tuple[str, dict]]) -> list[tuple[str, dict]]:
-    found: dict[tuple[str, str], list[tuple[str, dict]]] = {}
-    for name, overrides in needs:
-        found.setdefault((name, settings(overrides)), []).append((name, overrides))
-    return [need for seeds in found.values() for need in seeds[:3]]
+    quick_needs = getattr(module, "QUICK_NEEDS", [])
+    return FigureFile(name, module.NEEDS, module.draw, getattr(module, "CAPTION", ""), quick_needs)
 
 
 def collect(figure: FigureFile, quick: bool = False, folder: Path = RUNS, progress: bool = True) -> list:
     """Return the datasets that a figure needs, running first what has no file yet."""
     paths, missing = [], {}
-    for name, overrides in figure.quick_needs if quick else figure.needs:
+    for name, overrides in figure.needed(quick):
         protocol = find_protocol(name)
         config = protocol.config(quick, **overrides)
         path = protocol.path(config, folder)

@@ -18,6 +18,7 @@ BEFORE, AFTER, TEACHER, OUTPUT = "#D55E00", "#0072B2", "0.15", "#009E73"
 def legend(figure: Figure, **names: str | tuple[str, str]) -> None:
     """Say under a figure what its lines are: for each name a colour, or a colour and a line style."""
     styles = [(style, "-") if isinstance(style, str) else style for style in names.values()]
+    # Dashed lines are drawn thin, as levels beside the curves.
     lines = [Line2D([], [], color=color, ls=dashes, lw=1.8 if dashes == "-" else 0.9) for color, dashes in styles]
     # An "outside" legend is placed where the picture ends, which is lower once there is text under the figure.
     height = 0.25 / figure.get_figheight()

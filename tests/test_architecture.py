@@ -13,7 +13,7 @@ PACKAGE = Path(snnlab.__file__).parent
 # The longest prefix of a module's name decides.
 FLOORS = {
     **dict.fromkeys(
-        "errors claims record data loading connectivity learning stimuli analysis".split(),
+        "errors claims record grouping data loading connectivity learning stimuli analysis".split(),
         0,
     ),
     **dict.fromkeys(["quantities", "models", "rules", "spike_rules", "neurons", "synapses", "plasticity"], 1),

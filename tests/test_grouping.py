@@ -15,7 +15,10 @@ def run(condition="default", **config):
 @pytest.mark.parametrize("field", RECORDING)
 def test_what_is_recorded_and_the_seed_are_no_setting(field):
     assert settings({"n": 3, field: 1}) == settings({field: 2, "n": 3}) == settings({"n": 3})
-    assert settings({"n": 3}) != settings({"n": 4})
+
+
+def test_other_fields_are_unless_they_are_left_out():
+    assert settings({"n": 3, "q": 1}) != settings({"n": 3, "q": 2})
     assert settings({"n": 3, "q": 1}, ["q"]) == settings({"n": 3, "q": 2}, ["q"])
 
 

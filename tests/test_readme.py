@@ -36,6 +36,16 @@ def test_links_lead_somewhere(page):
     assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("page", ["boltzmann", "force", "movie_and_song", "reservoir"])
+def test_tables_hold_the_same_numbers_in_both_languages(page):
+    def numbers(text):
+        rows = [row.split("|")[2:-1] for row in text.splitlines() if row.startswith("| ")]
+        return [re.findall(r"\d+(?:[.,]\d+)*", "|".join(cells)) for cells in rows if cells]
+
+    english, japanese = (ROOT / "docs" / "results" / f"{page}{suffix}.md" for suffix in ("", ".ja"))
+    assert numbers(english.read_text(encoding="utf-8")) == numbers(japanese.read_text(encoding="utf-8"))
+
+
 @pytest.mark.standalone
 def test_the_boltzmann_program_spells(capsys):
     scope = {}

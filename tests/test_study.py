@@ -92,10 +92,9 @@ def test_a_run_that_is_the_default_and_a_point_of_the_grid_counts_once(tmp_path)
     assert {finding.n for finding in study.findings} == {3}
 
 
-def test_a_study_of_the_reduced_preset_has_three_seeds(tmp_path, capsys):
-    assert (
-        main(["study", "reservoir_mnist", "--quick", "--plasticity", "none", "--no-controls", "--out", str(tmp_path)])
-        == 0
-    )
-    assert "3 of 3" in capsys.readouterr().out
-    assert len(list(tmp_path.glob("*.nc"))) == 3
+def test_a_study_of_the_reduced_preset_has_three_seeds_unless_others_are_named(tmp_path, capsys):
+    study = ["study", "reservoir_mnist", "--quick", "--plasticity", "none", "--no-controls", "--out", str(tmp_path)]
+    assert main(study) == 0
+    assert "run files 3 of reservoir_mnist" in capsys.readouterr().out
+    assert main([*study, "--seeds", "100:104"]) == 0
+    assert "run files 4 of reservoir_mnist" in capsys.readouterr().out
