@@ -155,11 +155,9 @@ def measures_table(values: dict[str, float]) -> str:
 
 
 def _interval(finding: Finding) -> str:
-    return (
-        f"{number(finding.low)} .. {number(finding.high)}"
-        if finding.n > 1 or finding.low < finding.high
-        else "none: one seed"
-    )
+    if finding.n == 1 and finding.low == finding.high:
+        return "none: one seed"
+    return f"{number(finding.low)} .. {number(finding.high)}"
 
 
 def findings_table(findings: Sequence[Finding]) -> str:

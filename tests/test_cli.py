@@ -271,7 +271,7 @@ def test_a_preset_sets_what_the_protocol_states_under_what_is_given(capsys, tmp_
         '"""A study of its own."""\n'
         "from dataclasses import dataclass\n"
         "import xarray as xr\n\n"
-        "VARIANTS = {'plain': {}, 'two large': {'size': 2, 'name': 'large'}}\n"
+        "VARIANTS = {'plain, small': {}, 'two large': {'size': 2, 'name': 'large'}}\n"
         "QUICK = {'size': 0}\n\n\n"
         "@dataclass(frozen=True)\nclass Config:\n"
         "    size: int = 1\n    name: str = 'small'\n    seed: int = 0\n\n\n"
@@ -288,8 +288,8 @@ def test_a_preset_sets_what_the_protocol_states_under_what_is_given(capsys, tmp_
     assert main(["run", str(folder), "--preset", "two lage", *runs]) == 2
     assert (
         capsys.readouterr().err
-        == "snnlab: preset: 'two lage' is unknown; did you mean two large? (known: plain, two large)\n"
+        == "snnlab: preset: 'two lage' is unknown; did you mean two large? (known: plain, small; two large)\n"
     )
     with pytest.raises(SystemExit):
         main(["run", str(folder), "--help"])
-    assert "Presets: plain; two large." in capsys.readouterr().out
+    assert "Presets: plain, small; two large." in capsys.readouterr().out

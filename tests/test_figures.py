@@ -26,9 +26,11 @@ def test_reproduce_studies_draws_and_sums_up(tmp_path, capsys):
     assert claims["studies"][0]["conditions"][0]["seeds"] == [100, 101]
 
 
-def test_the_figure_command_runs_what_is_missing_and_draws_png_and_pdf(tmp_path):
+def test_the_figure_command_runs_what_is_missing_and_draws_png_and_pdf(tmp_path, capsys):
     arguments = ["figure", "synaptic_filters", "--quick", "--no-progress", "--out", str(tmp_path)]
     assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "synaptic_filters-quick.png" in printed and "reduced preset; the caption is that of the published" in printed
     (run,) = tmp_path.glob("*.nc")
     written = run.stat().st_mtime_ns
     for suffix in ("png", "pdf"):
