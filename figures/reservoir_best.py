@@ -14,7 +14,13 @@ from snnlab.protocols.reservoir_best import VARIANTS
 from snnlab.record import attribute
 
 SEEDS = range(100, 103)
-NEEDS = [("reservoir_best", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
+# From here on a network takes minutes, and is drawn once.
+LARGE = 2000
+NEEDS = [
+    ("reservoir_best", {**overrides, "seed": seed})
+    for overrides in VARIANTS.values()
+    for seed in (SEEDS if overrides.get("n", 0) < LARGE else SEEDS[:1])
+]
 CAPTION = (
     "a: test accuracy of a ridge readout against the number of units, four states of each read; crosses: as many "
     "random functions of the whole image, or states without recurrence; dotted: a readout of the pixels. b: against "
@@ -41,7 +47,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
             names[label] = color
     pixels = 100 * np.mean([float(run.pixels) for run in datasets])
     axes[0].axhline(pixels, color="0.5", lw=0.8, ls=":")
-    axes[0].text(1.2 * most, pixels, "pixels", color="0.4", ha="right", va="top")
+    axes[0].text(1.2 * most, pixels - 0.6, "pixels", color="0.4", ha="right", va="top")
     axes[0].set(xlabel="units", ylabel="accuracy (%)", xscale="log", xlim=(None, 1.3 * most))
     for ax, field, label in ((axes[1], "snapshots", "states read"), (axes[2], "leak", "leak a")):
         fixed = "leak" if field == "snapshots" else "snapshots"
