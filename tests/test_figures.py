@@ -61,8 +61,9 @@ def test_what_a_figure_needs_can_be_reduced(name, tmp_path):
         assert protocol.preset(reduced) != "full" or not protocol.quick
         if protocol.quick_variants:
             assert protocol.preset(reduced) == "quick"
-        seeds.setdefault((spec, settings(asdict(reduced))), []).append(getattr(reduced, "seed", 0))
-    assert all(len(set(drawn)) == len(drawn) <= 3 for drawn in seeds.values())
+        # Two variants may be reduced to the same.
+        seeds.setdefault((spec, settings(asdict(reduced))), set()).add(getattr(reduced, "seed", 0))
+    assert all(len(drawn) <= 3 for drawn in seeds.values())
 
 
 def stated(figure, protocol):
