@@ -27,18 +27,20 @@ FIGURE = "reservoir_best"
 CONTROLS = {"shuffled_labels": {"control": "shuffled_labels"}}
 QUICK = {"images": "digits", "n": 200, "held_out": 200, "snapshots": 4}
 SIZES = (100, 200, 500, 1000, 2000, 4000)
+# States that are read, and how many of the 8 rows of the small digits in place of them.
+STATES = {1: 1, 2: 2, 7: 5, 14: 8}
+LEAKS = (0.1, 0.2, 0.5, 1.0)
 BASELINES = ("no_recurrence", "random_features")
 VARIANTS = (
     {f"{n} units": {"n": n} for n in SIZES}
-    | {f"{k} states": {"n": 500, "snapshots": k} for k in (1, 2, 7, 14)}
-    | {f"leak {a:g}": {"n": 500, "leak": a} for a in (0.1, 0.2, 0.5, 1.0)}
+    | {f"{k} states": {"n": 500, "snapshots": k} for k in STATES}
+    | {f"leak {a:g}": {"n": 500, "leak": a} for a in LEAKS}
     | {kind.replace("_", " "): {"features": kind} for kind in BASELINES}
 )
-# The small digits have 8 rows.
 QUICK_VARIANTS = (
     {f"{n} units": {"n": n // 5} for n in SIZES}
-    | {f"{k} states": {"n": 100, "snapshots": few} for k, few in ((1, 1), (2, 2), (7, 5), (14, 8))}
-    | {f"leak {a:g}": {"n": 100} for a in (0.1, 0.2, 0.5, 1.0)}
+    | {f"{k} states": {"n": 100, "snapshots": few} for k, few in STATES.items()}
+    | {f"leak {a:g}": {"n": 100} for a in LEAKS}
 )
 TEST, PIXELS = "test accuracy (%)", "accuracy of pixels (%)"
 # Fewer features than this are not expected to tell more than all pixels.

@@ -49,7 +49,7 @@ VARIANTS = {
     "STLR, L2 norm": {"plasticity": "stlr", "normalise": "l2", "eta": 3e-5},
     "STLR, decay to the start": {"plasticity": "stlr", "decay": 1e-4, "eta": 3e-5},
     "STLR, temporal summation": {"plasticity": "stlr_summed"},
-    "random walk": {"plasticity": "random_walk", "eta": 1e-3},
+    "random walk": reservoir_mnist.VARIANTS["random walk"],
 }
 # There are far fewer updates, of a larger rate.
 QUICK_VARIANTS = {
@@ -57,7 +57,7 @@ QUICK_VARIANTS = {
     "STLR, three times as fast": {"eta": 1.5e-2},
     "STLR, L2 norm": {"eta": 1.5e-2},
     "STLR, decay to the start": {"eta": 1.5e-2, "decay": 1e-2},
-    "random walk": {"eta": 2e-2},
+    "random walk": reservoir_mnist.QUICK_VARIANTS["random walk"],
 }
 REMEDY = [field.name for field in fields(Remedy)]
 _NORMS = {"l2": "L2 norm", "subtractive": "sum and L2 norm", "spectral": "spectral radius"}

@@ -36,8 +36,10 @@ class FigureFile:
 
     def needed(self, quick: bool = False) -> list[tuple[str, dict]]:
         """Return protocol and overrides of each run that is drawn."""
-        if not quick or self.quick_needs:
-            return self.quick_needs if quick else self.needs
+        if not quick:
+            return self.needs
+        if self.quick_needs:
+            return self.quick_needs
         found: dict[tuple[str, str], list[tuple[str, dict]]] = {}
         for name, overrides in self.needs:
             setting = repr(sorted((field, value) for field, value in overrides.items() if field != "seed"))
