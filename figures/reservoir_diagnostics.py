@@ -30,7 +30,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     axes = figure.subplots(2, 4)
     last = str(datasets[0].readout.values[0])
     panels = (
-        (lambda run: accuracy(run, last), f"accuracy, {last} (%)"),
+        (lambda run: accuracy(run, last), "accuracy, last state (%)"),
         (lambda run: run.lyapunov_alone.mean("start").values, "exponent, alone (1/step)"),
         (lambda run: run.lyapunov_driven.mean("start").values, "exponent, input (1/step)"),
         (lambda run: 100 * run.settled.mean("start").values, "come to rest (%)"),
