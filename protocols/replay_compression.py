@@ -60,16 +60,33 @@ class Config(MovieConfig):
         return hdts_identity(settled(self))
 
 
-# Fast adaptation: as strong, ten times as fast.
+# As strong, ten times as fast.
+_FAST = ("a=0.02/ms", "d=1000*pA")
+# What helps; these are drawn.
 VARIANTS = {
     "published": {},
     "without feedback": {"q": 0.0},
     "128 pulses, without feedback": {"q": 0.0, "pulses": 128},
-    "fast adaptation, without feedback": {"q": 0.0, "parameters": ("a=0.02/ms", "d=1000*pA")},
+    "fast adaptation, without feedback": {"q": 0.0, "parameters": _FAST},
     "LIF": {"neuron": "lif"},
     "LIF without feedback": {"neuron": "lif", "q": 0.0},
 }
+DRAWN = tuple(VARIANTS)
+# One change each of what the authors' script states: G, Q, N, size and number of pulses, synapses, adaptation, time.
+VARIANTS |= {
+    "G halved": {"g": 2.5e3},
+    "G doubled": {"g": 1e4},
+    "Q halved": {"q": 2e2},
+    "2000 neurons": {"n": 2000},
+    "pulses 2.5 times as strong": {"q_hdts": 1e4},
+    "128 pulses": {"pulses": 128},
+    "synapses twice as fast": {"tau_rise": 1.0, "tau_decay": 10.0},
+    "synapses twice as slow": {"tau_rise": 4.0, "tau_decay": 40.0},
+    "fast adaptation": {"parameters": _FAST},
+    "three times the learning": {"learn_stop": 148.0},
+}
 QUICK = {"n": 400, "height": 9, "width": 16, "movie_seconds": 2.0, "learn_stop": 9.0, "pulses": 8, "speeds": (1.0, 4.0)}
+QUICK_VARIANTS = {"2000 neurons": {"n": 800}, "three times the learning": {"learn_stop": 25.0}}
 
 
 def segments(config: Config, period: float) -> list[Replay]:
