@@ -218,7 +218,10 @@ def _beside(groups: dict[tuple, list[tuple[int, dict[str, float]]]]) -> list[Fin
 
 
 def _sooner(groups: dict[tuple, list[tuple[int, dict[str, float]]]]) -> list[Finding]:
-    """How much longer a network without pulses takes to learn, of the times of learning tried, seed by seed."""
+    """How much longer a network without pulses takes to learn, of the times of learning tried, seed by seed.
+
+    Of one that never comes to it without pulses the longest time tried is a bound; with them, 0.
+    """
     curves: dict[tuple, dict[int, list[tuple[float, float]]]] = {}
     for (source, n, same, learned), runs in groups.items():
         for seed, values in runs:
@@ -226,19 +229,23 @@ def _sooner(groups: dict[tuple, list[tuple[int, dict[str, float]]]]) -> list[Fin
     rows = []
     for (same, n, source), seeds in sorted(curves.items()):
         without = curves.get((same, n, NO_PULSES), {})
-        reached = [min((t for t, e in curve if e <= LEARNED), default=None) for curve in seeds.values()]
-        if source == NO_PULSES or len(seeds) < 3 or None in reached or not set(seeds) <= set(without):
+        common = sorted(set(seeds) & set(without))
+        if source == NO_PULSES or len(common) < 3:
             continue
-        ratios, never = [], 0
-        for seed, sooner in zip(seeds, reached, strict=True):
-            times = [t for t, e in without[seed] if e <= LEARNED]
-            never += not times
-            ratios.append(min(times or [max(without[seed])[0]]) / sooner)
+        ratios, never, lost = [], 0, 0
+        for seed in common:
+            sooner, later = (
+                min((t for t, error in curve if error <= LEARNED), default=INF) for curve in (seeds[seed], without[seed])
+            )
+            never, lost = never + (later == INF), lost + (sooner == INF)
+            ratios.append(min(later, max(without[seed])[0]) / sooner)
+        if lost == len(common):
+            continue
         name, null = f"{source}, N = {n}", "1: no sooner"
         what = f"times as long that it takes without pulses to an error of {LEARNED:g} sd"
-        if never:
-            # Then the longest time tried is all that is known.
-            what = f"at least so many {what} ({never} of {len(seeds)} never come to it)"
+        if never or lost:
+            of = len(common)
+            what = f"at least so many {what} (of {of} networks {never} never come to it without, {lost} with pulses)"
             rows.append(Finding(f"{name}: {what}", min(ratios), min(ratios), INF, len(ratios), null))
         else:
             rows.append(Finding.over_seeds(f"{name}: {what}", ratios, null))

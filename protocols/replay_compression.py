@@ -29,6 +29,7 @@ from snnlab.protocols.movie_replay import (
     stored,
 )
 from snnlab.protocols.movie_replay import checks as checks
+from snnlab.protocols.movie_replay import measure as measure
 from snnlab.record import attribute
 
 FIGURE = "replay_compression"
@@ -36,10 +37,11 @@ FIGURE = "replay_compression"
 WARM_UP, LEAST = 1.0, 4.0
 # Compression of replayed spike sequences in rats (Euston, Tatsuno & McNaughton 2007).
 RATS = (5.4, 8.1)
-# Of the spike templates: their bins and those of the spikes (s), and the speeds that are tried, up to the fastest.
+# Of the spike templates: their bins and those of the spikes (s).
 TEMPLATE_BIN, COUNT_BIN = 0.04, 0.01
-FASTEST = 32.0
-CANDIDATES = np.concatenate([sign * 2.0 ** (np.arange(-16, 41) / 8) for sign in (1, -1)])
+SLOWEST, FASTEST = 0.25, 32.0
+# The speeds that are tried, in steps of 6 %; powers of two lie between two of them.
+CANDIDATES = np.concatenate([sign * 2.0 ** ((np.arange(-30, 66) + 0.5) / 12) for sign in (1, -1)])
 # Share of the accuracy above the null at the speed that was learned.
 KEPT = 0.9
 
@@ -95,9 +97,9 @@ def segments(config: Config, period: float) -> list[Replay]:
         raise UserError(f"speeds: expected 1 and then others, each once, got {config.speeds}")
     found, start = [], config.learn_stop
     for speed in config.speeds:
-        ticks(speed)
-        if abs(speed) > FASTEST:
-            raise UserError(f"speeds: expected from {-FASTEST:g} to {FASTEST:g}, got {speed:g}")
+        ticks(speed, "speeds")
+        if not SLOWEST <= abs(speed) <= FASTEST:
+            raise UserError(f"speeds: expected {SLOWEST:g} to {FASTEST:g}, forward or backward, got {speed:g}")
         once = period / abs(speed)
         stop = start + WARM_UP + max(1, round(LEAST / once)) * once
         found.append(Replay(speed, start, start + WARM_UP, stop))
@@ -159,8 +161,8 @@ def sequences(dataset: xr.Dataset) -> dict[float, tuple[float, float, float]]:
     The null is the best fit with the neurons in random order. Without any fit the speed is NaN.
 
     The template is the spikes of the first replay, at speed 1, in bins of 40 ms of the movie, smoothed over three bins.
-    It is laid over one pass of each other replay in bins of 10 ms, at speeds from 1/4 to 32, forward and backward; see
-    :func:`snnlab.analysis.replay.match_template`.
+    It is laid over one pass of each other replay in bins of 10 ms, at speeds from 1/5 to 44, forward and backward, in
+    steps of 6 %, so that a speed is known to 3 %; see :func:`snnlab.analysis.replay.match_template`.
     """
     movie, n = stored(dataset), dataset.attrs["recorded_neurons"]
     parts = segments(Config(**_plain(attribute(dataset, "config"))), movie.period)

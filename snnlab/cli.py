@@ -63,6 +63,9 @@ def main(arguments: list[str] | None = None) -> int:
             traceback.print_exception(error)
         print(f"snnlab: {error}", file=sys.stderr)
         return error.exit_code
+    except MemoryError as error:
+        print(f"snnlab: this does not fit in memory; make it smaller or shorter: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("snnlab: interrupted, nothing half written", file=sys.stderr)
         return 130

@@ -233,6 +233,8 @@ def parse_grid(texts: Sequence[str], config: Any) -> dict[str, list]:
         if name not in names:
             raise unknown("vary", name, names)
         kind = type(getattr(config, name))
+        if kind is tuple:
+            raise UserError(f"vary: expected a field of one value, got {name}, which holds several")
         whole, textual = kind is int, kind is str
         try:
             if kind is bool:

@@ -191,6 +191,14 @@ def test_a_run_that_diverges_stops_with_exit_status_4_and_says_when(tmp_path, ca
     assert not list(tmp_path.rglob("*.nc"))
 
 
+def test_what_does_not_fit_in_memory_is_one_line(tmp_path, capsys):
+    options = ["--hdts", "internal", "--pulses", 10**15, "--quick", "--no-progress"]
+    assert snnlab("run", "movie_replay", *options, out=tmp_path) == 1
+    printed = capsys.readouterr().err.strip().splitlines()
+    assert len(printed) == 1 and "does not fit in memory" in printed[0] and "Unable to allocate" in printed[0]
+    assert not list(tmp_path.iterdir())
+
+
 def test_claims_of_a_run_again_as_text_and_json(small_run, capsys):
     assert snnlab("claims", small_run) == 3
     assert "FAILS" in capsys.readouterr().out

@@ -130,7 +130,20 @@ def test_findings_tell_how_much_sooner_it_is_learned(never):
     least = "at least so many " if never else ""
     assert sooner.what.startswith(f"internal pulses, N = 5000: {least}times as long") and sooner.value == 4
     assert np.isinf(sooner.high) == never
-    assert ("3 of 3 never" in sooner.what) == never
+    assert ("of 3 networks 3 never come to it without, 0 with pulses" in sooner.what) == never
+
+
+def test_how_much_sooner_is_told_of_common_seeds_even_if_some_never_learn():
+    errors = {("none", 80.0): 0.7, ("internal", 20.0): 0.3}
+    runs = [synthetic(hdts, learned, seed, e) for (hdts, learned), e in errors.items() for seed in range(4)]
+    runs += [synthetic("internal", 20.0, 7, 0.3)]
+    runs[6] = synthetic("internal", 20.0, 2, 0.8)
+    *_, sooner = PROTOCOL.findings(runs)
+    assert "of 4 networks 4 never come to it without, 1 with pulses" in sooner.what
+    assert sooner.value == sooner.low == 0 and sooner.n == 4
+    # Of three common seeds none has learned with pulses.
+    rest = [run for run in runs if run.attrs["seed"] == 2 or run.attrs["condition"] != "default"]
+    assert not any("times as long" in row.what for row in PROTOCOL.findings(rest))
 
 
 def test_the_figure_is_drawn_of_every_source_and_of_none():

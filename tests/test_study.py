@@ -22,6 +22,8 @@ def test_seeds_and_grids_are_read():
     for bad in ("g", "g=", "g=a:b:c", "h=1,2", "eigenvalues=1,0", "eigenvalues=maybe"):
         with pytest.raises(UserError, match="vary"):
             parse_grid([bad], config)
+    with pytest.raises(UserError, match="vary: expected a field of one value, got speeds, which holds several"):
+        parse_grid(["speeds=1,2"], find_protocol("replay_compression").config())
     for bad in ("", "5:5", "-1", "a", "1,2,1"):
         with pytest.raises(UserError, match="seeds"):
             parse_seeds(bad)

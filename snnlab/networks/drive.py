@@ -55,11 +55,11 @@ class Drive:
         return cls(encoder, csr_array((amplitude.values, where), shape=shape), int(amplitude.attrs["every"]))
 
 
-def ticks(speed: float) -> int:
-    """Return the ticks of one time step at this speed; raises UserError if they are no whole number."""
+def ticks(speed: float, name: str = "speed") -> int:
+    """Return the ticks of one time step at this speed; raises UserError that names it if they are no whole number."""
     count = round(speed * TICKS) if abs(speed) < 1e6 else 0
     if count == 0 or count != speed * TICKS:
         raise UserError(
-            f"speed: expected a multiple of 1/{TICKS} other than 0, for example 2, 0.5 or -1, got {speed:g}"
+            f"{name}: expected a multiple of 1/{TICKS} other than 0, for example 2, 0.5 or -1, got {speed:g}"
         )
     return count

@@ -91,11 +91,12 @@ def train_with_hdts(
     if config.hdts in ("external", "chain"):
         if size is None:
             raise UserError(f"q_hdts: neuron {config.neuron!r} has no value of its own; give --q-hdts")
-        weights = encoder(config.n, config.pulses, size, engine.rng("hdts"))
+        # What cannot be a signal is refused before weights are drawn for it.
         if config.hdts == "chain":
-            drive = Drive(weights, chain_signals(config, period)[0], samples_per(setup.dt))
+            signal, every = chain_signals(config, period)[0], samples_per(setup.dt)
         else:
-            drive = Drive(weights, pulses.signal(setup.dt))
+            signal, every = pulses.signal(setup.dt), 1
+        drive = Drive(encoder(config.n, config.pulses, size, engine.rng("hdts")), signal, every)
     elif config.hdts == "internal":
         if size is not None and not setup.q > 0:
             raise UserError(f"q: expected more than 0 for internal pulses, got {config.q}")

@@ -10,6 +10,8 @@ import numpy as np
 from ..errors import UserError
 from .trajectory import repeated
 
+MOST_PIXELS = 100_000
+
 
 @dataclass(frozen=True)
 class Movie:
@@ -52,6 +54,8 @@ def movie_from(spec: str, height: int = 18, width: int = 32, seconds: float | No
     """
     if height < 2 or width < 2:
         raise UserError(f"height, width: expected at least 2 pixels each, got {height} and {width}")
+    if height * width > MOST_PIXELS:
+        raise UserError(f"height, width: expected at most {MOST_PIXELS:,} pixels, got {height} x {width}")
     if seconds is not None and not 0.2 <= seconds <= 600:
         raise UserError(f"movie_seconds: expected 0.2 to 600 s, got {seconds:g}")
     if spec == "synthetic":
@@ -97,6 +101,8 @@ def _decoded(path: Path, height: int, width: int, seconds: float | None) -> Movi
     frames = []
     try:
         with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise UserError(f"movie: {path.name} has no pictures; expected a video file")
             stream = container.streams.video[0]
             rate = float(stream.average_rate)
             for frame in container.decode(stream):

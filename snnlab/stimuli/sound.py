@@ -112,7 +112,9 @@ def read_wav(path: str | Path, seconds: float | None = None, high: float = HIGH)
     if seconds is None and length > LONGEST:
         raise UserError(f"song: {path.name} has {length:.3g} s, expected at most {LONGEST:g}; song_seconds cuts it")
     if rate < 2 * high:
-        raise UserError(f"song: {path.name}: expected at least {2 * high:g} samples/s for {high:g} Hz, got {rate}")
+        raise UserError(
+            f"song: {path.name}: expected at least {2 * high:g} samples/s for {high:g} Hz, got {rate}; a lower high will do"
+        )
     sound = _scaled(samples[: len(samples) if seconds is None else round(seconds * rate)])
     if not np.isfinite(sound).all():
         raise UserError(f"song: {path.name}: expected finite samples, got NaN or infinity")
