@@ -235,7 +235,8 @@ def _sooner(groups: dict[tuple, list[tuple[int, dict[str, float]]]]) -> list[Fin
         ratios, never, lost = [], 0, 0
         for seed in common:
             sooner, later = (
-                min((t for t, error in curve if error <= LEARNED), default=INF) for curve in (seeds[seed], without[seed])
+                min((t for t, error in curve if error <= LEARNED), default=INF)
+                for curve in (seeds[seed], without[seed])
             )
             never, lost = never + (later == INF), lost + (sooner == INF)
             ratios.append(min(later, max(without[seed])[0]) / sooner)

@@ -51,7 +51,11 @@ def test_published_settings():
         ("movie_replay", {"hdts": "none", "pulse_order": "permuted"}, "pulse_order: expected pulses"),
         ("movie_replay", {"record_start": 10.0}, "record_start: expected at most learn_stop"),
         ("replay_compression", {"speeds": (1.0, 64.0)}, "speeds: expected 0.25 to 32, forward or backward, got 64"),
-        ("replay_compression", {"speeds": (1.0, -0.125)}, "speeds: expected 0.25 to 32, forward or backward, got -0.125"),
+        (
+            "replay_compression",
+            {"speeds": (1.0, -0.125)},
+            "speeds: expected 0.25 to 32, forward or backward, got -0.125",
+        ),
         ("movie_replay", {"height": 1000, "width": 1000}, "height, width: expected at most 100,000 pixels"),
         ("movie_replay", {"pulses": 10**8}, "pulses: expected at most 25000 in 2 s"),
         ("movie_replay", {"hdts": "internal", "q": 0.0}, "q: expected more than 0 for internal pulses"),

@@ -113,7 +113,7 @@ def read_wav(path: str | Path, seconds: float | None = None, high: float = HIGH)
         raise UserError(f"song: {path.name} has {length:.3g} s, expected at most {LONGEST:g}; song_seconds cuts it")
     if rate < 2 * high:
         raise UserError(
-            f"song: {path.name}: expected at least {2 * high:g} samples/s for {high:g} Hz, got {rate}; a lower high will do"
+            f"song: {path.name}: expected at least {2 * high:g} samples/s, twice high = {high:g} Hz, got {rate}"
         )
     sound = _scaled(samples[: len(samples) if seconds is None else round(seconds * rate)])
     if not np.isfinite(sound).all():
