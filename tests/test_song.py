@@ -178,7 +178,10 @@ BROKEN = {
     "offset": (wav(44100, np.full(44100, 999, np.int16)), r"song\.wav: expected a sound, got silence"),
     "no sound": (wav(44100, np.array([0, np.nan] * 22050)), r"song\.wav: expected finite samples"),
     "rate 0": (WHOLE[:24] + bytes(4) + WHOLE[28:], r"song\.wav: expected a WAV file, cannot read it"),
-    "slow": (wav(16000, melody(16000)), r"song\.wav: expected at least 20000 samples/s, twice high = 10000 Hz, got 16000"),
+    "slow": (
+        wav(16000, melody(16000)),
+        r"song\.wav: expected at least 20000 samples/s, twice high = 10000 Hz, got 16000",
+    ),
 }
 
 
