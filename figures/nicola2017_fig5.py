@@ -9,32 +9,40 @@ from matplotlib.figure import Figure, SubFigure
 
 from snnlab import plotting
 from snnlab.analysis import replay
-from snnlab.protocols.movie_replay import CORRELATION, IDENTIFIED, VARIANTS, by_speed, nulls, stored
+from snnlab.protocols.movie_replay import CONTROLS, CORRELATION, IDENTIFIED, VARIANTS, by_speed, nulls, stored
 from snnlab.record import attribute
 
-NEEDS = [("movie_replay", {**overrides, "seed": 100}) for overrides in VARIANTS.values()]
+_BROKEN = "permuted_pulses"
+NEEDS = [("movie_replay", {**overrides, "seed": 100}) for overrides in [*VARIANTS.values(), CONTROLS[_BROKEN]]]
 CAPTION = (
     "a: frames of the movie and, below, what networks show at the same moments of their free run: one that external "
     "pulses drive, and one that makes its pulses itself. b: likeness (cosine) of each shown frame and the movie's, "
-    "both about its mean frame, of the first; shaded: learning. c: which frame each shown frame is most like, in "
-    "blue of the first. d: correlation over all frames, about the mean frame and as it is, and share of frames found "
-    "within 0.2 s, of the networks and of what is no replay: the mean frame, the movie blurred over 1 s, "
-    "its frames in random order."
+    "both about its mean frame, of each network; shaded: learning. c: which frame each shown frame is most like, in "
+    "the free run. d: correlation over all frames, about the mean frame and as it is, and share of frames found "
+    "within 0.2 s, of the networks and of what is no replay: the first network whose pulses come in another order "
+    "after learning, the mean frame, the movie blurred over 1 s, its frames in random order."
 )
 _FRAMES = 8
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
-    """Draw frames of each network above; correlation of the first over time, frames found and scores below."""
-    figure = Figure(figsize=(7.0, 3.6 + 0.6 * len(datasets)), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=[0.4 + 0.6 * len(datasets), 2.6])
-    _frames(above, datasets)
-    time, found, scores = below.subplots(1, 3, width_ratios=[1.4, 1, 1.2])
-    _likeness(time, datasets[0])
-    _found(found, datasets)
-    _scores(scores, datasets)
-    for ax, letter in zip((time, found, scores), "bcd", strict=True):
-        plotting.panel_letter(ax, letter)
+    """Draw frames of each network above; its likeness over time, frames found and scores below."""
+    broken = [dataset for dataset in datasets if dataset.attrs["condition"] == _BROKEN]
+    whole = [dataset for dataset in datasets if dataset.attrs["condition"] != _BROKEN] or broken
+    heights = [0.4 + 0.6 * len(whole), 0.4 + 1.3 * len(whole)]
+    figure = Figure(figsize=(7.0, 0.4 + sum(heights)), layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=heights)
+    _frames(above, whole)
+    rows = [[f"time {k}", f"found {k}", "scores"] for k in range(len(whole))]
+    axes = below.subplot_mosaic(rows, width_ratios=[1.5, 0.8, 1.2])
+    for k, (dataset, color) in enumerate(zip(whole, (plotting.AFTER, plotting.BEFORE, plotting.OUTPUT), strict=False)):
+        _likeness(axes[f"time {k}"], dataset, color)
+        _found(axes[f"found {k}"], dataset, color)
+    axes[f"time {k}"].set_xlabel("time (s)")
+    axes[f"found {k}"].set_xlabel("moment of the movie (s)")
+    _scores(axes["scores"], whole, broken)
+    for panel, letter in zip(("time 0", "found 0", "scores"), "bcd", strict=True):
+        plotting.panel_letter(axes[panel], letter)
     return figure
 
 
@@ -57,25 +65,28 @@ def _frames(figure: SubFigure, datasets: list[xr.Dataset]) -> None:
     plotting.panel_letter(axes[0, 0], "a", x=-0.35)
 
 
-def _likeness(ax: Axes, dataset: xr.Dataset) -> None:
+def _likeness(ax: Axes, dataset: xr.Dataset, color: str) -> None:
     ax.axvspan(*(dataset.attrs[name] for name in ("learn_start", "learn_stop")), color="0.92", lw=0)
     ax.axhline(0, color="0.7", lw=0.6)
-    ax.plot(dataset.moment, dataset.likeness, color=plotting.OUTPUT, lw=0.6)
-    ax.set(xlabel="time (s)", ylabel="likeness", ylim=(-1.0, 1.02))
+    ax.plot(dataset.moment, dataset.likeness, color=color, lw=0.6)
+    ax.set(ylabel="likeness", ylim=(-1.0, 1.02))
+    ax.set_title(_source(dataset), fontsize=7)
     ax.margins(x=0)
 
 
-def _found(ax: Axes, datasets: list[xr.Dataset]) -> None:
-    movie = stored(datasets[0])
-    for dataset, color in zip(datasets, (plotting.AFTER, plotting.BEFORE, plotting.OUTPUT), strict=False):
-        best = replay.identify(dataset.replay.values.astype(float), movie.pixels) / movie.rate
-        ax.plot(dataset.phase, best, ".", color=color, ms=1.5, rasterized=True)
-    ax.set(xlabel="moment of the movie (s)", ylabel="moment found (s)", xlim=(0, movie.period), ylim=(0, movie.period))
+def _found(ax: Axes, dataset: xr.Dataset, color: str) -> None:
+    movie = stored(dataset)
+    best = replay.identify(dataset.replay.values.astype(float), movie.pixels) / movie.rate
+    ax.plot(dataset.phase, best, ".", color=color, ms=1.5, rasterized=True)
+    ax.set(ylabel="found (s)", xlim=(0, movie.period), ylim=(0, movie.period))
     ax.set_aspect("equal")
 
 
-def _scores(ax: Axes, datasets: list[xr.Dataset]) -> None:
-    scores = {_source(dataset): by_speed(dataset)[1.0] for dataset in datasets} | nulls(stored(datasets[0]))
+def _scores(ax: Axes, datasets: list[xr.Dataset], broken: list[xr.Dataset]) -> None:
+    scores = {_source(dataset): by_speed(dataset)[1.0] for dataset in datasets}
+    if broken:
+        scores["pulses permuted"] = by_speed(broken[0])[1.0]
+    scores |= nulls(stored(datasets[0]))
     kinds = {CORRELATION: "about mean frame", "pixel correlation": "correlation", IDENTIFIED: "frames found"}
     colors = (plotting.AFTER, plotting.BEFORE, plotting.OUTPUT)
     for offset, (kind, label), color in zip((0.27, 0.0, -0.27), kinds.items(), colors, strict=True):

@@ -270,6 +270,14 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     rows = []
     for name, runs in grouped(datasets):
         measured, null = [by_speed(run)[1.0] for run in runs], nulls(stored(runs[0]))
+        same, broken = settings(attribute(runs[0], "config"), ("pulse_order",)), "permuted_pulses"
+        permuted = [
+            by_speed(run)[1.0]
+            for run in datasets
+            if run.attrs["condition"] == broken and settings(attribute(run, "config"), ("pulse_order",)) == same
+        ]
+        if permuted:
+            null["pulses in another order"] = {what: np.mean([each[what] for each in permuted]) for what in permuted[0]}
         for what in (CORRELATION, IDENTIFIED, "pixel correlation"):
             beside = ", ".join(f"{kind} {values[what]:.2f}" for kind, values in null.items())
             rows.append(Finding.over_seeds(f"{name}: {what}", [values[what] for values in measured], beside))
@@ -292,23 +300,28 @@ def grouped(datasets: list[xr.Dataset]) -> list[tuple[str, list[xr.Dataset]]]:
 
 def export(dataset: xr.Dataset, stem: Path) -> list[Path]:
     """Write the last pass of the movie, beside it what the network shows, as ``stem``.gif; returns what was written."""
-    from PIL import Image
-
-    movie, shape = stored(dataset), dataset.movie.shape[1:]
+    movie = stored(dataset)
     last = np.flatnonzero(dataset.speed.values == 1)[-len(movie.pixels) :]
     if not len(last):
         return []
     # Half the frames: enough for the eye, and small.
-    last, size = last[::2], max(1, 96 // shape[0])
+    last, size = last[::2], max(1, 96 // dataset.movie.shape[1])
     pairs = zip(movie(dataset.phase.values[last]), dataset.replay.values[last], strict=True)
-    images = []
-    for pair in pairs:
-        left, right = (np.kron(image.reshape(shape), np.ones((size, size))) for image in pair)
-        both = np.hstack([left, np.ones((len(left), size)), right])
+    return [write_film(stem, [[pair] for pair in pairs], dataset.movie.shape[1:], size, 2 / movie.rate)]
+
+
+def write_film(stem: Path, images: list, shape: tuple[int, int], size: int, seconds: float) -> Path:
+    """Write grey pictures as ``stem``.gif, for each image rows of pictures of ``shape``; a pixel is ``size`` wide."""
+    from PIL import Image
+
+    pages = []
+    for rows in images:
+        large = [[np.kron(one.reshape(shape), np.ones((size, size))) for one in row] for row in rows]
+        # A white line between pictures.
+        framed = np.vstack([np.hstack([np.pad(one, (0, size), constant_values=1) for one in row]) for row in large])
         # Levels of grey that a pixel moves between hide the noise that would fill the file.
-        images.append(Image.fromarray((np.clip(both, 0, 1) * 31).round().astype(np.uint8) * 8))
+        pages.append(Image.fromarray((np.clip(framed[:-size, :-size], 0, 1) * 31).round().astype(np.uint8) * 8))
     content, path = io.BytesIO(), stem.with_suffix(".gif")
-    duration = round(2000 / movie.rate)
-    images[0].save(content, "gif", save_all=True, append_images=images[1:], duration=duration, loop=0)
+    pages[0].save(content, "gif", save_all=True, append_images=pages[1:], duration=round(1000 * seconds), loop=0)
     record.write_whole(path, content.getvalue())
-    return [path]
+    return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -27,6 +28,7 @@ from snnlab.protocols.movie_replay import (
     nulls,
     replayed,
     stored,
+    write_film,
 )
 from snnlab.protocols.movie_replay import checks as checks
 from snnlab.protocols.movie_replay import measure as measure
@@ -153,6 +155,21 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
         what = f"{name}: largest speed that keeps {KEPT:.0%} of the identified frames above chance"
         rows.append(Finding.over_seeds(what, kept, "1: the speed that was learned", f"{RATS[0]} to {RATS[1]}: rats"))
     return rows
+
+
+def export(dataset: xr.Dataset, stem: Path) -> list[Path]:
+    """Write 4 s of the movie, and below it of what the network shows, at each speed beside the others, as a GIF."""
+    movie, images = stored(dataset), []
+    # Half the frames of the movie at speed 1.
+    step = 2 / movie.rate
+    for after in np.arange(0, LEAST - 1e-9, step):
+        rows = []
+        for speed in dict.fromkeys(dataset.speed.values.tolist()):
+            at = np.flatnonzero(dataset.speed.values == speed)
+            rows.append(at[min(round(after * movie.rate * abs(speed)), len(at) - 1)])
+        images.append([movie(dataset.phase.values[rows]), dataset.replay.values[rows]])
+    size = max(1, 54 // dataset.movie.shape[1])
+    return [write_film(stem, images, dataset.movie.shape[1:], size, step)]
 
 
 def sequences(dataset: xr.Dataset) -> dict[float, tuple[float, float, float]]:

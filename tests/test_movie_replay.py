@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import xarray as xr
+from PIL import Image
 
 from snnlab.analysis import replay
 from snnlab.errors import UserError
@@ -147,6 +148,19 @@ def test_findings_need_three_seeds_and_state_what_is_no_replay():
     found = {finding.what: finding for finding in module.findings(runs)}
     identified = next(finding for what, finding in found.items() if module.IDENTIFIED in what)
     assert identified.value == 1.0 and identified.n == 3 and "random order" in identified.null
+    assert "pulses in another order" not in identified.null
+    other = made_up(movie(-phase), phase, movie)
+    other.attrs["condition"] = "permuted_pulses"
+    of = module.score(movie(-phase), phase, movie)[module.IDENTIFIED]
+    identified = next(row for row in module.findings([*runs, other]) if module.IDENTIFIED in row.what)
+    assert f"pulses in another order {of:.2f}" in identified.null and identified.n == 3
+
+
+def test_a_slow_movie_must_be_found_more_often_than_its_blur():
+    movie = synthetic(9, 16, 30.0)
+    phase, null = np.arange(750) / 25, module.blurred(movie)[module.IDENTIFIED]
+    assert null > module.FOUND
+    assert module.checks(made_up(movie(phase), phase, movie))[1].low == null
 
 
 @pytest.mark.parametrize("speed", [1.0, -8.0])
@@ -184,6 +198,11 @@ def test_pulses_in_another_order_and_faster_ones(tmp_path):
     assert dataset.attrs["condition"] == "permuted_pulses" and controls_fail(REPLAY.checks(dataset))
     _, dataset = COMPRESSION.execute(COMPRESSION.config(quick=True), tmp_path)
     assert all(check.holds for check in COMPRESSION.checks(dataset))
+    (film,) = COMPRESSION.export(dataset, tmp_path / "film")
+    with Image.open(film) as image:
+        # Two speeds side by side, the movie above what is shown; 4 s of every other frame.
+        assert (image.n_frames, image.info["duration"]) == (50, 80)
+        assert image.size == (2 * 16 * 6 + 6, 2 * 9 * 6 + 6)
     measured = compression.by_speed(dataset)
     assert set(measured) == {1.0, 4.0}
     fast = dataset.isel(shown=dataset.speed.values == 4.0)

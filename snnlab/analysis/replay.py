@@ -168,11 +168,12 @@ def match_template(template: np.ndarray, counts: np.ndarray, per_bin: float, spe
         return np.zeros(len(speeds))
     x, y = (_standard(rows[fires]) for rows in (template, counts))
     like = x.T @ y / (fires.sum() * m)
-    fits = []
+    # Each bin of the counts beside the template twice: every start is one stretch of it.
+    twice, fits = np.hstack([like.T, like.T]).ravel(), []
     for speed in speeds:
-        passed = np.round(speed * per_bin * np.arange(m)).astype(int)
-        places = (np.arange(length)[:, None] + passed) % length
-        fits.append(like[places, np.arange(m)].sum(1).max())
+        passed = np.round(speed * per_bin * np.arange(m)).astype(int) % length
+        first = 2 * length * np.arange(m) + passed
+        fits.append(twice[first[:, None] + np.arange(length)].sum(0).max())
     return np.array(fits)
 
 
