@@ -18,11 +18,13 @@ CAPTION = (
     "a: frames of the movie, and what a network shows whose cue is set to the speeds that were taught. b: the loudest "
     "of its own pulses, in colour, over 4 s at each of these. c: speed of the replay against the speed that the cue "
     "stands for; grey: equal; marks below: taught. d, e: the same for networks that were taught one speed, against an "
-    "input that is the same for all neurons and against the gain of the feedback. Filled: in order and steady; hollow: "
-    "no replay. Symbols: networks."
+    "input that is the same for all neurons and against the gain of the feedback. Filled: in order and steady; hollow, "
+    "above: no replay. Symbols: networks."
 )
-_FRAMES, _SECONDS = 6, 4.0
+_FRAMES, _SECONDS = 8, 4.0
 _MARKERS = "os^Dv"
+# Where a network stands that does not replay.
+_NO_ORDER = 28.0
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
@@ -58,7 +60,7 @@ def _frames(figure: SubFigure, run: xr.Dataset, levels: list[float]) -> None:
     rows = [("movie", movie.pixels[chosen])]
     rows += [(f"{level:g}\u00d7", run.replay.sel(level=level).values[chosen]) for level in levels]
     titles = [f"{index / movie.rate:.1f} s" for index in chosen]
-    axes = plotting.pictures(figure, [images for _, images in rows], shape, titles, aspect="auto")
+    axes = plotting.pictures(figure, [images for _, images in rows], shape, titles)
     for ax, (label, _) in zip(axes[:, 0], rows, strict=True):
         ax.set_ylabel(label, rotation=0, ha="right", va="center")
     plotting.panel_letter(axes[0, 0], "a", x=-0.5)
@@ -80,11 +82,12 @@ def _speeds(ax: Axes, runs: list[xr.Dataset], lever: str) -> None:
     for marker, run in zip(_MARKERS, runs, strict=False):
         good, pace = replays(run), np.abs(run.pace.values)
         for level, speed, filled in zip(run.level.values, pace, good, strict=True):
-            face = plotting.AFTER if filled else "white"
-            ax.plot(level, speed, marker, color=plotting.AFTER, mfc=face, ms=4, mew=0.7)
+            # What is no replay has no speed.
+            face, height = (plotting.AFTER, speed) if filled else ("white", _NO_ORDER)
+            ax.plot(level, height, marker, color=plotting.AFTER, mfc=face, ms=4, mew=0.7)
     ax.set_yscale("log", base=2)
     ax.set_ylim(0.2, 40)
-    ax.set_yticks([0.25, 1, 4, 16], ["0.25", "1", "4", "16"])
+    ax.set_yticks([0.25, 1, 4, 16, _NO_ORDER], ["0.25", "1", "4", "16", "none"])
     if lever == "cue":
         ax.set_xscale("log", base=2)
         ax.plot([0.25, 16], [0.25, 16], color="0.8", lw=0.8, zorder=0)

@@ -26,8 +26,8 @@ CAPTION = (
     "a: the five notes of a melody of 16 s, from C (below) to G, in the free run of a network whose pulses are its "
     "own; grey: teacher. b: the loudest of its pulses in the free run, and the same where the pulses came in another "
     "order in each melody while it learned. c: error of the free run after learning for so long; dashed: the mean of "
-    "each note; dotted: our criterion; at the edge: runs away. d: share of right notes; dashed: notes in random order. "
-    "Dots: networks; lines: means."
+    "each note; dotted: our criterion; arrow: mean beyond the edge, of networks that run away. d: right notes (share); "
+    "dashed: notes in random order. Dots: networks; lines: means."
 )
 # Drawn of the free run (s), and the largest error.
 _SECONDS, MOST = 32.0, 1.6
@@ -111,6 +111,9 @@ def _over_learning(ax: Axes, runs: list[xr.Dataset], what: str, color: str) -> N
     for time in times:
         shown = np.minimum(values[time], MOST)
         ax.plot(np.full(len(shown), time), shown, ".", color=color, ms=4, alpha=0.6, mew=0)
-    ax.plot(
-        times, [min(np.mean(values[time]), MOST) for time in times], "o-", clip_on=False, color=color, ms=3.5, lw=1.2
-    )
+    means = [np.mean(values[time]) for time in times]
+    ax.plot(times, np.minimum(means, MOST), "o-", clip_on=False, color=color, ms=3.5, lw=1.2)
+    for time, mean in zip(times, means, strict=True):
+        if mean > MOST:
+            ax.plot(time, MOST, "^", color=color, ms=5, clip_on=False)
+            ax.annotate(f"{mean:.0f}", (time, MOST), (5, 2), textcoords="offset points", color=color, fontsize=6)

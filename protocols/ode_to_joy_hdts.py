@@ -201,19 +201,21 @@ def findings(datasets: list[xr.Dataset]) -> list[Finding]:
 
 
 def _beside(groups: dict[tuple, list[tuple[int, dict[str, float]]]]) -> list[Finding]:
-    """Notes right and error less those of the controls, after as much learning, seed by seed.
-
-    A control that runs away has an error without bound, but so many notes right.
-    """
+    """Notes right less those of the controls, error over theirs, after as much learning, seed by seed."""
     rows = []
     for (source, n, same, learned), runs in sorted(groups.items()):
         for control in (NO_PULSES, f"internal pulses{UNORDERED}"):
             others = dict(groups.get((control, n, same, learned), []))
-            for of, called in ((joy.NOTES_RIGHT, "notes right (share) less those"), (ERROR, "error (sd) less that")):
-                less = [values[of] - others[seed][of] for seed, values in runs if seed in others]
-                if source not in (control, NO_PULSES) and len(less) >= 3:
-                    what = f"{source}, N = {n}, learning for {learned:g} s: {called} with {control}"
-                    rows.append(Finding.over_seeds(what, less, "0: no difference"))
+            pairs = [(values, others[seed]) for seed, values in runs if seed in others]
+            if source in (control, NO_PULSES) or len(pairs) < 3:
+                continue
+            name = f"{source}, N = {n}, learning for {learned:g} s"
+            more = [mine[joy.NOTES_RIGHT] - theirs[joy.NOTES_RIGHT] for mine, theirs in pairs]
+            ratio = [mine[ERROR] / theirs[ERROR] for mine, theirs in pairs]
+            rows += [
+                Finding.over_seeds(f"{name}: notes right (share) less those with {control}", more, "0: no difference"),
+                Finding.over_seeds(f"{name}: error over that with {control}", ratio, "1: no difference"),
+            ]
     return rows
 
 

@@ -125,8 +125,8 @@ def test_findings_tell_how_much_sooner_it_is_learned(never):
     assert right.what == "internal pulses, N = 5000, learning for 20 s: notes right (share) less those with no pulses"
     # Noise moves no note.
     assert right.value == 0
-    assert beside.what == "internal pulses, N = 5000, learning for 20 s: error (sd) less that with no pulses"
-    assert beside.value == pytest.approx(-0.7, abs=0.05) and beside.high < 0
+    assert beside.what == "internal pulses, N = 5000, learning for 20 s: error over that with no pulses"
+    assert beside.value == pytest.approx(0.3, abs=0.05) and beside.high < 1 and beside.null == "1: no difference"
     least = "at least so many " if never else ""
     assert sooner.what.startswith(f"internal pulses, N = 5000: {least}times as long") and sooner.value == 4
     assert np.isinf(sooner.high) == never
