@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,9 @@ from snnlab.stimuli.sound import sound_from, wav_bytes
 
 FIGURE = "nicola2017_fig4"
 INF = float("inf")
+# Length of a published pulse (s).
+WIDTH = 10e-3
+_log = logging.getLogger("snnlab")
 # Of the authors' script (ModelDB 190565), in the units of ForceConfig; other neurons keep what their file states.
 # LIF and set B: our choice, as for the movie; set B makes pulses of its own.
 SETTINGS = {
@@ -50,7 +54,7 @@ class SongConfig(HdtsConfig):
     n: int = 1000
     """number of neurons"""
     pulses: int = 500
-    """number of pulses in the song"""
+    """number of pulses in the song, of 10 ms each in the default one of 5 s"""
     song: str = "synthetic"
     """synthetic (a model of syrinx and vocal tract), bengalese (snnlab data get bengalese), or a WAV file"""
     song_seconds: float | None = None
@@ -154,6 +158,10 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     """
     config = settled(config)
     song = taught(config)
+    width = song.period / config.pulses
+    if config.hdts == "external" and not WIDTH / 2 <= width <= 2 * WIDTH:
+        some, published = round(song.period / WIDTH), f"{WIDTH * 1e3:g} ms as published"
+        _log.info("songbird: %d pulses of %.1f ms; %s are --pulses %d", config.pulses, width * 1e3, published, some)
     dataset = train_with_hdts(config, song, song.period, engine)
     first = first_song(config, song)
     count = int((config.seconds - replay.LATEST - first) / song.period + 1e-9)

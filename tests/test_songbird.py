@@ -65,9 +65,13 @@ def test_bad_settings_are_refused_by_name_and_nothing_is_written(tmp_path, proto
 
 
 @pytest.mark.parametrize(("hdts", "pulses"), [("external", 10), ("chain", 50), ("internal", 5)])
-def test_a_reduced_run_of_a_recording_and_its_sounds(tmp_path, wav, hdts, pulses):
+def test_a_reduced_run_of_a_recording_and_its_sounds(tmp_path, wav, hdts, pulses, monkeypatch):
+    told = []
+    monkeypatch.setattr("snnlab.protocols.songbird._log.info", lambda text, *values: told.append(text % values))
     config = SONG.config(song=wav, seconds=3.1, hdts=hdts, pulses=pulses, bands=12, **SMALL)
     path, dataset = SONG.execute(config, tmp_path)
+    advice = "songbird: 10 pulses of 50.0 ms; 10 ms as published are --pulses 50"
+    assert (advice in told) == (hdts == "external")
     # After the first whole song from 0.5 s after learning on.
     assert dataset.sung.shape == (3, *dataset.song.shape) and dataset.song.shape[1] == 12
     assert dataset.syllable.values.tolist() == ["1", "2", "3"] and float(dataset.song_start) == pytest.approx(2.5)
