@@ -24,7 +24,7 @@ CAPTION = (
 _FRAMES, _SECONDS = 8, 4.0
 _MARKERS = "os^Dv"
 # Where a network stands that does not replay.
-_NO_ORDER = 28.0
+_NO_ORDER = 64.0
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
@@ -86,7 +86,7 @@ def _speeds(ax: Axes, runs: list[xr.Dataset], lever: str) -> None:
             face, height = (plotting.AFTER, speed) if filled else ("white", _NO_ORDER)
             ax.plot(level, height, marker, color=plotting.AFTER, mfc=face, ms=4, mew=0.7)
     ax.set_yscale("log", base=2)
-    ax.set_ylim(0.2, 40)
+    ax.set_ylim(0.2, 90)
     ax.set_yticks([0.25, 1, 4, 16, _NO_ORDER], ["0.25", "1", "4", "16", "none"])
     if lever == "cue":
         ax.set_xscale("log", base=2)

@@ -12,8 +12,8 @@ from snnlab.analysis import replay
 from snnlab.protocols.movie_replay import CONTROLS, CORRELATION, IDENTIFIED, VARIANTS, by_speed, nulls, stored
 from snnlab.record import attribute
 
-_BROKEN = "permuted_pulses"
-NEEDS = [("movie_replay", {**overrides, "seed": 100}) for overrides in [*VARIANTS.values(), CONTROLS[_BROKEN]]]
+_DRAWN = [*VARIANTS.values(), CONTROLS["permuted_pulses"]]
+NEEDS = [("movie_replay", {**overrides, "seed": 100}) for overrides in _DRAWN]
 CAPTION = (
     "a: frames of the movie and, below, what networks show at the same moments of their free run: one that external "
     "pulses drive, and one that makes its pulses itself. b: likeness (cosine) of each shown frame and the movie's, "
@@ -23,41 +23,49 @@ CAPTION = (
     "after learning, the mean frame, the movie blurred over 1 s, its frames in random order."
 )
 _FRAMES = 8
+_COLORS = (plotting.AFTER, plotting.BEFORE, plotting.OUTPUT)
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw frames of each network above; its likeness over time, frames found and scores below."""
-    broken = [dataset for dataset in datasets if dataset.attrs["condition"] == _BROKEN]
-    whole = [dataset for dataset in datasets if dataset.attrs["condition"] != _BROKEN] or broken
+    # One of each kind; of controls alone these.
+    whole = _named([dataset for dataset in datasets if dataset.attrs["condition"] == "default"] or datasets)
     heights = [0.4 + 0.6 * len(whole), 0.4 + 1.3 * len(whole)]
     figure = Figure(figsize=(7.0, 0.4 + sum(heights)), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=heights)
     _frames(above, whole)
     rows = [[f"time {k}", f"found {k}", "scores"] for k in range(len(whole))]
     axes = below.subplot_mosaic(rows, width_ratios=[1.5, 0.8, 1.2])
-    for k, (dataset, color) in enumerate(zip(whole, (plotting.AFTER, plotting.BEFORE, plotting.OUTPUT), strict=False)):
-        _likeness(axes[f"time {k}"], dataset, color)
+    for k, (name, dataset) in enumerate(whole.items()):
+        color = _COLORS[k % len(_COLORS)]
+        _likeness(axes[f"time {k}"], name, dataset, color)
         _found(axes[f"found {k}"], dataset, color)
-    axes[f"time {k}"].set_xlabel("time (s)")
-    axes[f"found {k}"].set_xlabel("moment of the movie (s)")
-    _scores(axes["scores"], whole, broken)
-    for panel, letter in zip(("time 0", "found 0", "scores"), "bcd", strict=True):
+    axes[rows[-1][0]].set_xlabel("time (s)")
+    axes[rows[-1][1]].set_xlabel("moment of the movie (s)")
+    _scores(axes["scores"], _named(datasets))
+    for panel, letter in zip(rows[0], "bcd", strict=True):
         plotting.panel_letter(axes[panel], letter)
     return figure
 
 
-def _source(dataset: xr.Dataset) -> str:
-    where = attribute(dataset, "config")["hdts"]
-    return "no pulses" if where == "none" else f"{where} pulses"
+def _named(datasets: list[xr.Dataset]) -> dict[str, xr.Dataset]:
+    """Runs by what they are called, the first of each name."""
+    found: dict[str, xr.Dataset] = {}
+    for dataset in datasets:
+        where, condition = attribute(dataset, "config")["hdts"], dataset.attrs["condition"]
+        source = "no pulses" if where == "none" else f"{where} pulses"
+        found.setdefault(source if condition == "default" else condition.replace("_", " "), dataset)
+    return found
 
 
-def _frames(figure: SubFigure, datasets: list[xr.Dataset]) -> None:
-    movie, shape = stored(datasets[0]), datasets[0].movie.shape[1:]
+def _frames(figure: SubFigure, runs: dict[str, xr.Dataset]) -> None:
+    first = next(iter(runs.values()))
+    movie, shape = stored(first), first.movie.shape[1:]
     moments = np.linspace(0, movie.period, _FRAMES, endpoint=False)
     rows = [("movie", movie(moments))]
-    for dataset in datasets:
+    for name, dataset in runs.items():
         shown = [int(replay.apart(dataset.phase.values, moment, movie.period).argmin()) for moment in moments]
-        rows.append((_source(dataset).replace(" ", "\n"), dataset.replay.values[shown]))
+        rows.append((name.replace(" ", "\n"), dataset.replay.values[shown]))
     titles = [f"{moment:.3g} s" for moment in moments]
     axes = plotting.pictures(figure, [images for _, images in rows], shape, titles)
     for ax, (label, _) in zip(axes[:, 0], rows, strict=True):
@@ -65,12 +73,12 @@ def _frames(figure: SubFigure, datasets: list[xr.Dataset]) -> None:
     plotting.panel_letter(axes[0, 0], "a", x=-0.35)
 
 
-def _likeness(ax: Axes, dataset: xr.Dataset, color: str) -> None:
+def _likeness(ax: Axes, name: str, dataset: xr.Dataset, color: str) -> None:
     ax.axvspan(*(dataset.attrs[name] for name in ("learn_start", "learn_stop")), color="0.92", lw=0)
     ax.axhline(0, color="0.7", lw=0.6)
     ax.plot(dataset.moment, dataset.likeness, color=color, lw=0.6)
     ax.set(ylabel="likeness", ylim=(-1.0, 1.02))
-    ax.set_title(_source(dataset), fontsize=7)
+    ax.set_title(name, fontsize=7)
     ax.margins(x=0)
 
 
@@ -82,14 +90,11 @@ def _found(ax: Axes, dataset: xr.Dataset, color: str) -> None:
     ax.set_aspect("equal")
 
 
-def _scores(ax: Axes, datasets: list[xr.Dataset], broken: list[xr.Dataset]) -> None:
-    scores = {_source(dataset): by_speed(dataset)[1.0] for dataset in datasets}
-    if broken:
-        scores["pulses permuted"] = by_speed(broken[0])[1.0]
-    scores |= nulls(stored(datasets[0]))
+def _scores(ax: Axes, runs: dict[str, xr.Dataset]) -> None:
+    scores = {name: by_speed(dataset)[1.0] for name, dataset in runs.items()}
+    scores |= nulls(stored(next(iter(runs.values()))))
     kinds = {CORRELATION: "about mean frame", "pixel correlation": "correlation", IDENTIFIED: "frames found"}
-    colors = (plotting.AFTER, plotting.BEFORE, plotting.OUTPUT)
-    for offset, (kind, label), color in zip((0.27, 0.0, -0.27), kinds.items(), colors, strict=True):
+    for offset, (kind, label), color in zip((0.27, 0.0, -0.27), kinds.items(), _COLORS, strict=True):
         places = np.arange(len(scores))[::-1] + offset
         ax.barh(places, [values[kind] for values in scores.values()], 0.25, color=color, label=label)
     ax.set_yticks(np.arange(len(scores))[::-1], list(scores))

@@ -26,7 +26,7 @@ CAPTION = (
     "a: the five notes of a melody of 16 s, from C (below) to G, in the free run of a network whose pulses are its "
     "own; grey: teacher. b: the loudest of its pulses in the free run, and the same where the pulses came in another "
     "order in each melody while it learned. c: error of the free run after learning for so long; dashed: the mean of "
-    "each note; dotted: our criterion; arrow: mean beyond the edge, of networks that run away. d: right notes (share); "
+    "each note; dotted: our criterion; triangle: a mean beyond the edge. d: right notes (share); "
     "dashed: notes in random order. Dots: networks; lines: means."
 )
 # Drawn of the free run (s), and the largest error.
@@ -116,4 +116,4 @@ def _over_learning(ax: Axes, runs: list[xr.Dataset], what: str, color: str) -> N
     for time, mean in zip(times, means, strict=True):
         if mean > MOST:
             ax.plot(time, MOST, "^", color=color, ms=5, clip_on=False)
-            ax.annotate(f"{mean:.0f}", (time, MOST), (5, 2), textcoords="offset points", color=color, fontsize=6)
+            ax.annotate(f"{mean:.2g}", (time, MOST), (5, 2), textcoords="offset points", color=color, fontsize=6)

@@ -14,7 +14,7 @@ from snnlab.protocol import find_protocol
 from snnlab.protocols.songbird_ablation import KINDS, NONE, VARIANTS
 from snnlab.record import attribute
 
-# What makes its own pulses is drawn with more networks.
+# More networks of chains that the lesion stops.
 _SEEDS = {"external": range(100, 103), "external, fast adaptation": range(100, 103)}
 _SEEDS |= {"chain": range(100, 110), "internal": range(100, 110)}
 NEEDS = [("songbird_ablation", VARIANTS[name] | {"seed": s}) for name, seeds in _SEEDS.items() for s in seeds]
@@ -24,7 +24,8 @@ CAPTION = (
     "chain, and by pulses of its own (internal), in the order in which it was sung. "
     "b: error of the whole song, relative to its standard deviation, against the share that is silent: a piece of the "
     "chain, pulses (or neurons of the spiking chain) at random, neurons of the network that learned. Lines: mean over "
-    "the lesions of each network; shaded: middle half of the lesions; grey: mean spectrum. c: error before and within "
+    "lesions of three networks (external) or more (chain, internal); shaded: middle half of the lesions; grey: mean "
+    "spectrum. c: error before and within "
     "a silent piece of a tenth and so many s behind it; dots: networks, lines: means; dashed: no lesion."
 )
 _LOOKS = [("s", plotting.BEFORE), ("D", "#CC79A7"), ("o", plotting.AFTER), ("^", plotting.OUTPUT), ("v", "0.35")]

@@ -214,42 +214,44 @@ def _beside(groups: dict[tuple, list[tuple[int, dict[str, float]]]]) -> list[Fin
             ratio = [mine[ERROR] / theirs[ERROR] for mine, theirs in pairs]
             rows += [
                 Finding.over_seeds(f"{name}: notes right (share) less those with {control}", more, "0: no difference"),
-                Finding.over_seeds(f"{name}: error over that with {control}", ratio, "1: no difference"),
+                Finding.ratio(f"{name}: error over that with {control}", ratio, "1: no difference"),
             ]
     return rows
 
 
 def _sooner(groups: dict[tuple, list[tuple[int, dict[str, float]]]]) -> list[Finding]:
-    """How much longer a network without pulses takes to learn, of the times of learning tried, seed by seed.
+    """How much longer networks that learn with pulses take without them, of the times of learning tried, seed by seed.
 
-    Of one that never comes to it without pulses the longest time tried is a bound; with them, 0.
+    Of one that never comes to the criterion without pulses the longest time tried is a bound; of one that does in the
+    shortest, nothing is known.
     """
-    curves: dict[tuple, dict[int, list[tuple[float, float]]]] = {}
+    curves: dict[tuple, dict[int, dict[float, float]]] = {}
     for (source, n, same, learned), runs in groups.items():
         for seed, values in runs:
-            curves.setdefault((same, n, source), {}).setdefault(seed, []).append((learned, values[ERROR]))
+            curves.setdefault((same, n, source), {}).setdefault(seed, {})[learned] = values[ERROR]
     rows = []
     for (same, n, source), seeds in sorted(curves.items()):
         without = curves.get((same, n, NO_PULSES), {})
         common = sorted(set(seeds) & set(without))
-        if source == NO_PULSES or len(common) < 3:
+        ratios, never = [], 0
+        for seed in common if source != NO_PULSES else ():
+            sooner, later = _learned(seeds[seed]), _learned(without[seed])
+            if sooner < INF and later > min(without[seed]):
+                never += later == INF
+                ratios.append(min(later, max(without[seed])) / sooner)
+        if len(ratios) < 3:
             continue
-        ratios, never, lost = [], 0, 0
-        for seed in common:
-            sooner, later = (
-                min((t for t, error in curve if error <= LEARNED), default=INF)
-                for curve in (seeds[seed], without[seed])
-            )
-            never, lost = never + (later == INF), lost + (sooner == INF)
-            ratios.append(min(later, max(without[seed])[0]) / sooner)
-        if lost == len(common):
-            continue
-        name, null = f"{source}, N = {n}", "1: no sooner"
+        of = f"{len(ratios)} of {len(common)} networks that learn with pulses"
         what = f"times as long that it takes without pulses to an error of {LEARNED:g} sd"
-        if never or lost:
-            of = len(common)
-            what = f"at least so many {what} (of {of} networks {never} never come to it without, {lost} with pulses)"
+        name, null = f"{source}, N = {n}, {of}", "1: no sooner"
+        if never:
+            what = f"at least so many {what} ({never} never come to it)"
             rows.append(Finding(f"{name}: {what}", min(ratios), min(ratios), INF, len(ratios), null))
         else:
-            rows.append(Finding.over_seeds(f"{name}: {what}", ratios, null))
+            rows.append(Finding.ratio(f"{name}: {what}", ratios, null))
     return rows
+
+
+def _learned(curve: dict[float, float]) -> float:
+    """The shortest time of learning (s) after which the error meets the criterion."""
+    return min((time for time, error in curve.items() if error <= LEARNED), default=INF)

@@ -15,7 +15,7 @@ from snnlab.analysis import replay, song_scores
 from snnlab.claims import Check, Finding
 from snnlab.engine import Engine
 from snnlab.errors import UserError, require_positive
-from snnlab.grouping import settings
+from snnlab.grouping import by_condition, of_controls
 from snnlab.networks.force_config import completed
 from snnlab.networks.hdts_training import CONTROLS as CONTROLS
 from snnlab.networks.hdts_training import HdtsConfig, hdts_identity, train_with_hdts
@@ -160,8 +160,8 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     song = taught(config)
     width = song.period / config.pulses
     if config.hdts == "external" and not WIDTH / 2 <= width <= 2 * WIDTH:
-        some, published = round(song.period / WIDTH), f"{WIDTH * 1e3:g} ms as published"
-        _log.info("songbird: %d pulses of %.1f ms; %s are --pulses %d", config.pulses, width * 1e3, published, some)
+        advice = f"for {WIDTH * 1e3:g} ms, as published, give --pulses {round(song.period / WIDTH)}"
+        _log.info("songbird: %d pulses of %.1f ms; %s", config.pulses, width * 1e3, advice)
     dataset = train_with_hdts(config, song, song.period, engine)
     first = first_song(config, song)
     count = int((config.seconds - replay.LATEST - first) / song.period + 1e-9)
@@ -219,23 +219,14 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     """Each measure over seeds, beside what is no song and the networks that are broken on purpose."""
-    groups: dict[str, dict[str, list]] = {}
-    for dataset in datasets:
-        config = attribute(dataset, "config")
-        key = settings(config, without=("control", "pulse_order"))
-        groups.setdefault(key, {}).setdefault(dataset.attrs["condition"], []).append(dataset)
     rows = []
-    for conditions in groups.values():
+    for conditions in by_condition(datasets, ("control", "pulse_order")):
         runs = conditions.get("default", [])
         if len(runs) < 3:
             continue
         config = attribute(runs[0], "config")
         name = f"{Path(config['song']).name} song, {config['hdts']} pulses ({runs[0].attrs['preset']})"
-        null = song_scores.nulls(stored(runs[0]))
-        for kind, broken in conditions.items():
-            if kind != "default":
-                values = [measure(run) for run in broken]
-                null[kind.replace("_", " ")] = {what: np.mean([v[what] for v in values]) for what in BANDS}
+        null = song_scores.nulls(stored(runs[0])) | of_controls(conditions, measure)
         measured = [measure(run) for run in runs]
         for what in BANDS:
             beside = ", ".join(f"{kind} {values[what]:.2f}" for kind, values in null.items())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -81,6 +81,12 @@ class Finding:
             draws = np.random.default_rng(0).choice(values, (9999, values.size))
             low, high = np.percentile(draws.mean(1), [2.5, 97.5])
         return cls(what, float(values.mean()), float(low), float(high), values.size, null, published)
+
+    @classmethod
+    def ratio(cls, what: str, values: Sequence[float], null: str, published: str = "none") -> Finding:
+        """Return the geometric mean of one ratio > 0 per seed: :meth:`over_seeds` of its logarithm."""
+        logs = cls.over_seeds(what, np.log(values), null, published)
+        return replace(logs, **{name: float(np.exp(getattr(logs, name))) for name in ("value", "low", "high")})
 
     @classmethod
     def share(cls, what: str, succeeded: Sequence[bool], null: str, published: str = "none") -> Finding:

@@ -58,14 +58,12 @@ def main(arguments: list[str] | None = None) -> int:
         # A termination is an interruption: temporary files are removed, nothing half stays.
         _listen(_interrupt)
         return known[arguments[0]](arguments[1:])
-    except SnnlabError as error:
+    except (SnnlabError, MemoryError) as error:
         if trace:
             traceback.print_exception(error)
-        print(f"snnlab: {error}", file=sys.stderr)
-        return error.exit_code
-    except MemoryError as error:
-        print(f"snnlab: this does not fit in memory; make it smaller or shorter: {error}", file=sys.stderr)
-        return 1
+        full = "this does not fit in memory; make it smaller or shorter: " if isinstance(error, MemoryError) else ""
+        print(f"snnlab: {full}{error}", file=sys.stderr)
+        return getattr(error, "exit_code", 1)
     except KeyboardInterrupt:
         print("snnlab: interrupted, nothing half written", file=sys.stderr)
         return 130

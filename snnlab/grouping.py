@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
+from statistics import fmean
+from typing import Any
 
 from . import record
 
@@ -16,13 +18,25 @@ def settings(config: dict, without: Collection[str] = ()) -> str:
     return json.dumps({k: v for k, v in config.items() if k not in RECORDING and k not in without}, sort_keys=True)
 
 
-def by_condition(datasets: Collection) -> list[dict[str, list]]:
-    """Return the runs of each setting by condition; those of one setting differ in nothing but seed and control."""
+def by_condition(datasets: Collection, without: Collection[str] = ("control",)) -> list[dict[str, list]]:
+    """Return the runs of each setting by condition; those of one setting differ in nothing but seed and control.
+
+    ``without`` names the fields that controls set.
+    """
     groups: dict[str, dict[str, list]] = {}
     for dataset in datasets:
-        conditions = groups.setdefault(settings(record.attribute(dataset, "config"), ("control",)), {})
+        conditions = groups.setdefault(settings(record.attribute(dataset, "config"), without), {})
         conditions.setdefault(dataset.attrs["condition"], []).append(dataset)
     return list(groups.values())
+
+
+def of_controls(conditions: dict[str, list], measure: Callable[[Any], dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Return the mean of each measure over the runs of each control, by its name in words."""
+    found = {kind: [measure(run) for run in runs] for kind, runs in conditions.items() if kind != "default"}
+    return {
+        kind.replace("_", " "): {what: fmean(values[what] for values in each) for what in each[0]}
+        for kind, each in found.items()
+    }
 
 
 def by_name(

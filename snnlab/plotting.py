@@ -122,16 +122,13 @@ def panel_letter(ax: Axes, letter: str, x: float = -0.2, color: str = "black") -
 
 
 def pictures(
-    figure: SubFigure, rows: Sequence[np.ndarray], shape: tuple[int, int], titles: Sequence[str], **image
+    figure: SubFigure, rows: Sequence[np.ndarray], shape: tuple[int, int], titles: Sequence[str]
 ) -> np.ndarray:
-    """Draw rows of grey pictures, each of shape (pictures, pixels), from 0, black, to 1; return their axes.
-
-    ``image`` is passed on to imshow.
-    """
+    """Draw rows of grey pictures, each of shape (pictures, pixels), from 0, black, to 1; return their axes."""
     axes = figure.subplots(len(rows), len(titles), squeeze=False)
     for line, pixels in zip(axes, rows, strict=True):
         for ax, picture in zip(line, pixels, strict=True):
-            ax.imshow(picture.reshape(shape), cmap="gray", vmin=0, vmax=1, interpolation="nearest", **image)
+            ax.imshow(picture.reshape(shape), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
             ax.set(xticks=[], yticks=[])
     for ax, title in zip(axes[0], titles, strict=True):
         ax.set_title(title, fontsize=7)

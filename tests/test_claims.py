@@ -116,3 +116,12 @@ def test_tables_are_aligned_and_say_what_fails():
     # The binomial interval of one network is one.
     assert "0.025 .. 1" in findings_table([Finding.share("replay", [True], "0")])
     assert table([("a", "bb")], ("ccc", "d")) == "ccc  d\na    bb"
+
+
+def test_a_ratio_is_averaged_as_its_logarithm_and_stays_positive():
+    found = Finding.ratio("x", [0.5, 2.0, 1.0], "1: no difference")
+    assert found.value == pytest.approx(1.0) and found.low * found.high == pytest.approx(1.0)
+    wide = Finding.ratio("x", [0.01, 1.0, 100.0], "1: no difference")
+    assert 0 < wide.low < 0.01 and wide.high > 100 and wide.n == 3
+    logs = Finding.over_seeds("x", np.log([0.5, 2.0, 1.0]), "")
+    assert (found.low, found.high) == pytest.approx((np.exp(logs.low), np.exp(logs.high)))

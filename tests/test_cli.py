@@ -197,6 +197,8 @@ def test_what_does_not_fit_in_memory_is_one_line(tmp_path, capsys):
     printed = capsys.readouterr().err.strip().splitlines()
     assert len(printed) == 1 and "does not fit in memory" in printed[0] and "Unable to allocate" in printed[0]
     assert not list(tmp_path.iterdir())
+    assert snnlab("--traceback", "run", "movie_replay", *options, out=tmp_path) == 1
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_claims_of_a_run_again_as_text_and_json(small_run, capsys):

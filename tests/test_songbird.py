@@ -70,7 +70,7 @@ def test_a_reduced_run_of_a_recording_and_its_sounds(tmp_path, wav, hdts, pulses
     monkeypatch.setattr("snnlab.protocols.songbird._log.info", lambda text, *values: told.append(text % values))
     config = SONG.config(song=wav, seconds=3.1, hdts=hdts, pulses=pulses, bands=12, **SMALL)
     path, dataset = SONG.execute(config, tmp_path)
-    advice = "songbird: 10 pulses of 50.0 ms; 10 ms as published are --pulses 50"
+    advice = "songbird: 10 pulses of 50.0 ms; for 10 ms, as published, give --pulses 50"
     assert (advice in told) == (hdts == "external")
     # After the first whole song from 0.5 s after learning on.
     assert dataset.sung.shape == (3, *dataset.song.shape) and dataset.song.shape[1] == 12

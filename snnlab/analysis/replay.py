@@ -168,7 +168,7 @@ def match_template(template: np.ndarray, counts: np.ndarray, per_bin: float, spe
         return np.zeros(len(speeds))
     x, y = (_standard(rows[fires]) for rows in (template, counts))
     like = x.T @ y / (fires.sum() * m)
-    # Each bin of the counts beside the template twice: every start is one stretch of it.
+    # The template twice over, so that none of its stretches goes beyond an end.
     twice, fits = np.hstack([like.T, like.T]).ravel(), []
     for speed in speeds:
         passed = np.round(speed * per_bin * np.arange(m)).astype(int) % length

@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import UserError
 from .trajectory import repeated
 
+# Outputs that a machine can still teach: P aside, RLS holds a decoder of n x pixels.
 MOST_PIXELS = 100_000
 
 
