@@ -17,6 +17,7 @@ from snnlab.networks.drive import ticks
 from snnlab.networks.hdts_training import CONTROLS as CONTROLS
 from snnlab.networks.hdts_training import hdts_identity, train_with_hdts
 from snnlab.networks.phases import Phase
+from snnlab.protocol import find_protocol
 from snnlab.protocols.movie_replay import (
     CORRELATION,
     IDENTIFIED,
@@ -136,8 +137,9 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 def findings(datasets: list[xr.Dataset]) -> list[Finding]:
     """Accuracy at each speed, and the largest speed that keeps 90 % of what speed 1 has above chance."""
-    rows = []
-    for name, runs in grouped(datasets):
+    rows, variant = [], find_protocol("replay_compression").variant
+    for network, runs in grouped(datasets):
+        name = f"{variant(attribute(runs[0], 'config'))} ({network})"
         measured = [by_speed(run) for run in runs]
         unordered = {speed: nulls(stored(runs[0]), speed)["random order"] for speed in measured[0]}
         chance = unordered[1.0][IDENTIFIED]
