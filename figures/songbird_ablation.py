@@ -14,18 +14,15 @@ from snnlab.protocol import find_protocol
 from snnlab.protocols.songbird_ablation import KINDS, NONE, VARIANTS
 from snnlab.record import attribute
 
-# More networks of chains that the lesion stops.
-_SEEDS = {"external": range(100, 103), "external, fast adaptation": range(100, 103)}
-_SEEDS |= {"chain": range(100, 110), "internal": range(100, 110)}
-NEEDS = [("songbird_ablation", VARIANTS[name] | {"seed": s}) for name, seeds in _SEEDS.items() for s in seeds]
+_DRAWN = ("external", "external, fast adaptation", "chain", "internal")
+NEEDS = [("songbird_ablation", VARIANTS[name] | {"seed": seed}) for name in _DRAWN for seed in (100, 101, 102)]
 CAPTION = (
     "a: the song, and what networks sing when a tenth of the chain is silent (white lines): driven by an array of "
     "pulses (external), the same with neurons that adapt as much but ten times as fast, driven by a spiking synfire "
     "chain, and by pulses of its own (internal), in the order in which it was sung. "
     "b: error of the whole song, relative to its standard deviation, against the share that is silent: a piece of the "
     "chain, pulses (or neurons of the spiking chain) at random, neurons of the network that learned. Lines: mean over "
-    "lesions of three networks (external) or more (chain, internal); shaded: middle half of the lesions; grey: mean "
-    "spectrum. c: error before and within "
+    "the lesions of all networks; shaded: middle half of the lesions; grey: mean spectrum. c: error before and within "
     "a silent piece of a tenth and so many s behind it; dots: networks, lines: means; dashed: no lesion."
 )
 _LOOKS = [("s", plotting.BEFORE), ("D", "#CC79A7"), ("o", plotting.AFTER), ("^", plotting.OUTPUT), ("v", "0.35")]
