@@ -45,7 +45,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     found = by_name(runs, find_protocol("replay_compression").variant)
     kinds = {name: found[name] for name in [*VARIANTS, *found] if name in found}
     examples = {name: kinds[name][0] for name in dict.fromkeys([next(iter(kinds)), [*kinds][-1]])}
-    heights = [0.3 * (2 + max(len(_speeds([run])) for run in examples.values())), 4.3]
+    heights = [0.3 * (2 + max(len(_speeds(run)) for run in examples.values())), 4.3]
     figure = Figure(figsize=(7.0, sum(heights)), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=heights)
     parts = np.ravel(above.subfigures(1, len(examples)))
@@ -53,10 +53,11 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     plotting.panel_letter(firsts[0], "a", x=-0.5)
     axes = below.subplot_mosaic([["b", "c", "d"], ["e", "f", "."]], width_ratios=[1.4, 1.0, 1.1])
     null = nulls(stored(datasets[0]))
+    measured = {name: [by_speed(run) for run in group] for name, group in kinds.items()}
     for (what, label), pair in zip(_MEASURES.items(), ("bc", "ef"), strict=True):
         faster, others = (axes[letter] for letter in pair)
         faster.axvspan(*RATS, color="0.9", lw=0)
-        _scores(faster, others, kinds, what)
+        _scores(faster, others, measured, what)
         for ax in (faster, others):
             ax.axhline(null["random order"][what], color="0.5", ls="--", lw=0.7)
             ax.axhline(null["blurred movie"][what], color="0.5", ls=":", lw=0.9)
@@ -71,9 +72,9 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     return figure
 
 
-def _speeds(runs: list[xr.Dataset]) -> list[float]:
-    """All speeds of these runs, in the order in which they came."""
-    return list(dict.fromkeys(speed for run in runs for speed in run.speed.values.tolist()))
+def _speeds(run: xr.Dataset) -> list[float]:
+    """The speeds of a run, in the order in which they came."""
+    return list(dict.fromkeys(run.speed.values.tolist()))
 
 
 def _aside(index: int, kinds: dict) -> float:
@@ -90,7 +91,7 @@ def _frames(figure: SubFigure, name: str, run: xr.Dataset) -> Axes:
     movie, rows = stored(run), {}
     moments = (np.arange(_FRAMES) + 0.5) * movie.period / _FRAMES
     rows["movie"] = movie(moments)
-    for speed in _speeds([run]):
+    for speed in _speeds(run):
         at = np.flatnonzero(run.speed.values == speed)
         nearest = [at[replay.apart(run.phase.values[at], moment, movie.period).argmin()] for moment in moments]
         rows[_times(speed)] = run.replay.values[nearest]
@@ -102,14 +103,14 @@ def _frames(figure: SubFigure, name: str, run: xr.Dataset) -> Axes:
     return axes[0, 0]
 
 
-def _scores(faster: Axes, others: Axes, kinds: dict[str, list[xr.Dataset]], what: str) -> None:
-    """One measure of each kind of network: at speeds from 1 on, and at slow and backward ones."""
-    every = sorted(_speeds([run for runs in kinds.values() for run in runs]))
+def _scores(faster: Axes, others: Axes, kinds: dict[str, list[dict]], what: str) -> None:
+    """One measure of each kind of network, by speed: at speeds from 1 on, and at slow and backward ones."""
+    every = sorted({speed for runs in kinds.values() for run in runs for speed in run})
     rest = [speed for speed in every if speed < 1]
     for index, (name, runs) in enumerate(kinds.items()):
-        (marker, color), measured = _LOOKS[index % len(_LOOKS)], [by_speed(run) for run in runs]
+        marker, color = _LOOKS[index % len(_LOOKS)]
         for ax, speeds, line in ((faster, [s for s in every if s >= 1], "-"), (others, rest, "")):
-            values = np.array([[run.get(speed, {}).get(what, np.nan) for speed in speeds] for run in measured])
+            values = np.array([[run.get(speed, {}).get(what, np.nan) for speed in speeds] for run in runs])
             known = ~np.isnan(values).all(0) if speeds else np.zeros(0, bool)
             if not known.any():
                 continue

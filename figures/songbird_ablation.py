@@ -119,5 +119,4 @@ def _mean(rows: np.ndarray) -> np.ndarray:
 
 def _intact(runs: list[xr.Dataset]) -> float:
     """Mean error without a lesion; NaN if none of the networks sang."""
-    errors = np.concatenate([run.error.values[(run.kind == NONE).values] for run in runs])
-    return float(np.nanmean(errors)) if np.isfinite(errors).any() else np.nan
+    return float(_mean(np.concatenate([run.error.values[(run.kind == NONE).values] for run in runs])))

@@ -111,10 +111,11 @@ def completed_movie(config: MovieConfig, seconds: float, least: float) -> MovieC
         If it ends before ``least`` s, where the replays that are looked at do.
     """
     config = completed(config, seconds=round(seconds, 3), **SETTINGS.get(config.neuron, {}))
-    if movie_of(config).period < 10 * NEAR:
+    period = movie_of(config).period
+    if period < 10 * NEAR:
         raise UserError(
             f"movie_seconds: expected at least {10 * NEAR:g} s, where a moment is found within {NEAR:g} s, got "
-            f"{movie_of(config).period:g} s of {config.movie}"
+            f"{period:g} s of {config.movie}"
         )
     require_free_run(config)
     # What the output's filter makes late is looked at as well.

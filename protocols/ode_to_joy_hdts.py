@@ -231,10 +231,12 @@ def _sooner(groups: dict[tuple, list[tuple[int, dict[str, float]]]]) -> list[Fin
             curves.setdefault((same, n, source), {}).setdefault(seed, {})[learned] = values[ERROR]
     rows = []
     for (same, n, source), seeds in sorted(curves.items()):
+        if source == NO_PULSES:
+            continue
         without = curves.get((same, n, NO_PULSES), {})
         common = sorted(set(seeds) & set(without))
         ratios, never = [], 0
-        for seed in common if source != NO_PULSES else ():
+        for seed in common:
             sooner, later = _learned(seeds[seed]), _learned(without[seed])
             if sooner < INF and later > min(without[seed]):
                 never += later == INF
