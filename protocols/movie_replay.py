@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from snnlab.networks.force_config import completed, require_free_run
 from snnlab.networks.hdts_training import CONTROLS as CONTROLS
 from snnlab.networks.hdts_training import HdtsConfig, hdts_identity, train_with_hdts
 from snnlab.record import attribute
-from snnlab.stimuli.movie import Movie, movie_from
+from snnlab.stimuli.movie import Movie, gif_bytes, movie_from
 
 FIGURE = "nicola2017_fig5"
 INF = float("inf")
@@ -300,31 +299,6 @@ def export(dataset: xr.Dataset, stem: Path) -> list[Path]:
     # Half the frames: enough for the eye, and small.
     last, size = last[::2], max(1, 96 // dataset.movie.shape[1])
     pairs = zip(movie(dataset.phase.values[last]), dataset.replay.values[last], strict=True)
-    return [write_film(stem, [[pair] for pair in pairs], dataset.movie.shape[1:], size, 2 / movie.rate)]
-
-
-def write_film(stem: Path, images: list, shape: tuple[int, int], size: int, seconds: float) -> Path:
-    """Write a film of grey pictures as ``stem``.gif; returns its path.
-
-    Parameters
-    ----------
-    images : list
-        For each image of the film its rows, each a sequence of pictures, of ``shape`` or flat, from 0 (black) to 1.
-    size : int
-        Width of a pixel.
-    seconds : float
-        How long each image stands.
-    """
-    from PIL import Image
-
-    pages = []
-    for rows in images:
-        large = [[np.kron(one.reshape(shape), np.ones((size, size))) for one in row] for row in rows]
-        # A white line between pictures.
-        framed = np.vstack([np.hstack([np.pad(one, (0, size), constant_values=1) for one in row]) for row in large])
-        # Levels of grey that a pixel moves between hide the noise that would fill the file.
-        pages.append(Image.fromarray((np.clip(framed[:-size, :-size], 0, 1) * 31).round().astype(np.uint8) * 8))
-    content, path = io.BytesIO(), stem.with_suffix(".gif")
-    pages[0].save(content, "gif", save_all=True, append_images=pages[1:], duration=round(1000 * seconds), loop=0)
-    record.write_whole(path, content.getvalue())
-    return path
+    path = stem.with_suffix(".gif")
+    record.write_whole(path, gif_bytes([[pair] for pair in pairs], dataset.movie.shape[1:], size, 2 / movie.rate))
+    return [path]

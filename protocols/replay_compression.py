@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from snnlab import record
 from snnlab.analysis import replay
 from snnlab.claims import Finding
 from snnlab.engine import Engine
@@ -30,11 +31,11 @@ from snnlab.protocols.movie_replay import (
     nulls,
     replayed,
     stored,
-    write_film,
 )
 from snnlab.protocols.movie_replay import checks as checks
 from snnlab.protocols.movie_replay import measure as measure
 from snnlab.record import attribute
+from snnlab.stimuli.movie import gif_bytes
 
 FIGURE = "replay_compression"
 # Of each speed the first second is not looked at; then come whole passes of the movie, so many that they last 4 s.
@@ -181,7 +182,9 @@ def export(dataset: xr.Dataset, stem: Path) -> list[Path]:
         shown = [at[min(round(after * movie.rate * abs(speed)), len(at) - 1)] for speed, at in places.items()]
         images.append([movie(dataset.phase.values[shown]), dataset.replay.values[shown]])
     size = max(1, 54 // dataset.movie.shape[1])
-    return [write_film(stem, images, dataset.movie.shape[1:], size, step)]
+    path = stem.with_suffix(".gif")
+    record.write_whole(path, gif_bytes(images, dataset.movie.shape[1:], size, step))
+    return [path]
 
 
 def sequences(dataset: xr.Dataset) -> dict[float, tuple[float, float, float]]:

@@ -1,10 +1,13 @@
 """Movies as teachers: pixels over time, videos, and what cannot be read."""
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from snnlab.errors import UserError
-from snnlab.stimuli.movie import Movie, movie_from, synthetic
+from snnlab.stimuli.movie import Movie, gif_bytes, movie_from, synthetic
 
 
 def test_a_frame_stands_at_its_time_and_between_two_the_movie_is_linear(rng):
@@ -24,6 +27,19 @@ def test_the_synthetic_movie_has_no_cut_and_no_two_frames_alike():
     distances = np.abs(movie.pixels[:, None] - movie.pixels[None]).mean(2) + np.eye(200)
     assert distances.min() > 0.002
     assert (movie.frames.std(0) == 0).mean() < 0.1
+
+
+def test_a_film_shows_its_pictures_side_by_side_with_a_white_line_between(rng):
+    pictures = rng.random((4, 2, 3))
+    film = gif_bytes([[pictures[:2]], [pictures[2:].reshape(2, 6)]], (2, 3), 5, 0.08)
+    with Image.open(io.BytesIO(film)) as image:
+        assert (image.size, image.n_frames, image.info["duration"]) == ((35, 10), 2, 80)
+        for page in range(2):
+            image.seek(page)
+            grey = np.asarray(image.convert("L")) / 255
+            np.testing.assert_allclose(grey[:, 15:20], 31 * 8 / 255)
+            for left, picture in zip((0, 20), pictures[2 * page :], strict=False):
+                np.testing.assert_allclose(grey[2::5, left + 2 : left + 15 : 5], picture, atol=0.04)
 
 
 @pytest.mark.parametrize(

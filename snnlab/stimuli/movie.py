@@ -1,7 +1,9 @@
-"""Movies as teachers: one component a pixel."""
+"""Movies as teachers, one component a pixel, and films of grey pictures."""
 
 from __future__ import annotations
 
+import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,6 +90,32 @@ def synthetic(height: int, width: int, seconds: float, rate: float = 25.0) -> Mo
     ball = 1 / (1 + np.exp((away - 0.13) / 0.02))
     frames = np.where(ground, 0.12, sky + 0.35 * cloud)
     return Movie(np.clip(frames * (1 - ball) + ball, 0, 1), rate)
+
+
+def gif_bytes(images: Sequence, shape: tuple[int, int], size: int, seconds: float) -> bytes:
+    """Return the bytes of a GIF of grey pictures.
+
+    Parameters
+    ----------
+    images : sequence
+        For each image of the film its rows, each a sequence of pictures, of ``shape`` or flat, from 0 (black) to 1.
+    size : int
+        Width of a pixel.
+    seconds : float
+        How long each image stands.
+    """
+    from PIL import Image
+
+    pages = []
+    for rows in images:
+        large = [[np.kron(one.reshape(shape), np.ones((size, size))) for one in row] for row in rows]
+        # A white line between pictures.
+        framed = np.vstack([np.hstack([np.pad(one, (0, size), constant_values=1) for one in row]) for row in large])
+        # Levels of grey that a pixel moves between hide the noise that would fill the file.
+        pages.append(Image.fromarray((np.clip(framed[:-size, :-size], 0, 1) * 31).round().astype(np.uint8) * 8))
+    buffer = io.BytesIO()
+    pages[0].save(buffer, "gif", save_all=True, append_images=pages[1:], duration=round(1000 * seconds), loop=0)
+    return buffer.getvalue()
 
 
 def _decoded(path: Path, height: int, width: int, seconds: float | None) -> Movie:
