@@ -29,17 +29,20 @@ def test_the_synthetic_movie_has_no_cut_and_no_two_frames_alike():
     assert (movie.frames.std(0) == 0).mean() < 0.1
 
 
-def test_a_film_shows_its_pictures_side_by_side_with_a_white_line_between(rng):
-    pictures = rng.random((4, 2, 3))
-    film = gif_bytes([[pictures[:2]], [pictures[2:].reshape(2, 6)]], (2, 3), 5, 0.08)
+def test_a_film_shows_its_pictures_with_white_lines_between(rng):
+    # Two images of two rows of two pictures, the second one's flat.
+    pictures = rng.random((2, 2, 2, 2, 3))
+    film = gif_bytes([pictures[0], pictures[1].reshape(2, 2, 6)], (2, 3), 5, 0.08)
     with Image.open(io.BytesIO(film)) as image:
-        assert (image.size, image.n_frames, image.info["duration"]) == ((35, 10), 2, 80)
-        for page in range(2):
+        assert (image.size, image.n_frames, image.info["duration"]) == ((35, 25), 2, 80)
+        for page, rows in enumerate(pictures):
             image.seek(page)
-            grey = np.asarray(image.convert("L")) / 255
-            np.testing.assert_allclose(grey[:, 15:20], 31 * 8 / 255)
-            for left, picture in zip((0, 20), pictures[2 * page :], strict=False):
-                np.testing.assert_allclose(grey[2::5, left + 2 : left + 15 : 5], picture, atol=0.04)
+            grey = np.asarray(image.convert("L"))
+            assert (grey[:, 15:20] == 248).all() and (grey[10:15] == 248).all()
+            for top, row in zip((0, 15), rows, strict=True):
+                for left, picture in zip((0, 20), row, strict=True):
+                    shown = grey[top : top + 10, left : left + 15]
+                    np.testing.assert_array_equal(shown, np.kron((picture * 31).round() * 8, np.ones((5, 5))))
 
 
 @pytest.mark.parametrize(

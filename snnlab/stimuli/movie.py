@@ -99,8 +99,10 @@ def gif_bytes(images: Sequence, shape: tuple[int, int], size: int, seconds: floa
     ----------
     images : sequence
         For each image of the film its rows, each a sequence of pictures, of ``shape`` or flat, from 0 (black) to 1.
+    shape : (int, int)
+        Height and width of a picture.
     size : int
-        Width of a pixel.
+        Width of a pixel in the film, and of the white line between two pictures.
     seconds : float
         How long each image stands.
     """
