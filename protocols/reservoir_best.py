@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import resource
 import sys
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from snnlab.errors import UserError, require_whole
 from snnlab.grouping import by_condition
 from snnlab.networks.reservoir import RateReservoir
 from snnlab.networks.reservoir_training import ReservoirConfig, build, check, of_pixels, score, shown_at, taught
-from snnlab.record import attribute
+from snnlab.record import attribute, cpu_time
 from snnlab.stimuli.images import Images, load_images
 
 FIGURE = "reservoir_best"
@@ -74,9 +73,9 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         pixels = of_pixels(train, test, config.held_out)
         train = taught(config, train, engine)
         features, count = _features(config, train, engine)
-        start = sum(os.times()[:4])
+        start = cpu_time()
         found = score(features, {"all": np.arange(count)}, train, test, config.held_out)["all"]
-        seconds = sum(os.times()[:4]) - start
+        seconds = cpu_time() - start
     # Of the whole process, in KiB on Linux, in bytes on macOS.
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     values = {

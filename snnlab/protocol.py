@@ -7,7 +7,6 @@ import contextlib
 import dataclasses
 import json
 import logging
-import os
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -173,7 +172,7 @@ class Protocol:
         """Run one Config and write its file."""
         from .engine import Engine
 
-        wall, cpu = time.perf_counter(), sum(os.times()[:4])
+        wall, cpu = time.perf_counter(), record.cpu_time()
         target, seed = getattr(config, "target", "cython"), getattr(config, "seed", 0)
         with Engine(target, seed, progress, checkpoints) as engine:
             dataset = self._call(config, engine)
@@ -188,8 +187,7 @@ class Protocol:
             "target": target,
             "config": json.dumps(dataclasses.asdict(config)),
             "wall_seconds": time.perf_counter() - wall,
-            # With those of child processes: compilers and standalone programs.
-            "cpu_seconds": sum(os.times()[:4]) - cpu,
+            "cpu_seconds": record.cpu_time() - cpu,
             **record.provenance(),
             "checks": "[]",
         }

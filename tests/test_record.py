@@ -1,6 +1,8 @@
 """Run files: what is written comes back, and what cannot be read or written is said in one line."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -127,3 +129,14 @@ def test_provenance_is_text():
     facts = record.provenance()
     assert all(isinstance(v, str) and v for v in facts.values())
     assert {"python", "snnlab", "brian2", "numpy"} <= set(json.loads(facts["versions"]))
+
+
+def test_cpu_time_counts_this_process_and_programs_that_have_ended():
+    def spent(work):
+        start = record.cpu_time()
+        work()
+        return record.cpu_time() - start
+
+    assert spent(lambda: sum(range(100_000))) > 0
+    busy = "import time\nwhile time.process_time() < 0.2: pass"
+    assert spent(lambda: subprocess.run([sys.executable, "-c", busy], check=True)) > 0.15

@@ -5,7 +5,6 @@ What blocks, cues and tests are: boltzmann_training.py.
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ import xarray as xr
 
 from ..engine import Engine
 from ..errors import require_whole
+from ..record import cpu_time
 from .boltzmann import Boltzmann
 from .boltzmann_fit import stretches, trainer
 from .boltzmann_keeping import Keeping
@@ -109,7 +109,7 @@ def _looks(blocks: int) -> list[int]:
 
 def _clocks() -> np.ndarray:
     """CPU time, with that of programs that have ended, and wall time (s)."""
-    return np.array([sum(os.times()[:4]), time.monotonic()])
+    return np.array([cpu_time(), time.monotonic()])
 
 
 def _look(machine: Boltzmann, sequences: list[np.ndarray], cue: int) -> dict[str, np.ndarray]:
