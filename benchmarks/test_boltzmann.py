@@ -1,6 +1,5 @@
 """Speed of the dynamic Boltzmann machine's training as a ratio to a plain numpy loop. Run alone: `make bench`."""
 
-import os
 import time
 
 import numpy as np
@@ -12,6 +11,7 @@ from snnlab.networks.boltzmann_program import ProgramTrainer
 from snnlab.networks.boltzmann_state import fresh_state
 from snnlab.networks.boltzmann_training import Limits, Schedule
 from snnlab.plasticity.dybm import DybmRule
+from snnlab.record import cpu_time
 from snnlab.stimuli.bitmaps import word
 
 
@@ -51,11 +51,9 @@ def per_step(machine, sequence, periods):
         assert engine.as_program()
         loop = ProgramTrainer(machine, Schedule.of([sequence]))
         for _ in range(3):
-            start = os.times()
+            start = cpu_time()
             _, progress = loop.advance(fresh_state(machine), Limits(periods_stop=periods))
-            stop = os.times()
-            used = sum(stop[:4]) - sum(start[:4])
-            best = min(best, used / progress.steps)
+            best = min(best, (cpu_time() - start) / progress.steps)
     return best * 1e6
 
 
