@@ -101,7 +101,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     return [Check(DIFFERENT, measure(dataset)[DIFFERENT], LEAST, 1.0, "our criterion")]
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """The area under the curve over machines, beside that of the regression."""
     rows = []
     for conditions in by_condition(datasets):

@@ -128,7 +128,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     return [Check(f"{name}: {what}", measured[f"{name}: {what}"], *band) for name, what, *band in rows]
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """What each memory gets wrong, what STDP in time adds to the others, and what it costs."""
     rows = []
     for conditions in by_condition(datasets):

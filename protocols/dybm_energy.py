@@ -133,7 +133,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     return [Check(MISSED, measure(dataset)[MISSED], 0.0, FEW, "our criterion")]
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """Shares over machines that recall all, beside untrained machines and those that were taught another order."""
     rows = []
     for conditions in by_condition(datasets):

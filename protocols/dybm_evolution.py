@@ -38,6 +38,6 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     return science.run(config, engine, CHECKPOINTS)
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """The share of machines that recall the figures, and after how many periods; beside the control."""
-    return science.findings(datasets, PUBLISHED)
+    return science.comparisons(datasets, PUBLISHED)

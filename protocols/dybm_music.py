@@ -40,9 +40,9 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     return science.run(config, engine, CHECKPOINTS)
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """The share of machines that recall the song, and after how many periods; beside the control."""
-    return science.findings(datasets, PUBLISHED)
+    return science.comparisons(datasets, PUBLISHED)
 
 
 def export(dataset: xr.Dataset, stem: Path) -> list[Path]:

@@ -128,7 +128,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     return [Check(LEFT, measured[LEFT], 0.0, MOST, "our criterion")]
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """For each setting how many machines recall all and what is missed, beside the control; then over all settings."""
     rows, recalled = [], []
     for conditions in by_condition(datasets):

@@ -107,7 +107,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     return [Check(SLOPE, values[SLOPE], -np.inf, 0.0, "the paper: it falls")] if SLOPE in values else []
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """Slopes over seeds; and whether a novel sequence is learned sooner by an old machine than by a new one."""
     rows = []
     for conditions in by_condition(datasets):

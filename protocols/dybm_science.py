@@ -71,7 +71,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     return [Check(MISSED, measure(dataset)[MISSED], 0.0, FEW, "our criterion")]
 
 
-def findings(datasets: list[xr.Dataset], published: str = PUBLISHED) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset], published: str = PUBLISHED) -> list[Finding]:
     """The share of machines that recall the sequence in time, and after how many periods; beside the control."""
     rows = []
     for conditions in by_condition(datasets):

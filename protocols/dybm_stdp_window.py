@@ -168,7 +168,7 @@ def _show(trials: list[Trial], config: Config, rule: DybmRule, lags: np.ndarray,
 
     begin(trials[0])
     total = len(trials) * steps
-    engine.run(net.network, total * DT, net.clock, [Task(range(total), step)])
+    engine.run(net.network, total * DT, net.clock, [Task(range(total), step)], namespace={})
     return found
 
 

@@ -77,7 +77,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     return [Check(MISSED, measure(dataset)[MISSED], 0.0, FEW, "our criterion")]
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """Blocks, periods of early and late blocks, and what is known in the end; beside the control."""
     rows = []
     for conditions in by_condition(datasets):

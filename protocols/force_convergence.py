@@ -145,7 +145,7 @@ def slopes(datasets: list[xr.Dataset]) -> dict[str, dict[str, list[float]]]:
     return result
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """The slope of each error over the size, for each network."""
     return [
         Finding.over_seeds(f"{network}: slope of log ({what}) over log N", each, "0: size does not matter")

@@ -73,7 +73,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     return rows
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """Each measure with Dale's law against the same network without it."""
     groups: dict[tuple[str, ...], dict[bool, list[dict[str, float]]]] = {}
     for dataset in datasets:

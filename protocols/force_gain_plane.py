@@ -157,7 +157,7 @@ def factors(config: dict) -> tuple[float, float]:
     return tuple(round(value / unit, 6) for value, unit in zip(given, published, strict=True))
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """For each neuron: at which G moved spikes grow, from which G on it learns, and how both go together.
 
     Runs are one plane if they differ in G, Q, seed and the number of moved spikes alone; broken ones are left out.

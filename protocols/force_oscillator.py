@@ -148,7 +148,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     ]
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """Share of seeds that meet every criterion, for each task and neuron."""
     cells: dict[tuple[str, str, str], list[bool]] = {}
     for dataset in datasets:

@@ -135,7 +135,7 @@ def _generic(dataset: xr.Dataset, config: dict) -> list[tuple[float, float] | No
     return [None, None, None, error, frequency, amplitude, (GENERIC_CORRELATION, INF)]
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """Phase drift and error of each network over its seeds, and Izhikevich against LIF at the same preset.
 
     Runs are one group only if all their settings but the seed and what is recorded are equal; broken networks are

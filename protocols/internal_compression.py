@@ -256,7 +256,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     return rows
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """At each level of each lever, do networks replay, and how fast; how far the lever sets the speed."""
     groups: dict[tuple[str, str], list[xr.Dataset]] = {}
     for dataset in datasets:

@@ -240,7 +240,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     ]
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """What recurrence adds, what rules add to none, and how far they change weights; pairs of runs of one seed."""
     runs = [run for run in datasets if run.attrs.get("condition", "default") == "default"]
     groups = by_name(runs, _title, lambda config: settings(config, _OWN if config["plasticity"] == "none" else ()))

@@ -263,7 +263,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     return [Check(f"{what}, speed 1", measured[what], low, INF, sources[what]) for what, low in least.items()]
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """What is measured of the replay, for each source of the pulses, beside what is no replay."""
     rows = []
     for conditions in by_condition(datasets, ("control", "pulse_order")):

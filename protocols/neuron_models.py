@@ -91,7 +91,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         curves[name] = RateCurve(find_model(name, "neuron")[0], inputs[name], dt, name)
     objects = [o for part in (*traces.values(), *curves.values()) for o in part.objects]
     length = max(config.seconds, config.lif_seconds, config.izhikevich_seconds)
-    engine.run(brian2.Network(objects), length, objects[0].clock)
+    engine.run(brian2.Network(objects), length, objects[0].clock, namespace={})
 
     dataset = xr.Dataset()
     for name, trace in traces.items():

@@ -171,7 +171,7 @@ def export(dataset: xr.Dataset, stem: Path) -> list[Path]:
     return joy.export(dataset, stem, ODE_TO_JOY_LONG)
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """Notes right and error of the free run for each source of pulses and each time of learning; how much sooner."""
     groups: dict[tuple, list[tuple[int, dict[str, float]]]] = {}
     for dataset in datasets:

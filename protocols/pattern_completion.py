@@ -62,6 +62,6 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     return [Check(what, float(nearest), 0.9, 1.0, f"our criterion; chance {chance:.2g}")]
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """What each rule adds to no learning, and to a random walk of the same length."""
     return pattern_separation.against(datasets, measure)

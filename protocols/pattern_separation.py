@@ -85,7 +85,7 @@ def smallest_rise(dataset: xr.Dataset) -> float:
     return float(np.diff(family(dataset, "bits", "new")).min())
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """What each rule adds to no learning, and to a random walk of the same length."""
     rows, rules = against(datasets, measure), by_change(datasets)
     for name, runs in rules.items():

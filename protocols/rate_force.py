@@ -26,7 +26,7 @@ VARIANTS = {
     for rate in ("tanh", "sqrt")
     for task in ("sine", "four_sines", "lorenz")
 }
-QUICK = {"n": 600, "before": 0.5, "learn": 8.0, "after": 4.0}
+QUICK = {"before": 0.5, "learn": 16.0, "after": 4.0}
 # Periods in s; the Lorenz teacher has none.
 PERIODS = {"sine": 0.6, "four_sines": 1.2}
 LORENZ_UNIT = 0.5
@@ -191,7 +191,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     ]
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """Each measure over seeds, for each task, rate function and size; how long a free run follows a chaotic teacher."""
     groups: dict[tuple, list[dict[str, float]]] = {}
     horizon = "time until the free run is off by one sd (s)"

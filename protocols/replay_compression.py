@@ -136,7 +136,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     return dataset.isel(spike=dataset.spike_time.values >= config.learn_stop)
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """Accuracy at each speed, and the largest speed that keeps 90 % of what speed 1 has above chance."""
     rows, variant = [], find_protocol("replay_compression").variant
     # Frames in random order, by movie and speed: most networks have one movie.

@@ -133,7 +133,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     return [Check(GAINED, gained, 0.0, 100.0, "baseline: ridge readout of pixels, same images")]
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """Accuracy of every setting over seeds, beside that of pixels."""
     rows = []
     for conditions in by_condition(datasets):

@@ -81,7 +81,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     return [Check(f"{ALONE}, before learning", before[ALONE], -np.inf, 0.0, "theory: the rest state is stable")]
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """Where accuracy has fallen, or at the end where it has not: is it chaos, is it saturation, how far are weights?"""
     rows = []
     for rules in by_rule(datasets):

@@ -70,7 +70,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     return [Check(GAINED, gained, 0.0, 100.0, "baseline: ridge readout of pixels, same images")]
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """What learning has done to accuracy: in the end, and where all rules have changed the weights as much."""
     rows = []
     for rules in by_rule(datasets):

@@ -114,7 +114,7 @@ def gains(runs: list[xr.Dataset], readout: str) -> np.ndarray:
     return np.array([accuracy(run, readout)[chosen(run, readout)] - accuracy(run, readout)[0] for run in runs])
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """For each rule with its remedy: does it fall, is there an epoch at which it helps, more than a random walk?"""
     groups = {name: runs for name, runs in by_treatment(datasets).items() if len(runs) >= 3}
     if not groups:

@@ -217,7 +217,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     return [Check(what, measured[what], low, INF, "our criterion") for what, low in BANDS.items()]
 
 
-def findings(datasets: list[xr.Dataset]) -> list[Finding]:
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """Each measure over seeds, beside what is no song and the networks that are broken on purpose."""
     rows = []
     for conditions in by_condition(datasets, ("control", "pulse_order")):

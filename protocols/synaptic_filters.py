@@ -57,7 +57,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         responses[name] = FilterResponse(model.with_parameters(**taus), dt, name)
     objects = [o for response in responses.values() for o in response.objects]
     length = max(config.seconds, 20e-3 * max(config.tau_rise, config.tau_decay))
-    engine.run(brian2.Network(objects), length, objects[0].clock)
+    engine.run(brian2.Network(objects), length, objects[0].clock, namespace={})
     dataset = xr.Dataset()
     for name, response in responses.items():
         s = response.response()

@@ -166,7 +166,12 @@ def _interval(finding: Finding) -> str:
     return f"{number(finding.low)} .. {number(finding.high)}"
 
 
-def findings_table(findings: Sequence[Finding]) -> str:
-    """Return findings as a table: value, 95 % confidence interval, number of seeds, null, published value."""
-    rows = [(f.what, number(f.value), _interval(f), str(f.n), f.null, f.published) for f in findings]
-    return table(rows, ("finding", "value", "95 % interval", "seeds", "null", "published"))
+def findings_table(findings: Sequence[tuple[str, Finding]]) -> str:
+    """Return (variant, finding) as a table: value, 95 % interval, number of seeds, null, published value.
+
+    The variant is a column where any is named.
+    """
+    header = ("variant", "finding", "value", "95 % interval", "seeds", "null", "published")
+    rows = [(v, f.what, number(f.value), _interval(f), str(f.n), f.null, f.published) for v, f in findings]
+    first = 0 if any(variant for variant, _ in findings) else 1
+    return table([row[first:] for row in rows], header[first:])

@@ -83,13 +83,18 @@ def _parse(options: type, prog: str, arguments: list[str], protocol: Protocol | 
         fields = "With a protocol's name, --help shows its fields too." if prog.endswith("PROTOCOL") else ""
         return tyro.cli(options, prog=prog, args=arguments, description=fields), None
     preset = protocol.config("--quick" in arguments, **_named_settings(protocol, arguments))
-    fields = [("config", Annotated[protocol.Config, tyro.conf.arg(name="")], dataclasses.field(default=preset))]
+    fields = [
+        (
+            "config",
+            Annotated[protocol.Config, tyro.conf.arg(name="")],
+            dataclasses.field(default_factory=lambda: preset),
+        )
+    ]
     fields += [("options", Annotated[options, tyro.conf.arg(name="")], dataclasses.field(default=options()))]
-    both = dataclasses.make_dataclass("both", fields)
     summary = (sys.modules[protocol.Config.__module__].__doc__ or "").strip()
     if options is _Run and len(protocol.variants) > 1:
         summary += f"\n\nPresets: {'; '.join(protocol.variants)}."
-    parsed = tyro.cli(both, prog=prog, args=arguments, description=summary)
+    parsed = tyro.cli(dataclasses.make_dataclass("both", fields), prog=prog, args=arguments, description=summary)
     return parsed.options, parsed.config
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import re
@@ -16,6 +17,7 @@ from functools import cache
 
 import brian2
 import numpy as np
+from brian2.core.namespace import get_local_namespace
 from brian2.devices.device import reset_device, runtime_device
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
@@ -82,6 +84,9 @@ class Engine:
         # Networks that are never run, after a mistake or for their initial state, are no news.
         logging.getLogger("brian2.core.base.unused_brian_object").setLevel(logging.ERROR)
         self.seed_brian2()
+        # Networks of earlier runs that wait for removal would take numbers from names that Brian2 gives.
+        if any(_automatic(obj) for ref in list(brian2.BrianObject.__instances__()) if (obj := ref()) is not None):
+            gc.collect()
 
     def __enter__(self) -> Engine:
         return self
@@ -161,33 +166,40 @@ class Engine:
     def run(
         self,
         network: brian2.Network,
-        seconds: float,
-        clock: brian2.Clock,
+        seconds: float | brian2.Quantity,
+        clock: brian2.Clock | None = None,
         tasks: Sequence[Task] = (),
         watch: Watch | None = None,
         first_step: int = 0,
         total: float | None = None,
         show: bool = True,
+        namespace: dict | None = None,
     ) -> bool:
         """Run a network; tasks and progress follow ``clock``, whose first step here is ``first_step``.
 
-        ``total`` is the length in s of the whole run that this is a stretch of; without ``show`` the caller shows
-        progress. Returns whether a task ended the run.
+        ``clock`` is Brian2's default clock if it is None. ``total`` is the length in s of the whole run that this is a
+        stretch of; without ``show`` the caller shows progress. ``namespace`` holds the names that equations use and
+        that their groups do not define; None: the caller's variables, as in :meth:`brian2.Network.run`. Objects
+        without a name run in the order in which they were created. Returns whether a task ended the run.
 
         Raises
         ------
         UserError
-            If the target cannot run it (Python calls in C++ standalone) or a unit in the equations is wrong.
+            If the target cannot run it (Python calls in C++ standalone), a unit in the equations is wrong, or
+            ``seconds`` is no time > 0.
         Diverged
             If a watched array is not finite, or neurons fired at every second step or more since the last look.
         KeyboardInterrupt
             If the user interrupted the run, or something called ``brian2.stop``.
         """
-        _refuse_unnamed(network)
+        seconds = _seconds(seconds)
+        clock = brian2.defaultclock if clock is None else clock
+        namespace = get_local_namespace(1) if namespace is None else namespace
         if tasks or any(isinstance(o, brian2.NetworkOperation) for o in network.objects):
             self.require_python()
         if self.target == "cpp_standalone":
-            self._run_standalone(network, seconds)
+            with named(network):
+                self._run_standalone(network, seconds, namespace)
             return False
         dt, n_steps = float(clock.dt), round(seconds / float(clock.dt))
         stop = first_step + n_steps
@@ -201,8 +213,8 @@ class Engine:
         operation = brian2.NetworkOperation(ticker, clock=clock, when="end", name="ticker")
         network.add(operation)
         try:
-            with threadpool_limits(1), np.errstate(over="ignore", invalid="ignore"):
-                network.run(n_steps * clock.dt, namespace={})
+            with named(network), threadpool_limits(1), np.errstate(over="ignore", invalid="ignore"):
+                network.run(n_steps * clock.dt, namespace=namespace)
         except brian2.BrianObjectException as error:
             cause = error.__cause__ or error
             if isinstance(cause, Diverged | UserError):
@@ -217,8 +229,8 @@ class Engine:
         look(stop - 1)
         return False
 
-    def _run_standalone(self, network: brian2.Network, seconds: float) -> None:
-        network.run(seconds * brian2.second, namespace={})
+    def _run_standalone(self, network: brian2.Network, seconds: float, namespace: dict) -> None:
+        network.run(seconds * brian2.second, namespace=namespace)
         try:
             brian2.get_device().build(directory=self._build_directory, compile=True, run=True)
         except (RuntimeError, OSError) as error:
@@ -257,10 +269,51 @@ def on_numpy() -> Iterator[None]:
             reset_device()
 
 
-def _refuse_unnamed(network: brian2.Network) -> None:
+def _seconds(value: float | brian2.Quantity) -> float:
+    """Return a time in s: a plain number, or a Brian2 quantity of time."""
+    if brian2.have_same_dimensions(value, brian2.second) or brian2.have_same_dimensions(value, 1):
+        if 0 < float(value) < float("inf"):
+            return float(value)
+    raise UserError(f"seconds: expected a time > 0 in s, got {value}")
+
+
+@contextlib.contextmanager
+def named(network: brian2.Network) -> Iterator[None]:
+    """Give the objects of a network that have no name of their own one in order of creation, for a while.
+
+    Brian2 numbers them over all that the process has created, and sorts objects of one slot by name: the tenth would
+    run before the second, and what runs first would depend on what was created before.
+    """
+    unnamed: dict[str, list[tuple[int, brian2.BrianObject]]] = {}
     for obj in network.objects:
-        if re.fullmatch(rf"{type(obj).__name__.lower()}(_\d+)?", obj.name):
-            raise ValueError(f"{obj.name}: name every Brian2 object; unnamed ones change order between runs")
+        if found := _automatic(obj):
+            unnamed.setdefault(found[1], []).append((int(found[2] or 0), obj))
+    changes: list[tuple[brian2.BrianObject, str, str]] = []
+    for kind, objects in sorted(unnamed.items()):
+        for number, (_, obj) in enumerate(sorted(objects, key=lambda pair: pair[0])):
+            _rename(obj, obj.name, f"{kind}_{number:04d}", changes)
+    if changes:
+        count = sum(map(len, unnamed.values()))
+        _log.info(f"{count} Brian2 objects have no name: those of one kind run in the order in which they were created")
+    try:
+        yield
+    finally:
+        for obj, before, _ in changes:
+            obj._name = before
+
+
+def _automatic(obj: brian2.BrianObject) -> re.Match | None:
+    """Match the name that Brian2 gave to an object without one: kind, and number from the second on."""
+    return re.fullmatch(rf"({type(obj).__name__.lower()})(?:_(\d+))?", getattr(obj, "_name", None) or "")
+
+
+def _rename(obj: brian2.BrianObject, old: str, new: str, changes: list) -> None:
+    """Rename an object, and what it contains: its state updater, its pathways."""
+    if obj.name == old or obj.name.startswith(f"{old}_"):
+        changes.append((obj, obj.name, new + obj.name.removeprefix(old)))
+        obj._name = changes[-1][2]
+    for part in obj.contained_objects:
+        _rename(part, old, new, changes)
 
 
 @cache

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from .engine import Engine
+    from .study import Runs
 
 _log = logging.getLogger("snnlab")
 RUNS = Path("runs")
@@ -40,7 +41,9 @@ class Protocol:
 
     The file must hold a dataclass ``Config`` and ``run(config, engine) -> Dataset``. It may hold
     ``checks(dataset) -> list[Check]``, ``measure(dataset) -> {name: number}`` (what `snnlab run` prints beside them),
-    ``findings(datasets) -> list[Finding]``, ``CONTROLS = {name: overrides}`` (conditions that must fail), ``QUICK``
+    ``findings(datasets) -> list[Finding]`` (statistics over the seeds of one setting, without controls),
+    ``comparisons(runs) -> list[Finding]`` (what compares settings, or names controls; see :class:`snnlab.study.Runs`),
+    ``CONTROLS = {name: overrides}`` (conditions that must fail), ``QUICK``
     (overrides of the reduced preset), ``VARIANTS = {name: overrides}`` (what `snnlab reproduce` studies),
     ``QUICK_VARIANTS = {name: overrides}`` (what a variant sets instead in the reduced preset), ``FIGURE``
     (the figure that `snnlab run` draws of one run) and ``export(dataset, stem) -> list[Path]`` (what `snnlab run`
@@ -54,6 +57,7 @@ class Protocol:
     checks: Callable[[xr.Dataset], list[Check]]
     measure: Callable[[xr.Dataset], dict[str, float]]
     findings: Callable[[list], list[Finding]]
+    comparisons: Callable[[Runs], list[Finding]]
     controls: dict[str, dict]
     quick: dict
     variants: dict[str, dict]
@@ -173,6 +177,8 @@ class Protocol:
         from .engine import Engine
 
         wall, cpu = time.perf_counter(), record.cpu_time()
+        # Before `run`, which may change a Config that is not frozen.
+        values, condition, preset = dataclasses.asdict(config), self.condition(config), self.preset(config)
         target, seed = getattr(config, "target", "cython"), getattr(config, "seed", 0)
         with Engine(target, seed, progress, checkpoints) as engine:
             dataset = self._call(config, engine)
@@ -181,11 +187,11 @@ class Protocol:
             "format_version": record.FORMAT_VERSION,
             "protocol": self.name,
             "protocol_file": self.spec,
-            "condition": self.condition(config),
-            "preset": self.preset(config),
-            "seed": getattr(config, "seed", 0),
+            "condition": condition,
+            "preset": preset,
+            "seed": seed,
             "target": target,
-            "config": json.dumps(dataclasses.asdict(config)),
+            "config": json.dumps(values),
             "wall_seconds": time.perf_counter() - wall,
             "cpu_seconds": record.cpu_time() - cpu,
             **record.provenance(),
@@ -280,6 +286,7 @@ def _read(module: ModuleType, name: str, spec: str) -> Protocol:
         checks=getattr(module, "checks", lambda dataset: []),
         measure=getattr(module, "measure", lambda dataset: {}),
         findings=getattr(module, "findings", lambda datasets: []),
+        comparisons=getattr(module, "comparisons", lambda runs: []),
         controls=getattr(module, "CONTROLS", {}),
         quick=getattr(module, "QUICK", {}),
         variants=getattr(module, "VARIANTS", {"default": {}}),

@@ -21,6 +21,29 @@ from .protocol import Protocol, controls_fail, find_protocol
 _log = logging.getLogger("snnlab")
 
 
+class Runs(list):
+    """All runs of a study, each once, for ``comparisons(runs)`` of a protocol, which asks for variants by name.
+
+    Example
+    -------
+    ``runs.of("g=0.02")`` are the unbroken runs of one variant, ``runs.of("g=0.02", "no_feedback")`` those of one of
+    its controls. What the command line varies is named as in its report.
+    """
+
+    def __init__(self, groups: dict[tuple[str, str], list]):
+        # A point of a grid may be the default.
+        once = {dataset.encoding["source"]: dataset for group in groups.values() for dataset in group}
+        super().__init__(once.values())
+        self._groups = groups
+
+    def of(self, variant: str, condition: str = "default") -> list:
+        """Return the runs of a variant in a condition; raises UserError if the study has none of this name."""
+        if (variant, condition) not in self._groups:
+            known = [v if c == "default" else f"{v} / {c}" for v, c in self._groups]
+            raise unknown("comparisons: variant", f"{variant} / {condition}", known)
+        return self._groups[variant, condition]
+
+
 @dataclass
 class Study:
     """The runs of a study and what they say.
@@ -35,19 +58,19 @@ class Study:
     diverged: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     @property
-    def datasets(self) -> list:
-        """Each run once: a point of a grid may be the default."""
-        runs = {dataset.encoding["source"]: dataset for group in self.groups.values() for dataset in group}
-        return list(runs.values())
+    def datasets(self) -> Runs:
+        return Runs(self.groups)
 
     @property
     def cpu_seconds(self) -> float:
         return sum(dataset.attrs["cpu_seconds"] for dataset in self.datasets)
 
     @cached_property
-    def findings(self) -> list[claims.Finding]:
-        """The protocol's findings over all runs: measured and resampled once."""
-        return self.protocol.findings(self.datasets)
+    def findings(self) -> list[tuple[str, claims.Finding]]:
+        """(variant, finding): of each variant without its controls, then what compares variants ("")."""
+        unbroken = {variant: runs for (variant, condition), runs in self.groups.items() if condition == "default"}
+        found = [(variant, f) for variant, runs in unbroken.items() if runs for f in self.protocol.findings(runs)]
+        return found + [("", finding) for finding in self.protocol.comparisons(self.datasets)]
 
     def count(self) -> tuple[int, int]:
         """Return (held, stated): checks of default runs that hold; a run of a control must break at least one."""
@@ -110,7 +133,7 @@ class Study:
         return {
             "protocol": self.protocol.name,
             "conditions": conditions,
-            "findings": [f.to_dict() for f in self.findings],
+            "findings": [({"variant": variant} if variant else {}) | f.to_dict() for variant, f in self.findings],
             "cpu_seconds": round(self.cpu_seconds),
         }
 

@@ -111,10 +111,10 @@ def test_tables_are_aligned_and_say_what_fails():
     assert lines[1].split()[0] == "holds" and "1 .. 6" in lines[1] and lines[1].endswith("here")
     assert lines[2].split()[0] == "FAILS" and "nan" in lines[2]
     assert len({line.index(word) for line, word in zip(lines, ("check", "rate", "error"), strict=True)}) == 1
-    assert "1 .. 2" in findings_table([Finding("rate", 1.5, 1.0, 2.0, 10, "0", "1.6")])
-    assert "none: one seed" in findings_table([Finding.over_seeds("rate", [1.5], "0")])
+    assert "1 .. 2" in findings_table([("", Finding("rate", 1.5, 1.0, 2.0, 10, "0", "1.6"))])
+    assert "none: one seed" in findings_table([("", Finding.over_seeds("rate", [1.5], "0"))])
     # The binomial interval of one network is one.
-    assert "0.025 .. 1" in findings_table([Finding.share("replay", [True], "0")])
+    assert "0.025 .. 1" in findings_table([("", Finding.share("replay", [True], "0"))])
     assert table([("a", "bb")], ("ccc", "d")) == "ccc  d\na    bb"
 
 

@@ -166,13 +166,13 @@ def test_what_is_measured_and_found(small_runs):
         measured[f"{STATIC}: {WRONG}"] == 0 and measured[f"{ONE_LAG}: {MISSED}"] == small_runs[0].memory_missed[0] / 28
     )
     assert measured["past held by a window (bytes)"] == 6 * 7 / 8
-    found = {finding.what: finding for finding in PROTOCOL.findings(small_runs)}
+    found = {finding.what: finding for finding in PROTOCOL.comparisons(small_runs)}
     assert found[f"I: {STATIC}: {WRONG}"].n == 1 and found[f"I: {DYNAMIC}: {WRONG}"].n == 3
     gain = found[f"I: {WRONG}, {LAGS} minus dynamic: what STDP in time adds"]
     expected = [(run.memory_wrong[1] - run.memory_wrong[3]) / 28 for run in small_runs[:3]]
     assert gain.value == pytest.approx(np.mean(expected))
     assert found["I: share of dynamic machines that recall all"].value == 0
-    assert PROTOCOL.findings(small_runs[:2]) == []
+    assert PROTOCOL.comparisons(small_runs[:2]) == []
 
 
 def test_the_figure_holds_every_memory(small_runs, tmp_path):

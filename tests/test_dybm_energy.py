@@ -99,14 +99,14 @@ def test_findings_are_of_machines_that_recall_all_and_say_how_many(short):
     for run in runs[:4]:
         run.wrong[-1] = 0
     runs[4].wrong[-1] = 3
-    share, *rows = PROTOCOL.findings(runs)
+    share, *rows = PROTOCOL.comparisons(runs)
     assert (share.value, share.n) == (0.8, 5) and "of these" in share.what
     # Each term decides, is taken out, and is held at its mean, but for the bias, which is its mean.
     assert len(rows) == 4 + 2 * 4 + 2 * 3 and {row.n for row in rows} == {4}
     assert all("untrained" in row.null or row.null == "0: with all" for row in rows)
     broken = short.assign_attrs(condition="shuffled_teacher")
-    assert all("taught another order" in row.null for row in PROTOCOL.findings([*runs, broken])[1:])
-    assert PROTOCOL.findings(runs[:2]) == [] and len(PROTOCOL.findings(runs[2:])) == 1
+    assert all("taught another order" in row.null for row in PROTOCOL.comparisons([*runs, broken])[1:])
+    assert PROTOCOL.comparisons(runs[:2]) == [] and len(PROTOCOL.comparisons(runs[2:])) == 1
 
 
 def test_the_figure_is_drawn_from_any_run(short, tmp_path):

@@ -109,7 +109,7 @@ def test_findings_tell_settings_apart_and_count_over_all_that_recall():
     runs += [run_of(seed, longest_delay=5) for seed in range(4)]
     runs += [run_of(seed, sequence="S") for seed in range(3)]
     runs += [run_of(seed, missed=(120, 98), wrong=(9, 9), condition="shuffled_teacher") for seed in range(3)]
-    found = {finding.what: finding for finding in PROTOCOL.findings(runs)}
+    found = {finding.what: finding for finding in PROTOCOL.comparisons(runs)}
     share = found["SCIENCE, delays to 9, K = 3, L = 3: share of machines that recall all"]
     assert share.value == pytest.approx(1 / 3) and (share.n, share.null) == (3, "0.00: taught in another order")
     missed = found["SCIENCE, delays to 9, K = 3, L = 3: bits less likely than not, when shown (share)"]
@@ -120,7 +120,7 @@ def test_findings_tell_settings_apart_and_count_over_all_that_recall():
     # Seven steps are needed of SCIENCE: more than 5, no more than 9.
     assert deep.value == 4 / 8
     assert memory.value == pytest.approx((5 / 35 + 3 / 5) / 8, rel=0.01)
-    assert PROTOCOL.findings(runs[:2]) == []
+    assert PROTOCOL.comparisons(runs[:2]) == []
 
 
 def test_the_figure_holds_each_axis_of_the_grid(tmp_path):

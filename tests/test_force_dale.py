@@ -59,12 +59,12 @@ def test_a_broken_network_without_a_free_run_states_no_check(run):
 def test_findings_compare_with_the_unconstrained_network(run):
     free = run.assign_attrs(config=run.attrs["config"].replace('"dale": true', '"dale": false'))
     free = free.assign(output=0.5 * free.output)
-    rows = {row.what: row for row in force_dale.findings([run, free] * 3)}
+    rows = {row.what: row for row in force_dale.comparisons([run, free] * 3)}
     amplitude = next(row for what, row in rows.items() if "amplitude" in what and "minus unconstrained" in what)
     measured = force_dale.oscillator.measure(run)["free-run amplitude / the teacher's"]
     assert amplitude.value == pytest.approx(measured / 2)
     assert len(rows) == 8
-    assert force_dale.findings([run] * 3) == []
+    assert force_dale.comparisons([run] * 3) == []
     # Networks with another share of excitatory neurons are another group.
     other = free.assign_attrs(config=free.attrs["config"].replace('"excitatory": 0.5', '"excitatory": 0.8'))
-    assert force_dale.findings([run, other] * 3) == []
+    assert force_dale.comparisons([run, other] * 3) == []

@@ -119,7 +119,7 @@ def test_findings_tell_where_chaos_and_learning_begin():
     ]
     # Another Q at one G, at which no spike was moved.
     runs += [synthetic(0.004, s, None, True, moved=False) for s in range(3)]
-    found = {row.what.partition("): ")[2]: row.value for row in PROTOCOL.findings(runs)}
+    found = {row.what.partition("): ")[2]: row.value for row in PROTOCOL.comparisons(runs)}
     learn = "share of points that learn where the network is {} before learning"
     assert found == pytest.approx(
         {
@@ -132,4 +132,4 @@ def test_findings_tell_where_chaos_and_learning_begin():
             "smallest G that learns / published G": 0.1,
         }
     )
-    assert PROTOCOL.findings(runs[:8]) == []
+    assert PROTOCOL.comparisons(runs[:8]) == []

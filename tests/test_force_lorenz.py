@@ -75,12 +75,32 @@ def test_what_is_no_lorenz_attractor_fails(other, rng):
 
 
 def test_findings_set_the_free_run_beside_teacher_and_surrogates(other, rng):
-    rows = {f.what.partition(": ")[2]: f for f in PROTOCOL.findings([synthetic(other)] * 3)}
+    rows = {f.what.partition(": ")[2]: f for f in PROTOCOL.comparisons([synthetic(other)] * 3)}
     # The true one is 0.906; one piece of 39 s tells it to about 0.1.
     assert rows["largest Lyapunov exponent (1/s)"].value == pytest.approx(0.906, abs=0.2)
     assert "surrogates" in rows["return-map error (sd of z)"].null
-    noise = PROTOCOL.findings([synthetic(chaos.surrogate(other, rng))] * 3)
+    noise = PROTOCOL.comparisons([synthetic(chaos.surrogate(other, rng))] * 3)
     assert abs(noise[-1].value) < 0.2
+
+
+def test_the_reduced_preset_is_asked_to_learn_and_to_follow_for_a_moment(other):
+    def reduced(free):
+        dataset = synthetic(free)
+        return dataset.assign_attrs(config=json.dumps({"neuron": "lif"} | module.QUICK))
+
+    follows = "RMSE / sd of the teacher, first 0.25 s of the free run"
+    on = lorenz(np.arange(1, round(END / DT) + 1) * DT, END + 1)[-len(other) :]
+    assert len(PROTOCOL.checks(reduced(on))) == 2 and failing(reduced(on)) == set()
+    assert failing(reduced(0 * on)) == failing(reduced(-on)) == {follows}
+
+
+@pytest.mark.science
+@pytest.mark.parametrize("condition", ["default", *module.CONTROLS])
+def test_the_reduced_preset_meets_its_checks_and_its_controls_fail(tmp_path, condition):
+    _, dataset = PROTOCOL.execute(PROTOCOL.config(quick=True, **PROTOCOL.controls.get(condition, {})), tmp_path)
+    assert (dataset.attrs["preset"], dataset.attrs["condition"]) == ("quick", condition)
+    assert dataset.attrs["note"] == module.NOTE and len(PROTOCOL.checks(dataset)) == 2
+    assert bool(failing(dataset)) == (condition != "default")
 
 
 def test_a_reduced_run_has_its_checks(tmp_path):

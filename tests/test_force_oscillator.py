@@ -64,5 +64,5 @@ def test_each_way_to_be_wrong_breaks_its_own_criterion():
 
 
 def test_the_share_of_seeds_that_succeed():
-    (finding,) = PROTOCOL.findings([synthetic(), synthetic(amplitude=0.5), synthetic(speed=1.01)])
+    (finding,) = PROTOCOL.comparisons([synthetic(), synthetic(amplitude=0.5), synthetic(speed=1.01)])
     assert finding.value == pytest.approx(2 / 3) and "product, izhikevich" in finding.what

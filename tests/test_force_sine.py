@@ -89,19 +89,19 @@ def with_seeds(n=3, **options):
 
 def test_findings_need_three_seeds_and_compare_the_models():
     clean, noisy = with_seeds(neuron="izhikevich"), with_seeds(noise=0.3)
-    assert PROTOCOL.findings(clean[:2]) == []
+    assert PROTOCOL.comparisons(clean[:2]) == []
     # The same seed twice is one run.
-    assert PROTOCOL.findings([clean[0]] * 3) == []
-    rows = {f.what: f for f in PROTOCOL.findings(clean + noisy)}
+    assert PROTOCOL.comparisons([clean[0]] * 3) == []
+    rows = {f.what: f for f in PROTOCOL.comparisons(clean + noisy)}
     (cleaner,) = [f for what, f in rows.items() if "izhikevich minus lif" in what]
     assert cleaner.value > 0 and cleaner.low > 0 and cleaner.n == 3
     drift = rows["lif: phase drift (cycles/s)"]
     assert drift.value == pytest.approx(0.0, abs=5e-3) and math.isfinite(drift.high)
-    assert PROTOCOL.findings(with_seeds(condition="no_feedback")) == []
+    assert PROTOCOL.comparisons(with_seeds(condition="no_feedback")) == []
 
 
 def test_findings_do_not_pool_a_grid():
-    rows = PROTOCOL.findings(with_seeds(g=1.0) + with_seeds(g=2.0))
+    rows = PROTOCOL.comparisons(with_seeds(g=1.0) + with_seeds(g=2.0))
     assert rows and {f.n for f in rows} == {3}
 
 

@@ -82,7 +82,7 @@ def test_what_replays_at_the_speeds_taught_meets_the_criteria_and_what_has_no_or
 
 def test_findings_state_what_each_lever_does():
     runs = [made_up(seed, lever) for lever in ("cue", "input") for seed in range(3)]
-    found = {finding.what: finding for finding in PROTOCOL.findings(runs)}
+    found = {finding.what: finding for finding in PROTOCOL.comparisons(runs)}
     cue, flat = (f"{lever}, izhikevich_b, N = 3000" for lever in ("cue", "input"))
     asked = found[f"{cue}, level 2.5: speed of the replay, of 3 networks that do"]
     assert asked.value == 2.5 and asked.null == "2.5: asked for"
@@ -91,9 +91,9 @@ def test_findings_state_what_each_lever_does():
     assert found[f"{cue}, level 4: {module.IDENTIFIED}"].null == "0.20: the same frames in random order"
     ratio = "speed at the highest level with a replay over that at the lowest, of 3 networks"
     assert found[f"{cue}: {ratio}"].value == 12 and found[f"{flat}: {ratio}"].value == 1
-    assert not PROTOCOL.findings(runs[:2])
+    assert not PROTOCOL.comparisons(runs[:2])
     # Whose pulses have no order does not replay, at whatever speed fits best.
-    lost = PROTOCOL.findings([made_up(seed, broken=True) for seed in range(3)])
+    lost = PROTOCOL.comparisons([made_up(seed, broken=True) for seed in range(3)])
     assert not any(module.PACE in finding.what or ratio[:9] in finding.what for finding in lost)
 
 

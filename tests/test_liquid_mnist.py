@@ -90,7 +90,7 @@ def test_findings_compare_runs_of_the_same_seeds(unlearned):
             run.attrs["config"] = json.dumps(config)
             run.accuracy[:] = [0.8, 0.85, 0.9 + gain + seed / 1000]
             runs.append(run)
-    found = {finding.what.rpartition(", ")[2]: finding for finding in PROTOCOL.findings(runs)}
+    found = {finding.what.rpartition(", ")[2]: finding for finding in PROTOCOL.comparisons(runs)}
     assert isinstance(found["stlr: points over no plasticity"], Finding)
     assert found["stlr: points over no plasticity"].value == pytest.approx(1)
     assert found["none: points that recurrence adds"].value == pytest.approx(5.2)
@@ -99,10 +99,10 @@ def test_findings_compare_runs_of_the_same_seeds(unlearned):
     for run in faster:
         run.attrs["config"] = json.dumps(attribute(run, "config") | {"eta": 0.5})
         run.accuracy[:] = [0.8, 0.85, 0.5]
-    found = {finding.what.rpartition(", ")[2]: finding for finding in PROTOCOL.findings(runs + faster)}
+    found = {finding.what.rpartition(", ")[2]: finding for finding in PROTOCOL.comparisons(runs + faster)}
     assert found["stlr [1]: points over no plasticity"].value == pytest.approx(1)
     assert found["stlr [2]: accuracy (%)"].value == pytest.approx(50) and found["stlr [2]: accuracy (%)"].n == 3
-    assert PROTOCOL.findings(runs[:2]) == []
+    assert PROTOCOL.comparisons(runs[:2]) == []
 
 
 @pytest.mark.parametrize(

@@ -145,8 +145,8 @@ def test_findings_need_three_seeds_and_state_what_is_no_replay():
     movie = synthetic(9, 16, 4.0)
     phase = np.arange(100) / 25
     runs = [made_up(movie(phase + 0.04 * k), phase, movie) for k in range(3)]
-    assert module.findings(runs[:2]) == []
-    found = {finding.what: finding for finding in module.findings(runs)}
+    assert module.comparisons(runs[:2]) == []
+    found = {finding.what: finding for finding in module.comparisons(runs)}
     identified = next(finding for what, finding in found.items() if module.IDENTIFIED in what)
     assert identified.value == 1.0 and identified.n == 3 and "random order" in identified.null
     assert "permuted pulses" not in identified.null
@@ -154,7 +154,7 @@ def test_findings_need_three_seeds_and_state_what_is_no_replay():
     other.attrs["condition"] = "permuted_pulses"
     of = module.score(movie(-phase), phase, movie)[module.IDENTIFIED]
     elsewhere = made_up(movie(phase), phase, movie, q=0.0).assign_attrs(condition="permuted_pulses")
-    identified = next(row for row in module.findings([*runs, other, elsewhere]) if module.IDENTIFIED in row.what)
+    identified = next(row for row in module.comparisons([*runs, other, elsewhere]) if module.IDENTIFIED in row.what)
     assert f"permuted pulses {of:.2f}" in identified.null and identified.n == 3
 
 
@@ -229,7 +229,7 @@ def test_pulses_in_another_order_and_faster_ones(tmp_path):
     speed, fit, shuffled = compression.sequences(dataset)[4.0]
     assert speed == pytest.approx(4.0, rel=0.25) and fit > 2 * shuffled
     runs = [changed(dataset, seed=seed) for seed in range(3)]
-    found = {finding.what.partition(": ")[2]: finding for finding in COMPRESSION.findings(runs)}
+    found = {finding.what.partition(": ")[2]: finding for finding in COMPRESSION.comparisons(runs)}
     assert found[f"{module.IDENTIFIED} at speed 4"].value == pytest.approx(measured[4.0][module.IDENTIFIED])
     assert found["largest speed that keeps 90% of the identified frames above chance"].value in (1.0, 4.0)
     assert found["speed of the best spike template / that of the pulses, at 4"].value == pytest.approx(speed / 4)

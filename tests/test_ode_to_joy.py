@@ -89,9 +89,35 @@ def test_notes_of_a_teacher():
 
 
 def test_findings_by_length_of_learning():
-    rows = PROTOCOL.findings([synthetic(learn_stop=20.0), synthetic(learn_stop=12.0, order=[0, 2, 1, 3, 4])])
+    rows = PROTOCOL.comparisons([synthetic(learn_stop=20.0), synthetic(learn_stop=12.0, order=[0, 2, 1, 3, 4])])
     assert [f.what.partition(": ")[0].rpartition("for ")[2] for f in rows] == ["11 s"] * 3 + ["19 s"] * 3
     assert rows[0].value < 0.7 < rows[3].value == 1.0
+
+
+def of_reduced_preset(dataset):
+    return dataset.assign_attrs(config=json.dumps({"neuron": "izhikevich_b"} | module.QUICK))
+
+
+def test_the_reduced_preset_is_asked_to_learn_and_for_more_right_notes_than_chance():
+    stop = module.QUICK["learn_stop"]
+    checks = PROTOCOL.checks(of_reduced_preset(synthetic(speed=1.08, learn_stop=stop)))
+    assert [check.what for check in checks] == [module.TRAINING, module.NOTES_RIGHT] and all(c.holds for c in checks)
+    wrong = of_reduced_preset(synthetic(learn_stop=stop, order=[1, 2, 3, 4, 0]))
+    assert failing(wrong) == {module.NOTES_RIGHT}
+    silent = synthetic(learn_stop=stop)
+    silent["output"] = silent.output.where(silent.time <= stop, 0.0)
+    assert failing(of_reduced_preset(silent)) == {module.NOTES_RIGHT}
+    silent["output"] *= 0
+    assert failing(of_reduced_preset(silent)) == {module.TRAINING, module.NOTES_RIGHT}
+
+
+@pytest.mark.science
+@pytest.mark.parametrize("condition", ["default", *module.CONTROLS])
+def test_the_reduced_preset_meets_its_checks_and_its_controls_fail(tmp_path, condition):
+    _, dataset = PROTOCOL.execute(PROTOCOL.config(quick=True, **PROTOCOL.controls.get(condition, {})), tmp_path)
+    assert (dataset.attrs["preset"], dataset.attrs["condition"]) == ("quick", condition)
+    assert dataset.attrs["note"] == module.NOTE and len(PROTOCOL.checks(dataset)) == 2
+    assert bool(failing(dataset)) == (condition != "default")
 
 
 def test_a_reduced_run_and_its_sound(tmp_path):

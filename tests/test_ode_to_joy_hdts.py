@@ -110,7 +110,7 @@ def test_findings_tell_how_many_more_notes_are_right():
     for run in runs[:3]:
         # Every note is another one.
         run["output"] = run.output.roll(note=1)
-    found = {row.what: row for row in PROTOCOL.findings(runs)}
+    found = {row.what: row for row in PROTOCOL.comparisons(runs)}
     what = "internal pulses, N = 5000, learning for 20 s: notes right (share) less those with no pulses"
     by_chance, _ = joy.chance(melody=ODE_TO_JOY_LONG)
     assert found[what].value == pytest.approx(1 - by_chance, abs=0.05) and found[what].null == "0: no difference"
@@ -120,7 +120,7 @@ def test_findings_tell_how_many_more_notes_are_right():
 def test_findings_tell_how_much_sooner_it_is_learned(never):
     errors = {("none", 20.0): 1.0, ("none", 80.0): 0.7 if never else 0.4, ("internal", 20.0): 0.3}
     runs = [synthetic(hdts, learned, seed, e) for (hdts, learned), e in errors.items() for seed in range(3)]
-    *rows, right, beside, sooner = PROTOCOL.findings(runs)
+    *rows, right, beside, sooner = PROTOCOL.comparisons(runs)
     assert len(rows) == 2 * 2 + 3
     assert right.what == "internal pulses, N = 5000, learning for 20 s: notes right (share) less those with no pulses"
     # Noise moves no note.
@@ -141,7 +141,7 @@ def sooner(errors, lost=()):
         for (hdts, learned), error in errors.items()
         for seed in range(4)
     ]
-    return [row for row in PROTOCOL.findings(runs) if "times as long" in row.what]
+    return [row for row in PROTOCOL.comparisons(runs) if "times as long" in row.what]
 
 
 def test_how_much_sooner_is_told_of_networks_that_learn_with_pulses():

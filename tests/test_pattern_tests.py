@@ -63,7 +63,7 @@ def test_spiking_neurons_learn_as_far_within_their_bounds(tmp_path, rate_runs, r
     for seed in range(3):
         runs.append(dataset.copy())
         runs[-1].attrs["config"] = json.dumps(attribute(dataset, "config") | {"seed": seed, "plasticity": "none"})
-    shares = [f.what.partition(":")[0] for f in protocol.findings(runs) if "distances rise" in f.what]
+    shares = [f.what.partition(":")[0] for f in protocol.comparisons(runs) if "distances rise" in f.what]
     assert shares == ["rate", "spiking"]
     assert save_figure(find_figure(protocol.name), runs, tmp_path / "drawn", pdf=False)[0].is_file()
 
@@ -84,7 +84,7 @@ def test_findings_pair_seeds_and_figures_are_drawn(tmp_path, name):
         for seed in range(3):
             config = protocol.config(plasticity=rule, change=0.3, eta=0.02, seed=seed, **SMALL)
             runs.append(protocol.execute(config, tmp_path)[1])
-    found = {finding.what: finding for finding in protocol.findings(runs)}
+    found = {finding.what: finding for finding in protocol.comparisons(runs)}
     module = {"pattern_separation": pattern_separation, "pattern_completion": pattern_completion}[name]
     what = next(what for what in module.measure(runs[0]) if "," in what)
     hebb, none, walk = ([module.measure(run)[what] for run in runs[k : k + 3]] for k in (3, 0, 6))

@@ -14,9 +14,9 @@ def failing(dataset):
     return [check.what for check in PROTOCOL.checks(dataset) if not check.holds]
 
 
-@pytest.mark.parametrize("rate", ["tanh", "sqrt"])
-def test_the_reduced_preset_learns_and_goes_on_alone(tmp_path, rate):
-    _, dataset = PROTOCOL.execute(PROTOCOL.config(quick=True, task="sine", rate=rate, seed=100), tmp_path)
+@pytest.mark.parametrize(("task", "rate"), [("four_sines", "tanh"), ("sine", "tanh"), ("sine", "sqrt")])
+def test_the_reduced_preset_learns_and_goes_on_alone(tmp_path, task, rate):
+    _, dataset = PROTOCOL.execute(PROTOCOL.config(quick=True, task=task, rate=rate, seed=100), tmp_path)
     assert failing(dataset) == [] and len(PROTOCOL.checks(dataset)) == 3
     assert dataset.attrs["preset"] == "quick"
 
@@ -42,7 +42,7 @@ def test_a_chaotic_teacher_has_a_time_it_is_followed(tmp_path):
     _, dataset = PROTOCOL.execute(PROTOCOL.config(task="lorenz", **size), tmp_path)
     assert len(PROTOCOL.checks(dataset)) == 1
     assert 0 <= module.followed(dataset) <= 1.0
-    rows = PROTOCOL.findings([dataset] * 3)
+    rows = PROTOCOL.comparisons([dataset] * 3)
     assert any("off by one sd" in row.what for row in rows)
 
 

@@ -86,7 +86,7 @@ def test_findings_compare_rules_where_they_have_changed_as_much():
     runs += [made_up("stlr", s, [85, 85.2, 84.9 + 0.1 * s], [0, 2, 4]) for s in range(3)]
     runs += [made_up("random_walk", s, [85, 85, 85], [0, 1, 2]) for s in range(3)]
     runs += [made_up("none", s, [85], [0]) for s in range(3)]
-    found = {finding.what: finding for finding in PROTOCOL.findings(runs)}
+    found = {finding.what: finding for finding in PROTOCOL.comparisons(runs)}
     assert found["hebb, last: points that 2 epochs of learning add"].value == pytest.approx(-25)
     assert found["hebb, last: share of runs that fall by 5 points"].value == 1
     # From 1 to 25 points, 5 are lost a sixth of the way into the second epoch; eta is 1e-5.
@@ -97,11 +97,11 @@ def test_findings_compare_rules_where_they_have_changed_as_much():
     assert found["stlr, last: points over a random walk, where change is 2"].value == pytest.approx(0.2)
     # Other learning rates are not other seeds.
     fast = [made_up("hebb", s, [85, 84, 50], [0, 1, 3], eta=1e-4) for s in range(3)]
-    names = {finding.what: finding for finding in PROTOCOL.findings(runs + fast)}
+    names = {finding.what: finding for finding in PROTOCOL.comparisons(runs + fast)}
     assert names["hebb, eta 1e-05, last: points that 2 epochs of learning add"].value == pytest.approx(-25)
     assert names["hebb, eta 0.0001, last: points that 2 epochs of learning add"].value == pytest.approx(-35)
     alone = [made_up("hebb", s, [85, 84, 60], [0, 1, 3], batch=1) for s in range(3)]
-    names = {finding.what for finding in PROTOCOL.findings(alone)}
+    names = {finding.what for finding in PROTOCOL.comparisons(alone)}
     assert "hebb in batches of 1, last: points that 2 epochs of learning add" in names
 
 
@@ -154,7 +154,7 @@ def test_diagnostics_of_a_reduced_run(tmp_path):
             found.append(protocol.execute(config, tmp_path)[1])
     assert all(check.holds for run in found for check in protocol.checks(run))
     assert found[0].lyapunov_alone.shape == (2, 10) and found[0].eigenvalue_real.shape == (2, 10)
-    names = [finding.what for finding in protocol.findings(found)]
+    names = [finding.what for finding in protocol.comparisons(found)]
     assert f"hebb, where it first has, or at the end: {reservoir_diagnostics.DRIVEN}" in names
     assert "stlr, where it first has, or at the end: share chaotic with input" in names
     drawn = save_figure(find_figure("reservoir_diagnostics"), found, tmp_path / "drawn", pdf=False)

@@ -126,7 +126,7 @@ def made_up(seed, validation, test, **overrides):
 
 def test_the_epoch_is_chosen_without_test_images():
     runs = [made_up(s, [85, 87, 86, 70], [85, 86 + 0.1 * s, 89, 60]) for s in range(3)]
-    found = {finding.what: finding for finding in PROTOCOL.findings(runs)}
+    found = {finding.what: finding for finding in PROTOCOL.comparisons(runs)}
     name = "hebb (eta 1e-05), last: "
     assert found[f"{name}points gained at the epoch chosen"].value == pytest.approx(1.1)
     assert found[f"{name}points lost at worst in 3 epochs"].value == pytest.approx(25)
@@ -137,7 +137,7 @@ def test_gains_are_compared_with_those_of_a_random_walk_and_other_settings_stay_
     walk = {"plasticity": "random_walk", "eta": 1e-3}
     runs = [made_up(s, [85, 86], [85, 85.2 + 0.1 * s], **walk) for s in range(3)]
     runs += [made_up(s, [85, 86], [85, 86], **other) for other in ({}, {"n": 50}) for s in range(3)]
-    found = {finding.what: finding for finding in PROTOCOL.findings(runs)}
+    found = {finding.what: finding for finding in PROTOCOL.comparisons(runs)}
     assert found["hebb (eta 1e-05) [1], last: points gained, over a random walk"].value == pytest.approx(0.7)
     # Weights have moved by 1 in all of them.
     as_far = found["hebb (eta 1e-05) [1], last: points at the end, over a random walk as far"]
@@ -150,7 +150,7 @@ def test_gains_are_compared_with_those_of_a_random_walk_and_other_settings_stay_
 
 def test_where_held_out_images_choose_not_to_learn_nothing_is_gained():
     runs = [made_up(s, [85, 84], [85, 99], decay=0.1) for s in range(3)]
-    found = {finding.what: finding for finding in PROTOCOL.findings(runs)}
+    found = {finding.what: finding for finding in PROTOCOL.comparisons(runs)}
     gained = found["hebb (eta 1e-05) + decay to start (0.1), last: points gained at the epoch chosen"]
     assert gained.value == 0 and "p = 1" in gained.null
 

@@ -1,5 +1,6 @@
 """The songbird protocols: settings, reduced runs, lesions."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -256,10 +257,10 @@ def test_findings_of_a_song_stand_beside_what_is_none(wav, rng):
                 attrs={"config": json.dumps(config), "condition": condition, "preset": "full"},
             )
         )
-    found = {finding.what.partition(": ")[2]: finding for finding in SONG.findings(runs)}
+    found = {finding.what.partition(": ")[2]: finding for finding in SONG.comparisons(runs)}
     assert found[song_scores.CORRELATION].value == pytest.approx(1) and found[song_scores.IDENTITY].value == 1
     assert all("mean spectrum" in row.null and "permuted pulses" in row.null for row in found.values())
-    assert SONG.findings(runs[1:]) == []
+    assert SONG.comparisons(runs[1:]) == []
 
 
 def lesioned(variant, seed, after, **more):
@@ -289,7 +290,7 @@ def test_findings_tell_neurons_apart_and_where_damage_is():
     cases = {"external": 0.9, "external, LIF": 0.4}
     found = {
         row.what: row
-        for row in ABLATION.findings(
+        for row in ABLATION.comparisons(
             [lesioned(variant, s, after) for variant, after in cases.items() for s in range(3)]
         )
     }
@@ -306,7 +307,7 @@ def test_findings_tell_neurons_apart_and_where_damage_is():
         assert (in_place.value, elsewhere.value) == (0.25, 0.75)
         assert in_place.null == "0.00: in the song played backward; no lesion 1.00"
         assert elsewhere.null == "0.00: in the song played backward; no lesion 0.00"
-    assert ABLATION.findings([lesioned("external, LIF", s, 0.4) for s in range(2)]) == []
+    assert ABLATION.comparisons([lesioned("external, LIF", s, 0.4) for s in range(2)]) == []
 
 
 def test_only_songs_that_a_lesion_ended_can_be_sung_again():
@@ -343,3 +344,30 @@ def test_the_reduced_preset_sings(tmp_path, seed):
 def test_controls_fail(tmp_path, control):
     _, dataset = SONG.execute(SONG.config(quick=True, **SONG.controls[control]), tmp_path)
     assert controls_fail(SONG.checks(dataset))
+
+
+def test_with_pulses_of_its_own_the_reduced_preset_is_asked_to_learn_only():
+    preset = dataclasses.asdict(ABLATION.config(quick=True, **ABLATION.variants["internal"]))
+
+    def checked(condition, trained, config):
+        attrs = {"condition": condition, "config": json.dumps(config)}
+        dataset = lesioned("internal", 0, 0.9).assign(trained=trained).assign_attrs(attrs)
+        return [(check.what, check.holds) for check in ABLATION.checks(dataset)]
+
+    assert checked("default", 0.5, preset) == [(ablation.TRAINED, True)]
+    assert checked("shuffled_teacher", 1.0, preset) == [(ablation.TRAINED, False)]
+    # What these break is not asked for.
+    assert checked("permuted_pulses", 0.5, preset) == checked("permuted_decoder", 0.5, preset) == []
+    whole = dataclasses.asdict(ABLATION.config(**ABLATION.variants["internal"]))
+    assert [what for what, _ in checked("default", 0.5, whole)] == [f"{ablation.ERROR}, no lesion"]
+
+
+@pytest.mark.science
+@pytest.mark.parametrize("condition", ["default", "shuffled_teacher"])
+def test_with_pulses_of_its_own_the_reduced_preset_learns_and_without_a_teacher_does_not(tmp_path, condition):
+    variant = ABLATION.config(quick=True, **ABLATION.variants["internal"])
+    config = dataclasses.replace(variant, **ABLATION.controls.get(condition, {}))
+    _, dataset = ABLATION.execute(config, tmp_path)
+    assert (dataset.attrs["preset"], dataset.attrs["condition"]) == ("quick", condition)
+    (check,) = ABLATION.checks(dataset)
+    assert check.holds == (condition == "default") and dataset.attrs["note"] == ablation.NOTE

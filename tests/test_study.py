@@ -7,6 +7,7 @@ import pytest
 from snnlab.cli import main
 from snnlab.errors import UserError
 from snnlab.protocol import find_protocol
+from snnlab.record import attribute, load
 from snnlab.study import parse_grid, parse_seeds, plan, run_study
 
 SIZE = {"neuron": "lif", "n": 40, "seconds": 0.9, "learn_start": 0.1, "learn_stop": 0.3, "target": "numpy", "dt": 0.5}
@@ -91,7 +92,7 @@ def test_a_run_that_is_the_default_and_a_point_of_the_grid_counts_once(tmp_path)
     study = run_study(protocol, configs, tmp_path, jobs=1, progress=False)
     assert [len(group) for group in study.groups.values()] == [3, 3, 3]
     assert len(study.datasets) == len(list(tmp_path.glob("*.nc"))) == 6
-    assert {finding.n for finding in study.findings} == {3}
+    assert {finding.n for _, finding in study.findings} == {3}
 
 
 def test_a_study_of_the_reduced_preset_has_three_seeds_unless_others_are_named(tmp_path, capsys):
@@ -100,3 +101,82 @@ def test_a_study_of_the_reduced_preset_has_three_seeds_unless_others_are_named(t
     assert "run files 3 of reservoir_mnist" in capsys.readouterr().out
     assert main([*study, "--seeds", "100:104"]) == 0
     assert "run files 4 of reservoir_mnist" in capsys.readouterr().out
+
+
+OWN = """
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from snnlab import Check, Finding
+
+CONTROLS = {"broken": {"sign": -1}}
+
+
+@dataclass
+class Config:
+    shift: float = 1.0
+    sign: int = 1
+    seed: int = 0
+
+
+def run(config, engine):
+    value = config.sign * (config.shift + engine.rng("noise").normal())
+    config.shift = 1e9  # a Config that is not frozen may be changed
+    return xr.Dataset({"value": value})
+
+
+def checks(dataset):
+    return [Check("value", float(dataset.value), -1e3, 1e3, "none")]
+
+
+def findings(datasets):
+    return [Finding.over_seeds("value", [float(run.value) for run in datasets], "0")]
+
+
+def comparisons(runs):
+    values = [[float(run.value) for run in group] for group in (runs.of("shift=5"), runs.of("default"))]
+    broken = [float(run.value) for run in runs.of("default", "broken")]
+    return [Finding.difference("shift 5 against 1", *values, "0"), Finding.over_seeds("broken", broken, "0")]
+"""
+
+
+def test_findings_get_one_setting_without_controls_and_comparisons_name_theirs(tmp_path):
+    file = tmp_path / "own.py"
+    file.write_text(OWN)
+    protocol = find_protocol(str(file))
+    configs = plan(protocol, protocol.config(), range(4), grid={"shift": [2.0, 5.0]})
+    study = run_study(protocol, configs, tmp_path / "runs", progress=False)
+    found = [(variant, finding.what, finding.n) for variant, finding in study.findings]
+    assert found == [
+        ("default", "value", 4),
+        ("shift=2", "value", 4),
+        ("shift=5", "value", 4),
+        ("", "shift 5 against 1", 4),
+        ("", "broken", 4),
+    ]
+    values = {what: finding.value for (_, what, _), (_, finding) in zip(found, study.findings, strict=True)}
+    # The same noise in all: differences between settings are exact.
+    default = study.findings[0][1].value
+    assert values["shift 5 against 1"] == pytest.approx(4.0) and values["broken"] == pytest.approx(-default)
+    assert (
+        "shift=5  value" in " ".join(study.report().split("\n"))
+        and study.to_dict()["findings"][1]["variant"] == "shift=2"
+    )
+    with pytest.raises(UserError, match=r"comparisons: variant: 'shift=3 / default' is unknown.*shift=2"):
+        study.datasets.of("shift=3")
+
+
+def test_a_config_that_is_not_frozen_works_and_is_stored_as_it_was_given(tmp_path, capsys):
+    file = tmp_path / "own.py"
+    file.write_text(OWN)
+    with pytest.raises(SystemExit) as stop:
+        main(["run", str(file), "--help"])
+    assert stop.value.code == 0 and "--shift" in capsys.readouterr().out
+    assert main(["run", str(file), "--shift", "3", "--out", str(tmp_path / "runs")]) == 0
+    (path,) = (tmp_path / "runs").glob("*.nc")
+    dataset = load(path)
+    assert attribute(dataset, "config")["shift"] == 3.0
+    # The same settings again have the same file.
+    assert find_protocol(str(file)).path(find_protocol(str(file)).config(shift=3.0), path.parent) == path

@@ -140,7 +140,7 @@ class RuntimeTrainer:
         self._show()
         forever = range(0, FOREVER)
         net.network.t_ = 0.0
-        while not self._engine.run(net.network, 1.0, net.clock, [Task(forever, self._step)], show=False):
+        while not self._engine.run(net.network, 1.0, net.clock, [Task(forever, self._step)], show=False, namespace={}):
             net.network.t_ = 0.0
         after = {name: net.view(name).reshape(state[name].shape).copy() for name in self._own}
         after["control"] = np.array([self._due, self._sequence, self._since, self._blocks], np.int64)

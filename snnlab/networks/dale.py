@@ -12,7 +12,7 @@ product is doubled, and a part of one sign for all neurons that nobody teaches. 
 small where both populations are of equal size, as in the source. With K outputs each is split, so every column of the
 total matrix keeps its sign whatever K.
 
-Nicola & Clopath 2019, doi:10.1038/s41593-019-0454-y, split in this way (their scripts, ModelDB 243447), without the
+Nicola & Clopath 2019, doi:10.1038/s41593-019-0415-2, split in this way (their scripts, ModelDB 243447), without the
 doubling, and with a factor mu/(1 - mu) for the inhibitory neurons' part that we leave out: it is 1 for populations of
 equal size. With 80 % excitatory neurons and without that factor the one network that we tried ran away (LIF, sine, seed
 0: above 300 Hz). The 2017 paper names networks with Dale's law, but no script of it shows how.

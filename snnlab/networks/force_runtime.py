@@ -170,7 +170,8 @@ class RuntimeLoop:
         ]
         finite = {"the output": net.z, "the filtered spikes": net.r, net.voltage: self._voltage}
         watch, seconds, total = Watch(finite, net.spike_count), (stop - start) * plan.dt, plan.n_steps * plan.dt
-        self._engine.run(net.network, seconds, net.clock, tasks, watch, first_step=start, total=total)
+        at = {"first_step": start, "total": total, "namespace": {}}
+        self._engine.run(net.network, seconds, net.clock, tasks, watch, **at)
         return Recording(
             outputs,
             voltages,

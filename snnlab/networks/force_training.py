@@ -23,10 +23,12 @@ from .force_config import AFTER_LEARNING, ForceConfig, ForceSetup, published_uni
 from .force_program import ProgramLoop, can_be_program
 from .force_runtime import RuntimeLoop
 from .phases import Phase, changed, require_phases
-from .recording import Plan, Recording, ends, si, within
+from .recording import Plan, Recording, ends, refuse_runaway, si, within
 
 _log = logging.getLogger("snnlab")
 FREE_RUN_SECONDS = 0.5
+# The largest network of the 2017 scripts (Lorenz attractor).
+PUBLISHED_N = 5000
 # Samples of the teacher that stand in memory at a time.
 _PIECE = 100_000
 
@@ -75,6 +77,11 @@ def train_force(
     """
     setup = resolve(config)
     dt, n = setup.dt, config.n
+    if n > PUBLISHED_N and config.rls_gain == "undivided":
+        _log.warning(
+            f"n = {n}: with the undivided RLS gain of the 2017 scripts (up to {PUBLISHED_N} neurons) larger networks "
+            "can run away as learning begins; --rls-gain exact learns at any size"
+        )
     k = _components(teacher, setup)
     signs = _signs(n, excitatory)
     zero_row_mean = setup.zero_row_mean and not len(signs)
@@ -96,7 +103,7 @@ def train_force(
     plan = _plan(config, setup, teacher, engine, signs, drive, phases)
     folded = not len(signs) and worth_folding(n, k, setup.learn.step)
     loop = make_loop(config, setup, recurrent, feedback, plan, engine, folded)
-    recording, resumed = _run(loop, plan, max(1, round(config.checkpoint / dt)), engine)
+    recording, resumed = _run(loop, plan, max(1, round(config.checkpoint / dt)), engine, n)
 
     decoder = loop.decoder
     learned = ends(plan.decoder_updates, dt)
@@ -165,7 +172,7 @@ def free_run(setup: ForceSetup) -> bool:
     return (setup.n_steps - setup.learn_stop) * setup.dt >= FREE_RUN_SECONDS
 
 
-def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine) -> tuple[Recording, int]:
+def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine, n: int) -> tuple[Recording, int]:
     """Run the plan in stretches of ``every`` steps, with a checkpoint after each but the last.
 
     Returns what was recorded, and the step at which an earlier attempt was taken up.
@@ -178,7 +185,9 @@ def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine
     if memory:
         _log.info(f"going on from t = {start * plan.dt:g} s")
         loop.restore(memory, start)
-    resumed = start
+    resumed, counts = start, np.zeros(0, np.int64)
+    if memory:
+        counts = np.concatenate([arrays["counts"] for arrays in stage.parts()])
     for stop in stops:
         if stop <= start:
             continue
@@ -187,6 +196,8 @@ def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine
             loop.enter(phase, begin, start)
         part = loop.advance(start, stop, stage.folder if stage else None)
         part = replace(part, teacher=plan.taught(within(plan.record, start, stop)))
+        counts = np.concatenate([counts, part.counts])
+        refuse_runaway(counts, part, plan, n)
         if stage and stop < plan.n_steps:
             stage.save(stop, loop.memory(), part.arrays())
         else:

@@ -119,7 +119,7 @@ def _run_here(liquid, show, sequences, engine, rule, report=lambda images: None,
     tasks.append(Task(range(steps - 1, total, steps), end))
     if each_step is not None:
         tasks.append(Task(range(total), lambda step: each_step(net, step)))
-    engine.run(net.network, total * DT, net.clock, tasks, show=False)
+    engine.run(net.network, total * DT, net.clock, tasks, show=False, namespace={})
     return states, counts, np.array(net.synapses["ee"].w[:])
 
 

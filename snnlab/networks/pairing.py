@@ -67,7 +67,7 @@ def weight_changes(
         setattr(synapses, name, value)
     last = max([0.0, *(float(t) for pre, post in trials for train in (*pre, post) for t in train)])
     network = brian2.Network(*groups.values(), neurons, tell, synapses, name="pairing")
-    engine.run(network, (round(last / dt) + 3) * dt, clock, show=False)
+    engine.run(network, (round(last / dt) + 3) * dt, clock, show=False, namespace={})
     changes = np.empty(len(trials) * inputs)
     changes[pre] = np.array(synapses.w[:]) - w
     return changes.reshape(len(trials), inputs)

@@ -11,11 +11,16 @@ import numpy as np
 import xarray as xr
 from brian2.units.fundamentalunits import get_unit_for_display
 
+from ..errors import Diverged
 from ..stimuli.teacher import sample
 from .drive import Drive, ticks
 from .phases import Phase
 
 BIN_SECONDS = 0.02
+# A population has run away that fires, over 0.1 s, at this rate (Hz) and at this many times its rate before learning,
+# while its output is this many times the teacher.
+RUNAWAY_RATE, RUNAWAY_RATIO, RUNAWAY_OUTPUT = 150.0, 5.0, 10.0
+_RUNAWAY_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -135,6 +140,32 @@ class Recording:
                 "time": ("time", ends(plan.record, plan.dt), {"units": "s"}),
                 "bin": ("bin", ends(plan.bins, plan.dt), {"units": "s", "long_name": "end of the bin"}),
             },
+        )
+
+
+def refuse_runaway(counts: np.ndarray, part: Recording, plan: Plan, n: int) -> None:
+    """Raise Diverged if ``n`` neurons ran away in a stretch.
+
+    ``counts`` are those of the run so far, of this stretch and of all before it. A decoder that RLS has made much too
+    large drives neurons to fire as fast as they can, and the output is far from the teacher.
+    """
+    settled = int(plan.learn.start * plan.dt / (plan.bins.step * plan.dt)) if plan.learn else 0
+    window = max(1, round(_RUNAWAY_SECONDS / (plan.bins.step * plan.dt)))
+    first = max(settled, len(counts) - len(part.counts))
+    if settled < window or len(counts) - first <= window:
+        return
+    before = counts[settled - 1] / (n * settled * plan.bins.step * plan.dt)
+    rates = (counts[first + window :] - counts[first:-window]) / (n * window * plan.bins.step * plan.dt)
+    worst = int(rates.argmax())
+    if rates[worst] < max(RUNAWAY_RATE, RUNAWAY_RATIO * before):
+        return
+    off, taught = np.abs(part.outputs).max(initial=0), np.abs(part.teacher).max(initial=0)
+    if off > RUNAWAY_OUTPUT * taught:
+        hint = "; --rls-gain exact or a smaller --alpha can prevent it" if plan.gain == "undivided" else ""
+        raise Diverged(
+            f"diverged: the population has run away: {rates[worst]:.0f} Hz at t = "
+            f"{(first + worst + window + 1) * plan.bins.step * plan.dt:.3g} s, {before:.3g} Hz before learning, "
+            f"with an output of up to {off:.3g} for a teacher of up to {taught:.3g}{hint}"
         )
 
 

@@ -115,7 +115,7 @@ class ReservoirNetwork:
     def run(self, engine: Engine) -> None:
         """Show all images."""
         images, steps, _ = self._shape
-        engine.run(self.network, images * steps * float(self.clock.dt), self.clock)
+        engine.run(self.network, images * steps * float(self.clock.dt), self.clock, namespace={})
 
     @property
     def states(self) -> np.ndarray:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snnlab import Check, ForceConfig, train_force
+from snnlab import Check, Finding, ForceConfig, train_force
 
 QUICK = {"n": 400, "seconds": 2.0, "learn_start": 0.2, "learn_stop": 1.5}  # what --quick changes
 CONTROLS = {"shuffled": {"control": "shuffled_teacher"}}  # each must break a check
@@ -32,3 +32,8 @@ def checks(dataset):
     late = (dataset.time > stop - 0.25) & (dataset.time <= stop)
     error = float(np.sqrt(((dataset.output - dataset.teacher)[late] ** 2).mean()))
     return [Check("RMSE at the end of learning", error, 0.0, 0.15, "my criterion")]
+
+
+def findings(datasets):
+    errors = [checks(dataset)[0].measured for dataset in datasets]
+    return [Finding.over_seeds("RMSE at the end of learning", errors, null="0.58: standard deviation of the teacher")]
