@@ -5,14 +5,14 @@ import time
 import numpy as np
 import pytest
 
-from snnlab.engine import Engine
-from snnlab.networks.boltzmann import Boltzmann
-from snnlab.networks.boltzmann_program import ProgramTrainer
-from snnlab.networks.boltzmann_state import fresh_state
-from snnlab.networks.boltzmann_training import Limits, Schedule
-from snnlab.plasticity.dybm import DybmRule
-from snnlab.record import cpu_time
-from snnlab.stimuli.bitmaps import word
+from snnlab.engine.brian import Engine
+from snnlab.files.record import cpu_time
+from snnlab.networks.boltzmann.machine import Boltzmann
+from snnlab.networks.boltzmann.program import ProgramTrainer
+from snnlab.networks.boltzmann.rule import DybmRule
+from snnlab.networks.boltzmann.schedule import Limits, Schedule
+from snnlab.networks.boltzmann.state import fresh_state
+from snnlab.stimuli.pictures.bitmaps import word
 
 
 def plain_loop(machine, sequence, periods):

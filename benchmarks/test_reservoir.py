@@ -5,9 +5,9 @@ import time
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from snnlab.engine import Engine
-from snnlab.networks.reservoir import Plasticity, calibrate, random_reservoir
-from snnlab.networks.reservoir_network import ReservoirNetwork
+from snnlab.engine.brian import Engine
+from snnlab.networks.reservoir.network import ReservoirNetwork
+from snnlab.networks.reservoir.units import Plasticity, calibrate, random_reservoir
 from snnlab.plasticity.hebb import HEBB
 from snnlab.plasticity.stlr import STLR
 

@@ -7,9 +7,9 @@ import pytest
 from reservoirpy.nodes import RLS as Node
 from threadpoolctl import threadpool_limits
 
-from snnlab.engine import Engine
-from snnlab.networks.rate import random_network, train_rate
-from snnlab.protocols.rate_force import teacher
+from snnlab.engine.brian import Engine
+from snnlab.networks.rate.force import random_network, train_rate
+from snnlab.protocols.rate.rate_force import teacher
 
 N, DT, EVERY = 1000, 1e-3, 2
 LEARN, STEPS = range(500, 6500, EVERY), 10500

@@ -10,9 +10,9 @@ from reservoirpy.nodes import Reservoir
 from threadpoolctl import threadpool_limits
 
 from snnlab.errors import SnnlabError
-from snnlab.networks.reservoir import random_reservoir
-from snnlab.networks.reservoir_training import score, shown_at
-from snnlab.stimuli.images import load_images
+from snnlab.networks.reservoir.train import score, shown_at
+from snnlab.networks.reservoir.units import random_reservoir
+from snnlab.stimuli.pictures.images import load_images
 
 N, SNAPSHOTS = 500, 4
 

@@ -11,16 +11,16 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from references import fast_lif
-from snnlab.connectivity import encoder, sparse_random
-from snnlab.engine import Engine
+from snnlab.connectivity.random import encoder, sparse_random
+from snnlab.engine.brian import Engine
+from snnlab.files.record import cpu_time
 from snnlab.learning.rls import RLS
-from snnlab.networks.folding import worth_folding
-from snnlab.networks.force_build import build
-from snnlab.networks.force_config import ForceConfig, resolve
-from snnlab.networks.force_program import ProgramLoop
-from snnlab.networks.force_runtime import RuntimeLoop
-from snnlab.networks.recording import Plan
-from snnlab.record import cpu_time
+from snnlab.networks.force.build import build
+from snnlab.networks.force.config import ForceConfig, resolve
+from snnlab.networks.force.folding import worth_folding
+from snnlab.networks.force.plan import Plan
+from snnlab.networks.force.program import ProgramLoop
+from snnlab.networks.force.runtime import RuntimeLoop
 
 N = 2000
 
@@ -193,7 +193,7 @@ def test_a_build(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("target", ["cython", "cpp_standalone"])
 def test_memory_of_a_full_run(target, tmp_path):
-    command = [sys.executable, "-m", "snnlab.cli", "run", "force_sine", "--neuron", "lif", "--target", target]
+    command = [sys.executable, "-m", "snnlab.cli.main", "run", "force_sine", "--neuron", "lif", "--target", target]
     process = subprocess.Popen(
         [*command, "--no-progress", "--no-figure", "--out", str(tmp_path)], stdout=subprocess.DEVNULL
     )

@@ -1,45 +1,66 @@
 """snnlab: spiking neuroscience with Brian2. Models are equations; protocols reproduce published figures."""
 
-from importlib import import_module
+import sys
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
 from pathlib import Path
+
+from .lazy import public
 
 __version__ = "0.1.0"
 
-# In a checkout protocols/ and figures/ stand beside this package; an installed wheel holds them inside it.
-if (_root := Path(__file__).parents[1]).joinpath("setup.cfg").is_file():
-    __path__.append(str(_root))
 
-# Loaded on first use, so that `snnlab list` need not import brian2 or xarray.
-_LAZY = {
-    "NeuronModel": "snnlab.models",
-    "SynapseModel": "snnlab.models",
-    "ForceConfig": "snnlab.networks.force_config",
-    "ForceNetwork": "snnlab.networks.force",
-    "train_force": "snnlab.networks.force_training",
-    "load": "snnlab.networks.trained",
-    "Boltzmann": "snnlab.networks.boltzmann",
-    "DybmRule": "snnlab.plasticity.dybm",
-    "load_machine": "snnlab.networks.boltzmann_memory",
-    "load_state": "snnlab.networks.boltzmann_memory",
-    "RateReservoir": "snnlab.networks.reservoir",
-    "random_reservoir": "snnlab.networks.reservoir",
-    "Plasticity": "snnlab.networks.reservoir",
-    "RateRule": "snnlab.rules",
-    "RLS": "snnlab.learning.rls",
-    "Ridge": "snnlab.learning.ridge",
-    "Check": "snnlab.claims",
-    "Finding": "snnlab.claims",
-    "Engine": "snnlab.engine",
-    "UserError": "snnlab.errors",
-}
-__all__ = [*_LAZY, "__version__"]
+class _Beside:
+    """Finds snnlab.protocols and snnlab.figures in a checkout, where they stand beside this package.
+
+    An installed wheel holds them inside it.
+    """
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        if name not in ("snnlab.protocols", "snnlab.figures"):
+            return None
+        folder = Path(__file__).parents[1] / name.partition(".")[2]
+        file = folder / "__init__.py"
+        return spec_from_file_location(name, file, submodule_search_locations=[str(folder)]) if file.is_file() else None
 
 
-def __getattr__(name: str):
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'snnlab' has no attribute {name!r}")
+# Behind all other finders.
+sys.meta_path.append(_Beside)
 
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, __all__ = public(
+    __name__,
+    {
+        # Models: equations as data.
+        "NeuronModel": "models.neuron",
+        "SynapseModel": "models.synapse",
+        "RateRule": "models.rate_rule",
+        "SpikeRule": "models.spike_rule",
+        # FORCE.
+        "ForceConfig": "networks.force",
+        "ForceNetwork": "networks.force",
+        "train_force": "networks.force",
+        "Drive": "networks.force",
+        "Phase": "networks.force",
+        "TrainedNetwork": "networks.force",
+        "load": "networks.force",
+        # Dynamic Boltzmann machines.
+        "Boltzmann": "networks.boltzmann",
+        "DybmRule": "networks.boltzmann",
+        "load_machine": "networks.boltzmann",
+        "load_state": "networks.boltzmann",
+        # Reservoirs of rate units.
+        "RateReservoir": "networks.reservoir",
+        "random_reservoir": "networks.reservoir",
+        "Plasticity": "networks.reservoir",
+        # Learning: arrays in, weights out.
+        "RLS": "learning.rls",
+        "Ridge": "learning.ridge",
+        # Protocols: runs, and what they claim.
+        "Engine": "engine.brian",
+        "Check": "lab.claims",
+        "Finding": "lab.claims",
+        "UserError": "errors",
+    },
+)
+__all__ += ["__version__"]

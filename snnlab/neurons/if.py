@@ -10,7 +10,7 @@ f-I curve: f = 1 / (t_ref + tau_m (v_threshold - v_reset) / I) for I > 0, else 0
 
 from brian2 import ms, mV, second
 
-from snnlab.models import NeuronModel
+from snnlab.models.neuron import NeuronModel
 
 IF = NeuronModel(
     name="if",

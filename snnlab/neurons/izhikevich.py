@@ -12,7 +12,7 @@ Sets B and C: :mod:`snnlab.neurons.izhikevich_b`, :mod:`snnlab.neurons.izhikevic
 
 from brian2 import ms, mV, nS, pA, pF
 
-from snnlab.models import NeuronModel
+from snnlab.models.neuron import NeuronModel
 
 IZHIKEVICH = NeuronModel(
     name="izhikevich",

@@ -12,7 +12,7 @@ f is tanh. A recurrent network has both as ``rate``, what a unit sends.
 
 from brian2 import ms
 
-from snnlab.models import NeuronModel
+from snnlab.models.neuron import NeuronModel
 
 LEAKY_RATE = NeuronModel(
     name="leaky_rate",

@@ -8,7 +8,7 @@ Rheobase: I = v_threshold. The input is in mV (membrane resistance times current
 
 from brian2 import ms, mV, second
 
-from snnlab.models import NeuronModel
+from snnlab.models.neuron import NeuronModel
 
 LIF = NeuronModel(
     name="lif",

@@ -9,7 +9,7 @@ J = I / (pi tau_m)^2 s^2. Rheobase: I = 0.
 
 from brian2 import ms, second
 
-from snnlab.models import NeuronModel
+from snnlab.models.neuron import NeuronModel
 
 QIF = NeuronModel(
     name="qif",

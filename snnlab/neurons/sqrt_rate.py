@@ -8,7 +8,7 @@ spiking network.
 
 from brian2 import Hz, ms
 
-from snnlab.models import NeuronModel
+from snnlab.models.neuron import NeuronModel
 
 SQRT_RATE = NeuronModel(
     name="sqrt_rate",

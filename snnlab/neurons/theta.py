@@ -8,7 +8,7 @@ with F = 1/tau. Rheobase: J = 0.
 
 from brian2 import ms, second
 
-from snnlab.models import NeuronModel
+from snnlab.models.neuron import NeuronModel
 
 THETA = NeuronModel(
     name="theta",

@@ -13,8 +13,8 @@ whichever came first.
 
 from brian2 import ms
 
-from snnlab.rules import RateRule
-from snnlab.spike_rules import SpikeRule
+from snnlab.models.rate_rule import RateRule
+from snnlab.models.spike_rule import SpikeRule
 
 HEBB = RateRule("hebb", "x_pre*y_post", source="Hebb 1949; dW = eta Y X of the reservoir study")
 ANTI_HEBB = RateRule("anti_hebb", "-x_pre*y_post", source="Hebb's rule with the other sign")

@@ -25,7 +25,7 @@ References: Bi & Poo 1998, J. Neurosci. 18:10464; Song, Miller & Abbott 2000, do
 
 from brian2 import ms
 
-from snnlab.spike_rules import SpikeRule
+from snnlab.models.spike_rule import SpikeRule
 
 STDP = SpikeRule(
     "stdp",

@@ -35,8 +35,8 @@ from dataclasses import replace
 
 from brian2 import ms
 
-from snnlab.rules import RateRule
-from snnlab.spike_rules import SpikeRule
+from snnlab.models.rate_rule import RateRule
+from snnlab.models.spike_rule import SpikeRule
 
 _THRESHOLDS = dict(theta1=0.01, theta2=-0.01)
 _G = "(int(summed >= theta1)*{g1} + int(summed <= theta2)*{g2})"

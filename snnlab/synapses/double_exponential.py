@@ -8,7 +8,7 @@ t = tau_rise tau_decay ln(tau_decay/tau_rise) / (tau_decay - tau_rise). Equal ti
 
 from brian2 import ms
 
-from snnlab.models import SynapseModel
+from snnlab.models.synapse import SynapseModel
 
 DOUBLE_EXPONENTIAL = SynapseModel(
     name="double_exponential",

@@ -7,7 +7,7 @@ Impulse response: weight exp(-t/tau_decay) / tau_decay.
 
 from brian2 import ms
 
-from snnlab.models import SynapseModel
+from snnlab.models.synapse import SynapseModel
 
 EXPONENTIAL = SynapseModel(
     name="exponential",

@@ -1,0 +1,72 @@
+"""A folk song emerges from twelve neurons and STDP, as a score (Osogami & Otsuka 2015)."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from snnlab.figures.boltzmann.osogami2015_science import shown_panels, survival
+from snnlab.plotting import panels
+
+SEEDS = range(100, 110)
+NEEDS = [("dybm_music", {"seed": seed}) for seed in SEEDS]
+CAPTION = (
+    "a: what a machine plays on its own after so many periods of training, one period, as notes on a treble staff from "
+    "C4 to G5; every beat is a note of its own. Black: as in the song; red: notes that are not in it; light red: notes "
+    "that are missing. The first machine that recalled all, or else the one with the fewest wrong bits. b: bits of the "
+    "recall that are wrong over training; each line one machine, coloured: that of a; crosses: where training ended "
+    "with the song recalled. c: share of machines that do not yet recall all of it; grey: up to where the published "
+    "machine did, 900,000 periods."
+)
+_PANELS, _PUBLISHED = (0, 1_000, 100_000), (100_000, 900_000)
+# Degrees above C4 of the lines of a treble staff, E4 to F5; a bar line after the upbeat and then every four beats.
+_STAFF, _BAR = (2, 4, 6, 8, 10), 4
+
+
+def draw(datasets: list[xr.Dataset]) -> Figure:
+    """Draw what one machine plays, and how all of them come to it."""
+    example = min(datasets, key=lambda run: (not np.isfinite(run.recalled_after), int(run.wrong[-1])))
+    panels = shown_panels(example, _PANELS)
+    figure = Figure(figsize=(7.0, 6.0), layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=[1.0 * len(panels), 1.5])
+    axes = above.subplots(len(panels), 1, squeeze=False)[:, 0]
+    for ax, period in zip(axes, panels, strict=True):
+        played, wanted = example.recalled.sel(checkpoint=period).values, example.sequence.values
+        _score(ax, played[: len(wanted)], wanted)
+        wrong = int((played[: len(wanted)] != wanted).sum())
+        ax.set_title(f"{period:,} periods, {wrong} of {wanted.size} bits wrong", loc="left")
+    axes[-1].set_xlabel("beat")
+    curves, ax = below.subplots(1, 2)
+    for run in [*(r for r in datasets if r is not example), example]:
+        color = panels.AFTER if run is example else "0.65"
+        share = 100 * run.wrong.values / run.sequence.size
+        curves.plot(run.period[1:], share[1:], color=color, lw=1.3 if run is example else 0.6)
+        if share[-1] == 0:
+            curves.plot(run.period[-1], 0, "x", color=color, ms=5, clip_on=False, zorder=4)
+    curves.set(xscale="log", xlabel="periods of training", ylabel="wrong bits (%)", ylim=(0, None))
+    survival(ax, datasets, _PUBLISHED)
+    for panel, letter in ((axes[0], "a"), (curves, "b"), (ax, "c")):
+        panels.panel_letter(panel, letter, x=-0.02 if panel is axes[0] else -0.16)
+    return figure
+
+
+def _score(ax: Axes, played: np.ndarray, wanted: np.ndarray) -> None:
+    """Notes as discs on five lines; those below the staff have a short line of their own."""
+    ax.hlines(_STAFF, -0.8, len(wanted) - 0.2, color="0.6", lw=0.5, zorder=0)
+    bars = np.arange(1, len(wanted) + _BAR, _BAR) - 0.5
+    ax.vlines(bars[bars < len(wanted)], _STAFF[0], _STAFF[-1], color="0.6", lw=0.5, zorder=0)
+    for notes, look in (
+        (played * wanted, {"color": "0.1"}),
+        (played * (1 - wanted), {"color": panels.BEFORE}),
+        ((1 - played) * wanted, {"color": "#FAD6BD"}),
+    ):
+        beat, degree = np.nonzero(notes)
+        ax.plot(beat, degree, "o", ms=3.4, mew=0, **look)
+        ax.hlines(
+            degree[degree == 0], beat[degree == 0] - 0.45, beat[degree == 0] + 0.45, lw=0.5, color="0.6", zorder=0
+        )
+    ax.set(xlim=(-1, len(wanted)), ylim=(-1.5, max(12.0, wanted.shape[1] + 0.5)), yticks=[])
+    ax.spines[:].set_visible(False)
+    ax.tick_params(bottom=True, labelbottom=False, length=0)

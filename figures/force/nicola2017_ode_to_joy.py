@@ -1,0 +1,97 @@
+"""Ode to Joy learned by a spiking network (Nicola & Clopath 2017, figure 3)."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from snnlab.plotting import panels
+from snnlab.protocols.force.ode_to_joy import (
+    COMPONENTS,
+    IN_STEP,
+    NOTES_RIGHT,
+    STEP,
+    aligned,
+    chance,
+    learned,
+    measure,
+    played,
+)
+
+# The length of learning in s; the longest is that of the authors' script.
+LEARNED = (10.0, 30.0, 100.0, 899.0)
+NEEDS = [("ode_to_joy", {"seed": 100, "learn_stop": 1.0 + seconds}) for seconds in LEARNED]
+# The longest is that of the reduced preset.
+QUICK_NEEDS = [("ode_to_joy", {"seed": 100, "learn_stop": 1.0 + seconds}) for seconds in (3.0, 10.0, 23.0)]
+CAPTION = (
+    "a: the five notes of the melody in the last two melodies of the free run, from C (below) to G; grey: teacher, at "
+    "the lag that fits each melody best. b: the same as a piano roll; framed: the notes of the melody. "
+    "c: what the free run has after learning for so long: share of right notes, correlation with the teacher (dots: "
+    "notes, line: mean; dashed: both for the same notes in random order), and share of melodies in step with the one "
+    "before; the others go on from another place of the melody."
+)
+_MELODIES = 2
+
+
+def draw(datasets: list[xr.Dataset]) -> Figure:
+    """Draw the free run of the longest learning, and over the lengths of learning what the free runs have."""
+    runs = sorted(datasets, key=learned)
+    figure = Figure(figsize=(7.0, 4.6), layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=[1, 1])
+    traces = above.subplots()
+    roll, progress = below.subplots(1, 2, width_ratios=[1.5, 1])
+    for ax, letter in zip((traces, roll, progress), "abc", strict=True):
+        panels.panel_letter(ax, letter, x=-0.06 if ax is traces else -0.12)
+    _progress(progress, runs)
+    longest = runs[-1]
+    outputs, teachers, _ = aligned(longest)
+    if len(outputs) < _MELODIES:
+        for ax in (traces, roll):
+            ax.text(0.5, 0.5, "no free run of two melodies", ha="center", va="center", transform=ax.transAxes)
+        return figure
+    output, teacher = (np.concatenate(x[-_MELODIES:]) for x in (outputs, teachers))
+    notes(traces, output, teacher)
+    traces.set_title(f"free run after learning for {learned(longest):.0f} s, N = {longest.attrs['n_neurons']}")
+    _roll(roll, output, teacher)
+    return figure
+
+
+def notes(ax: Axes, output: np.ndarray, teacher: np.ndarray) -> None:
+    """Draw the notes of a melody above each other, arrays of shape (T, 5); grey: teacher."""
+    time = np.arange(len(output)) * STEP
+    for k in range(output.shape[1]):
+        ax.plot(time, teacher[:, k] + 1.3 * k, color="0.75", lw=2.0)
+        ax.plot(time, output[:, k] + 1.3 * k, color=panels.AFTER, lw=0.8)
+    ax.set(xlabel="time (s)", xlim=(0, time[-1]), yticks=1.3 * np.arange(output.shape[1]), yticklabels=COMPONENTS)
+
+
+def _roll(ax: Axes, output: np.ndarray, teacher: np.ndarray) -> None:
+    count = output.shape[1]
+    extent = (0, len(output) * STEP, -0.5, count - 0.5)
+    image = ax.imshow(
+        output.T, origin="lower", aspect="auto", cmap="Blues", vmin=0, vmax=1, extent=extent, interpolation="nearest"
+    )
+    for note, first, stop in played(teacher):
+        ax.add_patch(Rectangle((first * STEP, note - 0.5), (stop - first) * STEP, 1, fill=False, ec="0.3", lw=0.6))
+    ax.set(xlabel="time (s)", yticks=range(count), yticklabels=COMPONENTS)
+    ax.figure.colorbar(image, ax=ax, label="output", pad=0.02)
+
+
+def _progress(ax: Axes, runs: list[xr.Dataset]) -> None:
+    values = [(learned(run), measure(run)) for run in runs]
+    values = [(seconds, measured) for seconds, measured in values if NOTES_RIGHT in measured]
+    for level, color in zip(chance(), (panels.OUTPUT, panels.AFTER), strict=True):
+        ax.axhline(level, color=color, ls="--", lw=0.8)
+    if values:
+        seconds = [s for s, _ in values]
+        each = np.array([[v for k, v in m.items() if k.startswith("correlation")] for _, m in values])
+        ax.plot(seconds, [m[NOTES_RIGHT] for _, m in values], "s-", color=panels.OUTPUT, ms=4, label="notes right")
+        ax.plot(seconds, each.mean(1), "-", color=panels.AFTER, label="correlation")
+        ax.plot(seconds, each, ".", color=panels.AFTER, ms=4)
+        ax.plot(seconds, [m.get(IN_STEP, np.nan) for _, m in values], "^:", color="0.3", ms=4, label="in step")
+        ax.set_xscale("log")
+    ax.set(xlabel="learning (s)", ylabel="free run", ylim=(min(-0.05, ax.get_ylim()[0]), 1.05))
+    ax.legend(loc="lower right")

@@ -1,0 +1,1 @@
+"""Patterns: do rules tell similar sequences apart?."""

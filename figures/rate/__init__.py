@@ -1,0 +1,1 @@
+"""Rate networks: the ancestors of FORCE."""

@@ -1,0 +1,100 @@
+"""What makes a network replay faster whose pulses are its own: a cue that came with speeds, an input, the feedback."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+
+from snnlab.files.record import attribute
+from snnlab.plotting import panels
+from snnlab.protocols.replay.internal_compression import SAMPLE, VARIANTS, replays
+from snnlab.protocols.replay.movie_replay import stored
+
+SEEDS = (100, 101, 102)
+NEEDS = [("internal_compression", {**variant, "seed": seed}) for seed in SEEDS for variant in VARIANTS.values()]
+CAPTION = (
+    "a: frames of the movie, and what a network shows whose cue is set to the speeds that were taught. b: the loudest "
+    "of its own pulses, in colour, over 4 s at each of these. c: speed of the replay against the speed that the cue "
+    "stands for; grey: equal; marks below: taught. d, e: the same for networks that were taught one speed, against an "
+    "input that is the same for all neurons and against the gain of the feedback. Filled: in order and steady; hollow, "
+    "above: no replay. Symbols: networks."
+)
+_FRAMES, _SECONDS = 8, 4.0
+_MARKERS = "os^Dv"
+# Where a network stands that does not replay.
+_NO_ORDER = 64.0
+
+
+def draw(datasets: list[xr.Dataset]) -> Figure:
+    """Draw frames and pulses of one network with a cue; speeds of all, by lever."""
+    levers: dict[str, list[xr.Dataset]] = {}
+    for dataset in sorted(datasets, key=lambda dataset: dataset.attrs["seed"]):
+        levers.setdefault(attribute(dataset, "config")["lever"], []).append(dataset)
+    example = levers.get("cue", datasets)[0]
+    taught = [v for v in attribute(example, "config")["taught"] if v in example.level.values] or [
+        example.level.values[0]
+    ]
+    heights = [0.4 * (1 + len(taught)), 1.2, 2.1]
+    figure = Figure(figsize=(7.0, sum(heights)), layout="constrained")
+    above, middle, below = figure.subfigures(3, 1, height_ratios=heights)
+    _frames(above, example, taught)
+    _pulses(middle, example, taught)
+    drawn = [lever for lever in ("cue", "input", "feedback") if lever in levers]
+    axes = below.subplots(1, len(drawn), squeeze=False)[0]
+    # Published units: levels are given in them.
+    given = example.drive_encoder.attrs["units"] if "drive_encoder" in example else "A"
+    unit = {"A": "pA", "V": "mV"}.get(given, given)
+    labels = {"cue": "speed asked for", "input": f"input to all neurons ({unit})", "feedback": "gain of the feedback"}
+    for ax, lever in zip(axes, drawn, strict=True):
+        _speeds(ax, levers[lever], lever)
+        ax.set(xlabel=labels[lever], ylabel="speed of the replay")
+        panels.panel_letter(ax, "cde"[list(labels).index(lever)])
+    return figure
+
+
+def _frames(figure: SubFigure, run: xr.Dataset, levels: list[float]) -> None:
+    movie, shape = stored(run), run.movie.shape[1:]
+    chosen = np.linspace(0, len(movie.pixels), _FRAMES, endpoint=False).astype(int)
+    rows = [("movie", movie.pixels[chosen])]
+    rows += [(f"{level:g}\u00d7", run.replay.sel(level=level).values[chosen]) for level in levels]
+    titles = [f"{index / movie.rate:.1f} s" for index in chosen]
+    axes = panels.pictures(figure, [images for _, images in rows], shape, titles)
+    for ax, (label, _) in zip(axes[:, 0], rows, strict=True):
+        ax.set_ylabel(label, rotation=0, ha="right", va="center")
+    panels.panel_letter(axes[0, 0], "a", x=-0.5)
+
+
+def _pulses(figure: SubFigure, run: xr.Dataset, levels: list[float]) -> None:
+    axes = figure.subplots(1, len(levels), sharey=True, squeeze=False)[0]
+    for ax, level in zip(axes, levels, strict=True):
+        pulse = run.pulse.sel(level=level).values
+        time = SAMPLE * np.arange(len(pulse))
+        shown = time < _SECONDS
+        ax.scatter(time[shown], pulse[shown], c=pulse[shown], cmap="viridis", s=1.5, lw=0, rasterized=True)
+        ax.set(xlabel="time (s)", title=f"{level:g}\u00d7", xlim=(0, _SECONDS))
+    axes[0].set_ylabel("pulse")
+    panels.panel_letter(axes[0], "b")
+
+
+def _speeds(ax: Axes, runs: list[xr.Dataset], lever: str) -> None:
+    for marker, run in zip(_MARKERS, runs, strict=False):
+        good, pace = replays(run), np.abs(run.pace.values)
+        for level, speed, filled in zip(run.level.values, pace, good, strict=True):
+            # What is no replay has no speed.
+            face, height = (panels.AFTER, speed) if filled else ("white", _NO_ORDER)
+            ax.plot(level, height, marker, color=panels.AFTER, mfc=face, ms=4, mew=0.7)
+    ax.set_yscale("log", base=2)
+    ax.set_ylim(0.2, 90)
+    ax.set_yticks([0.25, 1, 4, 16, _NO_ORDER], ["0.25", "1", "4", "16", "none"])
+    if lever == "cue":
+        ax.set_xscale("log", base=2)
+        ax.plot([0.25, 16], [0.25, 16], color="0.8", lw=0.8, zorder=0)
+        taught = attribute(runs[0], "config")["taught"] if runs else []
+        ax.plot(taught, np.full(len(taught), 0.23), "|", color="0.3", ms=6)
+        ax.set_xticks([0.5, 1, 2, 4, 8], ["0.5", "1", "2", "4", "8"])
+        ax.minorticks_off()
+    else:
+        for run in runs:
+            ax.axhline(attribute(run, "config")["taught"][0], color="0.8", lw=0.8, zorder=0)

@@ -1,0 +1,119 @@
+"""A long melody learned with pulses that mark the time, and without (after Nicola & Clopath 2017, supplement)."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from snnlab.figures.force.nicola2017_ode_to_joy import notes
+from snnlab.files.record import attribute
+from snnlab.plotting import panels
+from snnlab.protocols.force.ode_to_joy import NOTES_RIGHT, aligned, chance, learned
+from snnlab.protocols.replay.ode_to_joy_hdts import ERROR, LEARNED, VARIANTS, measure
+from snnlab.stimuli.sounds.music import ODE_TO_JOY_LONG
+
+SEEDS = range(100, 110)
+# Networks of these learn it, or nearly all do; others are drawn three times.
+TEN = ("internal pulses", "external pulses, 20 s")
+NEEDS = [
+    ("ode_to_joy_hdts", {**variant, "seed": seed})
+    for name, variant in VARIANTS.items()
+    for seed in (SEEDS if name in TEN else SEEDS[:3])
+]
+CAPTION = (
+    "a: the five notes of a melody of 16 s, from C (below) to G, in the free run of a network whose pulses are its "
+    "own; grey: teacher. b: the loudest of its pulses in the free run, and the same where the pulses came in another "
+    "order in each melody while it learned. c: error of the free run after learning for so long; dashed: the mean of "
+    "each note; dotted: our criterion; triangle: a mean beyond the edge. d: right notes (share); "
+    "dashed: notes in random order. Dots: networks; lines: means."
+)
+# Drawn of the free run (s), and the largest error.
+_SECONDS, MOST = 32.0, 1.6
+# hdts, without order, and alone at first -> name and colour.
+_SOURCES = {
+    ("none", False, False): ("no pulses", "0.5"),
+    ("internal", True, False): ("pulses in random order", panels.BEFORE),
+    ("internal", False, False): ("own pulses", panels.AFTER),
+    ("internal", False, True): ("own pulses, alone first", "#56B4E9"),
+    ("external", False, False): ("pulses from outside", panels.OUTPUT),
+}
+
+
+def draw(datasets: list[xr.Dataset]) -> Figure:
+    """Draw the free run of one network with pulses of its own; errors of all over the time of learning."""
+    runs = sorted(datasets, key=lambda run: (run.attrs["seed"], -run.attrs["learn_stop"]))
+    groups: dict[tuple, list[xr.Dataset]] = {}
+    for run in runs:
+        groups.setdefault(_source(run), []).append(run)
+    figure = Figure(figsize=(7.0, 4.6), layout="constrained")
+    above, below = figure.subfigures(2, 1)
+    own, unordered = (groups.get(("internal", order, False), []) for order in (False, True))
+    examples = {"own pulses": own, "in random order": unordered}
+    examples = {title: found[0] for title, found in examples.items() if found}
+    top = above.subplots(1, 1 + len(examples), width_ratios=[2.2] + [1] * len(examples), squeeze=False)[0]
+    _melody(top[0], (own or runs)[0])
+    for ax, (title, run) in zip(top[1:], examples.items(), strict=True):
+        _pulses(ax, run)
+        ax.set(title=title, xlabel="time (s)", ylabel="loudest pulse", xlim=(0, _SECONDS))
+    error, right = below.subplots(1, 2)
+    for ax, what, label, null, name in (
+        (error, ERROR, "error (sd)", 1.0, "mean of each note"),
+        (right, NOTES_RIGHT, "notes right", chance(melody=ODE_TO_JOY_LONG)[0], "notes in random order"),
+    ):
+        for source, found in groups.items():
+            _over_learning(ax, found, what, _SOURCES.get(source, ("", "#CC79A7"))[1])
+        ax.axhline(null, color="0.7", lw=0.8, ls="--", zorder=0, label=name)
+        # A free run that runs away is drawn at the edge.
+        ax.set(xlabel="learning (s)", ylabel=label, xscale="log", ylim=(0, min(ax.get_ylim()[1], MOST)))
+        times = sorted({learned(run) for run in runs})
+        ax.set_xticks(times, [f"{time:g}" for time in times])
+        ax.minorticks_off()
+    error.axhline(LEARNED, color="0.7", lw=0.8, ls=":", zorder=0, label="criterion")
+    for ax in (error, right):
+        ax.legend(loc="best")
+    for ax, letter in zip((top[0], *top[1:2], error, right), "abcd" if examples else "acd", strict=True):
+        panels.panel_letter(ax, letter, x=-0.12)
+    panels.legend(figure, **dict(_SOURCES[source] for source in _SOURCES if source in groups))
+    return figure
+
+
+def _source(run: xr.Dataset) -> tuple[str, bool, bool]:
+    config = attribute(run, "config")
+    return config["hdts"], config["pulse_order"] == "random", config["song_start"] is not None
+
+
+def _melody(ax: Axes, run: xr.Dataset) -> None:
+    outputs, teachers, _ = aligned(run, ODE_TO_JOY_LONG)
+    if len(outputs):
+        notes(ax, outputs[-1], teachers[-1])
+        ax.set_title(f"free run after learning for {learned(run):g} s, N = {run.attrs['n_neurons']}")
+    else:
+        ax.text(0.5, 0.5, "no free run of a melody", ha="center", va="center", transform=ax.transAxes)
+
+
+def _pulses(ax: Axes, run: xr.Dataset) -> None:
+    if "loudest_pulse" not in run:
+        return
+    start = float(run.time[-1]) - _SECONDS
+    shown = run.time.values > start
+    pulse = run.loudest_pulse.values[shown]
+    ax.scatter(run.time.values[shown] - start, pulse, c=pulse, cmap="viridis", s=1.0, lw=0, rasterized=True)
+
+
+def _over_learning(ax: Axes, runs: list[xr.Dataset], what: str, color: str) -> None:
+    values: dict[float, list[float]] = {}
+    for run in runs:
+        if what in (measured := measure(run)):
+            values.setdefault(learned(run), []).append(measured[what])
+    times = sorted(values)
+    for time in times:
+        shown = np.minimum(values[time], MOST)
+        ax.plot(np.full(len(shown), time), shown, ".", color=color, ms=4, alpha=0.6, mew=0)
+    means = [np.mean(values[time]) for time in times]
+    ax.plot(times, np.minimum(means, MOST), "o-", clip_on=False, color=color, ms=3.5, lw=1.2)
+    for time, mean in zip(times, means, strict=True):
+        if mean > MOST:
+            ax.plot(time, MOST, "^", color=color, ms=5, clip_on=False)
+            ax.annotate(f"{mean:.2g}", (time, MOST), (5, 2), textcoords="offset points", color=color, fontsize=6)

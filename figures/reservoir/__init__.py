@@ -1,0 +1,1 @@
+"""Reservoirs of rate units that learn by themselves."""

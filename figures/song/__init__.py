@@ -1,0 +1,1 @@
+"""Song: networks that sing a bird's song."""

@@ -1,0 +1,1 @@
+"""Dynamic Boltzmann machines: STDP that spells."""

@@ -1,0 +1,119 @@
+"""A machine that has memorised a word is surprised by a wrong letter (Osogami & Otsuka 2015, anomaly detection)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from snnlab.engine.brian import Engine
+from snnlab.errors import UserError
+from snnlab.files.record import attribute
+from snnlab.lab.claims import Check, Finding
+from snnlab.lab.grouping import by_condition
+from snnlab.learning.logistic import Logistic, past
+from snnlab.networks.boltzmann import CONTROLS as CONTROLS
+from snnlab.networks.boltzmann import BoltzmannConfig, memorise, stored_machine
+from snnlab.networks.song import roc_area
+from snnlab.stimuli.pictures.bitmaps import letter_places, substitutions, word
+
+FIGURE = "osogami2015_anomaly"
+DIFFERENT = "area under the ROC curve, columns that differ against all of right letters"
+AREA = "the same, all columns of a wrong letter, also those that equal the right one's"
+OF_REGRESSION = " (logistic regression on the past)"
+# Our criterion for every machine, recalled all or not.
+LEAST = 0.7
+
+
+@dataclass(frozen=True)
+class Config(BoltzmannConfig):
+    """Settings of the run."""
+
+    sequence: str = "SCIENCE"
+    """a word"""
+    periods: int = 300_000
+    """stop after so many, if the word is not recalled before"""
+
+    def identity(self) -> dict:
+        """Return what the settings stand for: the word as columns, and what it is changed into."""
+        self.rule()
+        right = word(self.sequence)
+        wrong = substitutions(self.sequence)
+        if not wrong:
+            raise UserError(
+                f"sequence: expected a word with a letter that others are as wide as, got {self.sequence!r}"
+            )
+        return {"sequence": right.tolist(), "wrong": wrong}
+
+
+QUICK = {"sequence": "SUN", "periods": 20_000}
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Train a machine as `dybm_science` does, then show it the word with each wrong letter, without learning.
+
+    Returns what :func:`snnlab.networks.boltzmann.memory.memorise` does, and for each ``spelling`` (wrong letter, then
+    the right word; two periods) ``surprise`` (spelling, shown, neuron) and ``baseline`` of the same shape, the negative
+    log likelihood in nats of the machine and of a logistic regression on as many steps as the longest delay; and
+    ``column`` (spelling, shown): 1 of the wrong letter where it differs from the right one, 2 of its others, 0 of
+    other letters, -1 of what follows within the longest delay, which is surprised, too, and counts as neither.
+    """
+    right, places = word(config.sequence), letter_places(config.sequence)
+    dataset = memorise(config, right, config.periods, (), engine)
+    machine, traces = stored_machine(dataset, config.rule())
+    # As much past as the machine has in its queues.
+    lags = config.longest_delay
+    repeated = np.concatenate([right] * (1 + -(-lags // len(right))))
+    regression = Logistic(past(right, repeated, lags), right)
+    spellings, surprise, baseline, columns = substitutions(config.sequence), [], [], []
+    for spelling in [config.sequence, *spellings]:
+        shown = np.concatenate([word(spelling), right])
+        surprise.append(machine.read(shown, traces)[0])
+        baseline.append(regression.surprise(past(shown, repeated, lags), shown))
+        kind = np.zeros(len(shown), np.int8)
+        for (start, stop), a, b in zip(places, spelling, config.sequence, strict=True):
+            if a != b:
+                kind[start:stop] = np.where((shown[start:stop] != right[start:stop]).any(1), 1, 2)
+                kind[stop : stop + lags] = -1
+        columns.append(kind)
+    nats = {"units": "nats"}
+    return dataset.assign(
+        spelling=("spelling", [config.sequence, *spellings]),
+        surprise=(("spelling", "shown", "neuron"), np.array(surprise, np.float32), nats),
+        baseline=(("spelling", "shown", "neuron"), np.array(baseline, np.float32), nats),
+        column=(("spelling", "shown"), np.array(columns)),
+    )
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return how well surprise tells a wrong letter from what is right."""
+    kind = dataset.column.values
+    values = {}
+    for what, counted in ((DIFFERENT, (kind == 0) | (kind == 1)), (AREA, kind >= 0)):
+        for name, suffix in (("surprise", ""), ("baseline", OF_REGRESSION)):
+            values[what + suffix] = roc_area(dataset[name].values.sum(2)[counted], kind[counted] > 0)
+    return values | {"recalled at the end (1: yes)": float(dataset.wrong.values[-1] == 0)}
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return our criterion."""
+    return [Check(DIFFERENT, measure(dataset)[DIFFERENT], LEAST, 1.0, "our criterion")]
+
+
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
+    """The area under the curve over machines, beside that of the regression."""
+    rows = []
+    for conditions in by_condition(datasets):
+        runs = conditions.get("default", [])
+        if len(runs) < 3:
+            continue
+        name, measured = attribute(runs[0], "config")["sequence"], [measure(run) for run in runs]
+        broken = [measure(run) for run in conditions.get("shuffled_teacher", [])]
+        for what in (DIFFERENT, AREA):
+            null = f"0.5; {np.mean([m[what + OF_REGRESSION] for m in measured]):.3f}: logistic regression on the past"
+            null += f"; {np.mean([m[what] for m in broken]):.2f}: taught in another order" if broken else ""
+            rows.append(Finding.over_seeds(f"{name}: {what}", [m[what] for m in measured], null))
+            gain = [m[what] - m[what + OF_REGRESSION] for m in measured]
+            rows.append(Finding.over_seeds(f"{name}: {what}, minus that of the regression", gain, "0: no better"))
+    return rows

@@ -1,0 +1,171 @@
+"""A dynamic Boltzmann machine beside memories from before STDP: sequence Hebb weights and a static Boltzmann machine.
+
+The same bitmap is learned by Hopfield networks with asymmetric Hebb weights, of one lag and of a window of them, and by
+a static Boltzmann machine over that window and the next column: what is it that STDP in time adds?
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from threadpoolctl import threadpool_limits
+
+from snnlab.checking import require_positive, require_whole
+from snnlab.engine.brian import Engine
+from snnlab.files.record import attribute
+from snnlab.lab.claims import Check, Finding
+from snnlab.lab.grouping import by_condition
+from snnlab.networks.boltzmann import CONTROLS as CONTROLS
+from snnlab.networks.boltzmann import (
+    LONGEST,
+    LONGEST_DELAY,
+    BoltzmannConfig,
+    SequenceHopfield,
+    WindowBoltzmann,
+    memorise,
+    predict,
+    recall,
+    shuffled,
+)
+from snnlab.protocols.boltzmann.dybm_queue import carried, context
+from snnlab.stimuli.pictures.bitmaps import sequence_from
+
+FIGURE = "dybm_baselines"
+ONE_LAG, LAGS, STATIC, DYNAMIC = "Hopfield, one lag", "Hopfield, window", "static Boltzmann", "dynamic Boltzmann"
+MEMORIES = (ONE_LAG, LAGS, STATIC, DYNAMIC)
+MISSED, WRONG = "bits missed when shown (share)", "wrong bits of the recall (share)"
+PASSES, WEIGHTS = "passes through the data", "parameters"
+CONTEXT = "steps of the past that tell every next one"
+HELD_WINDOW, HELD = "past held by a window (bytes)", "past carried by the dynamic machine (bytes)"
+# Our criterion for every machine.
+FEW = 0.1
+
+
+@dataclass(frozen=True)
+class Config(BoltzmannConfig):
+    """Settings of the run."""
+
+    sequence: str = "SCIENCE"
+    """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG"""
+    periods: int = 300_000
+    """stop the dynamic machine after so many, if it does not recall the sequence before"""
+    window: int = LONGEST_DELAY
+    """steps of the past that the other memories are given: as many as the longest delay"""
+    penalty: float = 1e-2
+    """lambda, of the static machine's squared weights"""
+
+    def identity(self) -> dict:
+        """Return what the settings stand for: the sequence."""
+        self.rule()
+        return {"sequence": sequence_from(self.sequence).tolist()}
+
+    def checked(self) -> Config:
+        """Return this; raises UserError for a window or a penalty that cannot be."""
+        # As of delays.
+        require_whole("window", self.window, 1, LONGEST - 1)
+        require_positive(self, "penalty")
+        return self
+
+
+QUICK = {"sequence": "SUN", "periods": 20_000}
+VARIANTS = {"SCIENCE": {}, "evolution": {"sequence": "evolution"}}
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Train a machine as `dybm_science` does, and let the other memories learn the same.
+
+    Returns what :func:`snnlab.networks.boltzmann.memory.memorise` does, and for each ``memory`` ``memory_recalled``
+    (memory, replayed, neuron), what it does on its own after the end of what was taught, two periods; the bits of one
+    period ``memory_wrong`` in that and ``memory_missed`` when the sequence is shown; and how many ``parameters`` it
+    learned in how many ``passes`` through a period. Only the dynamic machine differs from seed to seed.
+    """
+    sequence = sequence_from(config.checked().sequence)
+    dataset = memorise(config, sequence, config.periods, (), engine)
+    # As memorise does.
+    taught = shuffled(config, sequence, engine)
+    with threadpool_limits(1):
+        learned = [
+            SequenceHopfield.learn(taught),
+            SequenceHopfield.learn(taught, config.window),
+            WindowBoltzmann.learn(taught, config.window, config.penalty),
+        ]
+        before = np.concatenate([taught] * (1 + config.window // len(taught)))
+        recalled = [recall(memory, 2 * len(sequence), before) for memory in learned]
+        missed = [int((predict(memory, sequence, before) != sequence).sum()) for memory in learned]
+    recalled.append(dataset.recalled.values[-1])
+    wrong = [int((played[: len(sequence)] != sequence).sum()) for played in recalled]
+    own = sum(dataset[name].values[-1].size for name in ("bias", "u", "v"))
+    bits, passes = {"units": "bits"}, [1, 1, learned[2].passes, int(dataset.period[-1])]
+    return dataset.assign_coords(memory=list(MEMORIES)).assign(
+        memory_recalled=(("memory", "replayed", "neuron"), np.array(recalled, np.uint8)),
+        memory_wrong=("memory", wrong, bits),
+        memory_missed=("memory", [*missed, int(dataset.missed[-1])], bits),
+        parameters=("memory", [*(memory.parameters for memory in learned), own]),
+        passes=("memory", passes, {"units": "periods"}),
+    )
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return what each memory does, "memory: what" for each, and how much of the past they hold."""
+    config, bits = attribute(dataset, "config"), dataset.sequence.size
+    values = {}
+    for name in dataset.memory.values.tolist():
+        one = dataset.sel(memory=name)
+        shares = {WRONG: float(one.memory_wrong) / bits, MISSED: float(one.memory_missed) / bits}
+        costs = {PASSES: float(one.passes), WEIGHTS: float(one.parameters)}
+        values |= {f"{name}: {what}": value for what, value in (shares | costs).items()}
+    return values | {
+        CONTEXT: float(context(dataset.sequence.values)),
+        HELD_WINDOW: config["window"] * dataset.sizes["neuron"] / 8,
+        HELD: carried(dataset.delay.values, dataset.sizes["k"], dataset.sizes["l"]).bytes,
+    }
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return what holds for every machine: the dynamic one learns, the static one recalls all, one lag cannot."""
+    measured, least = measure(dataset), 1 / dataset.sequence.size
+    needed, window = measured[CONTEXT], attribute(dataset, "config")["window"]
+    rows = [(DYNAMIC, MISSED, 0.0, FEW, "our criterion")]
+    if needed <= window:
+        rows.append((STATIC, WRONG, 0.0, 0.0, "the window is long enough to tell every next column"))
+    if needed > 1:
+        rows.append((ONE_LAG, WRONG, least, 1.0, "the last column does not tell every next one"))
+    return [Check(f"{name}: {what}", measured[f"{name}: {what}"], *band) for name, what, *band in rows]
+
+
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
+    """What each memory gets wrong, what STDP in time adds to the others, and what it costs."""
+    rows = []
+    for conditions in by_condition(datasets):
+        runs, broken = conditions.get("default", []), conditions.get("shuffled_teacher", [])
+        if len(runs) >= 3:
+            name = attribute(runs[0], "config")["sequence"]
+            rows += _compare(name, list(map(measure, runs)), list(map(measure, broken)))
+    return rows
+
+
+def _compare(sequence: str, runs: list[dict[str, float]], broken: list[dict[str, float]]) -> list[Finding]:
+    rows = []
+    for name in MEMORIES:
+        for what in (WRONG, MISSED):
+            key = f"{name}: {what}"
+            values, null = [m[key] for m in runs], "0.5: chance"
+            if broken:
+                null = f"{np.mean([m[key] for m in broken]):.2f}: taught in another order"
+            # The others are one machine, whatever the seed.
+            seen = values if name == DYNAMIC else values[:1]
+            rows.append(Finding.over_seeds(f"{sequence}: {key}", seen, null))
+    whole = [m[f"{DYNAMIC}: {WRONG}"] == 0 for m in runs]
+    rows.append(Finding.share(f"{sequence}: share of dynamic machines that recall all", whole, "0: untrained"))
+    for name in MEMORIES[:-1]:
+        gain = [m[f"{name}: {WRONG}"] - m[f"{DYNAMIC}: {WRONG}"] for m in runs]
+        what = f"{sequence}: {WRONG}, {name} minus dynamic: what STDP in time adds"
+        rows.append(Finding.over_seeds(what, gain, "0: nothing"))
+    for what, null in ((PASSES, "1: as many"), (WEIGHTS, "1: as many")):
+        ratio = [m[f"{DYNAMIC}: {what}"] / m[f"{STATIC}: {what}"] for m in runs]
+        rows.append(Finding.over_seeds(f"{sequence}: {what}, dynamic for each of the static machine", ratio, null))
+    held = [m[HELD] for m in runs]
+    rows.append(Finding.over_seeds(f"{sequence}: {HELD}", held, f"{runs[0][HELD_WINDOW]:.3g}: a window"))
+    return rows

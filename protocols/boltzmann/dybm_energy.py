@@ -1,0 +1,157 @@
+"""Which term of its energy decides what a machine recalls: bias, spikes that arrived, under way, or of the neuron."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from snnlab.engine.brian import Engine
+from snnlab.files.record import attribute
+from snnlab.lab.claims import Check, Finding
+from snnlab.lab.grouping import by_condition
+from snnlab.networks.boltzmann import CONTROLS as CONTROLS
+from snnlab.networks.boltzmann import TERMS, Boltzmann, Traces, memorise, stored_machine
+from snnlab.protocols.boltzmann import dybm_science
+from snnlab.protocols.boltzmann.dybm_science import FEW, MISSED, RECALLED
+from snnlab.stimuli.pictures.bitmaps import sequence_from
+
+FIGURE = "dybm_energy"
+# What stands in for a term that is left out.
+MANNERS = {"zero": "0", "mean": "its mean over steps"}
+
+
+@dataclass(frozen=True)
+class Config(dybm_science.Config):
+    """Settings of the run."""
+
+
+QUICK = {"sequence": "SUN", "periods": 20_000}
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Train a machine as `dybm_science` does, let it recall two periods at temperature 0, and look at its energy.
+
+    Returns what :func:`snnlab.networks.boltzmann.memory.memorise` does, and the four ``terms`` (replayed, term, neuron)
+    of the energy while it recalls; ``shown_terms`` (state, replayed, term, neuron) of the ``trained`` and of the
+    ``untrained`` machine when it is shown the sequence from the same past; and what it recalls ``without`` (manner,
+    term, replayed, neuron) one of the terms, in whose place is ``zero`` or the ``mean`` of that neuron.
+    """
+    sequence = sequence_from(config.sequence)
+    dataset = memorise(config, sequence, config.periods, (0,), engine)
+    machine, traces = stored_machine(dataset, config.rule())
+    untrained = machine.with_parameters(**{name: dataset[name].values[0] for name in ("bias", "u", "v")})
+    shown = np.concatenate([sequence, sequence])
+    steps = len(shown)
+    terms, _ = walk(machine, traces, steps)
+    seen = np.stack([walk(each, traces, steps, shown)[0] for each in (machine, untrained)])
+    without = np.empty((len(MANNERS), len(TERMS), *shown.shape), np.uint8)
+    for manner, place in enumerate((np.zeros_like(seen[0].mean(0)), seen[0].mean(0))):
+        for term in range(len(TERMS)):
+            without[manner, term] = walk(machine, traces, steps, change=_replaced(term, place[term]))[1]
+    units = {"units": "1"}
+    return dataset.assign_coords(term=("term", list(TERMS)), manner=("manner", list(MANNERS))).assign(
+        terms=(("replayed", "term", "neuron"), terms, units),
+        shown_terms=(("state", "replayed", "term", "neuron"), seen, units),
+        state=("state", ["trained", "untrained"]),
+        without=(("manner", "term", "replayed", "neuron"), without),
+    )
+
+
+def walk(
+    machine: Boltzmann,
+    traces: Traces,
+    steps: int,
+    shown: np.ndarray | None = None,
+    change: Callable[[np.ndarray], np.ndarray] = lambda terms: terms,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the four terms at each step, shape (steps, 4, n), and what neurons do at temperature 0, shape (steps, n).
+
+    They remember that, or what is ``shown``; ``change`` gets the terms of a step and returns those that count.
+    """
+    terms, decided = np.empty((steps, len(TERMS), machine.n)), np.empty((steps, machine.n), np.uint8)
+    for step in range(steps):
+        terms[step] = change(machine.terms(traces))
+        decided[step] = terms[step].sum(0) < 0
+        traces = machine.after(traces, decided[step] if shown is None else shown[step])
+    return terms, decided
+
+
+def _replaced(term: int, value: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    def change(terms: np.ndarray) -> np.ndarray:
+        terms[term] = value
+        return terms
+
+    return change
+
+
+def deciding(terms: np.ndarray) -> np.ndarray:
+    """Return which term decides, shape (steps, n): of those with the sign of the energy, the largest in size."""
+    return (terms * np.where(terms.sum(1, keepdims=True) < 0, -1, 1)).argmax(1)
+
+
+def decided(terms: np.ndarray) -> np.ndarray:
+    """Return the share of decisions of each term, shape (4,), from terms of shape (steps, 4, n)."""
+    return np.array([(deciding(terms) == term).mean() for term in range(terms.shape[1])])
+
+
+def flips(terms: np.ndarray, manner: str) -> np.ndarray:
+    """Return the share of decisions that are others when a term is replaced, shape (4,); what came before stays."""
+    place = terms.mean(0) if manner == "mean" else np.zeros_like(terms[0])
+    energy = terms.sum(1, keepdims=True)
+    return ((energy - terms + place < 0) != (energy < 0)).mean((0, 2))
+
+
+def _rows(dataset: xr.Dataset, state: str = "trained") -> dict[str, float]:
+    """Return what can be said of each term; of the untrained machine, which recalls nothing, less."""
+    shown = dataset.shown_terms.sel(state=state).values
+    wanted = np.tile(dataset.sequence.values, (2, 1))
+    values = dict(zip((f"{term}: decides (share)" for term in TERMS), decided(shown), strict=True))
+    for manner, place in MANNERS.items():
+        changes = flips(shown, manner)
+        wrong = (dataset.without.sel(manner=manner).values != wanted).mean((1, 2))
+        for index, term in enumerate(TERMS):
+            # A bias is its mean.
+            if (manner, term) != ("mean", "bias"):
+                values[f"{term}, {place} instead: decisions that change (share)"] = changes[index]
+                if state == "trained":
+                    values[f"{term}, {place} instead: wrong bits of the recall (share)"] = wrong[index]
+    return {what: float(value) for what, value in values.items()}
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return how much each term decides, and what happens without it."""
+    missed = float(dataset.missed.values[-1] / dataset.sequence.size)
+    return {RECALLED: float(dataset.wrong.values[-1] == 0), MISSED: missed} | _rows(dataset)
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return what holds for every machine: it learns."""
+    return [Check(MISSED, measure(dataset)[MISSED], 0.0, FEW, "our criterion")]
+
+
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
+    """Shares over machines that recall all, beside untrained machines and those that were taught another order."""
+    rows = []
+    for conditions in by_condition(datasets):
+        runs = conditions.pop("default", [])
+        if len(runs) < 3:
+            continue
+        succeeded = [bool(measure(run)[RECALLED]) for run in runs]
+        recalled = [run for run, yes in zip(runs, succeeded, strict=True) if yes]
+        name = attribute(runs[0], "config")["sequence"]
+        what = f"{name}: share of machines that recall all; what follows is of these"
+        rows.append(Finding.share(what, succeeded, "0: untrained"))
+        if len(recalled) < 3:
+            continue
+        measured, untrained = [_rows(run) for run in recalled], [_rows(run, "untrained") for run in recalled]
+        broken = [_rows(run) for run in conditions.get("shuffled_teacher", [])]
+        for what in measured[0]:
+            nulls = [
+                f"{np.mean([m[what] for m in untrained]):.2f} untrained" if what in untrained[0] else "0: with all"
+            ]
+            nulls += [f"{np.mean([m[what] for m in broken]):.2f} taught another order"] if broken else []
+            rows.append(Finding.over_seeds(f"{name}: {what}", [m[what] for m in measured], "; ".join(nulls)))
+    return rows

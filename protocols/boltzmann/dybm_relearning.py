@@ -1,0 +1,129 @@
+"""A machine that learned two sequences in turns learns them again, faster and faster (Osogami & Otsuka 2015)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from snnlab.checking import require_whole
+from snnlab.engine.brian import Engine
+from snnlab.errors import UserError
+from snnlab.files.record import attribute
+from snnlab.lab.claims import Check, Finding
+from snnlab.lab.grouping import by_condition
+from snnlab.networks.boltzmann import MOST_PERIODS, TurnsConfig, take_turns
+from snnlab.protocols.boltzmann.dybm_two_sequences import both
+from snnlab.stimuli.pictures.bitmaps import sequence_from
+
+FIGURE = "osogami2015_relearning"
+SHUFFLED = "shuffled"
+# Plain gradient ascent learns nothing of a sequence with decay rates of 1/4, whose beta reaches 4^8; with one of 0.9 it
+# does.
+_EVOLUTION = {"sequence": "evolution", "cue": 30, "novel": SHUFFLED, "periods": 60_000}
+_SGD = {"optimizer": "sgd", "rate": 0.03}
+VARIANTS = {
+    "SCIENCE": {},
+    # A machine that does not learn a novel sequence in so many periods takes minutes to find that out.
+    "evolution": _EVOLUTION | {"novel_periods": 20_000},
+    "evolution, mu 0.9": _EVOLUTION | {"mu": (0.9,)},
+    "evolution, mu 0.9, sgd": _EVOLUTION | {"mu": (0.9,)} | _SGD,
+}
+QUICK = _EVOLUTION | {"mu": (0.9,), "periods": 10_000}
+QUICK_VARIANTS = {name: {"periods": 10_000} for name in VARIANTS if name != "SCIENCE"}
+SLOPE = "slope of log periods over log block"
+AGAIN = "log10 of periods of a block, last ten (mean) / first two (mean)"
+NOVEL = "log10 of periods of a novel sequence, at the last age / untrained"
+GIVEN_UP = "the novel sequence was given up at the last age (1: yes)"
+
+
+@dataclass(frozen=True)
+class Config(TurnsConfig):
+    """Settings of the run."""
+
+    novel: str = "ECNEICS"
+    """a third sequence, which a copy of the machine learns at growing ages: a word or a file; shuffled: the columns of
+    the sequence in an order drawn for each seed"""
+    novel_periods: int = 500_000
+    """periods after which it is given up"""
+
+    def identity(self) -> dict:
+        """Return what the settings stand for: all sequences."""
+        self.rule()
+        if self.control != "none":
+            # A machine that is taught two other sequences learns those again and again, too.
+            raise UserError(f"control: expected none: a novel sequence stands beside both others, got {self.control}")
+        novel = [] if self.novel == SHUFFLED else novel_of(self).tolist()
+        return {"sequences": [sequence.tolist() for sequence in both(self)], "novel": novel}
+
+
+def novel_of(config: Config) -> np.ndarray:
+    """Return the third sequence that a Config names; raises UserError if it is none."""
+    try:
+        return sequence_from(config.novel)
+    except UserError as error:
+        raise UserError(f"novel: {str(error).removeprefix('sequence: ')}") from None
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Train a machine on both in turns; see :func:`snnlab.networks.boltzmann.turns.take_turns`."""
+    sequences = both(config)
+    require_whole("novel_periods", config.novel_periods, 1, MOST_PERIODS)
+    if config.novel == SHUFFLED:
+        novel = sequences[0][engine.rng("novel").permutation(len(sequences[0]))]
+    else:
+        novel = novel_of(config)
+    if novel.shape[1] != sequences[0].shape[1]:
+        raise UserError(f"novel: expected {sequences[0].shape[1]} rows as in sequence, got {novel.shape[1]}")
+    if len(novel) <= config.cue:
+        raise UserError(f"novel: expected more columns than the cue, {config.cue}, got {len(novel)}")
+    return take_turns(config, sequences, engine, novel, config.novel_periods)
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return how the periods of a block fall, and whether those of a sequence that was never shown do."""
+    needed = dataset.block_periods.values.astype(float)
+    values = {"blocks": float(len(needed)), "periods of training": float(dataset.age[-1])}
+    if len(needed) >= 4:
+        # A block that needed none counts as one, which has a logarithm.
+        needed = np.maximum(needed, 1)
+        blocks = np.arange(1, len(needed) + 1)
+        values[SLOPE] = float(np.polyfit(np.log(blocks), np.log(needed), 1)[0])
+        values[AGAIN] = float(np.log10(needed[-min(10, len(needed) // 2) :].mean() / needed[:2].mean()))
+    novel = dataset.novel_periods.values
+    if len(novel) > 1 and np.isfinite(novel[0]):
+        # One that was given up took at least so long.
+        most = attribute(dataset, "config")["novel_periods"]
+        # A ratio of two times of the same machine; its logarithm is 0 on average where age does not matter.
+        values[NOVEL] = float(np.log10(np.nan_to_num(max(novel[-1], 1), nan=most) / max(novel[0], 1)))
+        values[GIVEN_UP] = float(np.isnan(novel[-1]))
+    return values
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return what the paper shows, where a machine comes to at least four blocks: they need fewer and fewer periods."""
+    values = measure(dataset)
+    return [Check(SLOPE, values[SLOPE], -np.inf, 0.0, "the paper: it falls")] if SLOPE in values else []
+
+
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
+    """Slopes over seeds; and whether a novel sequence is learned sooner by an old machine than by a new one."""
+    rows = []
+    for conditions in by_condition(datasets):
+        runs = conditions.get("default", [])
+        if len(runs) < 3:
+            continue
+        config, measured = attribute(runs[0], "config"), [measure(run) for run in runs]
+        name = f"{config['sequence']}, mu {', '.join(f'{m:g}' for m in config['mu'])}, {config['optimizer']}"
+        came = [SLOPE in m for m in measured]
+        what = f"{name}: share of machines with four blocks within {config['periods']:,} periods"
+        rows.append(Finding.share(what, came, "0: untrained"))
+        lost = sum(m.get(GIVEN_UP, 0) for m in measured)
+        late = f"; {lost:.0f} given up, which count with {config['novel_periods']:,}" if lost else ""
+        nulls = {SLOPE: "0: no faster", AGAIN: "0: no faster", NOVEL: f"0: age does not matter{late}"}
+        for what, null in nulls.items():
+            values = [m[what] for m in measured if what in m]
+            if len(values) >= 3:
+                rows.append(Finding.over_seeds(f"{name}: {what}", values, null))
+    return rows

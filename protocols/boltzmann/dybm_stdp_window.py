@@ -1,0 +1,211 @@
+"""The STDP window of a dynamic Boltzmann machine, measured at simulated synapses (Osogami & Otsuka 2015)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+
+from snnlab.checking import require_choices, require_whole
+from snnlab.engine.brian import Engine
+from snnlab.engine.tasks import Task
+from snnlab.errors import UserError
+from snnlab.lab.claims import Check
+from snnlab.networks.boltzmann import DT, Boltzmann, BoltzmannNetwork, DybmRule, checked_delays, fresh_state
+
+FIGURE = "dybm_stdp_window"
+QUICK = {"delays": (1, 4), "longest_lag": 6}
+# The published equations with beta in reverse order, gamma in the wrong energy, and nothing from delays of 1.
+CONTROLS = {"jdybm": {"variant": "jdybm"}}
+# Rounding of the largest traces, mu^-8 = 65536 for mu = 0.25.
+CLOSE = 1e-9
+# So small that what is learned changes no probability: a window is that of vanishing steps. A power of two, so that
+# to divide by it rounds nothing.
+RATE = 2.0**-200
+# The weight of each part of a window, and its decay rates.
+PARTS = {"ltp": ("u", "lam"), "ltd": ("v", "mu")}
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of the pairings."""
+
+    delays: tuple[int, ...] = (1, 3, 5, 9)
+    """delays of the synapse (steps); each has a window of its own"""
+    longest_lag: int = 20
+    """pairs are as many steps apart at most, in both directions"""
+    lam: tuple[float, ...] = DybmRule.lam
+    """decay rates of the synaptic traces"""
+    mu: tuple[float, ...] = DybmRule.mu
+    """decay rates of the neural traces and of the spikes under way"""
+    chance: float = 0.1
+    """probability that a neuron is on when it remembers nothing, which sets its bias; windows do not depend on it"""
+    timing: Literal["consistent", "literal"] = "consistent"
+    """whether a spike that arrives now counts as arrived (consistent) or not (as equation 4 is printed)"""
+    variant: Literal["paper", "jdybm"] = "paper"
+    """the paper's equations, or what the authors' program does instead"""
+    seed: int = 0
+    """not used: nothing here is random"""
+    target: Literal["numpy", "cython"] = "numpy"
+    """where Brian2's generated code runs; numpy needs no compilation, which would take longer than the run"""
+
+    def rule(self) -> DybmRule:
+        """Return the learning rule; raises UserError for settings that cannot be."""
+        require_choices(self)
+        if not self.delays:
+            raise UserError("delays: expected at least one, got none")
+        for delay in self.delays:
+            checked_delays(np.full((1, 1), delay))
+        require_whole("longest_lag", self.longest_lag, 1, 100)
+        if not 0 < self.chance < 1:
+            raise UserError(f"chance: expected a probability between 0 and 1, got {self.chance}")
+        settings = {name: getattr(self, name) for name in ("lam", "mu", "timing", "variant")}
+        return DybmRule(optimizer="sgd", rate=RATE, **settings)
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Let neurons i and j of each pair fire once, at every lag t_j - t_i, and see what that does to the synapse i to j.
+
+    Every lag has a pair of its own in one machine; other pairs have weights of 0. Windows, shape (delay, lag, rate):
+
+    - of learning, ``ltp`` and ``ltd``: change of u and v by plain gradient ascent from weights of 0, in units of the
+      learning rate, when both fire, minus that when i fires alone, minus that when j does. What is subtracted is all
+      that follows from the expected rate, so what stays is the pairing.
+    - of weights, ``ltp_weight`` and ``ltd_weight``: by how much u = 1, or v = 1, lowers the energy of the two spikes;
+      below 0 it holds them back. Learning is the gradient of this: u grows, and v, which holds back, falls.
+
+    Those that end in ``_law`` are their closed form in the paper's equations, whatever the variant.
+    """
+    rule = config.rule()
+    lags = np.arange(-config.longest_lag, config.longest_lag + 1)
+    weighted = [(name, m) for name, rates in (("u", rule.lam), ("v", rule.mu)) for m in range(1, len(rates) + 1)]
+    trials = [
+        *(Trial(delay, fire) for delay in config.delays for fire in ("both", "pre", "post")),
+        *(Trial(delay, "both", *weight) for delay in config.delays for weight in weighted),
+    ]
+    shown = dict(zip(trials, _show(trials, config, rule, lags, engine), strict=True))
+    dataset = xr.Dataset(coords={"delay": ("delay", list(config.delays)), "lag": ("lag", lags)})
+    for part, (name, rates) in PARTS.items():
+        learning, weights = np.empty((2, len(config.delays), len(lags), len(getattr(rule, rates))))
+        for index, delay in enumerate(config.delays):
+            both, pre, post = (shown[Trial(delay, fire)] for fire in ("both", "pre", "post"))
+            for m in range(1, learning.shape[2] + 1):
+                key = f"{name}_{m}"
+                learning[index, :, m - 1] = (both.learned[key] - pre.learned[key] - post.learned[key]) / RATE
+                with_synapse = shown[Trial(delay, "both", name, m)]
+                weights[index, :, m - 1] = both.energy - with_synapse.energy
+        dims, units = ("delay", "lag", rates), {"units": "1"}
+        dataset = dataset.assign_coords({rates: (rates, list(getattr(rule, rates)))})
+        dataset[part], dataset[f"{part}_weight"] = (dims, learning, units), (dims, weights, units)
+        dataset[f"{part}_law"] = (dims, law(part, dataset, config.timing), units)
+    for name in ("delay", "lag"):
+        dataset[name].attrs["units"] = "steps"
+    return dataset
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is shown to all pairs at once, and the weight of the synapse that is 1, if any is; without one it learns."""
+
+    delay: int
+    fire: Literal["both", "pre", "post"]
+    weight: str = ""
+    m: int = 0
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What a trial did: energies of the spikes of each pair, and the weights of its synapse; shapes (lag,)."""
+
+    energy: np.ndarray
+    learned: dict[str, np.ndarray]
+
+
+def _show(trials: list[Trial], config: Config, rule: DybmRule, lags: np.ndarray, engine: Engine) -> list[_Shown]:
+    """Run trials one after the other, each from silence; i of a pair is at an even place, j at the odd one after it."""
+    n, steps = 2 * len(lags), 2 * config.longest_lag + 1
+    bias = np.full(n, np.log(config.chance / (1 - config.chance)))
+    still = Boltzmann(np.ones((n, n)), bias, np.zeros((n, n, len(rule.lam))), np.zeros((n, n, len(rule.mu))), rule)
+    pre, post = np.arange(0, n, 2), np.arange(1, n, 2)
+    fires = np.empty(n, int)
+    fires[pre], fires[post] = config.longest_lag, config.longest_lag + lags
+    net, silence = BoltzmannNetwork(still), fresh_state(still)
+    energy, found = np.zeros(n), []
+
+    def begin(trial: Trial) -> None:
+        for names in net.names.values():
+            for name in names:
+                net.view(name)[:] = silence[name].ravel()
+        net.view("delay_steps")[:] = trial.delay
+        if trial.weight:
+            net.view(f"{trial.weight}_{trial.m}").reshape(n, n)[pre, post] = 1
+        net.view("learning")[...] = not trial.weight
+        energy[:] = 0
+        show(trial, 0)
+
+    def show(trial: Trial, at: int) -> None:
+        x = fires == at
+        for name, silent in (("pre", post), ("post", pre)):
+            x[silent] &= trial.fire != name
+        net.view("target")[:] = x
+
+    def step(now: int) -> None:
+        number, at = divmod(now, steps)
+        fired = net.view("x") == 1
+        energy[fired] = net.view("energy")[fired]
+        if at + 1 < steps:
+            show(trials[number], at + 1)
+            return
+        names = [name for name in net.names["synapses"] if name.startswith(("u_", "v_"))]
+        learned = {name: net.view(name).reshape(n, n)[pre, post] for name in names}
+        found.append(_Shown(energy[pre] + energy[post], learned))
+        if number + 1 < len(trials):
+            begin(trials[number + 1])
+
+    begin(trials[0])
+    total = len(trials) * steps
+    engine.run(net.network, total * DT, net.clock, [Task(range(total), step)], namespace={})
+    return found
+
+
+def law(part: str, dataset: xr.Dataset, timing: str = "consistent", variant: str = "paper") -> np.ndarray:
+    """Return a window of learning in closed form, shape (delay, lag, rate), with D = t_post - t_pre and the delay d.
+
+    ltp: lambda^(D - d + 1) for D >= d; with the timing "literal" lambda^(D - d) for D > d.
+    ltd: -mu^-D for D < d but D = 0, where neither spike comes after the other: one exponential, which spikes under way
+    (D > 0) and those of the neuron itself (D < 0) make up. In the variant "jdybm" those under way have -mu^-(d - D),
+    and ltp is 0 for d = 1. Of weights the windows are the same, but that in "jdybm" D < 0 has none.
+    """
+    lag, delay = dataset.lag.values[None, :, None], dataset.delay.values[:, None, None]
+    rate = dataset[PARTS[part][1]].values[None, None, :]
+    if part == "ltp":
+        since = np.broadcast_to(lag - delay - (timing == "literal"), (*np.broadcast_shapes(lag.shape, delay.shape),))
+        arrives = (since >= 0) & ((delay > 1) | (variant == "paper"))
+        return np.where(arrives, rate ** np.maximum(since + 1, 0), 0.0)
+    power = np.where((lag > 0) & (variant == "jdybm"), delay - lag, lag + 0 * delay)
+    # Beyond the delay powers may be large, and do not count.
+    return -np.where((lag < delay) & (lag != 0), rate ** -np.where(lag < delay, power, 0).astype(float), 0.0)
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return the distances from the closed form, of all delays together."""
+    values = {}
+    for part in PARTS:
+        for kind, of in (("", "learning"), ("_weight", "weights")):
+            away = np.abs(dataset[f"{part}{kind}"] - dataset[f"{part}_law"])
+            values[f"{part.upper()}, window of {of}: largest distance from the closed form"] = float(away.max())
+    return values
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Both windows, of learning and of weights, are the closed form, at every delay."""
+    rows = []
+    for delay in dataset.delay.values:
+        chosen = dataset.sel(delay=delay)
+        for part in PARTS:
+            worst = max(float(np.abs(chosen[part + kind] - chosen[f"{part}_law"]).max()) for kind in ("", "_weight"))
+            what = f"{part.upper()}, delay {delay}: largest distance from the closed form"
+            rows.append(Check(what, worst, 0.0, CLOSE, "rounding"))
+    return rows

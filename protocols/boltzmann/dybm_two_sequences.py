@@ -1,0 +1,105 @@
+"""Seven neurons learn SCIENCE and its mirror image in turns, each recalled from a cue (Osogami & Otsuka 2015)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from snnlab.engine.brian import Engine
+from snnlab.files.record import attribute
+from snnlab.lab.claims import Check, Finding
+from snnlab.lab.grouping import by_condition
+from snnlab.networks.boltzmann import CONTROLS as CONTROLS
+from snnlab.networks.boltzmann import PUBLISHED_BLOCKS, TurnsConfig, take_turns
+from snnlab.protocols.boltzmann.dybm_science import MISSED
+from snnlab.stimuli.pictures.bitmaps import mirrored, sequence_from
+
+FIGURE = "osogami2015_two_sequences"
+BLOCKS, BOTH = "blocks", "both sequences recalled from their cues at the end (1: yes)"
+FIRST, LATE = "periods of the first two blocks", "periods of a block, mean of the last tenth"
+# Our criterion: while one sequence is learned some of the other is lost.
+FEW = 0.25
+PUBLISHED = f"{PUBLISHED_BLOCKS:,} blocks, 223 min (one machine)"
+
+
+@dataclass(frozen=True)
+class Config(TurnsConfig):
+    """Settings of the run."""
+
+    def identity(self) -> dict:
+        """Return what the settings stand for: both sequences."""
+        self.rule()
+        return {"sequences": [sequence.tolist() for sequence in both(self)]}
+
+
+QUICK = {"sequence": "evolution", "cue": 30, "periods": 20_000}
+
+
+def both(config: TurnsConfig) -> list[np.ndarray]:
+    """Return the sequence and its mirror image."""
+    sequence = sequence_from(config.sequence)
+    return [sequence, mirrored(sequence)]
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Train a machine on both in turns; see :func:`snnlab.networks.boltzmann.turns.take_turns`."""
+    return take_turns(config, both(config), engine)
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return how far a machine came, and how well it knows both sequences in the end."""
+    needed = dataset.block_periods.values
+    values = {
+        BLOCKS: float(len(needed)),
+        "periods of training": float(dataset.age[-1]),
+        "a block needed no training (1: yes)": float(ended(dataset)),
+        BOTH: float((dataset.wrong[-1] == 0).all()),
+        MISSED: float(dataset.missed[-1].sum() / dataset.sequence.size),
+        "CPU time (min)": float(dataset.cpu[-1] / 60),
+        "wall time (min)": float(dataset.wall[-1] / 60),
+    }
+    if len(needed) >= 2:
+        values[FIRST] = float(needed[:2].sum())
+        values[LATE] = float(needed[-max(1, len(needed) // 10) :].mean())
+    return values
+
+
+def ended(dataset: xr.Dataset) -> bool:
+    """Tell whether training ended because a block needed no period."""
+    needed = dataset.block_periods.values
+    return len(needed) > 1 and needed[-1] == 0
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return what holds for every machine: it learns both. How soon it is a finding over machines."""
+    return [Check(MISSED, measure(dataset)[MISSED], 0.0, FEW, "our criterion")]
+
+
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
+    """Blocks, periods of early and late blocks, and what is known in the end; beside the control."""
+    rows = []
+    for conditions in by_condition(datasets):
+        runs = conditions.pop("default", [])
+        if len(runs) < 3:
+            continue
+        config, measured = attribute(runs[0], "config"), [measure(run) for run in runs]
+        name = f"{config['sequence']} and its mirror image, {config['periods']:,} periods"
+        broken = [measure(run)[MISSED] for run in conditions.get("shuffled_teacher", [])]
+        beside = f"{np.mean(broken):.2f}: taught in another order" if broken else "0.5: untrained"
+        rows.append(Finding.over_seeds(f"{name}: {MISSED}", [m[MISSED] for m in measured], beside))
+        done = [ended(run) for run in runs]
+        rows.append(
+            Finding.share(f"{name}: share of machines of which a block needed no training", done, "0: untrained")
+        )
+        # The published number is that of a machine that was done.
+        published = PUBLISHED if all(done) else "none"
+        rows.append(Finding.over_seeds(f"{name}: {BLOCKS} by then", [m[BLOCKS] for m in measured], "0", published))
+        rows.append(Finding.share(f"{name}: {BOTH}", [m[BOTH] for m in measured], "0: untrained"))
+        twice = [m for m in measured if LATE in m]
+        if len(twice) >= 3:
+            fall = [m[LATE] / (m[FIRST] / 2) for m in twice]
+            what = f"{name}: {LATE} / mean of the first two ({len(twice)} machines with two blocks)"
+            rows.append(Finding.over_seeds(what, fall, "1: nothing is kept"))
+    return rows

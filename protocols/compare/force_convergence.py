@@ -1,0 +1,155 @@
+"""How the error of FORCE falls with the number of neurons, for spiking and rate networks (Nicola & Clopath 2017)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+
+from snnlab.analysis import oscillations as osc
+from snnlab.checking import require_choices, require_positive
+from snnlab.engine.brian import Engine
+from snnlab.errors import UserError
+from snnlab.files.record import attribute
+from snnlab.lab.claims import Check, Finding
+from snnlab.networks.force import ForceConfig, train_force
+from snnlab.networks.rate import RATES, random_network, train_rate
+from snnlab.protocols.rate import rate_force
+from snnlab.stimuli.signals.oscillators import sine
+
+FIGURE = "force_convergence"
+FREQUENCY = 5.0
+SIZES = (125, 250, 500, 1000, 2000)
+NETWORKS = ("lif", "theta", "izhikevich", *RATES)
+# Before learning; time step of rate units (s).
+BEFORE, DT = 1.0, 1e-3
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of the run; all others are those of force_sine and rate_force."""
+
+    network: Literal["lif", "theta", "izhikevich", "tanh", "sqrt"] = "theta"
+    """spiking neurons, or rate units: tanh (Sussillo & Abbott 2009), sqrt (counterpart of theta neurons)"""
+    n: int = 1000
+    """number of neurons or units"""
+    learn: float = 5.0
+    """time of learning (s)"""
+    after: float = 4.0
+    """time after learning (s)"""
+    seed: int = 0
+    """one seed for every random stream"""
+    target: Literal["auto", "cython", "numpy", "cpp_standalone"] = "auto"
+    """where Brian2's generated code runs; rate units run in numpy"""
+
+    def identity(self) -> dict:
+        """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
+        _check(self)
+        return {} if self.network in RATES else _spiking(self).identity()
+
+
+VARIANTS = {f"{name}, N = {n}": {"network": name, "n": n} for name in NETWORKS for n in SIZES}
+QUICK = {"learn": 1.5, "after": 1.0}
+TRAINING, AFTERWARDS = "RMSE / sd of the teacher, end of learning", "error after learning / sd of the teacher"
+
+
+def _check(config: Config) -> None:
+    require_choices(config)
+    require_positive(config, "n", "learn", "after")
+    if config.after < 2 / FREQUENCY or config.learn < 2 / FREQUENCY:
+        raise UserError(
+            f"learn, after: expected at least two periods, {2 / FREQUENCY} s, got {config.learn}, {config.after}"
+        )
+
+
+def _spiking(config: Config) -> ForceConfig:
+    # With the exact gain: the step of the undivided one grows with N.
+    return ForceConfig(
+        neuron=config.network,
+        n=config.n,
+        rls_gain="exact",
+        seconds=BEFORE + config.learn + config.after,
+        learn_start=BEFORE,
+        learn_stop=BEFORE + config.learn,
+        seed=config.seed,
+        target=config.target,
+        record_spikes=0,
+        record_voltages=1,
+        record_interval=1.0,
+    )
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Train a network of this size on a sine of 5 Hz and let it go on alone.
+
+    Returns ``output`` and ``teacher`` (time, component), every ms.
+
+    Raises
+    ------
+    UserError
+        For settings that cannot be used.
+    """
+    _check(config)
+    if config.network not in RATES:
+        dataset = train_force(_spiking(config), lambda t: sine(t, FREQUENCY), engine)
+        return dataset[["output", "teacher"]].assign_attrs(dataset.attrs)
+    start, stop, end = np.rint(np.cumsum([BEFORE, config.learn, config.after]) / DT).astype(int)
+    times = np.arange(1, end + 1) * DT
+    teacher = sine(times, FREQUENCY)
+    rate = rate_force.Config()
+    network = random_network(config.n, rate.p, rate.g, rate.q, 1, config.network, rate.tau * 1e-3, DT, engine)
+    arrays = train_rate(network, teacher, range(start, stop, rate.rls_steps), rate.alpha, traced=0)
+    return xr.Dataset(
+        {"output": (("time", "component"), arrays["output"]), "teacher": (("time", "component"), teacher)},
+        {"time": ("time", times, {"units": "s"})},
+        {"learn_start": start * DT, "learn_stop": stop * DT, "seconds": end * DT, "n_neurons": config.n},
+    )
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return both errors of a run; after learning each period is compared at its best lag."""
+    time, output, teacher = (dataset[k].values for k in ("time", "output", "teacher"))
+    start, stop = dataset.attrs["learn_start"], dataset.attrs["learn_stop"]
+    last = osc.end_of_learning(time, start, stop, 1.0)
+    period, scale = 1 / FREQUENCY, float(teacher.std())
+    return {
+        TRAINING: osc.rmse(output[last], teacher[last]) / scale,
+        AFTERWARDS: osc.aligned_error(output, teacher, float(time[1] - time[0]), stop, period),
+    }
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return none: small networks are there to fail."""
+    return []
+
+
+def slopes(datasets: list[xr.Dataset]) -> dict[str, dict[str, list[float]]]:
+    """Return, for each network and error, the slope of log error over log N of every seed with three sizes below 1.
+
+    Sizes that fail, so that an output of 0 would be no worse, are left out: they lie on no power law.
+    """
+    errors: dict[tuple[str, int, str], list[tuple[int, dict[str, float]]]] = {}
+    for dataset in datasets:
+        config = attribute(dataset, "config")
+        key = (config["network"], config["seed"], dataset.attrs["preset"])
+        errors.setdefault(key, []).append((config["n"], measure(dataset)))
+    result: dict[str, dict[str, list[float]]] = {}
+    for (network, *_), runs in sorted(errors.items()):
+        for what in (TRAINING, AFTERWARDS):
+            useful = [(n, values[what]) for n, values in runs if values[what] < 1]
+            if len({n for n, _ in useful}) >= 3:
+                x, y = np.log(useful).T
+                result.setdefault(network, {}).setdefault(what, []).append(float(np.polyfit(x, y, 1)[0]))
+    return result
+
+
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
+    """The slope of each error over the size, for each network."""
+    return [
+        Finding.over_seeds(f"{network}: slope of log ({what}) over log N", each, "0: size does not matter")
+        for network, rows in slopes(datasets).items()
+        for what, each in rows.items()
+        if len(each) >= 3
+    ]

@@ -1,0 +1,1 @@
+"""FORCE: spiking networks that learn while they run."""

@@ -1,0 +1,211 @@
+"""Where FORCE learns, and where chaos begins, in the plane of the gains G and Q (Nicola & Clopath 2017)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from snnlab.analysis import chaos
+from snnlab.analysis import oscillations as osc
+from snnlab.connectivity.random import encoder, sparse_random
+from snnlab.engine.brian import Engine
+from snnlab.errors import UserError
+from snnlab.files.record import attribute
+from snnlab.lab.claims import Check, Finding
+from snnlab.lab.grouping import settings
+from snnlab.networks.force import (
+    ForceConfig,
+    ForceSetup,
+    Plan,
+    make_loop,
+    moved_spike,
+    resolve,
+    spike_jump,
+    train_force,
+)
+from snnlab.stimuli.signals.oscillators import sine
+
+FREQUENCY = 5.0
+# Of the perturbations: how long the network runs before the first, how long each is followed, by how much a spike is
+# delayed, how long it may be waited for, time constant of the distance, its bins (s).
+SETTLE, FOLLOWED, DELAY, PATIENCE, TAU, STEP = 1.0, 0.5, 1e-3, 50e-3, 20e-3, 2e-3
+# The difference has grown when it reaches this part of the distance of unrelated states.
+SATURATED = 0.3
+
+
+@dataclass(frozen=True)
+class Config(ForceConfig):
+    """Settings of the run; None means: the value that the neuron's file states in its FORCE."""
+
+    neuron: str = "lif"
+    """lif, theta, izhikevich, ..., or path/to/file.py:NAME"""
+    seconds: float = 10.0
+    """length of the run (s)"""
+    learn_start: float = 1.0
+    """start of the learning window (s)"""
+    learn_stop: float = 6.0
+    """end of the learning window (s)"""
+    perturbations: int = 5
+    """number of moved spikes; 0: none, and no exponent"""
+
+
+# Published G and Q, and what they are multiplied with in the study.
+PUBLISHED = {"lif": (0.04, 10.0), "theta": (10.0, 1e4), "izhikevich": (5e3, 5e3)}
+G_FACTORS, Q_FACTORS = (0.01, 0.1, 0.25, 0.5, 1.0, 2.0), (0.25, 0.5, 1.0, 2.0, 4.0)
+# Before learning the decoder is 0 and Q does not matter: spikes are moved at the published one.
+VARIANTS = {
+    f"{neuron}, G x {x:g}, Q x {y:g}": {"neuron": neuron, "g": x * g, "q": y * q}
+    | ({} if y == 1 else {"perturbations": 0})
+    for neuron, (g, q) in PUBLISHED.items()
+    for x in G_FACTORS
+    for y in Q_FACTORS
+}
+QUICK = {"n": 800, "seconds": 4.0, "learn_start": 0.5, "learn_stop": 2.5, "perturbations": 2}
+ERROR = "error after learning / sd of the teacher"
+GROW, RATE = "moved spikes that grow (share)", "growth of those (1/s)"
+# Our criteria: learned; chaotic, if more than this share of moved spikes grow.
+LEARNED, CHAOTIC = 0.3, 0.5
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Train the network on a sine of 5 Hz; then follow moved spikes in the same network as it was before learning.
+
+    Adds ``distance`` (perturbation, delay) and ``distance_of_unrelated`` (perturbation) to what
+    :func:`snnlab.train_force` returns: see :func:`snnlab.analysis.chaos.spike_distance`; NaN where no neuron fired.
+    """
+    if config.perturbations < 0:
+        raise UserError(f"perturbations: expected an integer >= 0, got {config.perturbations}")
+    setup = resolve(config)
+    if config.perturbations:
+        spike_jump(setup.synapse)
+        if setup.dt > DELAY:
+            raise UserError(
+                f"dt: expected at most the delay of a moved spike, {DELAY * 1e3:g} ms, got {setup.dt * 1e3:g}"
+            )
+    dataset = train_force(config, lambda t: sine(t, FREQUENCY), engine)
+    return dataset.assign(_distances(config, setup, engine)) if config.perturbations else dataset
+
+
+def _distances(config: Config, setup: ForceSetup, engine: Engine) -> dict:
+    dt, n, count = setup.dt, config.n, config.perturbations
+    recurrent = sparse_random(n, config.p, setup.g, engine.rng("recurrent"), setup.zero_row_mean)
+    settle, delay, patience = (round(x / dt) for x in (SETTLE, DELAY, PATIENCE))
+    followed = patience + delay + round(FOLLOWED / dt) + 1
+    # A network of the same kind as the one that learned, so that no other program is built.
+    feedback = encoder(n, 1, setup.q, engine.rng("encoder"), config.encoder)
+    loop = make_loop(config, setup, recurrent, feedback, Plan(dt, settle + count * followed, range(0), 0, n), engine)
+    loop.advance(0, settle)
+    bins = round(FOLLOWED / STEP)
+    columns, distances, unrelated = recurrent.tocsc(), np.full((count, bins), np.nan), np.full(count, np.nan)
+    for index in range(count):
+        start = settle + index * followed
+        moved = moved_spike(loop, columns, setup.synapse, start, start + followed, delay, patience)
+        if moved is None:
+            continue
+        pair = [(steps * dt, neurons) for steps, neurons in (moved.reference, moved.perturbed)]
+        # From when the moved spike has arrived in both.
+        edges = pair[1][0][0] + STEP * np.arange(bins + 1)
+        distances[index] = chaos.spike_distance(*pair, edges, TAU, n)
+        # Both halves of the reference, one on top of the other; their first third lacks what came before.
+        (when, who), middle = pair[0], edges[bins // 2]
+        late = when >= middle
+        halves = (when[~late], who[~late]), (when[late] - (middle - edges[0]), who[late])
+        apart = chaos.spike_distance(*halves, edges[: bins // 2 + 1], TAU, n)
+        unrelated[index] = np.sqrt((apart[bins // 6 :] ** 2).mean())
+    times = STEP * (np.arange(bins) + 0.5)
+    labels = {"units": "1", "long_name": "distance of the spike trains of both copies"}
+    return {
+        "distance": (("perturbation", "delay"), distances, labels),
+        "distance_of_unrelated": (("perturbation",), unrelated, {"units": "1"}),
+        "delay": ("delay", times, {"units": "s", "long_name": "time since the moved spike"}),
+    }
+
+
+def growth(dataset: xr.Dataset) -> np.ndarray:
+    """Return the rate (1/s) at which the difference grew that each moved spike made; NaN if it did not.
+
+    Empty for a network that was silent. Infinite where it grew too fast for a rate.
+    """
+    alive = np.isfinite(dataset.distance_of_unrelated.values)
+    if not alive.any():
+        return np.zeros(0)
+    threshold = SATURATED * float(dataset.distance_of_unrelated.values[alive].mean())
+    return np.array([chaos.growth(row, STEP, threshold) for row in dataset.distance.values[alive]])
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return the error of a run and, where spikes were moved, how many of them grew and how fast."""
+    stop = dataset.attrs["learn_stop"]
+    every = max(1, round(1e-3 / float(dataset.time[1] - dataset.time[0])))
+    time, output, target = (dataset[k].values[::every] for k in ("time", "output", "teacher"))
+    values = {ERROR: osc.aligned_error(output, target, float(time[1] - time[0]), stop, 1 / FREQUENCY)}
+    if "distance" in dataset:
+        rates = growth(dataset)
+        grown = rates[~np.isnan(rates)]
+        values[GROW] = len(grown) / len(rates) if len(rates) else float("nan")
+        finite = grown[np.isfinite(grown)]
+        values[RATE] = float(finite.mean()) if len(finite) else float("nan")
+    return values
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return our criterion at the published gains; that other points do not learn is what the study is about."""
+    measured, (x, y) = measure(dataset), factors(attribute(dataset, "config"))
+    return [Check(ERROR, measured[ERROR], 0.0, LEARNED, "our criterion")] if x == y == 1 else []
+
+
+def factors(config: dict) -> tuple[float, float]:
+    """Return G and Q of a run over the published ones; NaN for a neuron that has none."""
+    published = PUBLISHED.get(config["neuron"], (np.nan, np.nan))
+    given = (published[i] if config[name] is None else config[name] for i, name in enumerate("gq"))
+    return tuple(round(value / unit, 6) for value, unit in zip(given, published, strict=True))
+
+
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
+    """For each neuron: at which G moved spikes grow, from which G on it learns, and how both go together.
+
+    Runs are one plane if they differ in G, Q, seed and the number of moved spikes alone; broken ones are left out.
+    """
+    planes: dict[tuple[str, str], list[tuple[int, float, dict[str, float], np.ndarray | None]]] = {}
+    for dataset in datasets:
+        config = attribute(dataset, "config")
+        if config["neuron"] in PUBLISHED and config["control"] == "none":
+            key = (f"{config['neuron']} ({dataset.attrs['preset']})", settings(config, ("g", "q", "perturbations")))
+            rates = growth(dataset) if "distance" in dataset else None
+            planes.setdefault(key, []).append((config["seed"], factors(config)[0], measure(dataset), rates))
+    rows = []
+    for (name, _), points in planes.items():
+        seeds = sorted({seed for seed, *_ in points})
+        if len(seeds) < 3:
+            continue
+        for gain in sorted({gain for _, gain, _, _ in points}):
+            moved = [rates for _, g, _, rates in points if g == gain and rates is not None]
+            rates = np.concatenate(moved) if moved else np.zeros(0)
+            if len(rates):
+                what = f"{name}: moved spikes that grow at {gain:g} of the published G"
+                rows.append(Finding.share(what, list(~np.isnan(rates)), "0: neurons that are not coupled"))
+        kinds = {
+            (seed, gain): "silent" if np.isnan(values[GROW]) else "chaotic" if values[GROW] > CHAOTIC else "not chaotic"
+            for seed, gain, values, _ in points
+            if GROW in values
+        }
+        for kind in ("chaotic", "not chaotic", "silent"):
+            learned = [
+                [
+                    values[ERROR] <= LEARNED
+                    for s, gain, values, _ in points
+                    if s == seed and kinds.get((s, gain)) == kind
+                ]
+                for seed in seeds
+            ]
+            if shares := [float(np.mean(each)) for each in learned if each]:
+                what = f"{name}: share of points that learn where the network is {kind} before learning"
+                rows.append(Finding.over_seeds(what, shares, "compare the kinds"))
+        least = [
+            min((g for s, g, v, _ in points if s == seed and v[ERROR] <= LEARNED), default=np.inf) for seed in seeds
+        ]
+        if np.isfinite(least).all():
+            rows.append(Finding.over_seeds(f"{name}: smallest G that learns / published G", least, "a description"))
+    return rows

@@ -1,0 +1,115 @@
+"""CPU time of a FORCE network in C++ over its size, with and without learning, on one core."""
+
+from __future__ import annotations
+
+import resource
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+
+from snnlab.checking import require_positive
+from snnlab.connectivity.random import encoder, sparse_random
+from snnlab.engine.brian import Engine
+from snnlab.errors import UserError
+from snnlab.networks.force import ForceConfig, ForceSetup, Plan, ProgramLoop, can_be_program, resolve
+from snnlab.stimuli.signals.oscillators import sine
+
+FIGURE = "scaling"
+# Model time (s) before each measurement.
+SETTLE = 0.5
+QUICK = {"sizes": (100, 200), "seconds": 0.2, "repeats": 1}
+
+
+@dataclass(frozen=True)
+class Config:
+    """What is measured."""
+
+    neuron: str = "lif"
+    """a neuron model, as for force_sine"""
+    sizes: tuple[int, ...] = (500, 1000, 2000, 4000, 8000)
+    """numbers of neurons"""
+    seconds: float = 2.0
+    """model time of each measurement (s)"""
+    repeats: int = 5
+    """measurements of each size; the fastest counts"""
+    seed: int = 0
+    """one seed for every random stream"""
+    target: Literal["auto", "cpp_standalone"] = "auto"
+    """where it runs: this measures the C++ program"""
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Measure each size with RLS and without, each after the network has settled; nothing is recorded.
+
+    RLS uses the exact gain: the undivided one of the sine takes first steps that grow with the number of neurons, and
+    from some thousand neurons on they drive the network into synchrony.
+    """
+    require_positive(config, "seconds", "repeats")
+    if len(config.sizes) < 2 or min(config.sizes) < 10 or sorted(set(config.sizes)) != list(config.sizes):
+        raise UserError(f"sizes: expected at least two numbers >= 10 that rise, got {config.sizes}")
+    if not engine.as_program():
+        raise UserError("target: expected a C++ compiler and make: this protocol measures the C++ program")
+    setups = [resolve(ForceConfig(neuron=config.neuron, n=n)) for n in config.sizes]
+    if not can_be_program(setups[0].neuron, engine):
+        raise UserError(
+            f"neuron: {config.neuron} has variables that are not real numbers; a C++ program cannot hold them"
+        )
+    if round(config.seconds / setups[0].dt) < setups[0].learn.step:
+        raise UserError(f"seconds: expected at least one RLS interval, got {config.seconds}")
+    total = 2 * len(setups) * config.repeats * config.seconds
+    learning, frozen, done = [], [], 0.0
+    engine.show(done, total)
+    for n, setup in zip(config.sizes, setups, strict=True):
+        for learns, results in ((True, learning), (False, frozen)):
+            results.append(_measure(config, engine, n, setup, learns))
+            done += config.repeats * config.seconds
+            engine.show(done, total)
+    cost, rate = {"units": "CPU s per s of model time"}, {"units": "Hz"}
+    return xr.Dataset(
+        {
+            "learning": ("size", [seconds for seconds, _ in learning], cost),
+            "frozen": ("size", [seconds for seconds, _ in frozen], cost),
+            "rate_learning": ("size", [hertz for _, hertz in learning], rate),
+            "rate_frozen": ("size", [hertz for _, hertz in frozen], rate),
+        },
+        {"size": list(config.sizes)},
+        {"dt": setups[0].dt, "rls_interval": setups[0].learn.step * setups[0].dt},
+    )
+
+
+def _measure(config: Config, engine: Engine, n: int, setup: ForceSetup, learns: bool) -> tuple[float, float]:
+    """CPU seconds per second of model time of the fastest of some runs, its start included, and the mean rate in Hz."""
+    settled, steps = round(SETTLE / setup.dt), round((SETTLE + config.seconds) / setup.dt)
+    plan = Plan(
+        dt=setup.dt,
+        n_steps=steps,
+        record=range(0),
+        n_voltages=0,
+        n_spikes=0,
+        learn=range(settled, steps, setup.learn.step) if learns else range(0),
+        teacher=sine,
+        alpha=setup.alpha,
+        gain="exact",
+    )
+    recurrent = sparse_random(n, ForceConfig.p, setup.g, engine.rng("recurrent"), setup.zero_row_mean)
+    feedback = encoder(n, 1, setup.q, engine.rng("encoder"))
+    models = (setup.neuron, setup.synapse, recurrent, feedback)
+    loop = ProgramLoop(*models, plan, engine, bias=setup.bias, scheme="euler", folded=False)
+    loop.show = lambda done: None
+    loop.advance(0, settled)
+    start, best = loop.memory(), np.inf
+    for _ in range(config.repeats):
+        loop.restore(start, settled)
+        before = _children()
+        loop.advance(settled, steps)
+        best = min(best, _children() - before)
+    spikes = loop.memory()["spike_count"] - start["spike_count"]
+    return best / config.seconds, spikes.mean() / config.seconds
+
+
+def _children() -> float:
+    """CPU seconds of all child processes so far."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

@@ -1,0 +1,1 @@
+"""Replay: movies and melodies that pulses call up."""

@@ -1,0 +1,304 @@
+"""A network replays a movie by pulses of its own, without input: what sets its speed? No source known to us says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import cycle
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+from scipy.sparse import csr_array
+
+from snnlab.checking import require_positive
+from snnlab.connectivity.random import encoder
+from snnlab.engine.brian import Engine
+from snnlab.errors import UserError
+from snnlab.files.record import attribute
+from snnlab.lab.claims import Check, Finding
+from snnlab.lab.grouping import settings
+from snnlab.models.quantities import unit
+from snnlab.networks.force import Drive, Phase, completed, published_units, resolve
+from snnlab.networks.replay import CONTROLS as CONTROLS
+from snnlab.networks.replay import hdts_identity, train_with_hdts
+from snnlab.networks.replay import moments as replay
+from snnlab.protocols.replay.movie_replay import (
+    CORRELATION,
+    IDENTIFIED,
+    MovieConfig,
+    completed_movie,
+    movie_of,
+    score,
+    to_store,
+)
+from snnlab.stimuli.pictures.movie import Movie
+
+FIGURE = "internal_compression"
+# Beside those of movie_replay.
+SETTINGS = {"izhikevich_b": {"q_cue": 2e3}}
+LEVELS = {
+    "cue": (1.0, 1.5, 2.0, 3.0, 4.0, 1.25, 1.75, 2.5, 3.5, 6.0, 0.5),
+    "input": (0.0, 50.0, 100.0, 200.0, -50.0),
+    "feedback": (1.0, 1.05, 1.1, 1.2, 0.9),
+}
+# Passes of the movie at one speed, one after the other, while it is taught; what a level lasts (s), and how much of it
+# is left out at its start.
+PASSES, LASTS, WARM_UP = 2, 12.0, 2.0
+SPEEDS = np.concatenate([sign * 2.0 ** (np.arange(-200, 501) / 100) for sign in (1, -1)])
+FASTEST, SAMPLE = 32.0, 0.01
+# Of the null: shown frames in random order, in blocks (s).
+_BLOCK = 0.25
+PACE, STEADY, ORDER = "speed of the replay", "steadiness of the speed", "pulses followed by the next one (share)"
+# Our criteria of a replay, and how near to a taught speed one is.
+LEAST_STEADY, LEAST_ORDER, NEAR_SPEED = 0.9, 0.9, 0.1
+
+
+@dataclass(frozen=True)
+class Config(MovieConfig):
+    """Settings of the run; None means: SETTINGS of this protocol for this neuron, else what the neuron states."""
+
+    neuron: str = "izhikevich_b"
+    """izhikevich_b, lif, theta, ..., or path/to/file.py:NAME"""
+    hdts: Literal["internal"] = "internal"
+    """pulses are further outputs that the network learns and feeds back to itself"""
+    rls_gain: Literal["undivided", "exact"] = "exact"
+    """weight step with P(t-1) r (2017 MATLAB; runs away here) or P(t) r (the paper's formula)"""
+    n: int = 3000
+    """number of neurons"""
+    movie_seconds: float | None = 4.0
+    """length of the movie (s); None: 8 s, or all of a video"""
+    pulses: int = 16
+    """number of pulses in the movie"""
+    learn_stop: float = 400.0
+    """end of the learning window (s)"""
+    lever: Literal["cue", "input", "feedback"] = "cue"
+    """what is set to a level after learning: a tonic input, other for each neuron, that came with the speeds taught; an
+    input that is the same for all; the gain of the feedback"""
+    taught: tuple[float, ...] = (1.0, 1.5, 2.0, 3.0, 4.0)
+    """speeds that the movie is taught at, in turns of two passes, each with its cue; without a cue the first alone"""
+    levels: tuple[float, ...] = ()
+    """levels after learning, one after the other: of the cue, as speeds (it is their binary logarithm), of the input
+    (mV, pA or 1), of the gain; empty: those of the protocol"""
+    q_cue: float | None = None
+    """size of the cue's weights (mV, pA or 1)"""
+    record_interval: float | None = 4.0
+    """time between two recorded samples (ms), a multiple of dt"""
+
+    def identity(self) -> dict:
+        """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
+        config = settled(self)
+        return hdts_identity(config) | {"q_cue": config.q_cue, "levels": config.levels}
+
+
+# One speed is sooner learned than five.
+VARIANTS = {"cue": {}} | {lever: {"lever": lever, "learn_stop": 200.0} for lever in ("input", "feedback")}
+QUICK = {
+    "n": 600, "height": 9, "width": 16, "movie_seconds": 2.0, "pulses": 8, "learn_stop": 60.0, "taught": (1.0, 2.0),
+    "levels": (1.0, 2.0),
+}  # fmt: skip
+QUICK_VARIANTS = {lever: {"learn_stop": QUICK["learn_stop"]} for lever in ("input", "feedback")}
+
+
+def settled(config: Config) -> Config:
+    """Return the Config with every field that is left open filled in."""
+    levels = config.levels or LEVELS.get(config.lever, ())
+    if len(set(levels)) < len(levels) or not np.isfinite(levels).all():
+        raise UserError(f"levels: expected finite numbers, each once, got {levels}")
+    if config.lever != "input" and not min(levels, default=1) > 0:
+        raise UserError(f"levels: expected numbers > 0 for --lever {config.lever}, got {levels}")
+    if not config.taught or not all(0 < speed <= FASTEST for speed in config.taught):
+        raise UserError(f"taught: expected speeds above 0 up to {FASTEST:g}, got {config.taught}")
+    require_positive(config, "q_cue")
+    config = completed(replace(config, levels=tuple(levels)), **SETTINGS.get(config.neuron, {}))
+    period = movie_of(config).period
+    if period > LASTS - WARM_UP:
+        raise UserError(f"movie_seconds: expected at most {LASTS - WARM_UP:g} s, which a level is looked at")
+    if config.lever == "cue" and config.q_cue is None:
+        raise UserError(f"q_cue: neuron {config.neuron!r} has no value of its own; give --q-cue")
+    turn = PASSES * period * sum(1 / speed for speed in config.taught)
+    if config.lever == "cue" and config.learn_stop < turn:
+        raise UserError(
+            f"learn_stop: expected at least {turn:g} s, in which each speed is taught, got {config.learn_stop:g}"
+        )
+    stop = config.learn_stop + LASTS * len(levels)
+    return completed_movie(config, stop + 0.1, stop)
+
+
+def lessons(config: Config, period: float) -> list[tuple[float, float]]:
+    """Return (start in s, speed) of all that is taught, one after the other."""
+    if config.lever != "cue":
+        return [(0.0, config.taught[0])]
+    found, start = [], 0.0
+    for speed in cycle(config.taught):
+        if start >= config.learn_stop - 1e-9:
+            return found
+        found.append((round(start, 9), speed))
+        start += PASSES * period / speed
+
+
+def clock_of(turns: Sequence[tuple[float, float]]):
+    """Return a function: times t (s) -> where in the movie these lessons stand (s)."""
+    starts, speeds = np.array(turns).T
+    stood = np.concatenate([[0.0], np.cumsum(np.diff(starts) * speeds[:-1])])
+
+    def clock(t: np.ndarray) -> np.ndarray:
+        which = np.maximum(np.searchsorted(starts, np.asarray(t) + 1e-9, "right") - 1, 0)
+        return stood[which] + (t - starts[which]) * speeds[which]
+
+    return clock
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Teach the movie and pulses, then set the lever to each level.
+
+    Returns
+    -------
+    xarray.Dataset
+        By ``level``: ``pace`` (speed of the replay from 1/4 to 32, backward < 0, that fits best), ``steady`` (see
+        :func:`snnlab.networks.replay.moments.pace`), ``in_order``, ``correlation`` and ``identified`` of the frames,
+        where a movie of that speed stands; ``null_steady``, ``null_correlation``, ``null_identified``: the same of
+        frames in random order, in blocks of 250 ms, with a speed of their own; ``replay`` (level, frame, pixel): the
+        last pass;
+        ``moment_found`` (level, sample): which moment of the movie is shown, every 10 ms; ``pulse`` (level, sample):
+        the loudest pulse.
+    """
+    config = settled(config)
+    movie, setup = movie_of(config), resolve(config)
+    turns = lessons(config, movie.period)
+    tests = [(config.learn_stop + LASTS * k, level) for k, level in enumerate(config.levels)]
+    cue, phases = _lever(config, setup, turns, tests, engine)
+    config = replace(config, record_start=config.learn_stop)
+    dataset = train_with_hdts(config, movie, movie.period, engine, phases, clock_of(turns), cue)
+    time, output = dataset.time.values, np.asarray(dataset.output)
+    pixels = movie.pixels.shape[1]
+    rows = [_replayed(time, output[:, :pixels], output[:, pixels:], start, config, movie) for start, _ in tests]
+    arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+    dims = {"replay": ("level", "frame", "pixel")} | dict.fromkeys(("moment_found", "pulse"), ("level", "sample"))
+    found = {name: (dims.get(name, ("level",)), values) for name, values in arrays.items()}
+    dataset = dataset.drop_vars(["output", "teacher", "time", "voltage"]).assign_coords(level=list(config.levels))
+    return dataset.assign(found | {"movie": to_store(movie)})
+
+
+def _lever(config, setup, turns, tests, engine) -> tuple[Drive | None, list[Phase]]:
+    """The drive that a lever needs, and what holds from when on."""
+    if config.lever == "feedback":
+        return None, [Phase(start, feedback=level) for start, level in tests]
+
+    def signal(level: float) -> csr_array:
+        return csr_array(np.array([[np.log2(level) if config.lever == "cue" else level]]))
+
+    of_one = unit(published_units(setup.neuron.current)["q"])
+    if config.lever == "input":
+        return Drive(np.full((config.n, 1), float(of_one)), signal(0.0)), [Phase(s, signal=signal(v)) for s, v in tests]
+    weights = encoder(config.n, 1, float(config.q_cue * of_one), engine.rng("hdts"))
+    return Drive(weights, signal(1.0)), [Phase(start, signal=signal(level)) for start, level in [*turns, *tests]]
+
+
+def _replayed(time: np.ndarray, shown: np.ndarray, pulses: np.ndarray, start: float, config, movie) -> dict:
+    """What is measured of the replay from ``start`` s on."""
+    after = SAMPLE * np.arange(round((LASTS - WARM_UP - replay.LATEST) / SAMPLE))
+    moments = start + WARM_UP + after
+    decoded, loudest = replay.at(moments, time, shown), replay.at(moments, time, pulses).argmax(1)
+    values, found, phase = _fitted(decoded, after, movie)
+    pace = values["pace"]
+    # The last pass, frame by frame.
+    to_go = np.sign(pace) * (phase[-1] - np.arange(len(movie.pixels)) / movie.rate)
+    last = np.maximum(moments[-1] - np.mod(to_go, movie.period) / abs(pace), moments[0])
+    blocks = np.array_split(np.arange(len(after)), round(after[-1] / _BLOCK))
+    order = np.concatenate([blocks[k] for k in np.random.default_rng(0).permutation(len(blocks))])
+    null, *_ = _fitted(decoded[order], after, movie)
+    width = movie.period / config.pulses / max(abs(pace), 1.0) / SAMPLE
+    return values | {f"null_{name}": value for name, value in null.items() if name != "pace"} | {
+        "in_order": replay.in_order(loudest, config.pulses, width / 5),
+        "replay": replay.at(last, time, shown).astype(np.float32),
+        "moment_found": found.astype(np.float32),
+        "pulse": loudest.astype(np.int16),
+    }  # fmt: skip
+
+
+def _fitted(decoded: np.ndarray, after: np.ndarray, movie: Movie) -> tuple[dict, np.ndarray, np.ndarray]:
+    """Scores of frames shown at these times (s) at the steady speed that fits best, moments found, and its phases."""
+    found = replay.identify(decoded, movie.pixels) / movie.rate
+    pace, begin, steady = replay.pace(found, after, movie.period, SPEEDS)
+    phase = np.mod(begin + pace * after, movie.period)
+    scores = score(decoded, phase, movie)
+    values = {"pace": pace, "steady": steady, "correlation": scores[CORRELATION], "identified": scores[IDENTIFIED]}
+    return values, found, phase
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return what is measured at each level."""
+    names = {"pace": PACE, "steady": STEADY, "in_order": ORDER, "correlation": CORRELATION, "identified": IDENTIFIED}
+    return {
+        f"{title}, level {level:g}": float(dataset[name].sel(level=level))
+        for level in dataset.level.values
+        for name, title in names.items()
+    }
+
+
+def replays(dataset: xr.Dataset) -> np.ndarray:
+    """Tell for each level whether the network replays: in order, and steadily."""
+    return (dataset.steady.values >= LEAST_STEADY) & (dataset.in_order.values >= LEAST_ORDER)
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return our criteria at the levels that were taught: it replays, at the speed that was taught."""
+    config, rows = attribute(dataset, "config"), []
+    source = f"our criterion; pulses in random order {1 / (config['pulses'] - 1):.2f}"
+    taught = config["taught"] if config["lever"] == "cue" else [1.0 if config["lever"] == "feedback" else 0.0]
+    for level in (level for level in taught if level in dataset.level.values):
+        at, speed = dataset.sel(level=level), level if config["lever"] == "cue" else config["taught"][0]
+        low, high = speed * (1 - NEAR_SPEED), speed * (1 + NEAR_SPEED)
+        rows.append(Check(f"{ORDER}, level {level:g}", float(at.in_order), LEAST_ORDER, 1.0, source))
+        rows.append(Check(f"{STEADY}, level {level:g}", float(at.steady), LEAST_STEADY, 1.0, "our criterion"))
+        rows.append(Check(f"{PACE}, level {level:g}", float(at.pace), low, high, "the speed taught, within 10 %"))
+    return rows
+
+
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
+    """At each level of each lever, do networks replay, and how fast; how far the lever sets the speed."""
+    groups: dict[tuple[str, str], list[xr.Dataset]] = {}
+    for dataset in datasets:
+        config = attribute(dataset, "config")
+        if dataset.attrs["condition"] == "default":
+            name = f"{config['lever']}, {config['neuron']}, N = {config['n']}"
+            groups.setdefault((name, settings(config)), []).append(dataset)
+    rows = []
+    for (name, _), runs in groups.items():
+        if len(runs) >= 3:
+            for level in runs[0].level.values:
+                rows += _at_level(f"{name}, level {level:g}: ", level, [run.sel(level=[level]) for run in runs])
+            rows += _range(name, runs)
+    return rows
+
+
+def _at_level(name: str, level: float, runs: list[xr.Dataset]) -> list[Finding]:
+    config = attribute(runs[0], "config")
+    aim = f"{config['taught'][0]:g}: taught"
+    if config["lever"] == "cue":
+        aim = f"{level:g}: {'taught' if level in config['taught'] else 'asked for'}"
+    good = [run for run in runs if replays(run)[0]]
+    rows = [
+        Finding.share(
+            f"{name}share of networks that replay", [bool(replays(run)[0]) for run in runs], "0: pulses in random order"
+        )
+    ]
+    if good:
+        what = f"{name}{PACE}, of {len(good)} networks that do"
+        rows.append(Finding.over_seeds(what, [float(run.pace[0]) for run in good], aim))
+    for key, what in (("steady", STEADY), ("correlation", CORRELATION), ("identified", IDENTIFIED)):
+        null = f"{np.mean([float(run[f'null_{key}'][0]) for run in runs]):.2f}: the same frames in random order"
+        rows.append(Finding.over_seeds(f"{name}{what}", [float(run[key][0]) for run in runs], null))
+    return rows
+
+
+def _range(name: str, runs: list[xr.Dataset]) -> list[Finding]:
+    """Speed at the highest level at which a network replays over that at the lowest one."""
+    ratios = []
+    for run in runs:
+        replayed = run.isel(level=replays(run)).sortby("level")
+        if replayed.sizes["level"] > 1:
+            ratios.append(float(replayed.pace[-1] / replayed.pace[0]))
+    what = f"{name}: speed at the highest level with a replay over that at the lowest, of {len(ratios)} networks"
+    return [Finding.over_seeds(what, ratios, "1: the lever does nothing")] if ratios else []

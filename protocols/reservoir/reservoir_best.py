@@ -1,0 +1,147 @@
+"""How well a reservoir that does not learn reads MNIST: accuracy, time and memory against size, readout and leak."""
+
+from __future__ import annotations
+
+import dataclasses
+import resource
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+from threadpoolctl import threadpool_limits
+
+from snnlab.checking import require_whole
+from snnlab.engine.brian import Engine
+from snnlab.errors import UserError
+from snnlab.files.record import attribute, cpu_time
+from snnlab.lab.claims import Check, Finding
+from snnlab.lab.grouping import by_condition
+from snnlab.networks.reservoir import RateReservoir, ReservoirConfig, build, check, of_pixels, score, shown_at, taught
+from snnlab.stimuli.pictures.images import Images, load_images
+
+FIGURE = "reservoir_best"
+CONTROLS = {"shuffled_labels": {"control": "shuffled_labels"}}
+QUICK = {"images": "digits", "n": 200, "held_out": 200, "snapshots": 4}
+SIZES = (100, 200, 500, 1000, 2000, 4000)
+# States that are read, and how many of the 8 rows of the small digits in place of them.
+STATES = {1: 1, 2: 2, 7: 5, 14: 8}
+LEAKS = (0.1, 0.2, 0.5, 1.0)
+BASELINES = ("no_recurrence", "random_features")
+VARIANTS = (
+    {f"{n} units": {"n": n} for n in SIZES}
+    | {f"{k} states": {"n": 500, "snapshots": k} for k in STATES}
+    | {f"leak {a:g}": {"n": 500, "leak": a} for a in LEAKS}
+    | {kind.replace("_", " "): {"features": kind} for kind in BASELINES}
+)
+QUICK_VARIANTS = (
+    {f"{n} units": {"n": n // 5} for n in SIZES}
+    | {f"{k} states": {"n": 100, "snapshots": few} for k, few in STATES.items()}
+    | {f"leak {a:g}": {"n": 100} for a in LEAKS}
+)
+TEST, PIXELS = "test accuracy (%)", "accuracy of pixels (%)"
+# Fewer features than this are not expected to tell more than all pixels.
+FEW = 800
+GAINED = "test accuracy over that of pixels (points)"
+
+
+@dataclass(frozen=True)
+class Config(ReservoirConfig):
+    """Settings of the run; nothing learns but the readout."""
+
+    n: int = 1000
+    """units"""
+    inputs: int = 10
+    """connections into each unit; with density 0 it decides"""
+    density: float = 0.0
+    """share of pairs with a connection; 0: as many as ``inputs`` says"""
+    features: Literal["reservoir", "no_recurrence", "random_features"] = "reservoir"
+    """what is read out: states; states with W = 0, which are linear in the pixels unless the form is rate; or as many
+    random functions of the whole image, tanh of a normal projection"""
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Read out what the reservoir makes of the images; they are streamed, never held at once."""
+    train, test = load_images(config.images)
+    config = sized(config)
+    check(config, train)
+    if config.plasticity != "none":
+        raise UserError(f"plasticity: expected none, since only the readout learns here, got {config.plasticity}")
+    with threadpool_limits(1):
+        pixels = of_pixels(train, test, config.held_out)
+        train = taught(config, train, engine)
+        features, count = _features(config, train, engine)
+        start = cpu_time()
+        found = score(features, {"all": np.arange(count)}, train, test, config.held_out)["all"]
+        seconds = cpu_time() - start
+    # Of the whole process, in KiB on Linux, in bytes on macOS.
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    values = {
+        "accuracy": found.test,
+        "validation": found.validation,
+        "beta": found.beta,
+        "pixels": pixels,
+        "features": count,
+        "seconds": seconds,
+        "memory": memory / 2**20,
+        "images": len(train.labels) + len(test.labels),
+    }
+    return xr.Dataset({name: ((), value) for name, value in values.items()})
+
+
+def sized(config: Config) -> Config:
+    """Return the Config with the density that its number of inputs means."""
+    require_whole("n", config.n, 2, 100_000)
+    require_whole("inputs", config.inputs, 1, config.n - 1)
+    return dataclasses.replace(config, density=config.density or config.inputs / config.n)
+
+
+def _features(config: Config, train: Images, engine: Engine) -> tuple[Callable[[np.ndarray], np.ndarray], int]:
+    """Return what turns sequences into features, and how many."""
+    _, steps, inputs = train.images.shape
+    count = config.n * config.snapshots
+    if config.features == "random_features":
+        pixels = engine.rng("features").standard_normal((steps * inputs, count)) / np.sqrt(inputs)
+        shift = engine.rng("shift").uniform(-1, 1, count)
+        return lambda x: np.tanh(x.reshape(len(x), -1) @ pixels + shift), count
+    reservoir = build(config, inputs, engine)
+    if config.features == "no_recurrence":
+        reservoir = RateReservoir(0 * reservoir.matrix, reservoir.w_in, config.leak, config.form, reservoir.bias)
+    kept = shown_at(steps, config.snapshots)
+    return lambda x: reservoir.states(x, kept).reshape(len(x), -1), count
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return accuracies in %, and what they cost."""
+    return {
+        TEST: 100 * float(dataset.accuracy),
+        PIXELS: 100 * float(dataset.pixels),
+        "features": float(dataset.features),
+        "CPU time an image, readout learned (ms)": 1e3 * float(dataset.seconds / dataset.images),
+        "memory of the process at most (MiB)": float(dataset.memory),
+    }
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return what holds for every reservoir of some size, and not for one that is linear: it beats the pixels."""
+    config = attribute(dataset, "config")
+    if config["features"] == "no_recurrence" or int(dataset.features) < FEW:
+        return []
+    gained = 100 * float(dataset.accuracy - dataset.pixels)
+    return [Check(GAINED, gained, 0.0, 100.0, "baseline: ridge readout of pixels, same images")]
+
+
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
+    """Accuracy of every setting over seeds, beside that of pixels."""
+    rows = []
+    for conditions in by_condition(datasets):
+        runs = conditions.get("default", [])
+        if len(runs) >= 3:
+            config = attribute(runs[0], "config")
+            name = f"{config['features']}, n = {config['n']}, {config['snapshots']} states, leak {config['leak']:g}"
+            pixels = 100 * float(runs[0].pixels)
+            values = [100 * float(run.accuracy) for run in runs]
+            rows.append(Finding.over_seeds(f"{name}: {TEST}", values, f"{pixels:.1f}: pixels"))
+    return rows

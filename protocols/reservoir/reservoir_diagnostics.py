@@ -1,0 +1,108 @@
+"""Inside a reservoir that learns by Hebb's rule or STLR: chaos, saturation, how far weights go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from snnlab.engine.brian import Engine
+from snnlab.lab.claims import Check, Finding
+from snnlab.networks.reservoir import ReservoirConfig, dynamics, leading, reservoir_of, train_epochs
+from snnlab.protocols.reservoir import reservoir_mnist
+from snnlab.protocols.reservoir.reservoir_mnist import FALL, accuracy, by_rule
+from snnlab.stimuli.pictures.images import load_images
+
+FIGURE = "reservoir_diagnostics"
+QUICK = reservoir_mnist.QUICK
+VARIANTS = {"hebb": {}, "stlr": {"plasticity": "stlr"}}
+MODES, IMAGES = 10, 1000
+ALONE, DRIVEN = "largest Lyapunov exponent on its own (1/step)", "the same with input (1/step)"
+SETTLED, SATURATION = "share of runs that come to rest on their own", "rates beyond 0.99 (%)"
+CHANGE, RADIUS = "|W - W0|/|W0|", "spectral radius"
+
+
+@dataclass(frozen=True)
+class Config(ReservoirConfig):
+    """Settings of the run."""
+
+    plasticity: str = "hebb"
+    """how recurrent weights learn: hebb, oja, covariance, anti_hebb, stlr, stlr_summed, stlr_rare, stlr_logistic,
+    random_walk, or path/to/rule.py:NAME"""
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Train as reservoir_mnist does, and look at the weights of every epoch."""
+    dataset = train_epochs(config, engine)
+    _, test = load_images(config.images)
+    sequences, found = test.sequences(np.arange(min(IMAGES, len(test.labels)))), []
+    modes = []
+    for epoch in dataset.epoch.values:
+        reservoir = reservoir_of(dataset, epoch, config.leak, config.form)
+        # The same images and differences at every epoch.
+        found.append(dynamics(reservoir, sequences, engine.rng("dynamics")))
+        modes.append(leading(reservoir, MODES))
+    for name in found[0]:
+        dataset[name] = ("epoch", "start"), np.array([row[name] for row in found])
+    dataset["eigenvalue_real"] = ("epoch", "mode"), np.real(modes)
+    dataset["eigenvalue_imag"] = ("epoch", "mode"), np.imag(modes)
+    return dataset
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return what the reservoir is like in the end."""
+    last = accuracy(dataset, str(dataset.readout.values[0]))
+    return {"accuracy, before learning (%)": float(last[0]), "in the end (%)": float(last[-1])} | inside(dataset, -1)
+
+
+def inside(dataset: xr.Dataset, epoch: int) -> dict[str, float]:
+    """Return what the reservoir is like after an epoch."""
+    at = dataset.isel(epoch=epoch)
+    return {
+        ALONE: float(at.lyapunov_alone.mean()),
+        DRIVEN: float(at.lyapunov_driven.mean()),
+        SETTLED: float(at.settled.mean()),
+        SATURATION: 100 * float(at.saturation),
+        RADIUS: float(at.radius),
+        CHANGE: float(at.change),
+    }
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return what theory says of every reservoir before learning: below a spectral radius of 1, rest is stable.
+
+    Whether it has come to rest in the time given is a matter of the leak as well.
+    """
+    before = inside(dataset, 0)
+    if before[RADIUS] >= 1:
+        return []
+    return [Check(f"{ALONE}, before learning", before[ALONE], -np.inf, 0.0, "theory: the rest state is stable")]
+
+
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
+    """Where accuracy has fallen, or at the end where it has not: is it chaos, is it saturation, how far are weights?"""
+    rows = []
+    for rules in by_rule(datasets):
+        for name, runs in rules.items():
+            if len(runs) < 3:
+                continue
+            epochs = [fallen_at(run) for run in runs]
+            fell = [epoch is not None for epoch in epochs]
+            rows.append(Finding.share(f"{name}: share of runs that fall by {FALL:g} points", fell, "0: no learning"))
+            found = [inside(run, -1 if e is None else e) for run, e in zip(runs, epochs, strict=True)]
+            before = [inside(run, 0) for run in runs]
+            where = "where it first has, or at the end"
+            for what in (ALONE, DRIVEN, SETTLED, SATURATION, RADIUS, CHANGE):
+                null = f"{np.mean([b[what] for b in before]):.3g}: before learning"
+                rows.append(Finding.over_seeds(f"{name}, {where}: {what}", [f[what] for f in found], null))
+            chaotic = [f[DRIVEN] > 0 for f in found]
+            rows.append(Finding.share(f"{name}, {where}: share chaotic with input", chaotic, "0: not"))
+    return rows
+
+
+def fallen_at(dataset: xr.Dataset) -> int | None:
+    """Return the first epoch at which the readout of the last state has lost FALL points; None if it never has."""
+    values = accuracy(dataset, str(dataset.readout.values[0]))
+    fallen = values <= values[0] - FALL
+    return int(fallen.argmax()) if fallen.any() else None

@@ -1,0 +1,176 @@
+"""Can Hebb's rule be kept from ruining a reservoir, and can STLR help it? Remedies, judged on held-out images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import xarray as xr
+
+from snnlab.checking import require_whole
+from snnlab.engine.brian import Engine
+from snnlab.errors import UserError
+from snnlab.files.record import attribute
+from snnlab.lab.claims import Finding
+from snnlab.lab.grouping import by_name, settings
+from snnlab.networks.reservoir import Remedy, ReservoirConfig, train_epochs
+from snnlab.protocols.reservoir import reservoir_mnist
+from snnlab.protocols.reservoir.reservoir_mnist import CONTROLS as CONTROLS
+from snnlab.protocols.reservoir.reservoir_mnist import FALL, accuracy, at
+from snnlab.protocols.reservoir.reservoir_mnist import checks as checks
+from snnlab.stimuli.pictures.images import load_images
+
+FIGURE = "reservoir_remedies"
+QUICK = reservoir_mnist.QUICK
+
+
+@dataclass(frozen=True)
+class Config(ReservoirConfig, Remedy):
+    """Settings of the run."""
+
+    plasticity: str = "hebb"
+    """how recurrent weights learn: hebb, oja, covariance, anti_hebb, stlr, stlr_summed, stlr_rare, stlr_logistic,
+    random_walk, or path/to/rule.py:NAME"""
+
+
+# What the search on seed 0 (docs/remedies.md) left, with the rules as they are, and the null: a random walk.
+VARIANTS = {
+    "Hebb": {},
+    "Hebb, L2 norm": {"normalise": "l2"},
+    "Hebb, sum and L2 norm": {"normalise": "subtractive"},
+    "Hebb, spectral radius": {"normalise": "spectral"},
+    "Hebb, decay to the start": {"decay": 1e-4},
+    "Hebb, homeostasis": {"homeostasis": 1e-3},
+    "Hebb, a tenth of the synapses": {"plastic_share": 0.1},
+    "covariance": {"plasticity": "covariance"},
+    "Oja": {"plasticity": "oja"},
+    "STLR": {"plasticity": "stlr"},
+    "STLR, three times as fast": {"plasticity": "stlr", "eta": 3e-5},
+    "STLR, L2 norm": {"plasticity": "stlr", "normalise": "l2", "eta": 3e-5},
+    "STLR, decay to the start": {"plasticity": "stlr", "decay": 1e-4, "eta": 3e-5},
+    "STLR, temporal summation": {"plasticity": "stlr_summed"},
+    "random walk": reservoir_mnist.VARIANTS["random walk"],
+}
+# There are far fewer updates, of a larger rate.
+QUICK_VARIANTS = {
+    "Hebb, decay to the start": {"decay": 1e-2},
+    "STLR, three times as fast": {"eta": 1.5e-2},
+    "STLR, L2 norm": {"eta": 1.5e-2},
+    "STLR, decay to the start": {"eta": 1.5e-2, "decay": 1e-2},
+    "random walk": reservoir_mnist.QUICK_VARIANTS["random walk"],
+}
+REMEDY = [field.name for field in fields(Remedy)]
+_NORMS = {"l2": "L2 norm", "subtractive": "sum and L2 norm", "spectral": "spectral radius"}
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Train and read out; see :func:`snnlab.networks.reservoir.train.train_epochs`."""
+    if config.plasticity == "none":
+        raise UserError("plasticity: expected a rule, beside which remedies are taken, got none")
+    steps = load_images(config.images)[0].images.shape[1]
+    require_whole("learn_every", config.learn_every, 1, steps)
+    return train_epochs(config, engine, Remedy(**{name: getattr(config, name) for name in REMEDY}))
+
+
+def chosen(dataset: xr.Dataset, readout: str) -> int:
+    """Return the epoch whose readout does best on held-out training images, 0 before learning; the first of equals."""
+    return int(dataset.validation.sel(readout=readout).values.argmax())
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return accuracies before learning, at the epoch that held-out images choose, and in the end (%)."""
+    values = reservoir_mnist.measure(dataset)
+    for readout in dataset.readout.values:
+        epoch = chosen(dataset, readout)
+        values[f"accuracy of {readout}, after the epoch chosen (%)"] = float(accuracy(dataset, readout)[epoch])
+        values[f"epoch chosen for {readout}"] = float(epoch)
+    return values
+
+
+def treatment(config: dict) -> str:
+    """Return what a rule and its remedies are called."""
+    default, parts = Remedy(), [f"{config['plasticity']} (eta {config['eta']:g})"]
+    if config["normalise"] != "none":
+        parts.append(_NORMS[config["normalise"]])
+    if config["decay"]:
+        parts.append(f"decay to {config['decay_to']} ({config['decay']:g})")
+    if config["homeostasis"]:
+        parts.append(f"homeostasis ({config['homeostasis']:g})")
+    if config["learn_every"] != default.learn_every:
+        parts.append(f"every {config['learn_every']} steps")
+    if config["plastic_share"] != default.plastic_share:
+        parts.append(f"{config['plastic_share']:.0%} of synapses")
+    return " + ".join(parts)
+
+
+def by_treatment(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
+    """Return runs without controls by what they are called; those that differ otherwise have a number in their name."""
+    learned = [run for run in datasets if run.attrs["condition"] == "default" and run.sizes["epoch"] > 1]
+    return by_name(learned, treatment)
+
+
+def gains(runs: list[xr.Dataset], readout: str) -> np.ndarray:
+    """Return the points that each run gains on test images at the epoch that held-out images choose."""
+    return np.array([accuracy(run, readout)[chosen(run, readout)] - accuracy(run, readout)[0] for run in runs])
+
+
+def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
+    """For each rule with its remedy: does it fall, is there an epoch at which it helps, more than a random walk?"""
+    groups = {name: runs for name, runs in by_treatment(datasets).items() if len(runs) >= 3}
+    if not groups:
+        return []
+    readouts = next(iter(groups.values()))[0].readout.values
+    gained = {(name, readout): gains(runs, readout) for readout in readouts for name, runs in groups.items()}
+    p, walks, rows = _corrected(gained), _walks(groups), []
+    for name, runs in groups.items():
+        before = f"{float(runs[0].radius[0]):.2f}: no learning"
+        rows.append(Finding.over_seeds(f"{name}: |W - W0|/|W0| at the end", [run.change[-1] for run in runs], "0"))
+        rows.append(Finding.over_seeds(f"{name}: spectral radius at the end", [run.radius[-1] for run in runs], before))
+    for (name, readout), points in gained.items():
+        runs = groups[name]
+        falls = [float((a[0] - a).max()) for a in (accuracy(run, readout) for run in runs)]
+        epochs, what, null = runs[0].sizes["epoch"] - 1, f"{name}, {readout}: ", "0: no learning"
+        rows.append(Finding.over_seeds(f"{what}points lost at worst in {epochs} epochs", falls, null))
+        rows.append(Finding.share(f"{what}share that falls by {FALL:g} points", [f >= FALL for f in falls], null))
+        null += f", p = {p[name, readout]:.2g} (t test, Holm over {len(p)})"
+        rows.append(Finding.over_seeds(f"{what}points gained at the epoch chosen", points, null))
+        if not name.startswith("random_walk"):
+            rows += _over_walks(what, readout, [(run, walks[_network(run)]) for run in runs if _network(run) in walks])
+    return rows
+
+
+def _over_walks(what: str, readout: str, pairs: list[tuple[xr.Dataset, xr.Dataset]]) -> list[Finding]:
+    """What runs gain over random walks of their networks: at the epochs chosen, and with weights moved as far."""
+    gained = [gains([run], readout)[0] - gains([walk], readout)[0] for run, walk in pairs]
+    ends = [(accuracy(run, readout)[-1], at(walk, readout, "change", float(run.change[-1]))) for run, walk in pairs]
+    as_far = [end - moved for end, moved in ends if np.isfinite(moved)]
+    rows = [("points gained, over a random walk", gained), ("points at the end, over a random walk as far", as_far)]
+    null = "0: as random changes"
+    return [Finding.over_seeds(f"{what}{title}", values, null) for title, values in rows if len(values) >= 3]
+
+
+def _network(run: xr.Dataset) -> tuple[str, int]:
+    """What a run shares with the random walk that it is compared with: all but the rule and its remedy."""
+    config = attribute(run, "config")
+    return settings(config, (*REMEDY, "plasticity", "eta")), int(config["seed"])
+
+
+def _walks(groups: dict[str, list[xr.Dataset]]) -> dict[tuple[str, int], xr.Dataset]:
+    """The random walk without a remedy of each network; none where there are several, which the rate tells apart."""
+    walks: dict[tuple[str, int], list[xr.Dataset]] = {}
+    for name, runs in groups.items():
+        for run in runs if name.startswith("random_walk") and "+" not in name else ():
+            walks.setdefault(_network(run), []).append(run)
+    return {network: runs[0] for network, runs in walks.items() if len(runs) == 1}
+
+
+def _corrected(values: dict[tuple[str, str], np.ndarray]) -> dict[tuple[str, str], float]:
+    """Return p of a t test of each against 0, corrected for their number (Holm 1979)."""
+    from scipy.stats import ttest_1samp
+
+    p = {name: float(ttest_1samp(v, 0.0).pvalue) if np.ptp(v) else float(not v.any()) for name, v in values.items()}
+    found, highest = {}, 0.0
+    for rank, name in enumerate(sorted(p, key=p.get)):
+        highest = max(highest, min(1.0, p[name] * (len(p) - rank)))
+        found[name] = highest
+    return found

@@ -1,0 +1,1 @@
+"""Single neurons, filters and synapses."""

@@ -1,0 +1,142 @@
+"""LIF and Izhikevich under noisy currents, and the f-I curve of every model against its analytic law."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import brian2
+import numpy as np
+import xarray as xr
+
+from snnlab.analysis import rate_laws
+from snnlab.checking import require_positive
+from snnlab.engine.brian import Engine
+from snnlab.errors import UserError
+from snnlab.lab.claims import Check
+from snnlab.models.loading import find_model
+from snnlab.networks.single import RateCurve, Trace
+
+FIGURE = "neuron_models"
+QUICK = {"seconds": 1.5, "points": 9}
+# Largest input of each curve (SI); the smallest is chosen a little below rheobase.
+RANGES = {
+    "if": (-2e-3, 25e-3),
+    "lif": (-42e-3, -10e-3),
+    "qif": (-1.0, 10.0),
+    "theta": (-500.0, 1e4),
+    "sqrt_rate": (-500.0, 1e4),
+    "izhikevich": (800e-12, 4000e-12),
+    "izhikevich_b": (800e-12, 4000e-12),
+    "izhikevich_c": (100e-12, 3000e-12),
+}
+# Theta needs the step of its network: at J = 10^4 its phase passes 0 at 2 10^5 rad/s.
+STEPS_MS = {"if": 0.05, "lif": 0.05, "qif": 0.05, "theta": 0.01, "sqrt_rate": 0.05}
+IZHIKEVICH_MS = 0.04
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of the traces and curves."""
+
+    lif_mean: float = -35.0
+    """mean current of the LIF neuron, drawn anew each step: N(5, 10) - 40 (mV)"""
+    lif_sd: float = 10.0
+    """its standard deviation (mV)"""
+    lif_seconds: float = 0.1
+    """length of the LIF trace (s)"""
+    izhikevich_mean: float = 1100.0
+    """mean current of the Izhikevich neuron: N(100, 300) + 1000 (pA)"""
+    izhikevich_sd: float = 300.0
+    """its standard deviation (pA)"""
+    izhikevich_seconds: float = 1.0
+    """length of the Izhikevich trace (s)"""
+    seconds: float = 2.5
+    """length of the f-I measurements (s)"""
+    points: int = 25
+    """inputs on each f-I curve"""
+    seed: int = 0
+    """one seed for every random stream"""
+    target: Literal["cython", "numpy", "cpp_standalone"] = "numpy"
+    """where Brian2's generated code runs; numpy needs no compilation, which would take longer than the run"""
+
+    def identity(self) -> dict:
+        """Return what stands behind the names: a run of another model, range or step is another run."""
+        models = {name: find_model(name, "neuron")[0].to_dict() for name in RANGES}
+        return {"models": models, "ranges": RANGES, "steps": STEPS_MS}
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Drive single neurons by noise, one draw a step, and each model by constant inputs."""
+    require_positive(config, "lif_seconds", "izhikevich_seconds", "seconds")
+    for name, least in {"points": 2, "lif_sd": 0, "izhikevich_sd": 0}.items():
+        if getattr(config, name) < least:
+            raise UserError(f"{name}: expected a number >= {least}, got {getattr(config, name)}")
+    noisy = {
+        "lif": (config.lif_mean * 1e-3, config.lif_sd * 1e-3, config.lif_seconds, 0.05e-3),
+        "izhikevich": (
+            config.izhikevich_mean * 1e-12,
+            config.izhikevich_sd * 1e-12,
+            config.izhikevich_seconds,
+            0.04e-3,
+        ),
+    }
+    traces, values = {}, {}
+    for name, (mean, sd, length, dt) in noisy.items():
+        values[name] = mean + sd * engine.rng(name).standard_normal(round(length / dt))
+        traces[name] = Trace(find_model(name, "neuron")[0], values[name], dt, f"{name}_noise")
+    curves, inputs = {}, {}
+    for name, (low, high) in RANGES.items():
+        inputs[name] = np.linspace(low, high, config.points)
+        dt = STEPS_MS.get(name, IZHIKEVICH_MS) * 1e-3
+        curves[name] = RateCurve(find_model(name, "neuron")[0], inputs[name], dt, name)
+    objects = [o for part in (*traces.values(), *curves.values()) for o in part.objects]
+    length = max(config.seconds, config.lif_seconds, config.izhikevich_seconds)
+    engine.run(brian2.Network(objects), length, objects[0].clock, namespace={})
+
+    dataset = xr.Dataset()
+    for name, trace in traces.items():
+        n, dt = len(values[name]), noisy[name][3]
+        dataset[f"{name}_current"] = (f"{name}_time", values[name])
+        dataset = dataset.assign_coords({f"{name}_time": (f"{name}_time", np.arange(n) * dt, {"units": "s"})})
+        for state, x in trace.states().items():
+            dataset[f"{name}_{state}"] = (f"{name}_time", x[:n])
+        spikes = trace.spikes()
+        dataset[f"{name}_spikes"] = (f"{name}_spike", spikes[spikes < n * dt], {"units": "s"})
+    for name, curve in curves.items():
+        dataset[f"{name}_input"] = ("point", inputs[name])
+        dataset[f"{name}_rate"] = ("point", curve.rates(), {"units": "Hz"})
+        dataset[f"{name}_law"] = ("point", law(name, inputs[name]), {"units": "Hz"})
+    return dataset
+
+
+def law(name: str, inputs: np.ndarray) -> np.ndarray:
+    """Return the analytic rate (Hz) of a model for constant inputs (SI)."""
+    model, _ = find_model(name, "neuron")
+    p = {key: float(value) for key, value in model.parameters.items()}
+    if name in ("lif", "if"):
+        function = rate_laws.leaky if name == "lif" else rate_laws.perfect
+        return function(inputs, p["tau_m"], p["v_threshold"], p["v_reset"], float(model.refractory))
+    if name == "qif":
+        return rate_laws.quadratic(inputs, p["tau_m"], p["v_peak"], p["v_reset"])
+    if name in ("theta", "sqrt_rate"):
+        return rate_laws.square_root(inputs, 1 / p["tau"] if name == "theta" else p["F"])
+    return rate_laws.izhikevich_adiabatic(inputs, **p)
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Each curve against its law, where the law gives at least 20 Hz (there an interval has 1000 steps or fewer)."""
+    rows = []
+    for name in RANGES:
+        rate, expected = dataset[f"{name}_rate"].values, dataset[f"{name}_law"].values
+        used = expected >= (0.1 if name == "sqrt_rate" else 20)
+        worst = float(np.max(np.abs(rate[used] / expected[used] - 1)))
+        # One step of an interval of 1/f is f dt; Euler's own error is of the same order.
+        if name == "sqrt_rate":
+            band, source = 1e-6, "exact in the steady state"
+        elif name.startswith("izhikevich"):
+            band, source = 0.05, "adiabatic law: u varies little within an interval"
+        else:
+            band, source = 0.02, "exact law; Euler and whole steps"
+        rows.append(Check(f"{name}: largest relative distance from the f-I law", worst, 0.0, band, source))
+    return rows

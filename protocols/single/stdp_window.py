@@ -1,0 +1,173 @@
+"""Windows of pair STDP, triplet STDP and Hebb's rule: weight change against spike timing, at simulated synapses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+
+from snnlab.checking import require_choices, require_positive, require_whole
+from snnlab.engine.brian import Engine
+from snnlab.errors import UserError
+from snnlab.lab.claims import Check
+from snnlab.models.loading import find_rule
+from snnlab.models.spike_rule import SpikeRule
+from snnlab.networks.single import weight_changes
+
+FIGURE = "stdp_window"
+QUICK = {"lags": (-20.0, -5.0, 5.0, 20.0), "frequencies": (10.0, 40.0), "pairings": 5}
+RULES = ("stdp", "triplet", "hebb")
+# Sums of at most some thousand terms below 1.
+CLOSE = 1e-9
+# So wide bounds and so slow learning that no weight comes to a bound in so many pairings; in more it is slower.
+# Powers of two, so that to divide rounds nothing.
+FREE, SLOW, PAIRINGS = 1024.0, 0.125, 60
+# Time step (s).
+DT = 0.5e-3
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of the pairings."""
+
+    lags: tuple[float, ...] = tuple(float(x) for x in range(-80, 81, 4) if x)
+    """t_post - t_pre (ms), multiples of 0.5 ms"""
+    frequencies: tuple[float, ...] = (2.0, 5.0, 10.0, 20.0, 30.0, 40.0, 50.0)
+    """pairings per s, in trains of pairs"""
+    train_lag: float = 10.0
+    """t_post - t_pre of the pairs in trains, and of those with the other order (ms)"""
+    pairings: int = PAIRINGS
+    """pairs in a train"""
+    seed: int = 0
+    """not used: nothing here is random"""
+    target: Literal["numpy", "cython"] = "numpy"
+    """where Brian2's generated code runs; numpy needs no compilation, which would take longer than the run"""
+
+    def identity(self) -> dict:
+        """Return the rules that are shown."""
+        return {name: find_rule(name, SpikeRule).to_dict() for name in RULES}
+
+
+def check(config: Config) -> None:
+    """Raise UserError for a setting that cannot be."""
+    require_choices(config)
+    require_positive(config, "train_lag")
+    require_whole("pairings", config.pairings, 1, 1000)
+    for name in ("lags", "frequencies"):
+        values = getattr(config, name)
+        if not values or not np.isfinite(values).all():
+            raise UserError(f"{name}: expected at least one finite number, got {values}")
+    for lag in (*config.lags, config.train_lag):
+        if abs(lag / 0.5 - round(lag / 0.5)) > 1e-9 or not 0.5 <= abs(lag) <= 1000:
+            raise UserError(f"lags: expected multiples of 0.5 ms from 0.5 to 1000 ms, without 0, got {lag}")
+    for frequency in config.frequencies:
+        if not 0 < frequency <= 500 / config.train_lag:
+            most = 500 / config.train_lag
+            raise UserError(f"frequencies: expected above 0 up to {most:g} Hz with pairs {config.train_lag} ms apart, "
+                            f"got {frequency}")  # fmt: skip
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Let a presynaptic and a postsynaptic neuron fire at chosen times; every lag and frequency has a pair of its own.
+
+    Returns ``window`` (rule, lag), the change by one pair, and ``trains`` (rule, order, frequency), that by a train of
+    pairs, in units of w_max, and their closed forms ``window_law`` and ``trains_law``: see :func:`law`.
+    """
+    check(config)
+    lags, orders = np.array(config.lags), ("pre first", "post first")
+    pairs = [single(lag) for lag in lags / 1e3]
+    signs = {"pre first": 1, "post first": -1}
+    trains = [
+        train(signs[order] * config.train_lag / 1e3, frequency, config.pairings)
+        for order in orders
+        for frequency in config.frequencies
+    ]
+    window, laws = np.empty((2, len(RULES), len(lags)))
+    repeated, repeated_law = np.empty((2, len(RULES), len(orders), len(config.frequencies)))
+    slow = SLOW / 2.0 ** max(0, np.ceil(np.log2(config.pairings / PAIRINGS)))
+    for index, name in enumerate(RULES):
+        rule = find_rule(name, SpikeRule)
+        scale = rule.numbers["w_max"]
+        free = rule.with_parameters(w_max=FREE, eta=slow * rule.numbers["eta"])
+        # Rates of some rules are in units of w_max.
+        unit = slow * (FREE if "w_max" in rule.on_pre + rule.on_post else scale)
+        changes = weight_changes(free, [([pre], post) for pre, post in pairs + trains], FREE / 2, DT, engine)[:, 0]
+        window[index] = changes[: len(pairs)] / unit
+        repeated[index] = changes[len(pairs) :].reshape(repeated[index].shape) / unit
+        laws[index] = [law(rule, *pair) for pair in pairs]
+        repeated_law[index] = np.reshape([law(rule, *each) for each in trains], repeated[index].shape)
+    dims, units = ("rule", "order", "frequency"), {"units": "w_max"}
+    return xr.Dataset(
+        {
+            "window": (("rule", "lag"), window, units),
+            "window_law": (("rule", "lag"), laws, units),
+            "trains": (dims, repeated, units),
+            "trains_law": (dims, repeated_law, units),
+        },
+        {
+            "rule": list(RULES),
+            "lag": ("lag", lags, {"units": "ms"}),
+            "order": list(orders),
+            "frequency": ("frequency", np.array(config.frequencies), {"units": "Hz"}),
+        },
+    )
+
+
+def single(lag: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return times (s) of a presynaptic and of a postsynaptic spike."""
+    return np.array([max(0.0, -lag)]), np.array([max(0.0, lag)])
+
+
+def train(lag: float, frequency: float, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return times (s) of a train of pairs; periods are rounded to the time step."""
+    pre, post = single(lag)
+    starts = np.arange(count) * round(1 / frequency / DT) * DT
+    return pre + starts, post + starts
+
+
+def law(rule: SpikeRule, pre: np.ndarray, post: np.ndarray) -> float:
+    """Return the change by spikes at these times (s), in units of w_max: sums over all pairs, or triplets, of spikes.
+
+    A presynaptic spike counts as the first of two in one time step.
+    """
+    p = {name: float(value) for name, value in rule.parameters.items()}
+    lag = post[:, None] - pre[None, :]
+    first, late = lag >= -DT / 4, lag < -DT / 4
+
+    def kernel(elapsed: np.ndarray, tau: str) -> np.ndarray:
+        return np.exp(-np.abs(elapsed) / p[tau])
+
+    if rule.name == "hebb":
+        return p["eta"] * float(kernel(lag, "tau").sum())
+    if rule.name == "stdp":
+        up, down = (first * kernel(lag, "tau_plus")).sum(), (late * kernel(lag, "tau_minus")).sum()
+        return p["eta"] * float(up - p["ratio"] * down)
+    before = {"o": _before(post, p["tau_y"]), "r": _before(pre, p["tau_x"])}
+    up = first * kernel(lag, "tau_plus") * (p["a2_plus"] + p["a3_plus"] * before["o"][:, None])
+    down = late * kernel(lag, "tau_minus") * (p["a2_minus"] + p["a3_minus"] * before["r"][None, :])
+    return p["eta"] * float(up.sum() - down.sum())
+
+
+def _before(times: np.ndarray, tau: float) -> np.ndarray:
+    """What all earlier spikes of a neuron have left when each of its spikes comes."""
+    elapsed = times[:, None] - times[None, :]
+    return np.where(elapsed > DT / 4, np.exp(-np.maximum(elapsed, 0) / tau), 0).sum(1)
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return the distances from the closed form, in units of the largest change."""
+    values = {}
+    for rule in dataset.rule.values:
+        for name in ("window", "trains"):
+            found, wanted = dataset[name].sel(rule=rule), dataset[f"{name}_law"].sel(rule=rule)
+            # Where nothing is to change there is no largest change.
+            away = float(np.abs(found - wanted).max() / (np.abs(wanted).max() or 1.0))
+            values[f"{rule}, {name}: largest distance from the closed form"] = away
+    return values
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Simulated synapses do what sums over spikes say."""
+    return [Check(what, away, 0.0, CLOSE, "rounding") for what, away in measure(dataset).items()]

@@ -1,0 +1,91 @@
+"""Impulse responses of the single and double exponential synaptic filter against their closed forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import brian2
+import numpy as np
+import xarray as xr
+
+from snnlab.checking import require_positive
+from snnlab.engine.brian import Engine
+from snnlab.errors import UserError
+from snnlab.lab.claims import Check
+from snnlab.models.loading import find_model
+from snnlab.networks.single import FilterResponse
+
+FIGURE = "synaptic_filters"
+QUICK: dict = {}
+FILTERS = ("exponential", "double_exponential")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of the impulse responses."""
+
+    tau_rise: float = 2.0
+    """rise time (ms)"""
+    tau_decay: float = 20.0
+    """decay time (ms)"""
+    dt: float = 0.05
+    """time step (ms)"""
+    seconds: float = 0.1
+    """length shown (s); the area is taken over 20 decay times"""
+    seed: int = 0
+    """not used: nothing here is random"""
+    target: Literal["cython", "numpy", "cpp_standalone"] = "numpy"
+    """where Brian2's generated code runs; numpy needs no compilation, which would take longer than the run"""
+
+    def identity(self) -> dict:
+        """Return the models behind the names: a run of another model of the same name is another run."""
+        return {name: find_model(name, "filter")[0].to_dict() for name in FILTERS}
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Give each filter one spike of weight 1 at time 0."""
+    require_positive(config, "tau_rise", "tau_decay", "dt", "seconds")
+    if config.dt >= min(config.tau_rise, config.tau_decay):
+        raise UserError(f"dt: expected less than tau_rise and tau_decay, got {config.dt} ms")
+    if config.seconds < 2e-3 * config.dt:
+        raise UserError(f"seconds: expected at least two steps of dt, got {config.seconds}")
+    dt = config.dt * 1e-3
+    responses = {}
+    for name in FILTERS:
+        model, _ = find_model(name, "filter")
+        taus = {tau: getattr(config, tau) * brian2.ms for tau in model.parameters}
+        responses[name] = FilterResponse(model.with_parameters(**taus), dt, name)
+    objects = [o for response in responses.values() for o in response.objects]
+    length = max(config.seconds, 20e-3 * max(config.tau_rise, config.tau_decay))
+    engine.run(brian2.Network(objects), length, objects[0].clock, namespace={})
+    dataset = xr.Dataset()
+    for name, response in responses.items():
+        s = response.response()
+        dataset[name] = ("time", s, {"units": "1/s"})
+        dataset[f"{name}_law"] = ("time", law(name, np.arange(len(s)) * dt, config), {"units": "1/s"})
+    return dataset.assign_coords(time=("time", np.arange(len(s)) * dt, {"units": "s"}))
+
+
+def law(name: str, t: np.ndarray, config: Config) -> np.ndarray:
+    """Return the continuous impulse response (1/s) at times t (s) after the spike."""
+    rise, decay = config.tau_rise * 1e-3, config.tau_decay * 1e-3
+    if name == "exponential":
+        return np.exp(-t / decay) / decay
+    if abs(rise - decay) < 1e-9 * decay:
+        return t * np.exp(-t / decay) / decay**2
+    return (np.exp(-t / decay) - np.exp(-t / rise)) / (decay - rise)
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Area 1, so that the mean of filtered spikes is the rate; distance from the closed form within Euler's error."""
+    dt = float(dataset.time[1] - dataset.time[0])
+    rows = []
+    for name in FILTERS:
+        s, expected = dataset[name].values, dataset[f"{name}_law"].values
+        rows.append(Check(f"{name}: area", float(s.sum() * dt), 1 - 1e-6, 1 + 1e-6, "forward Euler sums to exactly 1"))
+        worst = float(np.abs(s - expected).max() / expected.max())
+        rows.append(
+            Check(f"{name}: largest distance from the closed form / peak", worst, 0.0, 0.03, "order dt/tau_rise")
+        )
+    return rows

@@ -1,0 +1,289 @@
+"""The commands of the command line, each from its arguments to an exit status."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import textwrap
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from ..errors import UserError, unknown
+from ..files import record
+from ..files.data import SOURCES, get
+from ..lab.claims import Check, checks_table, measures_table, table
+from ..lab.figure import collect, find_figure, read, save_figure, write_claims
+from ..lab.protocol import RUNS, Protocol, controls_fail, family, files, find_protocol, judge_again, stored_checks
+from ..lab.study import Study, parse_grid, parse_seeds, plan, run_study
+
+
+@dataclasses.dataclass(frozen=True)
+class _Common:
+    quick: bool = False
+    """the reduced preset (a run: a minute at most) instead of the published scale; with --help: its values"""
+    out: Path = RUNS
+    """folder of the run files"""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Run(_Common):
+    figure: bool = True
+    """draw the protocol's figure of this run"""
+    progress: bool = True
+    """show a progress bar"""
+    resume: bool = False
+    """go on from the last checkpoint of this run, if it was cut off"""
+    preset: str = ""
+    """settings that the protocol states by this name, under those given here; with --help: their values"""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Study(_Common):
+    seeds: str | None = None
+    """start:stop, or a list such as 1,5,7; None: 100:110, with --quick 100:103"""
+    jobs: int = 2
+    """processes at a time"""
+    vary: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
+    """field=start:stop:count or field=a,b,c, beside the default; give it again for a grid over more fields"""
+    controls: bool = True
+    """run the controls, which must fail, as well"""
+    progress: bool = True
+    """show a progress bar"""
+    json: Path | None = None
+    """also write checks, controls and findings to this file, as numbers with the run files they come from"""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Figure(_Common):
+    out: Path = RUNS
+    """folder of the run files; the figure goes to its folder `figures`"""
+    run: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
+    """draw this run file instead of what the figure needs; give it again for more"""
+    progress: bool = True
+    """show a progress bar"""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Reproduce(_Common):
+    seeds: str | None = None
+    """start:stop, or a list such as 1,5,7; None: 100:110, with --quick 100:103"""
+    jobs: int = 2
+    """processes at a time"""
+    gallery: Path | None = None
+    """also write each figure as PNG, with its claims and studies as JSON, to this folder"""
+
+
+def _parse(options: type, prog: str, arguments: list[str], protocol: Protocol | None = None) -> tuple[Any, Any]:
+    """Parse options and, given a protocol, its Config side by side; returns (options, config)."""
+    if protocol is None:
+        fields = "With a protocol's name, --help shows its fields too." if prog.endswith("PROTOCOL") else ""
+        return tyro.cli(options, prog=prog, args=arguments, description=fields), None
+    preset = protocol.config("--quick" in arguments, **_named_settings(protocol, arguments))
+    fields = [
+        (
+            "config",
+            Annotated[protocol.Config, tyro.conf.arg(name="")],
+            dataclasses.field(default_factory=lambda: preset),
+        )
+    ]
+    fields += [("options", Annotated[options, tyro.conf.arg(name="")], dataclasses.field(default=options()))]
+    summary = (sys.modules[protocol.Config.__module__].__doc__ or "").strip()
+    if options is _Run and len(protocol.variants) > 1:
+        summary += f"\n\nPresets: {'; '.join(protocol.variants)}."
+    parsed = tyro.cli(dataclasses.make_dataclass("both", fields), prog=prog, args=arguments, description=summary)
+    return parsed.options, parsed.config
+
+
+def _named_settings(protocol: Protocol, arguments: list[str]) -> dict[str, Any]:
+    """What --preset stands for, which is needed before all other options are read."""
+    given = [value for option, value in pairwise([*arguments, ""]) if option == "--preset"]
+    given += [argument.partition("=")[2] for argument in arguments if argument.startswith("--preset=")]
+    if not given:
+        return {}
+    if given[-1] not in protocol.variants:
+        raise unknown("preset", given[-1], list(protocol.variants))
+    return protocol.variants[given[-1]]
+
+
+def _named(command: str, arguments: list[str], options: type) -> tuple[str, list[str]]:
+    if arguments[:1] in (["-h"], ["--help"]):
+        _parse(options, f"snnlab {command} {'FIGURE' if command == 'figure' else 'PROTOCOL'}", ["--help"])
+    if not arguments or arguments[0].startswith("-"):
+        raise UserError(f"{command}: expected a name first; see snnlab list")
+    return arguments[0], arguments[1:]
+
+
+def _exit_status(dataset, checks: list[Check]) -> int:
+    held = all(c.holds for c in checks) if dataset.attrs["condition"] == "default" else controls_fail(checks)
+    return 0 if held else 3
+
+
+def _print_checks(dataset, checks: list[Check]) -> None:
+    """Print the checks of a run and what hangs on them."""
+    if dataset.attrs["condition"] != "default":
+        print(f"control {dataset.attrs['condition']!r}: at least one of its checks must fail")
+    if dataset.attrs.get("note"):
+        print(dataset.attrs["note"])
+    print(checks_table(checks) if checks else "no checks stated for these settings")
+    if dataset.attrs["preset"] == "quick" and dataset.attrs["condition"] == "default" and _exit_status(dataset, checks):
+        print("reduced preset: what fails here may hold at the published scale, without --quick")
+
+
+def run(arguments: list[str]) -> int:
+    """snnlab run PROTOCOL [options]"""
+    name, rest = _named("run", arguments, _Run)
+    protocol = find_protocol(name)
+    options, config = _parse(_Run, f"snnlab run {name}", rest, protocol)
+    if options.resume and not protocol.resumable(config, options.out):
+        kept = "only FORCE and Boltzmann machine runs write them"
+        print(f"snnlab: --resume finds no checkpoint of this run ({kept}): it starts anew", file=sys.stderr)
+    path, dataset = protocol.execute(config, options.out, options.progress, options.resume)
+    checks = stored_checks(dataset)
+    _print_checks(dataset, checks)
+    stated = {check.what for check in checks}
+    if more := {what: value for what, value in protocol.measure(dataset).items() if what not in stated}:
+        print("\n" + measures_table(more) + "\n")
+    print(f"run file  {path}")
+    if options.figure and protocol.figure:
+        try:
+            drawn = save_figure(find_figure(protocol.figure), [dataset], path.with_name(path.stem), pdf=False)
+            print(f"figure    {drawn[0]}")
+        except UserError as error:
+            print(f"figure    none: {error}")
+    for written in protocol.export(dataset, path.with_suffix("")):
+        print(f"{written.suffix[1:]:<10}{written}")
+    return _exit_status(dataset, checks)
+
+
+def _seeds(options: _Study | _Reproduce) -> range | list[int]:
+    default = "100:103" if options.quick else "100:110"
+    return parse_seeds(default if options.seeds is None else options.seeds)
+
+
+def study(arguments: list[str]) -> int:
+    """snnlab study PROTOCOL [options]"""
+    name, rest = _named("study", arguments, _Study)
+    protocol = find_protocol(name)
+    options, config = _parse(_Study, f"snnlab study {name}", rest, protocol)
+    if options.jobs < 1:
+        raise UserError(f"jobs: expected an integer >= 1, got {options.jobs}")
+    if options.json is not None:
+        record.check_writable(options.json.parent)
+    grid = parse_grid(options.vary, config)
+    configs = plan(protocol, config, _seeds(options), options.controls, grid)
+    result = run_study(protocol, configs, options.out, options.jobs, options.progress)
+    print(result.report())
+    print(f"\nrun files {len(result.datasets)} of {protocol.name} in {options.out}")
+    if options.json is not None:
+        record.write_json(options.json, result.to_dict())
+    return _study_status(result)
+
+
+def _study_status(result: Study) -> int:
+    held, stated = result.count()
+    if held < stated:
+        return 3
+    return 4 if any(condition == "default" for _, condition in result.diverged) else 0
+
+
+def claims(arguments: list[str]) -> int:
+    """snnlab claims RUN.nc [--json]"""
+    if {"-h", "--help"} & set(arguments):
+        print(
+            "usage: snnlab claims RUN.nc [--json]\n\nThe checks of a run, evaluated again by the protocol as it is now."
+        )
+        return 0
+    as_json = "--json" in arguments
+    paths = [a for a in arguments if a != "--json"]
+    if len(paths) != 1 or paths[0].startswith("-"):
+        raise UserError("claims: expected one run file, and optionally --json")
+    dataset = record.load(paths[0])
+    checks, fresh = judge_again(dataset)
+    name = dataset.attrs["protocol"]
+    note = "" if fresh else f"protocol {name!r} is not here any more: the checks as stored with the run"
+    if as_json:
+        rows = [c.to_dict() for c in checks]
+        print(json.dumps({"protocol": name, "seed": int(dataset.attrs["seed"]), "note": note, "checks": rows}))
+    else:
+        if note:
+            print(note)
+        _print_checks(dataset, checks)
+    return _exit_status(dataset, checks)
+
+
+def figure(arguments: list[str]) -> int:
+    """snnlab figure NAME [options]"""
+    name, rest = _named("figure", arguments, _Figure)
+    wanted = find_figure(name)
+    options, _ = _parse(_Figure, f"snnlab figure {name}", rest)
+    if options.run:
+        datasets = [read(path) for path in options.run]
+        of = "-" + "-".join(path.stem for path in options.run[:3]) + ("-and-more" if options.run[3:] else "")
+    else:
+        datasets = collect(wanted, options.quick, options.out, options.progress)
+        of = "-quick" if options.quick else ""
+    drawn = save_figure(wanted, datasets, options.out / "figures" / f"{wanted.name}{of}")
+    print("\n".join(f"figure    {path}" for path in drawn))
+    if wanted.caption:
+        of_all = "reduced preset; the caption is that of the published scale. " if options.quick else ""
+        print("\n" + "\n".join(textwrap.wrap(of_all + wanted.caption, 100)))
+    return max(_exit_status(d, stored_checks(d)) for d in datasets)
+
+
+def reproduce(arguments: list[str]) -> int:
+    """snnlab reproduce [NAME ...] [options]"""
+    names = []
+    while arguments and not arguments[0].startswith("-"):
+        names.append(arguments[0])
+        arguments = arguments[1:]
+    options, _ = _parse(_Reproduce, "snnlab reproduce", arguments)
+    if options.gallery is not None and options.quick:
+        raise UserError("gallery: holds figures at the published scale only; leave out --quick")
+    protocols, figures = ([*files(kind)] for kind in ("protocols", "figures"))
+    for name in names:
+        if name not in protocols and name not in figures:
+            find_protocol(name)
+    seeds, status, rows, studies = _seeds(options), 0, [], {}
+    for name in [n for n in protocols if not names or n in names] + [n for n in names if n not in protocols + figures]:
+        protocol = find_protocol(name)
+        configs = {}
+        for variant, overrides in protocol.variants.items():
+            part = plan(protocol, protocol.config(options.quick, **overrides), seeds)
+            configs |= {(variant, condition): group for (_, condition), group in part.items()}
+        result = run_study(protocol, configs, options.out, options.jobs)
+        print(f"\n{name}\n{result.report()}\n")
+        studies[name] = result.to_dict()
+        held, stated = result.count()
+        rows.append([name, f"{held} of {stated}", str(len(result.findings)), f"{result.cpu_seconds:.0f}"])
+        status = max(status, _study_status(result))
+    for name in [n for n in figures if not names or n in names]:
+        wanted = find_figure(name)
+        datasets = collect(wanted, options.quick, options.out)
+        file = f"{name}-quick" if options.quick else name
+        print(f"figure    {save_figure(wanted, datasets, options.out / 'figures' / file)[0]}")
+        if options.gallery is not None:
+            place = options.gallery / family("figures", name)
+            save_figure(wanted, datasets, place / name, pdf=False)
+            behind = [studies[p] for p in dict.fromkeys(p for p, _ in wanted.needs) if p in studies]
+            write_claims(wanted, datasets, place / f"{name}.json", behind)
+    if rows:
+        print("\n" + table(rows, ("protocol", "checks and controls held", "findings", "CPU s")))
+    return status
+
+
+def data(arguments: list[str]) -> int:
+    """List what can be fetched, or fetch one file and print where it lies."""
+    if arguments in (["-h"], ["--help"]):
+        print("usage: snnlab data            what can be fetched\n       snnlab data get NAME")
+        return 0
+    if not arguments:
+        print(table([[name, source.package, source.terms] for name, source in SOURCES.items()], ("", "from", "")))
+        return 0
+    if arguments[0] != "get" or len(arguments) != 2:
+        raise UserError(f"data: expected 'get NAME' with one of {', '.join(SOURCES)}, got {' '.join(arguments)!r}")
+    print(get(arguments[1]))
+    return 0

@@ -1,0 +1,98 @@
+"""The command line: snnlab list | run | study | claims | figure | reproduce | data."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import traceback
+
+from ..errors import SnnlabError, UserError, unknown
+
+_USAGE = """usage: snnlab COMMAND ...
+
+  list [FAMILY]                 protocols and figures, one block a family
+  run PROTOCOL [options]        one run: file, figure, checks     (snnlab run PROTOCOL --help: every field)
+  study PROTOCOL [options]      seeds, controls, a grid: checks and findings
+  claims RUN.nc [--json]        the checks of a run again
+  figure NAME [options]         draw a figure from stored runs; runs what is missing
+  reproduce [NAME ...]          study and draw everything, then one table
+  data [get NAME]               recordings and films that can be fetched, with their licences
+
+PROTOCOL is a name of `snnlab list` or the path of your own file. `snnlab --traceback COMMAND ...` shows where
+in your file an error came from.
+Exit status: 0 done, 1 machine trouble, 2 a mistake in what was given, 3 a check does not hold, 4 diverged,
+130 interrupted."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("snnlab").setLevel(logging.INFO)
+    if trace := arguments[:1] == ["--traceback"]:
+        arguments = arguments[1:]
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(_USAGE)
+        return 0 if arguments else 2
+    if arguments[0] == "--version":
+        from .. import __version__
+
+        print(__version__)
+        return 0
+    try:
+        if arguments[0] == "list":
+            return _list(arguments[1:])
+        from . import commands
+
+        known = {
+            "run": commands.run,
+            "study": commands.study,
+            "claims": commands.claims,
+            "figure": commands.figure,
+            "reproduce": commands.reproduce,
+            "data": commands.data,
+        }
+        if arguments[0] not in known:
+            raise unknown("command", arguments[0], ["list", *known])
+        # A termination is an interruption: temporary files are removed, nothing half stays.
+        _listen(_interrupt)
+        return known[arguments[0]](arguments[1:])
+    except (SnnlabError, MemoryError) as error:
+        if trace:
+            traceback.print_exception(error)
+        full = "this does not fit in memory; make it smaller or shorter: " if isinstance(error, MemoryError) else ""
+        print(f"snnlab: {full}{error}", file=sys.stderr)
+        return getattr(error, "exit_code", 1)
+    except KeyboardInterrupt:
+        print("snnlab: interrupted, nothing half written", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0
+
+
+def _interrupt(*_) -> None:
+    """Interrupt once: a second signal, while workers end and files are removed, is not heard; a third one kills."""
+    _listen(lambda *_: _listen(signal.SIG_DFL))
+    raise KeyboardInterrupt
+
+
+def _listen(handler) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
+
+
+def _list(arguments: list[str]) -> int:
+    from .listing import listing
+
+    if arguments in (["-h"], ["--help"]):
+        print("usage: snnlab list [FAMILY]\n\nProtocols and figures, one block a family.")
+        return 0
+    if len(arguments) > 1:
+        raise UserError(f"list: expected at most one family, got {' '.join(arguments)!r}")
+    print(listing(*arguments))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

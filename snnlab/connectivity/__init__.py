@@ -1,0 +1,1 @@
+"""Random weights and who is connected to whom."""

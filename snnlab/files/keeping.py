@@ -1,0 +1,77 @@
+"""Keep what a training in stretches has done, so that it goes on where it was cut off."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import numpy as np
+
+from .checkpoint import Checkpoints
+
+_log = logging.getLogger("snnlab")
+# A run is kept so often (s), and when it is interrupted.
+KEEP_SECONDS = 10.0
+
+
+class Keeping:
+    """The state of a training, and the rows that it has recorded, in checkpoints if there are any.
+
+    Positions are counted in a ``unit``; ``target`` is where training runs.
+
+    Use as a context manager: on an interruption the last state that training had reached is kept, too.
+
+    Attributes
+    ----------
+    state : dict
+        From which to go on; empty if training begins.
+    """
+
+    def __init__(self, checkpoints: Checkpoints | None, target: str, unit: str = "period"):
+        self._stage = checkpoints.stage(target, unit) if checkpoints else None
+        self._kept, self.state = self._stage.latest() if self._stage else (0, {})
+        if self._kept:
+            _log.info(f"going on from {unit} {self._kept:,}")
+        stored = self._stage.parts() if self._kept else []
+        self._parts = [{k: np.asarray(v) for k, v in part.items()} for part in stored]
+        self._recent: list[dict[str, np.ndarray]] = []
+        self._reached: tuple[int, dict[str, np.ndarray], int] | None = None
+        self._when = time.monotonic()
+
+    def __enter__(self) -> Keeping:
+        return self
+
+    def __exit__(self, kind: type | None, *_) -> None:
+        if kind is not None and issubclass(kind, KeyboardInterrupt):
+            self._keep()
+
+    def add(self, rows: dict[str, np.ndarray]) -> None:
+        """Record rows, along the first axis; the first time of all names."""
+        self._recent.append(rows)
+
+    def reached(self, period: int, state: dict[str, np.ndarray]) -> None:
+        """Say that training, having recorded all so far, can go on from a state at a period."""
+        self._reached = period, state, len(self._recent)
+        if time.monotonic() - self._when > KEEP_SECONDS:
+            self._keep()
+
+    def _keep(self) -> None:
+        if self._stage is None or self._reached is None:
+            return
+        period, state, count = self._reached
+        if period > self._kept:
+            # Without a row there are names and shapes all the same.
+            rows = joined([{k: v[:0] for k, v in [*self._parts, *self._recent][0].items()}, *self._recent[:count]])
+            self._stage.save(period, state, rows)
+            self._kept, self._reached = period, None
+            self._parts, self._recent = [*self._parts, rows], self._recent[count:]
+        self._when = time.monotonic()
+
+    def found(self) -> dict[str, np.ndarray]:
+        """Return all that was recorded."""
+        return joined([*self._parts, *self._recent])
+
+
+def joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Return arrays of the same names one after the other; the first part has all names."""
+    return {name: np.concatenate([part[name] for part in parts if name in part]) for name in parts[0]}

@@ -1,0 +1,192 @@
+"""A run <-> one NetCDF file: arrays with names and units, configuration, provenance. Written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import MachineError, UserError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+FORMAT_VERSION = 1
+# Raised by hand when a change of networks or learning changes what runs compute: old files are then not reused.
+RESULTS_VERSION = 2
+_PACKAGES = ("brian2", "numpy", "scipy", "xarray", "h5netcdf", "dask")
+
+
+def run_name(protocol: str, config: dict, contents: dict) -> str:
+    """Return ``<protocol>-<hash>.nc``; the hash covers the configuration and the contents it stands for."""
+    versions = [FORMAT_VERSION, RESULTS_VERSION]
+    text = json.dumps({"config": config, "contents": contents, "versions": versions}, sort_keys=True)
+    return f"{protocol}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.nc"
+
+
+def check_writable(folder: Path) -> None:
+    """Create the folder if it is missing; raise UserError if nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UserError(f"out: folder {str(folder)!r} cannot be written: {error.strerror}") from None
+
+
+def save(dataset: xr.Dataset, path: Path, compress: bool = True) -> None:
+    """Write a run; nothing is left under the final name if it fails.
+
+    Arrays of dask, which a long run recorded into files, are copied piece by piece.
+
+    Raises
+    ------
+    MachineError
+        If the disk is full or the folder cannot be written; nothing is left under the final name.
+    """
+    encoding = {
+        name: {"zlib": True, "complevel": 4, "shuffle": True}
+        for name, variable in dataset.variables.items()
+        if compress and variable.dtype.kind in "fiu" and variable.size > 1024
+    }
+    if not is_lazy(dataset):
+        # Made in memory first: the HDF5 library does not survive a full disk.
+        write_whole(path, dataset.to_netcdf(engine="h5netcdf", encoding=encoding))
+        return
+    import dask
+
+    def write(temporary: Path) -> None:
+        _require_space(temporary, int(1.05 * dataset.nbytes) + (1 << 20))
+        with dask.config.set(scheduler="synchronous"):
+            dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+
+    _whole(path, write)
+
+
+def is_lazy(dataset: xr.Dataset) -> bool:
+    """Tell whether a dataset holds arrays of dask."""
+    return any(not isinstance(v.data, np.ndarray) for v in dataset.data_vars.values())
+
+
+def _require_space(path: Path, size: int) -> None:
+    """Raise OSError unless a file of this size can be written now: the disk, a quota or a limit may forbid it.
+
+    Nothing is reserved: another process may fill the disk while the file is written.
+    """
+    with path.open("wb") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+
+
+def write_whole(path: Path, content: bytes | memoryview) -> None:
+    """Write a file under a temporary name and move it into place; raises MachineError if that fails."""
+    _whole(path, lambda temporary: temporary.write_bytes(content))
+
+
+def _whole(path: Path, write: Callable[[Path], object]) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write(temporary)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise MachineError(f"{path}: cannot be written: {error}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write plain values as indented JSON, whole or not at all."""
+    write_whole(path, (json.dumps(content, indent=1) + "\n").encode())
+
+
+def load(path: str | Path, protocol: str | None = None, lazy: bool = False) -> xr.Dataset:
+    """Read a run file into memory; ``lazy``: as arrays of dask, which are read when they are used.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, truncated, of a newer format, not a snnlab run, or of another protocol
+        than ``protocol``.
+    """
+    import xarray as xr
+
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"run file: no file {str(path)!r}")
+    try:
+        read = partial(xr.open_dataset, chunks={}) if lazy else xr.load_dataset
+        dataset = read(path, engine="h5netcdf")
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise UserError(f"run file: {str(path)!r} cannot be read, truncated or not NetCDF: {error}") from None
+    if not isinstance(dataset.attrs.get("format_version"), int | np.integer) or "protocol" not in dataset.attrs:
+        raise UserError(f"run file: {str(path)!r} is not a run of snnlab")
+    if dataset.attrs["format_version"] > FORMAT_VERSION:
+        raise UserError(
+            f"run file: {str(path)!r} has format {dataset.attrs['format_version']}, newer than {FORMAT_VERSION}"
+        )
+    if protocol is not None and dataset.attrs["protocol"] != protocol:
+        raise UserError(f"run file: {str(path)!r} is of protocol {dataset.attrs['protocol']}, expected {protocol}")
+    return dataset
+
+
+def attribute(dataset: xr.Dataset, name: str) -> Any:
+    """Return the value of a JSON attribute (``config``, ``checks``, ``neuron_model``, ...)."""
+    return json.loads(dataset.attrs[name])
+
+
+def cpu_time() -> float:
+    """Return the CPU time (s) of this process and of those that it started and that have ended.
+
+    Of these, compilers and C++ programs, it is known to 10 ms; of this process to less than a microsecond.
+    """
+    return time.process_time() + sum(os.times()[2:4])
+
+
+def provenance() -> dict[str, str]:
+    """Return versions and the git commit, as text attributes."""
+    from .. import __version__
+
+    versions = {"python": platform.python_version(), "snnlab": __version__} | {p: version(p) for p in _PACKAGES}
+    return {"versions": json.dumps(versions), "git_commit": _commit(), "machine": _machine()}
+
+
+def _machine() -> str:
+    """Return the processor's name, or its kind where the system does not tell."""
+    return cpu_line("model name").partition(":")[2].strip() or platform.processor() or platform.machine()
+
+
+def cpu_line(*starts: str) -> str:
+    """Return the first line of /proc/cpuinfo that starts so, or "" where there is none."""
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next((line for line in lines if line.lower().startswith(starts)), "")
+    return ""
+
+
+def _commit() -> str:
+    # An installed package may lie inside somebody else's repository.
+    if not (Path(__file__).parents[2] / ".git").exists():
+        return "unknown"
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return done.stdout.strip() or "unknown"

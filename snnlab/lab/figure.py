@@ -1,0 +1,209 @@
+"""What a figure file is; get the runs it needs, draw, stamp with seed, preset and checks, save."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import UserError, unknown_name
+from ..files import record
+from ..files.python import is_file_spec, load_file
+from .grouping import settings
+from .protocol import RUNS, files, find_protocol, import_file, judge_again
+
+_log = logging.getLogger("snnlab")
+_INK = "0.35"
+
+
+@dataclass(frozen=True)
+class FigureFile:
+    """A figure file: ``NEEDS = [(protocol, overrides), ...]``, ``draw(datasets) -> Figure`` and a ``CAPTION``.
+
+    It may hold ``QUICK_NEEDS``, what it needs in the reduced preset; without it these are the runs of the first three
+    seeds of each setting.
+    """
+
+    name: str
+    needs: list[tuple[str, dict]]
+    draw: Callable
+    caption: str
+    quick_needs: list[tuple[str, dict]]
+
+    def needed(self, quick: bool = False) -> list[tuple[str, dict]]:
+        """Return protocol and overrides of each run that is drawn."""
+        if not quick:
+            return self.needs
+        if self.quick_needs:
+            return self.quick_needs
+        found: dict[tuple[str, str], list[tuple[str, dict]]] = {}
+        for name, overrides in self.needs:
+            setting = repr(sorted((field, value) for field, value in overrides.items() if field != "seed"))
+            found.setdefault((name, setting), []).append((name, overrides))
+        return [need for seeds in found.values() for need in seeds[:3]]
+
+
+def find_figure(spec: str) -> FigureFile:
+    """Return a figure by its name or by the path of a user's file; raises UserError if there is none."""
+    if is_file_spec(spec):
+        found, name = load_file(spec, "figure"), Path(spec).stem
+    else:
+        names = files("figures")
+        if spec not in names and spec in files("protocols"):
+            # That of a protocol.
+            spec = find_protocol(spec).figure or spec
+        if spec not in names:
+            raise unknown_name("figure", spec, [*names])
+        found, name = import_file("figures", spec), spec
+    if not callable(getattr(found, "draw", None)) or not hasattr(found, "NEEDS"):
+        raise UserError(f"figure: {spec} is no figure; expected NEEDS and a function draw(datasets)")
+    quick_needs = getattr(found, "QUICK_NEEDS", [])
+    return FigureFile(name, found.NEEDS, found.draw, getattr(found, "CAPTION", ""), quick_needs)
+
+
+def collect(figure: FigureFile, quick: bool = False, folder: Path = RUNS, progress: bool = True) -> list:
+    """Return the datasets that a figure needs, running first what has no file yet."""
+    paths, missing = [], {}
+    for name, overrides in figure.needed(quick):
+        protocol = find_protocol(name)
+        config = protocol.config(quick, **overrides)
+        path = protocol.path(config, folder)
+        paths.append(path)
+        if not path.is_file():
+            missing[path] = protocol, config
+    if missing:
+        _log.info("%s: %d of %d runs are missing", figure.name, len(missing), len(set(paths)))
+    for protocol, config in missing.values():
+        protocol.execute(config, folder, progress, resume=True)
+    return [read(path) for path in paths]
+
+
+def read(path: Path):
+    """Return a stored run with its checks evaluated now, where its protocol still is what it was."""
+    dataset = record.load(path)
+    judge_again(dataset)
+    return dataset
+
+
+def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = True) -> list[Path]:
+    """Draw and write ``stem``.png (and .pdf); under the figure stand seed, preset and checks of each run.
+
+    Raises
+    ------
+    UserError
+        If a run lacks what the figure draws.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+    from PIL import Image
+
+    style = Path(__file__).parents[1] / "plotting" / "snnlab.mplstyle"
+    with plt.style.context(style):
+        try:
+            drawn = figure.draw(list(datasets))
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise UserError(f"run: figure {figure.name} {_not_drawn(figure, datasets, error)}") from error
+        drawn.text(0.5, -0.005, stamp(datasets), ha="center", va="top", fontsize=6, color=_INK, linespacing=1.4)
+        if not all(_full_scale(figure, dataset) for dataset in datasets):
+            warning = "reduced or changed settings: not the published scale"
+            drawn.text(0.5, 1.01, warning, ha="center", va="bottom", color="#c1121f")
+        contents = {"png": io.BytesIO()} | ({"pdf": io.BytesIO()} if pdf else {})
+        for kind, content in contents.items():
+            metadata = {"Software": None} if kind == "png" else {"CreationDate": None}
+            drawn.savefig(content, format=kind, metadata=metadata, dpi=150)
+        plt.close(drawn)
+    with Image.open(contents["png"]) as image:
+        # A palette holds all that a line drawing has, at a third of the size.
+        small = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    contents["png"] = io.BytesIO()
+    small.save(contents["png"], format="png", optimize=True)
+    # Only now: a figure that cannot be drawn leaves no folder.
+    record.check_writable(stem.parent)
+    paths = []
+    for kind, content in contents.items():
+        paths.append(stem.with_name(f"{stem.name}.{kind}"))
+        record.write_whole(paths[-1], content.getvalue())
+    return paths
+
+
+def _not_drawn(figure: FigureFile, datasets: Sequence, error: Exception) -> str:
+    """Say why a figure cannot be drawn of these runs."""
+    given = sorted({d.attrs["protocol"] for d in datasets})
+    needs = list(dict.fromkeys(name for name, _ in figure.needs))
+    controls = sorted({d.attrs["condition"] for d in datasets} - {"default"})
+    if not set(given) <= set(needs):
+        return f"draws runs of {', '.join(needs)}, got one of {', '.join(given)}"
+    if len(controls) == len({d.attrs["condition"] for d in datasets}):
+        return f"does not draw controls, got {', '.join(controls)}"
+    named = {AttributeError: getattr(error, "name", None), KeyError: error.args[0] if error.args else None}
+    missing = f"they lack {named[type(error)]!r}" if type(error) in named else str(error)
+    return f"cannot be drawn of these runs of {', '.join(given)} ({missing})"
+
+
+def _full_scale(figure: FigureFile, dataset) -> bool:
+    """Tell whether a run is at the published scale, or at the settings that the figure states in its NEEDS."""
+    # The full scale of an own protocol is what its author likes.
+    if dataset.attrs["preset"] != "custom" or is_file_spec(dataset.attrs["protocol_file"]):
+        return dataset.attrs["preset"] != "quick"
+    stated = [values for name, values in figure.needs if name == dataset.attrs["protocol"]]
+    protocol = find_protocol(dataset.attrs["protocol"])
+    configs = (dataclasses.asdict(protocol.config(**values)) for values in stated)
+    return settings(record.attribute(dataset, "config")) in map(settings, configs)
+
+
+def stamp(datasets: Sequence) -> str:
+    """Return one line for each kind of run: protocol, neuron, condition, seeds, preset, checks held, CPU time."""
+    kinds: dict[tuple[str, str], list] = {}
+    for dataset in datasets:
+        config = record.attribute(dataset, "config")
+        label = f" ({Path(config['neuron']).name})" if "neuron" in config else ""
+        own = is_file_spec(dataset.attrs["protocol_file"]) and dataset.attrs["preset"] != "quick"
+        preset = "own protocol" if own else f"{dataset.attrs['preset']} preset"
+        condition = "" if dataset.attrs["condition"] == "default" else f", {dataset.attrs['condition']}"
+        kinds.setdefault((f"{dataset.attrs['protocol']}{label}{condition}", preset), []).append(dataset)
+    lines = []
+    for (what, preset), runs in kinds.items():
+        checks = [check for run in runs for check in record.attribute(run, "checks")]
+        verdict = f"{sum(c['holds'] for c in checks)} of {len(checks)} checks hold" if checks else "no checks stated"
+        seeds = sorted({int(run.attrs["seed"]) for run in runs})
+        several = f"{len(runs)} runs, " if len(runs) > 1 else ""
+        plural = "s" if len(seeds) > 1 else ""
+        cost = f"{sum(run.attrs['cpu_seconds'] for run in runs):.0f} CPU s"
+        resumed = [run.attrs["resumed_at"] for run in runs if run.attrs.get("resumed_at", 0) > 0]
+        if resumed:
+            cost += f" since {'it was' if len(runs) == 1 else 'some were'} resumed at {min(resumed):g} s"
+        machines = ", ".join(dict.fromkeys(run.attrs["machine"] for run in runs))
+        lines.append(f"{what}, {several}seed{plural} {_listed(seeds)}, {preset}: {verdict} ({cost}, {machines})")
+    return "\n".join(lines)
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    """Seeds in rising order as text: the first and the last of three and more that follow each other."""
+    pieces: list[list[int]] = []
+    for seed in seeds:
+        if pieces and seed == pieces[-1][-1] + 1:
+            pieces[-1].append(seed)
+        else:
+            pieces.append([seed])
+    return ", ".join(f"{p[0]} to {p[-1]}" if len(p) > 2 else ", ".join(map(str, p)) for p in pieces)
+
+
+def write_claims(figure: FigureFile, datasets: Sequence, path: Path, studies: Sequence[dict] = ()) -> None:
+    """Write caption, checks of the drawn runs, and what studies say, as JSON beside a figure."""
+    runs = [
+        {
+            "protocol": d.attrs["protocol"],
+            "config": {k: v for k, v in record.attribute(d, "config").items() if v is not None},
+            "seed": int(d.attrs["seed"]),
+            "preset": d.attrs["preset"],
+            "checks": record.attribute(d, "checks"),
+        }
+        for d in datasets
+    ]
+    content = {"figure": figure.name, "caption": figure.caption, "runs": runs, "studies": list(studies)}
+    record.write_json(path, content)

@@ -1,0 +1,276 @@
+"""Many runs of one protocol: seeds, controls, grids; only what is missing is run."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from ..errors import Diverged, UserError, unknown
+from ..files import record
+from . import claims
+from .protocol import Protocol, controls_fail, find_protocol
+
+_log = logging.getLogger("snnlab")
+
+
+class Runs(list):
+    """All runs of a study, each once, for ``comparisons(runs)`` of a protocol, which asks for variants by name.
+
+    Example
+    -------
+    ``runs.of("g=0.02")`` are the unbroken runs of one variant, ``runs.of("g=0.02", "no_feedback")`` those of one of
+    its controls. What the command line varies is named as in its report.
+    """
+
+    def __init__(self, groups: dict[tuple[str, str], list]):
+        # A point of a grid may be the default.
+        once = {dataset.encoding["source"]: dataset for group in groups.values() for dataset in group}
+        super().__init__(once.values())
+        self._groups = groups
+
+    def of(self, variant: str, condition: str = "default") -> list:
+        """Return the runs of a variant in a condition; raises UserError if the study has none of this name."""
+        if (variant, condition) not in self._groups:
+            known = [v if c == "default" else f"{v} / {c}" for v, c in self._groups]
+            raise unknown("comparisons: variant", f"{variant} / {condition}", known)
+        return self._groups[variant, condition]
+
+
+@dataclass
+class Study:
+    """The runs of a study and what they say.
+
+    ``groups`` maps (variant, condition) to datasets without the large network arrays, one for each seed,
+    ``checks`` to their checks, evaluated when they were read, and ``diverged`` to the messages of runs that diverged.
+    """
+
+    protocol: Protocol
+    groups: dict[tuple[str, str], list] = field(default_factory=dict)
+    checks: dict[tuple[str, str], list[list[claims.Check]]] = field(default_factory=dict)
+    diverged: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+    @property
+    def datasets(self) -> Runs:
+        return Runs(self.groups)
+
+    @property
+    def cpu_seconds(self) -> float:
+        return sum(dataset.attrs["cpu_seconds"] for dataset in self.datasets)
+
+    @cached_property
+    def findings(self) -> list[tuple[str, claims.Finding]]:
+        """(variant, finding): of each variant without its controls, then what compares variants ("")."""
+        unbroken = {variant: runs for (variant, condition), runs in self.groups.items() if condition == "default"}
+        found = [(variant, f) for variant, runs in unbroken.items() if runs for f in self.protocol.findings(runs)]
+        return found + [("", finding) for finding in self.protocol.comparisons(self.datasets)]
+
+    def count(self) -> tuple[int, int]:
+        """Return (held, stated): checks of default runs that hold; a run of a control must break at least one."""
+        held = stated = 0
+        for (variant, condition), runs in self.checks.items():
+            for checks in runs:
+                if condition == "default":
+                    held, stated = held + sum(c.holds for c in checks), stated + len(checks)
+                elif checks:
+                    held, stated = held + controls_fail(checks), stated + 1
+            if condition != "default":
+                # A control that diverges has failed, as it must.
+                lost = len(self.diverged.get((variant, condition), []))
+                held, stated = held + lost, stated + lost
+        return held, stated
+
+    def report(self) -> str:
+        """Return checks over seeds, controls and findings as text."""
+        rows, controls = [], []
+        for (variant, condition), runs in self.checks.items():
+            lost = len(self.diverged.get((variant, condition), []))
+            if condition == "default":
+                rows += [[variant, *_row(check)] for check in _over_seeds(runs)]
+            elif all(checks == [] for checks in runs) and not lost:
+                controls.append([variant, condition, "states no checks", ""])
+            else:
+                failed, total = lost + sum(map(controls_fail, runs)), lost + len(runs)
+                verdict = "as it must" if failed == total else "BUT IT MUST FAIL IN ALL"
+                whole = self.checks.get((variant, "default"), [])
+                if failed == total and whole and all(map(controls_fail, whole)):
+                    verdict = "which says nothing: unbroken, it fails in every seed too"
+                controls.append([variant, condition, f"fails in {failed} of {total} seeds", verdict])
+        parts = [claims.table(rows, ("variant", "check", "band", "holds in", "seen", "where the band comes from"))]
+        if controls:
+            parts.append(claims.table(controls, ("variant", "control", "", "")))
+        if self.findings:
+            parts.append(claims.findings_table(self.findings))
+        elif len(self.protocol.variants) > 1 and not {v for v, _ in self.groups} >= set(self.protocol.variants):
+            parts.append(
+                f"no findings from these runs; `snnlab reproduce {self.protocol.name}` compares "
+                f"{len(self.protocol.variants)} variants: {', '.join(list(self.protocol.variants)[:4])} ..."
+            )
+        for (variant, condition), texts in self.diverged.items():
+            parts += [f"diverged: {variant}, {condition}, {text}" for text in texts]
+        return "\n\n".join(parts)
+
+    def to_dict(self) -> dict:
+        """Return seeds, checks, controls and findings as plain JSON values."""
+        conditions = []
+        for (variant, condition), runs in self.checks.items():
+            seeds = [int(dataset.attrs["seed"]) for dataset in self.groups[variant, condition]]
+            presets = sorted({dataset.attrs["preset"] for dataset in self.groups[variant, condition]})
+            row: dict[str, Any] = {"variant": variant, "condition": condition, "seeds": seeds, "preset": presets}
+            row["files"] = [Path(dataset.encoding["source"]).name for dataset in self.groups[variant, condition]]
+            row["checks"] = _over_seeds(runs)
+            if condition != "default":
+                row["runs_that_fail"] = sum(map(controls_fail, runs))
+            row["diverged"] = self.diverged.get((variant, condition), [])
+            conditions.append(row)
+        return {
+            "protocol": self.protocol.name,
+            "conditions": conditions,
+            "findings": [({"variant": variant} if variant else {}) | f.to_dict() for variant, f in self.findings],
+            "cpu_seconds": round(self.cpu_seconds),
+        }
+
+
+def _over_seeds(runs: Sequence[Sequence[claims.Check]]) -> list[dict]:
+    """Return each check with what every run measured, as plain JSON values."""
+    rows = []
+    for name in dict.fromkeys(c.what for checks in runs for c in checks):
+        same = [c.to_dict() for checks in runs for c in checks if c.what == name]
+        row = {key: same[0][key] for key in ("what", "low", "high", "source")}
+        rows.append(row | {"measured": [c["measured"] for c in same], "held": sum(c["holds"] for c in same)})
+    return rows
+
+
+def _row(check: dict) -> list[str]:
+    seen = np.asarray(check["measured"], float)
+    band = claims.Check.from_dict(check | {"measured": 0.0}).band
+    held = f"{check['held']} of {len(seen)}"
+    return [check["what"], band, held, f"{claims.number(seen.min())} .. {claims.number(seen.max())}", check["source"]]
+
+
+def plan(
+    protocol: Protocol, config: Any, seeds: Iterable[int], controls: bool = True, grid: dict[str, list] | None = None
+) -> dict[tuple[str, str], list]:
+    """Return the Configs of a study: the default and each control for every seed, and the default on a grid."""
+    if not any(f.name == "seed" for f in dataclasses.fields(config)):
+        raise UserError("seeds: the protocol's Config has no field 'seed'")
+    seeds = list(seeds)
+    configs = {("default", "default"): [dataclasses.replace(config, seed=seed) for seed in seeds]}
+    for name, overrides in (protocol.controls if controls else {}).items():
+        configs["default", name] = [dataclasses.replace(config, seed=seed, **overrides) for seed in seeds]
+    if grid:
+        for values in itertools.product(*grid.values()):
+            point = dict(zip(grid, values, strict=True))
+            label = ", ".join(f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}" for k, v in point.items())
+            configs[label, "default"] = [dataclasses.replace(config, seed=seed, **point) for seed in seeds]
+    return configs
+
+
+def run_study(
+    protocol: Protocol, configs: dict[tuple[str, str], list], folder: Path, jobs: int = 1, progress: bool = True
+) -> Study:
+    """Run what is missing of a plan, ``jobs`` processes at a time, and read everything.
+
+    A run that diverges is named in ``Study.diverged`` and leaves no file; any other error ends the study, which
+    goes on from where it was when called again.
+    """
+    import joblib
+
+    record.check_writable(folder)
+    # Each once: a path resolves the models that the Config names.
+    paths = {key: [protocol.path(config, folder) for config in group] for key, group in configs.items()}
+    wanted = {path: config for key, group in configs.items() for path, config in zip(paths[key], group, strict=True)}
+    missing = [config for path, config in wanted.items() if not path.is_file()]
+    study = Study(protocol)
+    if missing:
+        _log.info("%s: %d of %d runs are missing", protocol.name, len(missing), len(wanted))
+        parallel = joblib.Parallel(n_jobs=min(jobs, len(missing)), return_as="generator_unordered")
+        work = (joblib.delayed(_work)(protocol.spec, dataclasses.asdict(config), folder) for config in missing)
+        bar = tqdm(parallel(work), total=len(missing), desc=protocol.name, unit="run", disable=not progress)
+        lost = dict(result for result in bar if result)
+    else:
+        lost = {}
+    for key in configs:
+        study.groups[key], study.checks[key] = [], []
+        for path in paths[key]:
+            if path.is_file():
+                dataset = record.load(path, protocol.name)
+                study.checks[key].append(protocol.judge(dataset))
+                study.groups[key].append(_light(dataset))
+            else:
+                study.diverged.setdefault(key, []).append(lost[path.name])
+    return study
+
+
+def _work(spec: str, values: dict, folder: Path) -> tuple[str, str] | None:
+    """Run one Config in a worker process; returns the file's name and a message if it diverged."""
+    protocol = find_protocol(spec)
+    config = protocol.Config(**values)
+    try:
+        protocol.execute(config, folder, resume=True)
+    except Diverged as error:
+        return protocol.path(config, folder).name, f"seed {values.get('seed')}: {error}"
+    return None
+
+
+def _light(dataset):
+    """Drop what only a rebuilt network needs, so that a hundred runs fit in memory."""
+    large = [name for name in dataset if str(name).startswith(("recurrent_", "state_", "voltage", "eigenvalues_"))]
+    return dataset.drop_vars(large)
+
+
+def parse_seeds(text: str) -> range | list[int]:
+    """Return the seeds of ``100:110`` (100 to 109) or ``1,5,7``; raises UserError for others and for repeated ones."""
+    try:
+        if ":" in text:
+            start, stop = map(int, text.split(":"))
+            seeds = list(range(start, stop))
+        else:
+            seeds = [int(part) for part in text.split(",")]
+    except ValueError:
+        seeds = []
+    if not seeds or min(seeds) < 0:
+        raise UserError(f"seeds: expected start:stop such as 100:110, or 1,5,7, got {text!r}")
+    if len(set(seeds)) < len(seeds):
+        raise UserError(f"seeds: each counts once, got {text!r}")
+    return seeds
+
+
+def parse_grid(texts: Sequence[str], config: Any) -> dict[str, list]:
+    """Return the values of each ``field=start:stop:count`` or ``field=a,b,c``."""
+    names = [f.name for f in dataclasses.fields(config)]
+    grid = {}
+    for text in texts:
+        name, equals, values = text.partition("=")
+        name = name.strip().replace("-", "_")
+        expected = f"vary: expected field=start:stop:count or field=a,b,c, got {text!r}"
+        if not equals or not values:
+            raise UserError(expected)
+        if name not in names:
+            raise unknown("vary", name, names)
+        kind = type(getattr(config, name))
+        if kind is tuple:
+            raise UserError(f"vary: expected a field of one value, got {name}, which holds several")
+        whole, textual = kind is int, kind is str
+        try:
+            if kind is bool:
+                points = [{"true": True, "false": False}[part.strip().lower()] for part in values.split(",")]
+            elif ":" in values and not textual:
+                start, stop, count = values.split(":")
+                points = np.linspace(float(start), float(stop), int(count)).tolist()
+            else:
+                points = [part if textual else float(part) for part in values.split(",")]
+        except (KeyError, ValueError):
+            raise UserError(expected) from None
+        if not points:
+            raise UserError(expected)
+        grid[name] = [round(point) for point in points] if whole else points
+    return grid

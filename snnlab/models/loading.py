@@ -1,0 +1,78 @@
+"""Find models by name, by file or by module; there is no registry to edit."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from types import ModuleType
+
+from ..errors import UserError, unknown
+from ..files.python import is_file_spec, open_spec
+from .neuron import NeuronModel
+from .synapse import SynapseModel
+
+
+def find_model(spec: str, kind: str) -> tuple[object, ModuleType]:
+    """Return a model and the module it stands in.
+
+    Parameters
+    ----------
+    spec : str
+        A file name in :mod:`snnlab.neurons` or :mod:`snnlab.synapses`; ``path/to/file.py``, which must hold one
+        model; or ``path/to/file.py:NAME`` or ``package.module:NAME``.
+    kind : {"neuron", "filter"}
+
+    Raises
+    ------
+    UserError
+        For unknown names (with the nearest), files that cannot be imported, files without a model.
+    """
+    package, cls = {"neuron": ("snnlab.neurons", NeuronModel), "filter": ("snnlab.synapses", SynapseModel)}[kind]
+    return _find(spec, kind, package, cls)
+
+
+def find_rule(spec: str, cls: type, others: tuple[str, ...] = ()) -> object | None:
+    """Return a plasticity rule of a class, such as RateRule, as :func:`find_model` finds models.
+
+    A name is that of the rule, in any file of :mod:`snnlab.plasticity`; "none" is None, as are names that the caller
+    knows by itself, ``others``.
+    """
+    if spec in ("none", *others):
+        return None
+    package = "snnlab.plasticity"
+    if ":" in spec or is_file_spec(spec):
+        return _find(spec, "plasticity", package, cls)[0]
+    names = [m.name for m in pkgutil.iter_modules(importlib.import_module(package).__path__)]
+    modules = [importlib.import_module(f"{package}.{name}") for name in names]
+    rules = {rule.name: rule for module in modules for rule in vars(module).values() if isinstance(rule, cls)}
+    if spec not in rules:
+        raise unknown("plasticity", spec, ["none", *others, *rules])
+    return rules[spec]
+
+
+def _find(spec: str, kind: str, package: str, cls: type) -> tuple[object, ModuleType]:
+    if ":" not in spec and not is_file_spec(spec):
+        names = [m.name for m in pkgutil.iter_modules(importlib.import_module(package).__path__)]
+        if spec not in names:
+            raise unknown(kind, spec, names)
+        module = importlib.import_module(f"{package}.{spec}")
+        return getattr(module, spec.upper()), module
+    module, name = open_spec(spec, kind)
+    models = {k: v for k, v in vars(module).items() if isinstance(v, cls)}
+    if name:
+        if name not in models:
+            raise unknown(kind, name, list(models)) if models else _no_model(kind, spec, cls)
+        return models[name], module
+    if not models:
+        raise _no_model(kind, spec, cls)
+    # A file that builds on a shipped model means its own.
+    shipped = [id(v) for k, m in sys.modules.items() if k.startswith(f"{package}.") for v in vars(m).values()]
+    models = {k: v for k, v in models.items() if id(v) not in shipped} or models
+    if len(models) > 1:
+        raise UserError(f"{kind}: {spec} holds {', '.join(sorted(models))}; say which, as {spec}:{sorted(models)[0]}")
+    return next(iter(models.values())), module
+
+
+def _no_model(kind: str, spec: str, cls: type) -> UserError:
+    return UserError(f"{kind}: {spec.partition(':')[0]} holds no {cls.__name__}")

@@ -1,0 +1,85 @@
+"""Quantities from texts and as plain JSON, and the parameters of models, which are quantities."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import replace
+
+import brian2
+from brian2.core.namespace import DEFAULT_UNITS
+from brian2.units.fundamentalunits import DimensionMismatchError, get_or_create_dimension, get_unit_for_display
+
+from ..errors import UserError, unknown
+
+_ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.UAdd)
+# What a text that is computed may hold; it may come from the run file of somebody else.
+ALLOWED = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Constant, ast.Name, ast.Load, *_ARITHMETIC)
+
+
+def quantity(text: str, field_name: str = "value") -> brian2.Quantity:
+    """Return the quantity that a text such as ``"20*ms"`` or ``"-65 mV"`` states.
+
+    Raises
+    ------
+    UserError
+        If the text is anything but numbers, unit names and arithmetic.
+    """
+    expected = f"{field_name}: expected a number with a unit such as 20*ms, got {text!r}"
+    spaced = re.sub(r"(?<=[\d.])\s+(?=[A-Za-z])", "*", text.strip())
+    try:
+        tree = ast.parse(spaced, mode="eval")
+        nodes = list(ast.walk(tree))
+        numbers = [node.value for node in nodes if isinstance(node, ast.Constant)]
+        if not all(isinstance(n, ALLOWED) for n in nodes) or not all(type(x) in (int, float) for x in numbers):
+            raise UserError(expected)
+        value = eval(compile(tree, "<quantity>", "eval"), {"__builtins__": {}}, dict(DEFAULT_UNITS))
+        return brian2.Quantity(value, dtype=float)
+    except (ArithmeticError, DimensionMismatchError, NameError, RecursionError, SyntaxError, TypeError, ValueError):
+        raise UserError(expected) from None
+
+
+def unit(text: str) -> brian2.Quantity:
+    """Return the unit of a text such as ``"amp"``, ``"mV*second"`` or ``"1"``."""
+    return brian2.Quantity(1.0) if text == "1" else quantity(text, "unit")
+
+
+def dump(parameters: dict) -> dict:
+    """Return quantities as [SI value, exponents of the seven base dimensions]: exact, and plain JSON."""
+    rows = {}
+    for key, value in parameters.items():
+        value = brian2.Quantity(value)
+        rows[key] = [float(value), [float(d) for d in value.dim._dims]]
+    return rows
+
+
+def load(rows: dict) -> dict:
+    """Return the quantities that :func:`dump` made plain."""
+    return {k: brian2.Quantity(v, dim=get_or_create_dimension(dims)) for k, (v, dims) in rows.items()}
+
+
+def require_parameters(kind: str, name: str, parameters: dict) -> None:
+    """Raise UserError unless each parameter is one finite number and each time constant, tau..., is above 0."""
+    for key, value in parameters.items():
+        size = brian2.Quantity(value)
+        if size.ndim or not bool(abs(float(size)) < float("inf")):
+            raise UserError(f"{kind} {name!r}: parameter {key}: expected one finite number, got {value}")
+        if key.startswith("tau") and float(size) <= 0:
+            raise UserError(f"{kind} {name!r}: parameter {key}: expected a time > 0, got {value}")
+
+
+def with_parameters(model, kind: str, overrides: dict):
+    """Return a model with some parameters changed; unknown names and other units raise UserError."""
+    merged = dict(model.parameters)
+    for key, value in overrides.items():
+        if key not in merged:
+            raise unknown(f"{kind} {model.name!r}: parameter", key, list(merged))
+        value = brian2.Quantity(value)
+        if not value.has_same_dimensions(merged[key]):
+            expected = get_unit_for_display(brian2.Quantity(merged[key]).dim)
+            like = brian2.Quantity(merged[key]).in_best_unit(python_code=True).replace(". *", "*").replace(" ", "")
+            raise UserError(
+                f"{kind} {model.name!r}: parameter {key}: expected a value in {expected} such as {like}, got {value}"
+            )
+        merged[key] = value
+    return replace(model, parameters=merged)

@@ -1,0 +1,202 @@
+"""Plasticity rules as data: what a synapse sees, what it sums, how its weight changes. Nothing is built here."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field, replace
+from functools import cache
+from numbers import Real
+from types import CodeType
+
+import numpy as np
+import sympy
+from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.parsing.rendering import NumpyNodeRenderer
+from brian2.parsing.sympytools import str_to_sympy
+
+from ..errors import UserError, unknown
+
+# What a synapse of rate units may name: of the unit before it, of the unit behind it, its own.
+SEEN = ("x_pre", "x_mean_pre", "y_post", "u_post", "y_mean_post", "w")
+# Functions of Brian2 that numpy has under the same name.
+_FUNCTIONS = [name for name in DEFAULT_FUNCTIONS if callable(getattr(np, name, None))]
+_NUMPY = {name: getattr(np, name) for name in (*_FUNCTIONS, "logical_and", "logical_or", "logical_not")}
+_NUMPY |= {"pi": np.pi, "e": np.e}
+# Of the language.
+_WORDS = ("and", "or", "not", "True", "False")
+_NUMPY |= dict.fromkeys(("int", "int_"), lambda x: np.asarray(x).astype(int))
+
+
+@dataclass(frozen=True)
+class RateRule:
+    r"""Plasticity between rate units: in every step, for every synapse from i to j,
+
+    .. math:: S_{ij} \leftarrow \langle \mathrm{signal}_{ij} \rangle + k S_{ij}, \quad
+        w_{ij} \leftarrow w_{ij} + \eta \, \mathrm{change}(S_{ij})
+
+    with the mean over the images of a batch, and S = 0 before the first step of an image. Both texts are Brian2
+    expressions without units.
+
+    Parameters
+    ----------
+    name : str
+        The rule's name in messages and files.
+    signal : str
+        In ``w``, ``x_pre`` (what the presynaptic unit sent), ``y_post`` (activity of the postsynaptic unit), ``u_post``
+        (its recurrent input, the sum of all w x), ``x_mean_pre`` and ``y_mean_post`` (running means), and parameters.
+    change : str
+        In ``summed`` (S), ``w``, parameters, ``randn()`` and ``rand()``.
+    parameters : dict
+        Name -> number. ``kept``, if among them, is k, the share of S that is left after a step.
+    percentiles : dict
+        Parameters that are percentiles (0 to 100) of S in the network before learning, over synapses, steps and
+        batches; see :func:`snnlab.networks.reservoir.units.calibrate`.
+    source : str
+        Where equations and numbers come from.
+
+    Raises
+    ------
+    UserError
+        For texts that cannot be read, names that nothing defines, parameters that nothing uses or that are no numbers.
+    """
+
+    name: str
+    signal: str
+    change: str = "summed"
+    parameters: dict[str, float] = field(default_factory=dict)
+    percentiles: dict[str, float] = field(default_factory=dict)
+    source: str = ""
+
+    def __post_init__(self):
+        where = f"plasticity {self.name!r}: "
+        used = set()
+        for name in sorted({"pi", "e"} & self.parameters.keys()):
+            raise UserError(f"{where}parameter {name}: the name is that of a constant; rename it")
+        for label, known in (("signal", SEEN), ("change", ("summed", "w", "randn", "rand"))):
+            text = getattr(self, label)
+            names = _names(text, f"{where}{label}")
+            for name in sorted(names - {*known, *self.parameters, *_NUMPY, *_WORDS}):
+                raise unknown(f"{where}{label}: name", name, [*known, *self.parameters])
+            used |= names
+        for name, value in self.parameters.items():
+            if isinstance(value, bool) or not isinstance(value, Real) or not np.isfinite(value):
+                raise UserError(f"{where}parameter {name}: expected one finite number, got {value!r}")
+            if name not in {*used, "kept"}:
+                raise unknown(f"{where}parameter", name, sorted(used))
+        if not 0 <= self.parameters.get("kept", 0) < 1:
+            raise UserError(f"{where}parameter kept: expected a number from 0 to less than 1, got {self.kept}")
+        for name, value in self.percentiles.items():
+            if name not in self.parameters or not 0 <= value <= 100:
+                raise UserError(f"{where}percentiles: expected a parameter and 0 to 100 for each, got {name}={value}")
+
+    @property
+    def kept(self) -> float:
+        """Share of S that is left after a step."""
+        return float(self.parameters.get("kept", 0.0))
+
+    def sees(self, name: str) -> bool:
+        """Tell whether the signal names a variable."""
+        return name in _names(self.signal, "signal")
+
+    def with_parameters(self, **overrides: float) -> RateRule:
+        """Return the rule with some parameters changed; unknown names raise UserError."""
+        for name in overrides:
+            if name not in self.parameters:
+                raise unknown(f"plasticity {self.name!r}: parameter", name, list(self.parameters))
+        return replace(self, parameters=self.parameters | overrides)
+
+    def statements(self) -> str:
+        """Return the Brian2 statements of a step, in ``w``, ``summed``, ``eta`` and what the signal names."""
+        summed = f"({self.signal})" + (" + kept*summed" if self.kept else "")
+        return f"summed = {summed}\nw += eta*({self.change})"
+
+    def terms(self) -> list[Term] | None:
+        """Return the signal as a sum of products of something of each side, or None if it is none."""
+        found: dict[tuple, sympy.Expr] = {}
+        for product in sympy.Add.make_args(sympy.expand(str_to_sympy(self.signal))):
+            sides = {"pre": sympy.S.One, "post": sympy.S.One, "": sympy.S.One}
+            for factor in sympy.Mul.make_args(product):
+                names = {symbol.name for symbol in factor.free_symbols} - set(self.parameters)
+                kinds = {name.rpartition("_")[2] if name != "w" else "" for name in names}
+                if len(kinds) > 1:
+                    return None
+                sides[kinds.pop() if kinds else ""] *= factor
+            key = (sides["pre"], sides["post"])
+            found[key] = found.get(key, sympy.S.Zero) + sides[""]
+        return [Term(*(self._function(e) for e in (pre, post, own))) for (pre, post), own in found.items()]
+
+    def _function(self, expression: sympy.Expr):
+        names = sorted(symbol.name for symbol in expression.free_symbols)
+        if not names:
+            value = float(expression)
+            return None if value == 1 else lambda values: value
+        function = sympy.lambdify(names, expression, "numpy")
+        return lambda values: function(*(values[name] for name in names))
+
+    def signal_of(self, values: dict[str, np.ndarray]) -> np.ndarray:
+        """Return the signal for arrays of what it names."""
+        return _evaluate(self.signal, values | self.parameters)
+
+    def change_of(self, summed: np.ndarray, w: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
+        """Return the change, before the learning rate, for arrays of synapses."""
+        shape = np.shape(w)
+        values = {
+            "summed": summed,
+            "w": w,
+            "randn": lambda: rng.standard_normal(shape),
+            "rand": lambda: rng.random(shape),
+        }
+        return _evaluate(self.change, values | self.parameters)
+
+    def to_dict(self) -> dict:
+        """Return plain JSON values of the rule."""
+        return {k: getattr(self, k) for k in ("name", "signal", "change", "parameters", "percentiles", "source")}
+
+
+@dataclass(frozen=True)
+class Term:
+    """A product of something of the presynaptic unit, of the postsynaptic one, and of the synapse; None is 1.
+
+    Each is a function of {name: array}.
+    """
+
+    pre: object
+    post: object
+    own: object
+
+
+def at_percentiles(rule, seen: np.ndarray):
+    """Return a rule, of rates or of spikes, with those parameters set that are percentiles of what was seen.
+
+    Raises
+    ------
+    UserError
+        If one comes out as 0, which is no threshold: too few inputs meet.
+    """
+    values = {name: float(np.percentile(seen, p)) for name, p in rule.percentiles.items()}
+    for name, value in values.items():
+        if value == 0:
+            raise UserError(
+                f"plasticity {rule.name!r}: parameter {name}: percentile {rule.percentiles[name]:g} of what synapses "
+                "see is 0; expected more input, or more synapses"
+            )
+    return rule.with_parameters(**values)
+
+
+def _names(text: str, where: str) -> set[str]:
+    try:
+        ast.parse(text.strip(), mode="eval")
+        str_to_sympy(text)
+    except Exception:
+        raise UserError(f"{where}: expected a Brian2 expression such as x_pre*y_post, got {text!r}") from None
+    return set(re.findall(r"(?<![\w.])[A-Za-z_]\w*", text))
+
+
+@cache
+def _compiled(text: str) -> CodeType:
+    return compile(NumpyNodeRenderer().render_expr(text), "<rule>", "eval")
+
+
+def _evaluate(text: str, values: dict) -> np.ndarray:
+    return eval(_compiled(text), {"__builtins__": {}}, _NUMPY | values)

@@ -1,0 +1,269 @@
+"""A dynamic Boltzmann machine: its parameters, what it remembers, and recall; the model is that of rule.py.
+
+Here it is read and recalled step by step in numpy, for hundreds of steps; boltzmann/schedule.py trains it in Brian2.
+
+Reference: Osogami & Otsuka 2015, doi:10.1038/srep14149.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from statistics import mode
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...checking import require_whole
+from ...errors import UserError, unknown
+from .arguments import (
+    checked_delays,
+    checked_numbers,
+    checked_rng,
+    checked_rule,
+    checked_sequence,
+    checked_size,
+    checked_step,
+)
+from .rule import LONGEST, DybmRule
+
+if TYPE_CHECKING:
+    from .fit import Fit
+    from .state import State
+
+TERMS = ("bias", "spikes that have arrived", "spikes under way", "spikes of the neuron itself")
+PARAMETERS = ("bias", "u", "v")
+LONGEST_DELAY = 9
+INITIAL_SIZE = 0.1
+
+
+@dataclass(frozen=True, repr=False)
+class Traces:
+    """What a machine remembers after a step."""
+
+    history: np.ndarray
+    """(n,), past steps as bits, the newest the lowest"""
+    alpha: np.ndarray
+    """(n, n, K) [pre, post, k]: spikes that had arrived before that step, without decay since"""
+    gamma: np.ndarray
+    """(n, L)"""
+
+    def __repr__(self) -> str:
+        return f"Traces({len(self.history)} neurons, K = {self.alpha.shape[-1]}, L = {self.gamma.shape[-1]})"
+
+
+@dataclass(frozen=True, repr=False)
+class Boltzmann:
+    """Parameters of a machine of n neurons.
+
+    Raises
+    ------
+    UserError
+        If shapes do not fit, numbers are not finite, or delays are not whole numbers from 1 to 29.
+    """
+
+    delays: np.ndarray
+    """(n, n) [pre, post], in steps"""
+    bias: np.ndarray
+    """(n,)"""
+    u: np.ndarray
+    """(n, n, K), weights of long-term potentiation"""
+    v: np.ndarray
+    """(n, n, L), weights of long-term depression"""
+    rule: DybmRule = field(default_factory=DybmRule)
+
+    def __post_init__(self):
+        checked_rule(self.rule)
+        # The one that differs from the others is at fault.
+        n = mode(_length(given) for given in (self.delays, self.bias, self.u, self.v))
+        object.__setattr__(self, "delays", checked_delays(self.delays, n or None))
+        n = len(self.delays)
+        for name, shape in zip(PARAMETERS, ((n,), (n, n, len(self.rule.lam)), (n, n, len(self.rule.mu))), strict=True):
+            object.__setattr__(self, name, checked_numbers(name, getattr(self, name), shape))
+
+    def __repr__(self) -> str:
+        traces = f"K = {len(self.rule.lam)}, L = {len(self.rule.mu)}"
+        return f"Boltzmann({self.n} neurons, delays {self.delays.min()} to {self.delays.max()}, {traces})"
+
+    @classmethod
+    def random(
+        cls,
+        n: int,
+        rng: np.random.Generator | int,
+        rule: DybmRule | None = None,
+        delays: np.ndarray | int = LONGEST_DELAY,
+        size: float = INITIAL_SIZE,
+    ) -> Boltzmann:
+        """Return an untrained machine: parameters normal with standard deviation ``size``.
+
+        ``delays`` are uniform from 1 to a whole number, or given, shape (n, n) [pre, post]; ``rng`` is a random
+        generator or a seed.
+        """
+        rng, rule = checked_rng(rng), checked_rule(DybmRule() if rule is None else rule)
+        require_whole("n", n, 1, 10**5)
+        size = checked_size("size", size)
+        if _length(delays):
+            delays = checked_delays(delays, n)
+        else:
+            delays = rng.integers(1, int(checked_delays([[delays]])[0, 0]) + 1, (n, n))
+        bias, u, v = (rng.normal(0, size, (n, *shape)) for shape in ((), (n, len(rule.lam)), (n, len(rule.mu))))
+        return cls(delays, bias, u, v, rule)
+
+    @property
+    def n(self) -> int:
+        """Number of neurons."""
+        return len(self.bias)
+
+    def silence(self) -> Traces:
+        """Return the traces of a machine that has never fired."""
+        return Traces(np.zeros(self.n, np.int64), np.zeros_like(self.u), np.zeros((self.n, len(self.rule.mu))))
+
+    def own(self, traces: Traces | None) -> Traces:
+        """Return these traces, or those of silence for None; raises UserError if they are not of such a machine."""
+        if traces is None:
+            return self.silence()
+        if not isinstance(traces, Traces):
+            raise UserError(f"traces: expected Traces, such as those of a Fit, got {traces!r}")
+        shapes = {"history": self.bias.shape, "alpha": self.u.shape, "gamma": (self.n, len(self.rule.mu))}
+        for name, shape in shapes.items():
+            if np.shape(getattr(traces, name)) != shape:
+                found = np.shape(getattr(traces, name))
+                raise UserError(f"traces: of another machine: expected {name} of shape {shape}, got {found}")
+        return traces
+
+    def arrived(self, traces: Traces) -> np.ndarray:
+        """Return alpha in the next step, shape (n, n, K)."""
+        spikes = self.rule.arrived(traces.history[:, None], self.delays)
+        return np.array(self.rule.lam) * (traces.alpha + spikes[..., None])
+
+    def under_way(self, traces: Traces) -> np.ndarray:
+        """Return beta in the next step, shape (n, n, L)."""
+        history = traces.history[:, None]
+        return np.stack([self.rule.under_way(history, self.delays, m) for m in range(1, self.v.shape[2] + 1)], 2)
+
+    def terms(self, traces: Traces) -> np.ndarray:
+        """Return the four terms of the energy of being on in the next step, shape (4, n), named by TERMS."""
+        own = "jil,il->j" if self.rule.variant == "paper" else "ijl,jl->j"
+        return np.stack(
+            [
+                -self.bias,
+                -np.einsum("ijk,ijk->j", self.u, self.arrived(traces)),
+                np.einsum("ijl,ijl->j", self.v, self.under_way(traces)),
+                np.einsum(own, self.v, traces.gamma),
+            ]
+        )
+
+    def after(self, traces: Traces, x: np.ndarray) -> Traces:
+        """Return the traces after a step in which neurons were x, shape (n,)."""
+        x = checked_step(x, self.n)
+        gamma = np.array(self.rule.mu) * (traces.gamma + x[:, None])
+        return Traces((2 * traces.history + x) % 2**LONGEST, self.arrived(traces), gamma)
+
+    def read(self, sequence: np.ndarray, traces: Traces | None = None) -> tuple[np.ndarray, Traces]:
+        """Show a sequence without learning.
+
+        Returns the negative log likelihood of what each neuron was at each step (nats), shape (steps, n), and the
+        traces afterwards. Without ``traces`` it begins from silence.
+        """
+        sequence, traces = checked_sequence(sequence, self.n), self.own(traces)
+        surprise = np.empty(sequence.shape)
+        for step, x in enumerate(sequence):
+            energy = self.terms(traces).sum(0) / self.rule.temperature
+            # -log P(x) = log(1 + exp(+-E/tau)).
+            surprise[step] = np.logaddexp(0, np.where(x, energy, -energy))
+            traces = self.after(traces, x)
+        return surprise, traces
+
+    def nll(self, sequence: np.ndarray, traces: Traces | None = None) -> np.ndarray:
+        """Return the negative log likelihood of a sequence (nats), shape (steps,): of each step, given those before.
+
+        Without ``traces``, such as those of a Fit, what comes before is silence.
+        """
+        return self.read(sequence, traces)[0].sum(1)
+
+    def fit(
+        self,
+        sequences: np.ndarray | Sequence[np.ndarray],
+        periods: int,
+        cue: int = 0,
+        testing: bool = True,
+        target: str = "auto",
+        progress: bool = False,
+        state: State | None = None,
+    ) -> Fit:
+        """Train a copy until it recalls what it is shown, or for so many periods, as a C++ program or in numpy.
+
+        Parameters
+        ----------
+        sequences : array, shape (steps, n), or several of them
+            With several, they take turns: see boltzmann/schedule.py.
+        periods : int
+            Passes through a sequence at most.
+        cue : int
+            Steps that are shown before a test; 0: a test goes on from where training stands.
+        testing : bool
+            Test before every period, and stop when a sequence, in its turn, is known already; one alone, when it is.
+        target : {"auto", "cpp_standalone", "numpy"}
+            Where it runs.
+        progress : bool
+            Show a progress bar.
+        state : State, optional
+            ``Fit.state``, or what :func:`snnlab.load_state` returns: goes on as if training had not been stopped, with
+            other sequences as soon as those are shown. Without it the machine remembers nothing and AdaGrad's sums
+            begin at 0, so that its first steps are as large as a new machine's: most of what it had learned is lost.
+
+        Returns
+        -------
+        Fit
+            ``machine``, its ``traces`` and ``state`` after training, ``recalled``, ``block_periods`` and ``periods``.
+
+        Raises
+        ------
+        UserError
+            For sequences that are not binary or of another size, and other settings that cannot be.
+        """
+        # Training needs Brian2, whose equations are of a machine.
+        from .fit import fit
+
+        return fit(self, sequences, periods, cue, testing, target, progress, state)
+
+    def generate(
+        self,
+        steps: int,
+        traces: Traces | None = None,
+        cue: np.ndarray | None = None,
+        temperature: float = 0.0,
+        rng: np.random.Generator | int | None = None,
+    ) -> np.ndarray:
+        """Return what the machine does on its own, shape (steps, n), after a cue if there is one.
+
+        Without ``traces``, such as those of a Fit, it begins from silence. At temperature 0 a neuron is on if its
+        energy is below 0; above it, at random with its probability, drawn from ``rng``, a generator or a seed.
+        """
+        require_whole("steps", steps, 0, 10**9)
+        temperature, traces = checked_size("temperature", temperature), self.own(traces)
+        if temperature:
+            rng = checked_rng(rng)
+        if cue is not None:
+            _, traces = self.read(cue, traces)
+        found = np.empty((steps, self.n), np.uint8)
+        for step in range(steps):
+            energy = self.terms(traces).sum(0)
+            if temperature:
+                chance = 1 / (1 + np.exp(np.clip(energy / temperature, -700, 700)))
+                found[step] = rng.random(self.n) < chance
+            else:
+                found[step] = energy < 0
+            traces = self.after(traces, found[step])
+        return found
+
+    def with_parameters(self, **arrays: np.ndarray) -> Boltzmann:
+        """Return the machine with other ``bias``, ``u`` or ``v``; raises UserError for other names."""
+        for name in arrays:
+            if name not in PARAMETERS:
+                raise unknown("with_parameters", name, list(PARAMETERS))
+        return replace(self, **arrays)
+
+
+def _length(given: object) -> int:
+    return len(given) if hasattr(given, "__len__") and np.iterable(given) else 0

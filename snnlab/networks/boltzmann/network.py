@@ -1,0 +1,73 @@
+"""A dynamic Boltzmann machine in Brian2: one group of neurons, all-to-all synapses, a step of 1 ms that means nothing.
+
+The order within a step: what arrives and what is under way (synapses), the energy (sums over synapses), neurons decide
+and change their bias, synapses learn, neurons remember. Whoever runs the network sets ``target``, ``learning`` and
+``recalling`` before each step: see boltzmann/schedule.py.
+"""
+
+from __future__ import annotations
+
+import brian2
+import numpy as np
+from brian2 import ms
+
+from .machine import Boltzmann
+
+DT = 1e-3
+
+
+class BoltzmannNetwork:
+    """Brian2 objects of a machine.
+
+    ``at_end(step)`` is a Brian2 function that is called once at the end of each step.
+
+    Attributes
+    ----------
+    network : brian2.Network
+    neurons, synapses : the Brian2 objects
+    """
+
+    def __init__(self, machine: Boltzmann, at_end: brian2.Function | None = None):
+        rule, n = machine.rule, machine.n
+        self.machine = machine
+        self.clock = brian2.Clock(DT * 1e3 * ms, name="boltzmann_clock")
+        shared = {"clock": self.clock, "namespace": rule.constants() | ({"at_end": at_end} if at_end else {})}
+        self.neurons = brian2.NeuronGroup(
+            n, rule.neurons() + ("\nend : 1 (shared)" if at_end else ""), name="boltzmann_neurons", **shared
+        )
+        self.synapses = brian2.Synapses(
+            self.neurons, self.neurons, rule.synapses(), name="boltzmann_synapses", **shared
+        )
+        pre, post = (index.ravel() for index in np.indices((n, n)))
+        self.synapses.connect(i=pre, j=post)
+        for owner, code, when, name in (
+            (self.synapses, rule.arrive(), "start", "arrive"),
+            (self.neurons, rule.decide(), "thresholds", "decide"),
+            (self.synapses, rule.notice(), "synapses", "notice"),
+            (self.synapses, rule.learn(), "after_synapses", "learn"),
+            (self.neurons, rule.remember(), "resets", "remember"),
+            (self.neurons, "end = at_end(t_in_timesteps)" if at_end else "", "end", "end"),
+        ):
+            if not code:
+                continue
+            owner.run_regularly(code, clock=self.clock, when=when, name=f"boltzmann_{name}")
+        self.network = brian2.Network(self.neurons, self.synapses, name="boltzmann")
+        self.names = state_names(machine)
+
+    def view(self, name: str) -> np.ndarray:
+        """Return the array of a variable, which changes as the network runs; those of synapses in order [pre, post]."""
+        owner = self.neurons if name in self.names["neurons"] else self.synapses
+        return owner.variables[name].get_value()
+
+
+def state_names(machine: Boltzmann) -> dict[str, list[str]]:
+    """Return the variables of neurons and of synapses that make up a machine's state."""
+    k, length = (range(1, machine.u.shape[2] + 1), range(1, machine.v.shape[2] + 1))
+    squares = machine.rule.optimizer == "adagrad"
+    return {
+        "neurons": ["bias", *(["bias_squares"] if squares else []), "history", *(f"gamma_{m}" for m in length)],
+        "synapses": [
+            *(f"{name}_{m}" for m in k for name in ("u", "alpha", *(["u_squares"] if squares else []))),
+            *(f"{name}_{m}" for m in length for name in ("v", *(["v_squares"] if squares else []))),
+        ],
+    }

@@ -1,0 +1,102 @@
+"""Where the training of a dynamic Boltzmann machine stands: what it needs, beside the machine, to go on exactly.
+
+While it trains, a state is arrays by the names of the network's variables, and ``control``: what comes next (a block or
+a test), which sequence, periods of the block so far, blocks so far.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...errors import UserError
+from .machine import PARAMETERS, Boltzmann, Traces
+from .network import state_names
+
+# What comes next: see boltzmann/cpp/program.h.
+BLOCK, TEST = 0, 1
+# Where periods of the block so far, and the number of blocks, stand in ``control``.
+SINCE, BLOCKS = 2, 3
+
+
+@dataclass(frozen=True, repr=False)
+class State:
+    """What training goes on from, beside the machine."""
+
+    traces: Traces
+    squares: dict[str, np.ndarray]
+    """AdaGrad's sums of squared gradients of ``bias``, ``u`` and ``v``, in their shapes; empty without AdaGrad"""
+    turn: np.ndarray
+    """(4,): what comes next, which sequence, periods of the block so far, blocks so far"""
+    shown: str
+    """which sequences and cue that is about: see Schedule.digest"""
+
+    def __repr__(self) -> str:
+        return f"State({len(self.traces.history)} neurons, {'AdaGrad' if self.squares else 'no sums'})"
+
+
+def fresh_state(machine: Boltzmann) -> dict[str, np.ndarray]:
+    """Return the state of an untrained machine."""
+    names = state_names(machine)
+    state = {name: np.zeros(machine.n) for name in names["neurons"]}
+    state |= {name: np.zeros((machine.n, machine.n)) for name in names["synapses"]}
+    state |= {"bias": machine.bias.copy(), "history": np.zeros(machine.n, np.int32)}
+    for name in ("u", "v"):
+        state |= _layers(name, getattr(machine, name))
+    return state | {"control": np.array([BLOCK, 0, 0, 0], np.int64)}
+
+
+def going_on(machine: Boltzmann, given: State, shown: str) -> dict[str, np.ndarray]:
+    """Return the state of a machine that goes on from what is given, with what is shown from now on.
+
+    If that is something else than before, a first block begins.
+
+    Raises
+    ------
+    UserError
+        If what is given is no State, or one of a machine of other shapes.
+    """
+    if not isinstance(given, State):
+        raise UserError(f"state: expected the state of a Fit, got {given!r}")
+    try:
+        traces = machine.own(given.traces)
+    except UserError as error:
+        raise UserError(f"state: {error}") from None
+    state = fresh_state(machine) | _layers("alpha", traces.alpha) | _layers("gamma", traces.gamma)
+    state["history"] = traces.history.astype(np.int32)
+    if machine.rule.optimizer == "adagrad":
+        for name in PARAMETERS:
+            if np.shape(given.squares.get(name)) != getattr(machine, name).shape:
+                raise UserError(f"state: expected AdaGrad's sums of this machine's {name}")
+        state |= {"bias_squares": np.array(given.squares["bias"], float)}
+        state |= _layers("u_squares", given.squares["u"]) | _layers("v_squares", given.squares["v"])
+    if shown == given.shown:
+        state["control"] = np.array(given.turn, np.int64)
+    return state
+
+
+def machine_of(machine: Boltzmann, state: dict[str, np.ndarray]) -> tuple[Boltzmann, Traces]:
+    """Return the machine that a state is, and what it remembers."""
+    trained = machine.with_parameters(bias=state["bias"].copy(), u=_stacked("u", state), v=_stacked("v", state))
+    return trained, Traces(state["history"].astype(np.int64), _stacked("alpha", state), _stacked("gamma", state))
+
+
+def state_of(machine: Boltzmann, state: dict[str, np.ndarray], shown: str) -> State:
+    """Return what training can go on from, of a machine that is shown this."""
+    squares = {}
+    if machine.rule.optimizer == "adagrad":
+        squares = {"bias": state["bias_squares"].copy()}
+        squares |= {name: _stacked(f"{name}_squares", state) for name in ("u", "v")}
+    return State(machine_of(machine, state)[1], squares, state["control"].copy(), shown)
+
+
+def _layers(name: str, values: np.ndarray) -> dict[str, np.ndarray]:
+    """An array whose last axis is that of decay rates, as one for each of them."""
+    layers = np.moveaxis(np.asarray(values, float), -1, 0)
+    return {f"{name}_{m}": np.ascontiguousarray(layer) for m, layer in enumerate(layers, 1)}
+
+
+def _stacked(name: str, state: dict[str, np.ndarray]) -> np.ndarray:
+    count = sum(key.startswith(f"{name}_") and key[len(name) + 1 :].isdigit() for key in state)
+    return np.stack([state[f"{name}_{m}"] for m in range(1, count + 1)], -1)

@@ -1,0 +1,303 @@
+"""A recurrent spiking network with a linear decoder that is fed back: the network that FORCE trains.
+
+All of it is equations. With the filter of :mod:`snnlab.synapses.double_exponential` and output k = 1 .. K:
+
+    input of neuron i  current_i = I_rec,i + feedback * sum_k E_ik z_k + bias + drive
+    recurrent current  dI_rec/dt = -I_rec/tau_rise + h_I_rec; a spike of j: h_I_rec,i += omega_ij/(tau_rise tau_decay)
+    filtered spikes    dr/dt = -r/tau_rise + h_r;             a spike of j: h_r,j += 1/(tau_rise tau_decay)
+    output             dz/dt = -z/tau_rise + h_z;             a spike of j: h_z,k += phi_jk/(tau_rise tau_decay)
+
+z = phi' r holds at every step because both are the same linear filter of the same spikes, so nothing is
+multiplied per step; when phi changes, every state of the output's filter is set anew. With many outputs the feedback
+E z is filtered in the same way, see :mod:`snnlab.networks.force.folding`.
+
+Order within one step: neurons with the input of the previous step, filters, threshold, spikes, reset, then (at
+``end``) the output is compared and learned from, as in the MATLAB scripts (ModelDB 190565). Through the double
+exponential new spikes reach r, z and I_rec one step later. One difference: after an RLS step the output that is fed
+back is phi' r with the new phi; the scripts feed back the value from before the update for that one step.
+
+Filter schemes: "euler" takes the leak as 1 - dt/tau, so a spike's area is exactly 1 for the double
+exponential; "exponential" takes exp(-dt/tau) as the scripts do, whose area is 1.003 to 1.014 at their steps.
+
+Reference: Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, and the authors' scripts, ModelDB 190565.
+"""
+
+from __future__ import annotations
+
+import brian2
+import numpy as np
+from brian2.devices.device import RuntimeDevice
+
+from ...connectivity.random import by_source
+from ...engine.brian import preferences
+from ...engine.population import population
+from ...errors import UserError, unknown
+from ...models.neuron import NeuronModel
+from ...models.synapse import SynapseModel
+from .folding import Folding
+
+_LEAK = "_leak"
+
+
+class ForceNetwork:
+    """Neurons, sparse recurrent synapses, K outputs with an event-driven decoder, and feedback.
+
+    Parameters
+    ----------
+    neuron, synapse : NeuronModel, SynapseModel
+    recurrent : scipy.sparse array of shape (n, n)
+        Weights [post, pre], in the unit of the neuron's input times second (SI).
+    encoder : array of shape (n, k)
+        Feedback weights in the unit of the neuron's input (SI).
+    bias : float
+        Constant input (SI).
+    dt : float
+        Time step in s.
+    scheme : {"euler", "exponential"}
+        How the filters' leak is taken.
+    drive : str
+        Brian2 expression of a further input, in the unit of the neuron's input; ``i`` and ``t`` may appear.
+    constants : dict
+        What ``drive`` uses, for example a TimedArray.
+    driven : bool
+        Give every neuron an input of its own, ``I_ext``, that is set at each step: see drive.py.
+    folded : bool
+        Feed outputs back through one n x n matrix, if the filter allows it: see :mod:`snnlab.networks.force.folding`.
+
+    Attributes
+    ----------
+    network : brian2.Network
+    neurons, outputs, recurrent, decoder : the Brian2 objects; decoder is None if folded
+    jump : array of shape (states,) or None
+        Of a folded network: see :meth:`SynapseModel.jump_vector`.
+    folding : Folding or None
+        Of a folded network on a runtime target.
+    r : view of shape (n,)
+        Filtered spikes in Hz.
+    z : view of shape (k,)
+        The outputs.
+    input : view of shape (n,)
+        Of a driven network: the input of the next step (SI).
+    spike_count : view of shape (n,)
+        Spikes of each neuron so far.
+    """
+
+    def __init__(
+        self,
+        neuron: NeuronModel,
+        synapse: SynapseModel,
+        recurrent,
+        encoder: np.ndarray,
+        *,
+        bias: float = 0.0,
+        dt: float,
+        scheme: str = "euler",
+        drive: str = "",
+        constants: dict | None = None,
+        driven: bool = False,
+        folded: bool = False,
+    ):
+        n, k = encoder.shape
+        standalone = not isinstance(brian2.get_device(), RuntimeDevice)
+        if scheme not in ("euler", "exponential"):
+            raise unknown("filter_scheme", scheme, ["euler", "exponential"])
+        leak = _LEAK if scheme == "exponential" else ""
+        if leak and leak not in synapse.named("r", "Hz", leak):
+            raise UserError(f"filter_scheme: filter {synapse.name!r} has no leak written as -x/tau; expected euler")
+        self.clock = brian2.Clock(dt * brian2.second, name="clock")
+        current_unit = neuron.current
+        per_rate = "second" if current_unit == "1" else f"{current_unit}*second"
+        self.jump = synapse.jump_vector() if folded else None
+        linked = range(0 if self.folded else k)
+        if self.folded:
+            fed_back, feedback = "I_fb", [synapse.named("I_fb", current_unit, leak)]
+        else:
+            fed_back = " + ".join(f"encoder_{m}*z_{m}" for m in range(k))
+            feedback = [f"encoder_{m} : {current_unit} (constant)\nz_{m} : 1 (linked)" for m in linked]
+        filter_constants = dict(synapse.parameters) | _leaks(synapse, dt)
+        self.neurons = population(
+            neuron,
+            n,
+            f"I_rec + feedback*({fed_back}) + bias" + (" + I_ext" if driven else "") + (f" + {drive}" if drive else ""),
+            clock=self.clock,
+            equations="\n".join(
+                [
+                    synapse.named("I_rec", current_unit, leak),
+                    synapse.named("r", "Hz", leak),
+                    "spike_count : integer",
+                    "feedback : 1 (shared)",
+                    f"bias : {current_unit} (shared)",
+                    *feedback,
+                    *([f"I_ext : {current_unit}"] if driven else []),
+                ]
+            ),
+            on_spike=f"{synapse.jump('r', '1')}; spike_count += 1",
+            constants=filter_constants | (constants or {}),
+            # Whether a model can be used must not depend on the number of outputs.
+            reserved=synapse.state_names("I_fb").values(),
+        )
+        # After the neurons, which read the outputs of the previous step.
+        self.outputs = brian2.NeuronGroup(
+            k,
+            synapse.named("z", "1", leak) + ("\ntasks_done : 1 (shared)" if standalone else ""),
+            method="euler",
+            namespace=dict(filter_constants),
+            clock=self.clock,
+            name="outputs",
+            order=1,
+        )
+        if standalone:
+            self.outputs.namespace["do_tasks"] = _do_tasks
+            self.outputs.run_regularly(
+                "tasks_done = do_tasks(t_in_timesteps)", when="end", name="tasks", clock=self.clock
+            )
+        for m in linked:
+            # Without an index the one output is read once a step, not once a neuron.
+            index = None if k == 1 else np.full(n, m)
+            setattr(self.neurons, f"z_{m}", brian2.linked_var(self.outputs, "z", index=index))
+        pre, post, weights = by_source(recurrent)
+        self.recurrent = self._synapses(
+            self.neurons, f"weight : {per_rate}", synapse.jump("I_rec", "weight", "_post"), synapse, "recurrent"
+        )
+        _connect(self.recurrent, pre, post)
+        self.network = brian2.Network(self.neurons, self.outputs, self.recurrent, name="force_network")
+        self.decoder = None
+        if not self.folded:
+            jump = synapse.jump("z", "phi", "_post")
+            self.decoder = self._synapses(self.outputs, "phi : second", jump, synapse, "decoder")
+            _connect(self.decoder, np.repeat(np.arange(n), k), np.tile(np.arange(k), n))
+            self.network.add(self.decoder)
+        self.synapse = synapse
+        self.equations = f"{self.neurons.equations}\n{self.outputs.equations}"
+        self._filter = (dt, {name: float(value) for name, value in filter_constants.items()}, leak)
+        self._model_names = set(brian2.Equations(neuron.equations).names)
+        if standalone:
+            # Its values come from files when the program runs.
+            return
+        self.neurons.bias = brian2.Quantity(bias, dim=self.neurons.variables["bias"].dim)
+        self.neurons.feedback = 1.0
+        for m in linked:
+            self._set(self.neurons, f"encoder_{m}", encoder[:, m])
+        self._set(self.recurrent, "weight", weights)
+        self._weights, self._sources = weights, pre
+        view = self.neurons.variables
+        self.spike_count = view["spike_count"].get_value()
+        self.r = view["r"].get_value()
+        self.z = self.outputs.variables["z"].get_value()
+        self.input = view["I_ext"].get_value() if driven else None
+        self._rates = [view[name].get_value() for name in synapse.state_names("r").values()]
+        self._outputs = [self.outputs.variables[name].get_value() for name in synapse.state_names("z").values()]
+        self._phi = None
+        self.folding = None
+        if self.folded:
+            fed = [view[name].get_value() for name in synapse.state_names("I_fb").values()]
+            self.folding = Folding(encoder, self.jump, self._rates, self._outputs, fed)
+
+    @property
+    def folded(self) -> bool:
+        """Whether outputs are fed back through one n x n matrix."""
+        return self.jump is not None
+
+    def _synapses(self, target, model: str, on_pre: str, synapse: SynapseModel, name: str) -> brian2.Synapses:
+        return brian2.Synapses(
+            self.neurons, target, model, on_pre=on_pre, namespace=dict(synapse.parameters), clock=self.clock, name=name
+        )
+
+    @staticmethod
+    def _set(group, name: str, values: np.ndarray) -> None:
+        if len(values) != len(group):
+            raise ValueError(f"{group.name}: expected {len(group)} values of {name}, got {len(values)}")
+        getattr(group, name).set_item(slice(None), brian2.Quantity(values, dim=group.variables[name].dim))
+
+    def filter_step(self) -> np.ndarray | None:
+        """Return the matrix of one step of the filter's states: see :meth:`SynapseModel.step_matrix`."""
+        return self.synapse.step_matrix(*self._filter)
+
+    def dims(self) -> dict[str, brian2.Dimension]:
+        """Return the dimension of each variable of :meth:`state`."""
+        return {name: self.neurons.variables[name].dim for name in self.state_names}
+
+    @property
+    def voltage(self) -> str:
+        """Name of what stands for the membrane potential: v, or the model's first state variable."""
+        return "v" if "v" in self.neurons.variables else sorted(self.neurons.equations.diff_eq_names)[0]
+
+    def decoder_weights(self) -> np.ndarray:
+        """Return a copy of the decoder, shape (n, k) in s."""
+        phi = self.folding.decoder if self.folding else self.decoder.variables["phi"].get_value()
+        return phi.reshape(len(self.neurons), -1).copy()
+
+    def set_decoder(self, phi: np.ndarray) -> None:
+        """Set the decoder, shape (n, k) in s, and all states of the outputs' filters: z = phi' r, h_z = phi' h_r."""
+        if self.folding:
+            self.folding.set_decoder(phi)
+            return
+        if self._phi is None:
+            # Taken once all synapses exist: their arrays move when synapses are added.
+            self._phi = self.decoder.variables["phi"].get_value()
+        self._phi[:] = phi.reshape(-1)
+        for output, rates in zip(self._outputs, self._rates, strict=True):
+            np.dot(rates, phi, out=output)
+
+    def set_encoder(self, encoder: np.ndarray) -> None:
+        """Set the feedback weights, shape (n, k) (SI)."""
+        if self.folding:
+            self.folding.set_encoder(encoder)
+            return
+        for m in range(encoder.shape[1]):
+            self._set(self.neurons, f"encoder_{m}", encoder[:, m])
+
+    def set_alive(self, alive: np.ndarray) -> None:
+        """Let the spikes of a neuron reach others where ``alive``, shape (n,), is 1, and nobody where it is 0."""
+        self._set(self.recurrent, "weight", self._weights * alive[self._sources])
+
+    def set_feedback(self, gain: float) -> None:
+        """Scale the feedback from the outputs; 0 cuts it."""
+        self.neurons.variables["feedback"].get_value()[:] = gain
+
+    def spikes(self) -> np.ndarray:
+        """Return the indices of the neurons that spiked in the current step."""
+        space = self._spikespace
+        return space[: space[-1]]
+
+    @property
+    def _spikespace(self) -> np.ndarray:
+        return self.neurons.variables["_spikespace"].get_value()
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return every variable of the neuron model and the filters (SI), by name; see :meth:`set_state`."""
+        return {name: self.neurons.variables[name].get_value().copy() for name in self.state_names}
+
+    def set_state(self, state: dict[str, np.ndarray]) -> None:
+        """Set the neurons' dynamic variables; the outputs follow from r and the decoder."""
+        for name in self.state_names:
+            self.neurons.variables[name].get_value()[:] = state[name]
+
+    @property
+    def state_names(self) -> list[str]:
+        """Names of the neurons' variables that change, or that initial values have drawn."""
+        # With the model's parameters that differ from neuron to neuron, which initial values may have drawn.
+        equations = self.neurons.equations
+        own = set(equations.diff_eq_names) | (self._model_names & set(equations.parameter_names))
+        # The feedback's filter follows from r and the decoder.
+        own -= set(self.synapse.state_names("I_fb").values())
+        return sorted(own) + [n for n in ("lastspike",) if n in self.neurons.variables]
+
+
+@brian2.implementation("cpp", "double do_tasks(int64_t step) { snnlab::force().step(step); return 0; }")
+@brian2.check_units(step=1, result=1)
+def _do_tasks(step: int) -> float:
+    """What a run does besides its network, at the end of each step of a C++ program: see force/cpp/program.h."""
+    raise NotImplementedError
+
+
+def _connect(synapses: brian2.Synapses, pre: np.ndarray, post: np.ndarray) -> None:
+    """Connect pairs with the numpy target: compiling for this one call would take 10 s and gain nothing."""
+    with preferences({"codegen.target": "numpy"}):
+        synapses.connect(i=pre, j=post)
+
+
+def _leaks(synapse: SynapseModel, dt: float) -> dict:
+    """Time constants with which Euler's 1 - dt/tau equals exp(-dt/tau)."""
+    taus = {name: float(value) for name, value in synapse.parameters.items() if name.startswith("tau")}
+    return {name + _LEAK: dt / -np.expm1(-dt / tau) * brian2.second for name, tau in taus.items()}

@@ -1,0 +1,188 @@
+"""What a FORCE run does at which of its steps, and what it recorded: the same for both loops that can run it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from functools import partial
+
+import brian2
+import numpy as np
+import xarray as xr
+from brian2.units.fundamentalunits import get_unit_for_display
+
+from ...errors import Diverged
+from ...stimuli.signals.teacher import sample
+from .drive import Drive, ticks
+from .phases import Phase
+
+BIN_SECONDS = 0.02
+# A population has run away that fires, over 0.1 s, at this rate (Hz) and at this many times its rate before learning,
+# while its output is this many times the teacher.
+RUNAWAY_RATE, RUNAWAY_RATIO, RUNAWAY_OUTPUT = 150.0, 5.0, 10.0
+_RUNAWAY_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps are counted from 0; what stands at a step happens at its end, in the order of the fields."""
+
+    dt: float
+    n_steps: int
+    record: range
+    """steps at which outputs and voltages are recorded"""
+    n_voltages: int
+    n_spikes: int
+    """spikes of the first ``n_spikes`` neurons are recorded"""
+    learn: range = range(0)
+    """steps of RLS"""
+    teacher: Callable[[np.ndarray], np.ndarray] | None = None
+    """times in s, shape (T,) -> (T,) or (T, k); the output after a step is compared with it at the step's end"""
+    shuffled: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    """a permutation of the updates: which one's target each gets; empty: its own"""
+    alpha: float = 1.0
+    gain: str = "exact"
+    precision: str = "float64"
+    decoder_rows: int = 0
+    """the decoders of the first neurons are recorded at every ``decoder_every``-th update"""
+    decoder_every: int = 1
+    phases: tuple[tuple[int, Phase], ...] = ()
+    """(step, what holds from its start on), in order"""
+    drive: Drive | None = None
+    signs: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    """1 or -1 for each neuron: outputs are split by Dale's law, see dale.py; empty: they are not"""
+
+    @property
+    def bins(self) -> range:
+        """Steps that end a bin of the population rate."""
+        every = max(1, round(BIN_SECONDS / self.dt))
+        return range(every - 1, self.n_steps, every)
+
+    def taught(self, steps: range) -> np.ndarray:
+        """Return the teacher at the end of these steps, shape (len(steps), k)."""
+        return sample(self.teacher, ends(steps, self.dt))
+
+    def targets(self, start: int, stop: int) -> tuple[int, np.ndarray]:
+        """Return the number of updates before ``start``, and the targets of those in [start, stop), one a row."""
+        updates = within(self.learn, start, stop)
+        if not updates:
+            return 0, np.zeros((0, 1))
+        before = self.learn.index(updates[0])
+        if len(self.shuffled):
+            chosen = self.shuffled[before : before + len(updates)]
+            return before, sample(self.teacher, (self.learn.start + self.learn.step * chosen + 1) * self.dt)
+        return before, self.taught(updates)
+
+    def phase(self, step: int) -> tuple[int, Phase]:
+        """Return the phase that holds at a step, and the step at which it begins."""
+        return next(((begin, phase) for begin, phase in self.phases[::-1] if begin <= step), (0, Phase(0.0)))
+
+    def drive_start(self, step: int) -> int:
+        """Return where the drive's signal stands, in ticks, when the phase of a step begins."""
+        place, last, speed = 0, 0, 1.0
+        for begin, phase in self.phases:
+            if begin <= step:
+                place = 0 if phase.restart else place + (begin - last) * ticks(speed)
+                last, speed = begin, phase.speed
+        return place
+
+    @property
+    def decoder_updates(self) -> range:
+        """Steps whose decoder is recorded."""
+        return self.learn[:: self.decoder_every]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Arrays recorded over a stretch of a run: of numpy, or of dask where they lie in files."""
+
+    outputs: np.ndarray
+    """(samples, k)"""
+    voltages: np.ndarray
+    """(samples, n_voltages), float32"""
+    counts: np.ndarray
+    """spikes of all neurons since the start of the run, at the end of each bin"""
+    spike_steps: np.ndarray
+    spike_neurons: np.ndarray
+    decoders: np.ndarray
+    """(updates recorded, decoder_rows, k)"""
+    teacher: np.ndarray = field(default_factory=lambda: np.zeros((0, 1)))
+    """(samples, k), or nothing"""
+
+    @classmethod
+    def joined(cls, parts: list[Recording]) -> Recording:
+        """Return stretches one after the other as one; of dask if one of them is."""
+        columns = [[getattr(part, f.name) for part in parts] for f in fields(cls)]
+        if not all(isinstance(arrays[0], np.ndarray) for arrays in columns):
+            import dask.array
+
+            # A stretch is one chunk of every array: dask's own choice of chunks differs between the arrays.
+            whole = partial(dask.array.from_array, chunks=-1)
+            columns = [[whole(a) if isinstance(a, np.ndarray) else a for a in arrays] for arrays in columns]
+        return cls(*(np.concatenate(arrays) for arrays in columns))
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the arrays by name."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def dataset(self, plan: Plan, n: int, voltage_dim: brian2.Dimension) -> xr.Dataset:
+        """Return everything but the decoders and the teacher as a Dataset; ``n`` neurons."""
+        rates = np.diff(self.counts, prepend=0) / (n * plan.bins.step * plan.dt)
+        return xr.Dataset(
+            {
+                "output": (("time", "component"), self.outputs, {"units": "1"}),
+                "voltage": (("time", "traced"), self.voltages, {"units": si(voltage_dim)}),
+                "population_rate": ("bin", rates, {"units": "Hz", "long_name": "mean rate of all neurons"}),
+                "spike_time": ("spike", self.spike_steps * plan.dt, {"units": "s"}),
+                "spike_neuron": ("spike", self.spike_neurons),
+            },
+            coords={
+                "time": ("time", ends(plan.record, plan.dt), {"units": "s"}),
+                "bin": ("bin", ends(plan.bins, plan.dt), {"units": "s", "long_name": "end of the bin"}),
+            },
+        )
+
+
+def refuse_runaway(counts: np.ndarray, part: Recording, plan: Plan, n: int) -> None:
+    """Raise Diverged if ``n`` neurons ran away in a stretch.
+
+    ``counts`` are those of the run so far, of this stretch and of all before it. A decoder that RLS has made much too
+    large drives neurons to fire as fast as they can, and the output is far from the teacher.
+    """
+    settled = int(plan.learn.start * plan.dt / (plan.bins.step * plan.dt)) if plan.learn else 0
+    window = max(1, round(_RUNAWAY_SECONDS / (plan.bins.step * plan.dt)))
+    first = max(settled, len(counts) - len(part.counts))
+    if settled < window or len(counts) - first <= window:
+        return
+    before = counts[settled - 1] / (n * settled * plan.bins.step * plan.dt)
+    rates = (counts[first + window :] - counts[first:-window]) / (n * window * plan.bins.step * plan.dt)
+    worst = int(rates.argmax())
+    if rates[worst] < max(RUNAWAY_RATE, RUNAWAY_RATIO * before):
+        return
+    off, taught = np.abs(part.outputs).max(initial=0), np.abs(part.teacher).max(initial=0)
+    if off > RUNAWAY_OUTPUT * taught:
+        hint = "; --rls-gain exact or a smaller --alpha can prevent it" if plan.gain == "undivided" else ""
+        raise Diverged(
+            f"diverged: the population has run away: {rates[worst]:.0f} Hz at t = "
+            f"{(first + worst + window + 1) * plan.bins.step * plan.dt:.3g} s, {before:.3g} Hz before learning, "
+            f"with an output of up to {off:.3g} for a teacher of up to {taught:.3g}{hint}"
+        )
+
+
+def ends(steps: range, dt: float) -> np.ndarray:
+    """Return when these steps end, in the unit of dt."""
+    times = np.arange(steps.start + 1, steps.stop + 1, steps.step, dtype=float)
+    times *= dt
+    return times
+
+
+def within(steps: range, start: int, stop: int) -> range:
+    """Return the steps that are in [start, stop)."""
+    first = max(0, -(-(start - steps.start) // steps.step))
+    last = max(first, -(-(stop - steps.start) // steps.step))
+    return steps[first:last]
+
+
+def si(dim: brian2.Dimension) -> str:
+    """Return the SI unit of a dimension as text."""
+    return str(get_unit_for_display(dim))

@@ -1,0 +1,264 @@
+"""Run a FORCE network as one C++ program: Brian2's standalone mode, RLS and recording included.
+
+Weights, teacher, learning window and seeds are files that it reads when it runs; force/build.py builds it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import brian2
+import numpy as np
+from brian2.devices.device import reset_device
+from scipy.sparse import csr_array
+
+from ...connectivity.random import by_source
+from ...engine.brian import WATCH_SECONDS, Engine, preferences
+from ...engine.programs import execute, write_arrays
+from ...errors import MachineError, UserError
+from ...models.neuron import NeuronModel
+from ...models.synapse import SynapseModel
+from .build import build
+from .dale import joined, split_decoder, split_encoder
+from .drive import TICKS, ticks
+from .network import ForceNetwork
+from .phases import Phase
+from .plan import Plan, Recording, within
+
+_BY_COLUMN = ("p_columns", "encoder", "drive_encoder")
+
+
+class ProgramLoop:
+    """A FORCE network as a C++ program; :meth:`advance` runs a stretch of it in a process of its own.
+
+    Attributes
+    ----------
+    program : Path
+        Folder of the program.
+    show : callable
+        Is told now and then how many s of the run are done.
+    """
+
+    def __init__(
+        self,
+        neuron: NeuronModel,
+        synapse: SynapseModel,
+        recurrent,
+        encoder: np.ndarray,
+        plan: Plan,
+        engine: Engine,
+        *,
+        bias: float,
+        scheme: str,
+        folded: bool,
+    ):
+        self._plan, self._engine = plan, engine
+        self.show = lambda done: engine.show(done, plan.n_steps * plan.dt)
+        self._encoder = encoder
+        encoder = split_encoder(encoder, plan.signs)
+        n, k = encoder.shape
+        kind = {"scheme": scheme, "driven": plan.drive is not None, "folded": folded}
+        with _runtime(engine):
+            # For the initial state alone, from the same random stream as on the runtime targets; it never runs.
+            one = csr_array((np.zeros(1), ([0], [0])), shape=(n, n))
+            net = ForceNetwork(neuron, synapse, one, encoder, bias=bias, dt=plan.dt, **kind)
+            state, step = net.state(), net.filter_step()
+            self.voltage, self.equations, self.dims = net.voltage, net.equations, net.dims()
+        between = np.zeros(0) if step is None else np.linalg.matrix_power(step, plan.learn.step)
+        pre, post, weights = by_source(recurrent)
+        self._files = {
+            "recurrent_pre": pre.astype(np.int32),
+            "recurrent_post": post.astype(np.int32),
+            "recurrent_weight": weights,
+            "filter_between": between,
+            "signs": plan.signs,
+            "bias": np.array([bias]),
+        }
+        if net.folded:
+            self._files["jump"] = net.jump
+        self._folded, self._sources, self._weights = net.folded, pre, weights
+        self._phase, self._learned = plan.phase(0), None
+        self._set_inputs()
+        self._memory = {
+            "spike_count": np.zeros(n, np.int32),
+            "feedback_gain": np.ones(1),
+            "decoder_weight": np.zeros((n, k)),
+            **{f"state_{name}": values for name, values in state.items()},
+        }
+        self.program = build(neuron, synapse, n, k, plan.dt, **kind)
+
+    def _set_inputs(self) -> None:
+        """What reaches neurons in the phase: encoder, drive, and recurrent weights of neurons that are not silent."""
+        phase, drive = self._phase[1], self._plan.drive
+        encoder = split_encoder(phase.encoder(self._encoder), self._plan.signs)
+        self._files["recurrent_weight"] = self._weights * phase.alive(len(encoder))[self._sources]
+        if self._folded:
+            self._files["encoder"] = encoder
+        else:
+            self._files |= {f"encoder_{m}": column for m, column in enumerate(encoder.T)}
+        if drive is not None:
+            drive = phase.driven(drive)
+            signal = drive.signal
+            self._files |= {
+                "drive_encoder": drive.encoder,
+                "drive_first": signal.indptr.astype(np.int64),
+                "drive_component": signal.indices.astype(np.int32),
+                "drive_amplitude": signal.data.astype(float),
+            }
+
+    @property
+    def decoder(self) -> np.ndarray:
+        """The decoder now, shape (n, k) in s."""
+        return joined(self.parts, self._plan.signs)
+
+    @property
+    def parts(self) -> np.ndarray:
+        """The decoder as the network has it: split in two by Dale's law, else the decoder itself."""
+        return self._memory["decoder_weight"]
+
+    @property
+    def feedback(self) -> float:
+        return float(self._memory["feedback_gain"][0])
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return the neurons' variables (SI) by name."""
+        return {k.removeprefix("state_"): v.copy() for k, v in self._memory.items() if k.startswith("state_")}
+
+    def memory(self) -> dict[str, np.ndarray]:
+        """Return everything that :meth:`restore` needs to go on from here."""
+        return self._memory | ({} if self._learned is None else {"decoder_learned": self._learned})
+
+    def restore(self, memory: dict[str, np.ndarray], step: int) -> None:
+        """Go on from a memory that was taken before ``step``."""
+        self._memory = dict(memory)
+        self._learned = self._memory.pop("decoder_learned", None)
+
+    def enter(self, phase: Phase, begin: int, step: int) -> None:
+        """Let the phase that began at step ``begin`` hold from ``step`` on, where the loop stands."""
+        learned = self.decoder if self._learned is None else self._learned
+        self._learned = None if phase.intact else learned
+        self._memory["decoder_weight"] = split_decoder(phase.decoder(learned), self._plan.signs)
+        self._memory["feedback_gain"] = np.array([phase.feedback])
+        if phase.fresh_rls and begin == step:
+            for key in ("p_lower", "p_columns"):
+                self._memory.pop(key, None)
+        self._phase = begin, phase
+        self._set_inputs()
+
+    def advance(self, start: int, stop: int, folder: Path | None = None) -> Recording:
+        """Run steps start to stop - 1 and return what they recorded; ``folder`` takes temporary files.
+
+        Raises
+        ------
+        Diverged
+            If the program found a state that is not finite, or neurons firing at every second step or more.
+        MachineError
+            If the disk is full or the program failed otherwise.
+        """
+        try:
+            with tempfile.TemporaryDirectory(prefix="run-", dir=folder) as name:
+                place = Path(name).resolve()
+                before, targets = self._plan.targets(start, stop)
+                write_arrays(place, self._files | self._memory | {"targets": targets}, _BY_COLUMN)
+                job = self._job(start, stop) | {"updates_before": before, "updates": len(targets)}
+                execute(self.program, place, job, lambda done: self.show(done * self._plan.dt))
+                return self._collect(place, start, stop)
+        except OSError as error:
+            raise MachineError(f"{error.filename}: cannot be written or run: {error.strerror}") from error
+
+    def _job(self, start: int, stop: int) -> dict:
+        plan = self._plan
+        look = max(1, round(WATCH_SECONDS / plan.dt))
+        looks = range(look - 1, plan.n_steps, look)
+        ranges = {"learn": plan.learn or range(0), "record": plan.record, "bin": plan.bins, "look": looks}
+        job = {f"{k}_{part}": value for k, r in ranges.items()
+               for part, value in (("first", r.start), ("stop", r.stop), ("every", r.step))}  # fmt: skip
+        return (
+            job
+            | {
+                "dt": repr(plan.dt),
+                "start": start,
+                "stop": stop,
+                "seed": self._engine.brian2_seed(start),
+                "spiking": plan.n_spikes,
+                "traced": plan.n_voltages,
+                "voltage": self.voltage,
+                "alpha": repr(plan.alpha),
+                "exact": int(plan.gain == "exact"),
+                "single": int(plan.precision == "float32"),
+                "fresh_p": int("p_lower" not in self._memory),
+                # After the learning window nobody needs P.
+                "keep_p": int(bool(plan.learn) and stop < plan.learn.stop),
+                "decoder_every": plan.decoder_every,
+                "decoder_rows": plan.decoder_rows,
+            }
+            | self._drive_job()
+        )
+
+    def _drive_job(self) -> dict:
+        (begin, phase), drive = self._phase, self._plan.drive
+        if drive is None:
+            return {}
+        return {
+            "drive_begin": begin,
+            "drive_start": self._plan.drive_start(begin),
+            "drive_ticks": ticks(phase.speed),
+            "drive_per_sample": TICKS * drive.every,
+        }
+
+    def _collect(self, place: Path, start: int, stop: int) -> Recording:
+        plan, k = self._plan, self.decoder.shape[1]
+        for key in ("p_lower", "p_columns"):
+            self._memory.pop(key, None)
+        for key, values in self._memory.items():
+            self._memory[key] = np.fromfile(place / key, values.dtype).reshape(values.shape)
+        if plan.learn and plan.learn.start < stop < plan.learn.stop:
+            n = len(self._memory["spike_count"])
+            self._memory["p_lower"] = np.fromfile(place / "p_lower", plan.precision)
+            columns = np.fromfile(place / "p_columns", plan.precision)
+            self._memory["p_columns"] = columns.reshape(n, len(columns) // n, order="F")
+        samples = len(within(plan.record, start, stop))
+        return Recording(
+            np.fromfile(place / "outputs").reshape(samples, k),
+            np.fromfile(place / "voltages", np.float32).reshape(samples, plan.n_voltages),
+            np.fromfile(place / "counts", np.int64),
+            np.fromfile(place / "spike_steps", np.int64),
+            np.fromfile(place / "spike_neurons", np.int32),
+            np.fromfile(place / "decoders").reshape(
+                len(within(plan.decoder_updates, start, stop)), plan.decoder_rows, k
+            ),
+        )
+
+
+def can_be_program(neuron: NeuronModel, engine: Engine) -> bool:
+    """Tell whether the program can hold a neuron's variables, which must be real numbers.
+
+    Raises
+    ------
+    UserError
+        If it cannot, and cpp_standalone was asked for.
+    """
+    equations = brian2.Equations(neuron.equations)
+    stored = [*equations.diff_eq_names, *equations.parameter_names]
+    other = [name for name in stored if equations[name].var_type != "float"]
+    if other and engine.target == "cpp_standalone":
+        raise UserError(
+            f"target: cpp_standalone cannot run neuron {neuron.name!r}, whose {other[0]!r} is "
+            f"{equations[other[0]].var_type}; expected auto, cython or numpy"
+        )
+    return not other
+
+
+@contextlib.contextmanager
+def _runtime(engine: Engine) -> Iterator[None]:
+    """Brian2's runtime device with the numpy target and the engine's random stream."""
+    brian2.set_device("runtime")
+    try:
+        with preferences({"codegen.target": "numpy"}):
+            engine.seed_brian2()
+            yield
+    finally:
+        reset_device()

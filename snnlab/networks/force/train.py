@@ -1,0 +1,298 @@
+"""Train a FORCE network and return the run: recordings, decoder, weights and final state."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+from scipy.sparse import csr_array
+
+from ...connectivity.random import encoder, sparse_random, with_signs
+from ...engine.brian import Engine
+from ...errors import UserError
+from ...models.quantities import unit
+from ...stimuli.signals.teacher import Teacher, sample
+from .config import AFTER_LEARNING, ForceConfig, ForceSetup, published_units, resolve
+from .dale import learned_weights
+from .drive import Drive
+from .folding import worth_folding
+from .phases import Phase, changed, require_phases
+from .plan import Plan, Recording, ends, refuse_runaway, si, within
+from .program import ProgramLoop, can_be_program
+from .runtime import RuntimeLoop
+
+_log = logging.getLogger("snnlab")
+FREE_RUN_SECONDS = 0.5
+# The largest network of the 2017 scripts (Lorenz attractor).
+PUBLISHED_N = 5000
+# Samples of the teacher that stand in memory at a time.
+_PIECE = 100_000
+
+
+def train_force(
+    config: ForceConfig,
+    teacher: Teacher,
+    engine: Engine,
+    excitatory: float | None = None,
+    drive: Drive | None = None,
+    phases: Sequence[Phase] = (),
+    sizes: np.ndarray | None = None,
+) -> xr.Dataset:
+    """Run a network with RLS in the learning window and frozen weights outside it.
+
+    Parameters
+    ----------
+    config : ForceConfig
+    teacher : callable
+        Times in s, shape (T,) -> values of shape (T,) or (T, K), each of which depends on its own time alone: it is
+        called for pieces of the run. The output after step n is compared with the teacher at (n + 1) dt.
+    engine : Engine
+    excitatory : float
+        Share of excitatory neurons, which come first: every column of the total matrix keeps the sign of its
+        population (Dale's law, see :mod:`snnlab.networks.force.dale`). None: no such law.
+    drive : Drive
+        An external input, such as pulses that mark the time: see :mod:`snnlab.networks.force.drive`.
+    phases : sequence of Phase
+        What changes at which times: speed of the drive, lesions, feedback. What a control of the Config breaks after
+        learning is broken in all of them.
+    sizes : array of shape (K,)
+        The size of each output's feedback weights over Q. None: 1.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``output`` and ``teacher`` (time, component); ``population_rate`` (bin); ``spike_time`` and
+        ``spike_neuron`` (spike); ``voltage`` (time, traced); ``decoder`` (neuron, component) and
+        ``decoder_trace`` (learned, read, component); ``encoder``; ``recurrent_*`` (synapse); ``state_*`` (neuron).
+        What a run with checkpoints recorded over time are arrays of dask, which are read from files when used.
+
+    Raises
+    ------
+    UserError, Diverged
+        Before anything runs for settings that cannot be used; during the run if it diverges.
+    """
+    setup = resolve(config)
+    dt, n = setup.dt, config.n
+    if n > PUBLISHED_N and config.rls_gain == "undivided":
+        _log.warning(
+            f"n = {n}: with the undivided RLS gain of the 2017 scripts (up to {PUBLISHED_N} neurons) larger networks "
+            "can run away as learning begins; --rls-gain exact learns at any size"
+        )
+    k = _components(teacher, setup)
+    signs = _signs(n, excitatory)
+    zero_row_mean = setup.zero_row_mean and not len(signs)
+    recurrent = sparse_random(n, config.p, setup.g, engine.rng("recurrent"), zero_row_mean)
+    if not recurrent.nnz:
+        raise UserError(f"p: no recurrent connection came up for n = {n} and p = {config.p}")
+    if len(signs):
+        recurrent = with_signs(recurrent, signs, setup.zero_row_mean)
+    feedback = encoder(n, k, setup.q, engine.rng("encoder"), config.encoder)
+    if sizes is not None:
+        feedback = feedback * sizes
+    if config.control in AFTER_LEARNING:
+        broken = {"feedback": 0.0}
+        if config.control == "permuted_decoder":
+            broken = {"permutation": engine.rng("permute").permutation(n)}
+        if setup.learn_stop + 1 < setup.n_steps:
+            phases = changed(phases, (setup.learn_stop + 1) * dt, **broken)
+    require_phases(phases, drive, n, k, dt, setup.learn_stop * dt, setup.n_steps * dt)
+    plan = _plan(config, setup, teacher, engine, signs, drive, phases)
+    folded = not len(signs) and worth_folding(n, k, setup.learn.step)
+    loop = make_loop(config, setup, recurrent, feedback, plan, engine, folded)
+    recording, resumed = _run(loop, plan, max(1, round(config.checkpoint / dt)), engine, n)
+
+    decoder = loop.decoder
+    learned = ends(plan.decoder_updates, dt)
+    dataset = (
+        recording.dataset(plan, n, loop.dims[loop.voltage])
+        .assign(
+            teacher=(("time", "component"), recording.teacher, {"units": "1"}),
+            encoder=(("neuron", "component"), feedback, {"units": si(unit(setup.neuron.current).dim)}),
+            decoder=(("neuron", "component"), decoder, {"units": "s"}),
+            decoder_trace=(("learned", "read", "component"), recording.decoders.astype(np.float32), {"units": "s"}),
+        )
+        .assign_coords(learned=("learned", learned, {"units": "s"}))
+    )
+    dataset.update(_network_arrays(loop, recurrent, setup))
+    if drive is not None:
+        dataset.update(drive.arrays(si(unit(setup.neuron.current).dim)))
+    if len(signs):
+        dataset["sign"] = ("neuron", signs.astype(np.int8), {"long_name": "1 excites, -1 inhibits"})
+        labels = {"units": "s", "long_name": "decoders of z+, then of z-, as the network has them"}
+        dataset["decoder_parts"] = (("neuron", "part"), loop.parts, labels)
+    if config.eigenvalues:
+        dataset.update(_eigenvalues(recurrent, learned_weights(feedback, decoder, signs), setup))
+    dataset.attrs |= {
+        "neuron_model": json.dumps(setup.neuron.to_dict()),
+        "synapse_model": json.dumps(setup.synapse.to_dict()),
+        "filter_scheme": config.filter_scheme,
+        "equations": loop.equations,
+        "published_units": json.dumps(published_units(setup.neuron.current)),
+        "dt": dt,
+        "bias": setup.bias,
+        "learn_start": setup.learn.start * dt,
+        "learn_stop": setup.learn_stop * dt,
+        "seconds": setup.n_steps * dt,
+        "feedback": loop.feedback,
+        # What was computed before is not in the run's CPU time.
+        "resumed_at": resumed * dt,
+        "note": "" if free_run(setup) else "the run ends with its learning window: no free run, and no claim about one",
+        "n_neurons": n,
+        "recorded_neurons": min(config.record_spikes, n),
+        "used": json.dumps({x: getattr(setup, x) for x in ("g", "q", "alpha", "bias", "dt", "zero_row_mean")}),
+    }
+    return dataset
+
+
+def make_loop(
+    config: ForceConfig,
+    setup: ForceSetup,
+    recurrent: csr_array,
+    encoder: np.ndarray,
+    plan: Plan,
+    engine: Engine,
+    folded: bool = False,
+) -> ProgramLoop | RuntimeLoop:
+    """Return the network, ready to run its plan where the engine can: as one C++ program or on a runtime target."""
+    models = (setup.neuron, setup.synapse, recurrent, encoder)
+    settings = {"bias": setup.bias, "scheme": config.filter_scheme, "folded": folded}
+    if can_be_program(setup.neuron, engine) and engine.as_program():
+        return ProgramLoop(*models, plan, engine, **settings)
+    # Of several networks of a run each draws its initial state anew, as programs do.
+    engine.seed_brian2()
+    return RuntimeLoop(*models, plan, engine, **settings)
+
+
+def free_run(setup: ForceSetup) -> bool:
+    """Tell whether enough of the run follows the learning window to make claims about it."""
+    return (setup.n_steps - setup.learn_stop) * setup.dt >= FREE_RUN_SECONDS
+
+
+def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine, n: int) -> tuple[Recording, int]:
+    """Run the plan in stretches of ``every`` steps, with a checkpoint after each but the last.
+
+    Returns what was recorded, and the step at which an earlier attempt was taken up.
+    """
+    checkpoints, changes = range(every, plan.n_steps, every), (step for step, _ in plan.phases if step)
+    stops = sorted({*checkpoints, *changes, plan.n_steps})
+    stage = engine.checkpoints.stage(engine.used) if engine.checkpoints and checkpoints else None
+    parts = []
+    start, memory = stage.latest() if stage else (0, {})
+    if memory:
+        _log.info(f"going on from t = {start * plan.dt:g} s")
+        loop.restore(memory, start)
+    resumed, counts = start, np.zeros(0, np.int64)
+    if memory:
+        counts = np.concatenate([arrays["counts"] for arrays in stage.parts()])
+    for stop in stops:
+        if stop <= start:
+            continue
+        begin, phase = plan.phase(start)
+        if plan.phases and (begin == start or start == resumed > begin):
+            loop.enter(phase, begin, start)
+        part = loop.advance(start, stop, stage.folder if stage else None)
+        part = replace(part, teacher=plan.taught(within(plan.record, start, stop)))
+        counts = np.concatenate([counts, part.counts])
+        refuse_runaway(counts, part, plan, n)
+        if stage and stop < plan.n_steps:
+            stage.save(stop, loop.memory(), part.arrays())
+        else:
+            parts.append(part)
+        start = stop
+    before = [Recording(**arrays) for arrays in stage.parts()] if stage else []
+    return Recording.joined([*before, *parts]), resumed
+
+
+def _components(teacher: Teacher, setup: ForceSetup) -> int:
+    """Number of the teacher's components; refuses one that cannot be used somewhere, before anything runs."""
+    components = set()
+    for steps in (setup.record, setup.learn):
+        for first in range(0, len(steps), _PIECE):
+            times = ends(steps[first : first + _PIECE], setup.dt)
+            values = sample(teacher, times)
+            components.add(values.shape[1])
+            # A run asks for its teacher in pieces.
+            alone = sample(teacher, times[-1:])
+            if not np.allclose(alone, values[-1:], rtol=1e-6, atol=1e-9 * np.abs(values).max()):
+                raise UserError(
+                    f"teacher: expected values that depend on their own time alone; at t = {times[-1]:g} s it is "
+                    f"{alone[0]} when asked for by itself and {values[-1]} among other times"
+                )
+    if len(components) > 1:
+        raise UserError(f"teacher: expected the same number of components at all times, got {sorted(components)}")
+    return components.pop()
+
+
+def _signs(n: int, excitatory: float | None) -> np.ndarray:
+    """1 for each excitatory neuron, -1 for each inhibitory one; empty without Dale's law."""
+    if excitatory is None:
+        return np.zeros(0)
+    first = round(excitatory * n) if 0 < excitatory < 1 else 0
+    if not 0 < first < n:
+        raise UserError(f"excitatory: expected a share of {n} neurons, 0 < excitatory < 1, got {excitatory}")
+    return np.where(np.arange(n) < first, 1.0, -1.0)
+
+
+def _plan(
+    config: ForceConfig,
+    setup: ForceSetup,
+    teacher: Teacher,
+    engine: Engine,
+    signs: np.ndarray,
+    drive: Drive | None,
+    phases: Sequence[Phase],
+) -> Plan:
+    """What the run does at which step, with what its control breaks."""
+    shuffle = config.control == "shuffled_teacher"
+    begins = [round(phase.start / setup.dt) for phase in phases]
+    return Plan(
+        dt=setup.dt,
+        n_steps=setup.n_steps,
+        record=setup.record,
+        n_voltages=min(config.record_voltages, config.n),
+        n_spikes=min(config.record_spikes, config.n),
+        learn=setup.learn,
+        teacher=teacher,
+        shuffled=engine.rng("shuffle").permutation(len(setup.learn)) if shuffle else np.zeros(0, np.int64),
+        alpha=setup.alpha,
+        gain=config.rls_gain,
+        precision=config.rls_precision,
+        decoder_rows=min(config.record_decoders, config.n),
+        decoder_every=max(1, len(setup.learn) // 500),
+        phases=tuple(zip(begins, phases, strict=True)),
+        drive=drive,
+        signs=signs,
+    )
+
+
+def _network_arrays(loop: ProgramLoop | RuntimeLoop, recurrent, setup: ForceSetup) -> dict:
+    """Weights and the final state: what :func:`snnlab.load` rebuilds the network from."""
+    weights = recurrent.tocoo()
+    arrays = {
+        "recurrent_post": ("synapse", weights.row.astype(np.int32)),
+        "recurrent_pre": ("synapse", weights.col.astype(np.int32)),
+        "recurrent_weight": ("synapse", weights.data, {"units": si(setup.weight_unit.dim)}),
+    }
+    state = loop.state()
+    if "lastspike" in state:
+        state["lastspike"] -= setup.n_steps * setup.dt
+    for name, values in state.items():
+        arrays[f"state_{name}"] = ("neuron", values, {"units": si(loop.dims[name])})
+    return arrays
+
+
+def _eigenvalues(recurrent, learned: np.ndarray, setup: ForceSetup) -> dict:
+    """Eigenvalues of the recurrent matrix and of the total matrix G omega + Q eta phi', in the published unit."""
+    scale = float(setup.weight_unit)
+    dense = recurrent.toarray() / scale
+    arrays = {}
+    for name, matrix in {"before": dense, "after": dense + learned / scale}.items():
+        values = np.linalg.eigvals(matrix)
+        units = {"units": published_units(setup.neuron.current)["g"]}
+        arrays[f"eigenvalues_{name}_real"] = ("eigenvalue", values.real, units)
+        arrays[f"eigenvalues_{name}_imag"] = ("eigenvalue", values.imag, units)
+    return arrays

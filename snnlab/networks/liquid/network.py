@@ -1,0 +1,263 @@
+r"""A liquid state machine in Brian2: integrate-and-fire neurons that are shown images row by row.
+
+All voltages are from rest, currents are in mV (times the membrane resistance):
+
+.. math::
+    \tau_m \dot v = -v + b + d + g_e + g_i, \quad
+    \tau_e \dot g_e = -g_e, \quad \tau_i \dot g_i = -g_i, \quad \tau_r \dot r = -r
+
+A spike (v > 15 mV, then 0 for 2 ms) adds 1 to r and, without delay, gain w to g_e or g_i of its targets; w is 0 or more
+of excitatory neurons, 0 or less of inhibitory ones (Dale's law). All of it is integrated exactly or, for v, with the
+current held for a step. Every image begins from v = g = r = 0, in a chunk of images as alone.
+
+The input has a channel for every column of the images. Code "rate": d is input_gain sum_c w_c x_c as long as the row is
+shown, what many fibres bring whose rates are the pixels. Code "latency": channel c fires once if x_c > 0.5, the sooner
+the brighter, after (1 - x_c) of the row, and adds input_gain w_c to g_e. Weights of the input have both signs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import brian2
+import numpy as np
+from brian2 import ms, mV, second
+
+from ...models.neuron import NeuronModel
+from ...models.spike_rule import SpikeRule
+from ...neurons.lif import LIF
+
+# Time step (s), and the mean rate (Hz) in an image at which a liquid has run away. Refractory periods allow 500 Hz.
+DT, RUNAWAY = 0.5e-3, 200.0
+# Maass, Natschlaeger & Markram 2002 have 15 mV and 30 ms; synapses and refractory period: reference/stlr.md.
+NEURON = replace(
+    LIF.with_parameters(tau_m=20 * ms, v_threshold=15 * mV, v_reset=0 * mV), name="liquid", initial={"v": "0*mV"}
+)
+TAU_E, TAU_I, TAU_R = 5 * ms, 8 * ms, 30 * ms
+# Synapses between neurons: excitatory to excitatory, which may learn, excitatory to inhibitory, inhibitory to all.
+KINDS = ("ee", "ei", "ia")
+
+
+@dataclass(frozen=True)
+class Liquid:
+    """What differs from liquid to liquid of the same size."""
+
+    excitatory: int
+    """neurons 0 to excitatory - 1 are excitatory, the others inhibitory"""
+    bias: np.ndarray
+    """b of each neuron (mV), of shape (n,)"""
+    synapses: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]
+    """pre, post and w of each of KINDS, and of "input", whose pre is the channel"""
+    gain: float
+    """mV"""
+    input_gain: float
+    """mV"""
+
+    @property
+    def n(self) -> int:
+        return len(self.bias)
+
+    def with_weights(self, w: np.ndarray) -> Liquid:
+        """Return the liquid with other weights between excitatory neurons."""
+        pre, post, _ = self.synapses["ee"]
+        return replace(self, synapses=self.synapses | {"ee": (pre, post, w)})
+
+
+@dataclass(frozen=True)
+class Show:
+    """How an image becomes input, and when the neurons are read; times in s are multiples of DT."""
+
+    rows: int
+    channels: int
+    code: Literal["rate", "latency"] = "rate"
+    row: float = 5e-3
+    """length of a row"""
+    gap: float = 60e-3
+    """silence after the last row, a multiple of ``row``"""
+    read: float = 0.0
+    """silence that is read: the last reading is so long after the last row"""
+    samples: int = 4
+    """readings, evenly spaced"""
+
+    @property
+    def row_steps(self) -> int:
+        return round(self.row / DT)
+
+    @property
+    def all_rows(self) -> int:
+        """Rows of an image, with those of the gap."""
+        return self.rows + round(self.gap / self.row)
+
+    @property
+    def steps(self) -> int:
+        """Steps of an image."""
+        return self.all_rows * self.row_steps
+
+    @property
+    def seconds(self) -> float:
+        """Length of an image with its gap."""
+        return self.steps * DT
+
+    @property
+    def read_at(self) -> np.ndarray:
+        """The steps of an image, counted from 0, at whose end neurons are read."""
+        last = self.rows * self.row_steps + round(self.read / DT)
+        return np.ceil(np.arange(1, self.samples + 1) * last / self.samples).astype(int) - 1
+
+    def padded(self, sequences: np.ndarray) -> np.ndarray:
+        """Return images, shape (images, rows, channels), with their gaps, of shape (images * all_rows, channels)."""
+        gap = ((0, 0), (0, self.all_rows - self.rows), (0, 0))
+        return np.pad(sequences, gap).reshape(-1, self.channels)
+
+
+class LiquidNetwork:
+    """Brian2 objects of a liquid that is shown images one after the other.
+
+    Parameters
+    ----------
+    liquid : Liquid
+    show : Show
+    shown : TimedArray or Function
+        Of (t, channel): the pixel.
+    rule : SpikeRule, optional
+        How weights between excitatory neurons change.
+    at_end : Function, optional
+        Called with the number of the step at the end of each.
+
+    Attributes
+    ----------
+    network : brian2.Network
+    neurons, inputs, synapses : the Brian2 objects; synapses by kind, with "input"
+    """
+
+    def __init__(self, liquid: Liquid, show: Show, shown, rule: SpikeRule | None = None, at_end=None):
+        self.liquid, self.show, self.rule = liquid, show, rule
+        self.clock = brian2.Clock(DT * second, name="liquid_clock")
+        rows = brian2.Clock(show.row * second, name="liquid_rows")
+        images = brian2.Clock(show.steps * DT * second, name="liquid_images")
+        self.neurons = self._neurons(at_end)
+        self.inputs = self._inputs(shown)
+        self.inputs.run_regularly("x = shown(t, i)", clock=rows, when="start", name="liquid_show")
+        reset = ["v", "g_e", "g_i", "r", "count", *(rule.neuron_variables if rule else [])]
+        code = [f"{name} = 0*{self._unit(self.neurons, name)}" for name in reset]
+        self.neurons.run_regularly(
+            "\n".join([*code, "lastspike = -10000*second"]), clock=images, when="start", name="liquid_reset"
+        )
+        if show.code == "rate":
+            self.neurons.run_regularly("drive = 0*volt", clock=rows, when="before_synapses", name="liquid_next_row")
+        self.synapses = {kind: self._synapses(kind) for kind in KINDS}
+        self.synapses["input"] = self._input_synapses()
+        learning = self.synapses["ee"]
+        if rule and rule.variables:
+            code = [f"{name} = 0*{self._unit(learning, name)}" for name in rule.variables]
+            learning.run_regularly("\n".join(code), clock=images, when="start", name="liquid_forget")
+        self.network = brian2.Network(self.neurons, self.inputs, *self.synapses.values(), name="liquid")
+        for kind, synapses in self.synapses.items():
+            pre, post, w = liquid.synapses[kind]
+            synapses.connect(i=pre, j=post)
+            synapses.w = w
+        self.neurons.bias = liquid.bias * mV
+        for kind in KINDS:
+            self.synapses[kind].gain = liquid.gain * mV
+        self.synapses["input"].gain = liquid.input_gain * mV
+        for name, value in (rule.numbers if rule else {}).items():
+            setattr(learning, name, value)
+
+    @staticmethod
+    def _unit(group, name: str) -> str:
+        return "volt" if group.variables[name].dim is brian2.volt.dim else "1"
+
+    def _neurons(self, at_end) -> brian2.NeuronGroup:
+        model: NeuronModel = NEURON
+        equations = f"""
+        {model.equations}
+        current = bias + {"drive + " if self.show.code == "rate" else ""}g_e + g_i : volt
+        dg_e/dt = -g_e/tau_e : volt
+        dg_i/dt = -g_i/tau_i : volt
+        dr/dt = -r/tau_r : 1
+        count : integer
+        bias : volt (constant)
+        {"drive : volt" if self.show.code == "rate" else ""}
+        {"end : 1 (shared)" if at_end else ""}
+        {self.rule.neuron if self.rule else ""}
+        """
+        constants = dict(model.parameters) | {"tau_e": TAU_E, "tau_i": TAU_I, "tau_r": TAU_R}
+        neurons = brian2.NeuronGroup(
+            self.liquid.n,
+            equations,
+            threshold=model.threshold,
+            reset=f"{model.reset}\nr += 1\ncount += 1",
+            refractory=model.refractory,
+            method="exponential_euler",
+            namespace=constants | (self.rule.parameters if self.rule else {}),
+            clock=self.clock,
+            name="liquid_neurons",
+        )
+        if at_end:
+            neurons.namespace["at_end"] = at_end
+            neurons.run_regularly("end = at_end(t_in_timesteps)", clock=self.clock, when="end", name="liquid_end")
+        return neurons
+
+    def _inputs(self, shown) -> brian2.NeuronGroup:
+        steps = self.show.row_steps
+        # At the start of a row, dark pixels add nothing.
+        threshold = f"x > 0 and t_in_timesteps % {steps} == 0"
+        if self.show.code == "latency":
+            threshold = f"x > 0.5 and int((1 - x)*{steps}) == t_in_timesteps % {steps}"
+        return brian2.NeuronGroup(
+            self.show.channels,
+            "x : 1",
+            threshold=threshold,
+            reset="",
+            namespace={"shown": shown},
+            clock=self.clock,
+            name="liquid_inputs",
+        )
+
+    def _synapses(self, kind: str) -> brian2.Synapses:
+        rule = self.rule
+        effect = f"g_{'i' if kind == 'ia' else 'e'}_post += gain*w"
+        if rule and kind == "ee":
+            model, pathways = rule.model, rule.pathways(effect)
+        else:
+            arrive = [effect, *([rule.on_arrival] if rule and rule.on_arrival else [])]
+            model, pathways = "w : 1 (constant)", {"on_pre": {"arrive": "\n".join(arrive)}, "on_post": {}}
+        synapses = brian2.Synapses(
+            self.neurons,
+            self.neurons,
+            f"{model}\ngain : volt (shared, constant)",
+            namespace=(rule.constants if kind == "ee" else rule.parameters) if rule else {},
+            clock=self.clock,
+            name=f"liquid_{kind}",
+            **{key: value for key, value in pathways.items() if value},
+        )
+        return order_pathways(synapses)
+
+    def _input_synapses(self) -> brian2.Synapses:
+        effect = "drive_post += gain*w*x_pre" if self.show.code == "rate" else "g_e_post += gain*w"
+        return brian2.Synapses(
+            self.inputs,
+            self.neurons,
+            "w : 1 (constant)\ngain : volt (shared, constant)",
+            on_pre={"arrive": effect},
+            clock=self.clock,
+            name="liquid_input",
+        )
+
+    def view(self, name: str) -> np.ndarray:
+        """Return the array of a neuron's variable, which changes as the network runs (SI)."""
+        return self.neurons.variables[name].get_value()
+
+    def spiking(self) -> np.ndarray:
+        """Return the neurons that fired in this step."""
+        space = self.view("_spikespace")
+        return space[: space[-1]]
+
+
+def order_pathways(synapses: brian2.Synapses) -> brian2.Synapses:
+    """Let the pathways of a rule's synapses run one after the other: see :meth:`SpikeRule.pathways`."""
+    for order, name in enumerate(("arrive", "learn", "fire")):
+        if name in synapses._pathways:
+            getattr(synapses, name).order = order
+    return synapses

@@ -1,0 +1,118 @@
+"""Show a liquid images as one C++ program: Brian2's standalone mode, built once for a size, a rule and a code."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import brian2
+import numpy as np
+
+from ...engine.programs import execute, program, standalone, write_arrays
+from ...errors import MachineError
+from ...models.quantities import dump
+from ...models.spike_rule import SpikeRule
+from .network import KINDS, NEURON, RUNAWAY, Liquid, LiquidNetwork, Show
+
+
+def run_program(
+    liquid: Liquid, show: Show, sequences: np.ndarray, rule: SpikeRule | None, report: Callable[[int], None]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what :func:`liquid.show_images` returns; ``report`` is told how many images are done.
+
+    Raises
+    ------
+    Diverged
+        If neurons fired at 200 Hz or more in an image.
+    MachineError
+        If the program cannot be built, or failed otherwise.
+    """
+    folder = _build(liquid, show, rule)
+    images = len(sequences)
+    files = {"pixels": np.ascontiguousarray(sequences, float), "read_at": show.read_at.astype(np.int64)}
+    for kind, (pre, post, w) in liquid.synapses.items():
+        files |= {f"{kind}_pre": pre.astype(np.int32), f"{kind}_post": post.astype(np.int32)}
+        files[f"{kind}_w"] = np.asarray(w, float)
+    gains = {"gain": liquid.gain, "gain_input": liquid.input_gain}
+    files |= {name: np.array([value * 1e-3]) for name, value in gains.items()} | {"bias": liquid.bias * 1e-3}
+    files |= {f"number_{name}": np.array([value]) for name, value in (rule.numbers if rule else {}).items()}
+    job = {"images": images, "rows": show.rows, "all_rows": show.all_rows, "steps": show.steps, "row": repr(show.row)}
+    job |= {"runaway": repr(RUNAWAY), "runaway_spikes": RUNAWAY * show.seconds * liquid.n}
+    try:
+        with tempfile.TemporaryDirectory(prefix="snnlab-run-") as name:
+            place = Path(name).resolve()
+            write_arrays(place, files)
+            execute(folder, place, job, report)
+            states = np.fromfile(place / "states").reshape(images, show.samples, liquid.n)
+            counts = np.fromfile(place / "counts", np.int32).reshape(images, liquid.n)
+            return states, counts, np.fromfile(place / "learned")
+    except OSError as error:
+        raise MachineError(f"{error.filename}: cannot be written or run: {error.strerror}") from error
+
+
+def _build(liquid: Liquid, show: Show, rule: SpikeRule | None) -> Path:
+    """Return the folder of the program; numbers of a rule, weights and gains are read when it runs."""
+    here = Path(__file__)
+    sources = [here, here.with_name("network.py")]
+    kept = None
+    if rule:
+        text = {
+            key: value for key, value in rule.to_dict().items() if key not in ("parameters", "percentiles", "source")
+        }
+        kept = text | {"numbers": sorted(rule.numbers), "constants": dump(rule.constants)}
+    sizes = {kind: len(pre) for kind, (pre, _, _) in liquid.synapses.items()}
+    timing = {key: value for key, value in dataclasses.asdict(show).items() if key not in ("read", "samples")}
+    contents = ["liquid", liquid.n, sizes, timing, NEURON.to_dict(), kept]
+    return program(contents, sources, lambda folder: _compile(folder, liquid, show, rule))
+
+
+def _compile(folder: Path, liquid: Liquid, show: Show, rule: SpikeRule | None) -> None:
+    with standalone(folder, Path(__file__).with_name("cpp") / "program.h") as compile_network:
+        net = LiquidNetwork(liquid, show, _shown, rule, _at_end)
+        brian2.get_device().insert_code("main", _binding(net))
+        compile_network(net.network)
+
+
+@brian2.implementation(
+    "cpp", "double shown(double t, int channel) { return snnlab::pool().shown(t, channel); }", name="shown"
+)
+@brian2.check_units(t=brian2.second, channel=1, result=1)
+def _shown(t: float, channel: int) -> float:
+    """The pixel of a channel: see liquid/cpp/program.h."""
+    raise NotImplementedError
+
+
+@brian2.implementation("cpp", "double at_end(int64_t step) { snnlab::pool().step(); return 0; }", name="at_end")
+@brian2.check_units(step=1, result=1)
+def _at_end(step: int) -> float:
+    """What happens at the end of each step of a C++ program: see liquid/cpp/program.h."""
+    raise NotImplementedError
+
+
+def _binding(net: LiquidNetwork) -> str:
+    """C++ that gives snnlab::pool() the arrays of the network, before its first step."""
+    array = brian2.get_device().get_array_name
+    neurons = net.neurons.variables
+    lines = [
+        "snnlab::Pool& pool = snnlab::pool();",
+        f"pool.open(results_dir, {net.liquid.n}, {net.show.channels});",
+        f"pool.r = {array(neurons['r'])};",
+        f"pool.count = {array(neurons['count'])};",
+        f'snnlab::read(pool.path("bias"), {array(neurons["bias"])}, {net.liquid.n});',
+    ]
+    for kind, synapses in net.synapses.items():
+        own = synapses.variables
+        whole = [array(own[name], access_data=False) for name in ("_synaptic_pre", "_synaptic_post", "w")]
+        lines.append(f'pool.connect("{kind}", {", ".join(whole)});')
+        file = "gain" if kind in KINDS else "gain_input"
+        lines.append(f'snnlab::read(pool.path("{file}"), {array(own["gain"])}, 1);')
+    own = net.synapses["ee"].variables
+    lines += [
+        f"pool.w = {array(own['w'], access_data=False)}.data();",
+        f"pool.synapses = {array(own['w'], access_data=False)}.size();",
+    ]
+    for name in net.rule.numbers if net.rule else ():
+        lines.append(f'snnlab::read(pool.path("number_{name}"), {array(own[name])}, 1);')
+    return "{\n" + "\n".join(lines) + "\n}"

@@ -1,0 +1,12 @@
+"""Rate networks: the ancestors of FORCE."""
+
+from ...lazy import public
+
+__getattr__, __dir__, __all__ = public(
+    __name__,
+    {
+        "RATES": "force",
+        "random_network": "force",
+        "train_rate": "force",
+    },
+)

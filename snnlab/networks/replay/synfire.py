@@ -1,0 +1,128 @@
+r"""A spiking synfire chain, as HVC of a songbird is thought to be: pools of neurons, each of which makes the next fire.
+
+All neurons j of pool m send to all neurons i of pool m + 1 the current :math:`I_i = \sum_j w_{ij} s_j`: each spike of j
+makes s_j jump by 1 after a delay, and s_j decays with tau_s. A kick makes the first pool fire at the start. One spike
+stands for the burst that a neuron of HVC gives once in a song.
+
+The activity of a pool, its spikes through a filter of 2 and 5 ms over what all its neurons give that fire at once, is a
+component of the signal that drives another network. A chain is purely feedforward, so it is simulated on its own, once
+for each lesion, before the network that it drives.
+
+References: Hahnloser, Kozhevnikov & Fee 2002, doi:10.1038/nature00974; Long, Jin & Fee 2010, doi:10.1038/nature09514.
+Sizes, delays and weights are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import brian2
+import numpy as np
+from brian2 import ms, mV, second
+from scipy.sparse import csr_array
+
+from ...engine.brian import on_numpy
+from ...engine.population import population
+from ...errors import UserError
+from ...neurons.lif import LIF
+
+# Neurons of a pool.
+SIZE = 20
+# Time step; samples of the activity (s).
+DT, SAMPLE = 1e-4, 1e-3
+# At first the peak of the voltage is a quarter of the current, 25 mV below threshold: half of a pool is enough.
+REST, TOTAL, SPREAD = -65 * mV, 200 * mV, 0.2
+TAU_S = 5e-3
+# One spike in a wave.
+REFRACTORY = 50 * ms
+# A neuron needs 1.6 ms to reach the threshold, so that the wave takes LINK from pool to pool.
+DELAY, LINK = 8.4e-3, 10e-3
+TAU_RISE, TAU_DECAY = 2e-3, 5e-3
+# The share of a pool's activity at which the wave has come to it.
+REACHED = 0.25
+# Activity below this is left out.
+LEAST = 1e-3
+# A chain without a spike for so long (s) has died out. Each look costs 0.2 s of CPU.
+QUIET = 0.5
+
+
+def simulate(
+    pools: int, seconds: float, lesions: Sequence[np.ndarray], seed: int = 0
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return times (s) and neurons of the spikes of a chain with each lesion.
+
+    Parameters
+    ----------
+    pools : int
+        Pool m has the neurons m SIZE to (m + 1) SIZE - 1.
+    seconds : float
+        From the kick on.
+    lesions : sequence of index arrays
+        Neurons that are dead.
+    seed : int
+        Of the weights.
+    """
+    n = pools * SIZE
+    with on_numpy():
+        clock = brian2.Clock(DT * second, name="synfire_clock")
+        group = population(
+            replace(LIF, refractory=REFRACTORY), n, "rest + I", equations="dI/dt = -I/tau_s : volt", clock=clock,
+            constants={"rest": REST, "tau_s": TAU_S * second}, name="synfire",
+        )  # fmt: skip
+        synapses = brian2.Synapses(group, group, "w : volt", on_pre="I_post += w", clock=clock, name="synfire_links")
+        before = np.repeat(np.arange(n - SIZE), SIZE)
+        after = (before // SIZE + 1) * SIZE + np.tile(np.arange(SIZE), n - SIZE)
+        synapses.connect(i=before, j=after)
+        synapses.delay = DELAY * second
+        weights = np.random.default_rng(seed).uniform(1 - SPREAD, 1 + SPREAD, len(before)) * float(TOTAL) / SIZE
+        spikes = brian2.SpikeMonitor(group, name="synfire_spikes")
+        network = brian2.Network(group, synapses, spikes)
+        group.v = REST
+        group.I[:SIZE] = TOTAL
+        network.store()
+        found = []
+        for dead in lesions:
+            network.restore()
+            alive = np.ones(n)
+            alive[np.asarray(dead, int)] = 0
+            synapses.w = weights * alive[before] * brian2.volt
+            count = -1
+            for start in np.arange(0, seconds - DT / 2, QUIET):
+                network.run(min(QUIET, seconds - start) * second, namespace={})
+                if spikes.num_spikes == count:
+                    break
+                count = spikes.num_spikes
+            times, neurons = np.array(spikes.t), np.array(spikes.i)
+            found.append((times[alive[neurons] > 0], neurons[alive[neurons] > 0]))
+    return found
+
+
+def activity(times: np.ndarray, neurons: np.ndarray, pools: int, seconds: float) -> csr_array:
+    """Return the activity of each pool over time, shape (seconds/SAMPLE, pools); pools that fire at once reach 1."""
+    samples = round(seconds / SAMPLE)
+    if abs(samples - seconds / SAMPLE) > 1e-6 * samples:
+        raise UserError(f"period: expected a multiple of {SAMPLE * 1e3:g} ms for a chain, got {seconds:g} s")
+    decays = np.exp(-SAMPLE / np.array([TAU_DECAY, TAU_RISE]))
+    response = np.subtract(*np.power.outer(decays, np.arange(1, round(12 * TAU_DECAY / SAMPLE))))
+    rows = np.zeros((samples, pools))
+    # Times are multiples of DT, but for rounding.
+    where = np.floor(times / SAMPLE + 1e-6).astype(int)
+    for lag, height in enumerate(response / response.max() / SIZE):
+        inside = where + lag < samples
+        np.add.at(rows, (where[inside] + lag, neurons[inside] // SIZE), height)
+    rows[rows < LEAST] = 0
+    return csr_array(rows)
+
+
+def lateness(signal: csr_array, intact: csr_array) -> tuple[np.ndarray, float]:
+    """Return how much later (s) the wave comes to each pool than in an intact chain, and the share of pools it reaches.
+
+    Few dead neurons slow the wave: pools that are smaller fire later. Where it does not come the last delay holds.
+    """
+    rows, whole = signal.toarray(), intact.toarray()
+    reached = np.flatnonzero(rows.max(0) >= REACHED * whole.max(0))
+    late = (rows.argmax(0) - whole.argmax(0)) * SAMPLE
+    if not len(reached):
+        return np.zeros(rows.shape[1]), 0.0
+    return np.interp(np.arange(rows.shape[1]), reached, late[reached]), len(reached) / rows.shape[1]

@@ -1,0 +1,150 @@
+"""Train a FORCE network with a high-dimensional temporal signal that tells it where in a long teacher it is.
+
+External pulses drive the network through weights of their own, uniform in [-q_hdts, q_hdts] (the authors' scripts).
+Internal pulses are further outputs: the network learns them beside the teacher and feeds them back to itself. The 2017
+paper shows them, and no script but that of the long Ode to Joy has them, where their weights have the size Q of all
+others. Here it is q_hdts, as for external pulses, if that is given.
+
+Reference: Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, and the authors' scripts, ModelDB 190565.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+from scipy.sparse import csr_array
+
+from ...checking import require_positive
+from ...connectivity.random import encoder
+from ...engine.brian import Engine
+from ...errors import UserError
+from ...models.quantities import unit
+from ...stimuli.signals.teacher import Teacher, sample
+from ..force import CONTROLS as BROKEN
+from ..force import Drive, ForceConfig, Phase, changed, published_units, resolve, settled_identity, train_force
+from . import synfire
+from .pulses import Pulses
+
+
+@dataclass(frozen=True)
+class HdtsConfig(ForceConfig):
+    """Settings of a FORCE run with pulses."""
+
+    hdts: Literal["external", "internal", "chain", "none"] = "external"
+    """where pulses come from: an input, further outputs that the network learns and feeds back to itself, the pools of
+    a spiking synfire chain, or nowhere"""
+    pulses: int = 32
+    """number of pulses in the teacher's period"""
+    q_hdts: float | None = None
+    """size of the weights through which pulses reach the neurons (mV, pA or 1); None: Q, for internal pulses"""
+    pulse_order: Literal["learned", "permuted", "random"] = "learned"
+    """order of the pulses after learning; random: another one in each period of internal pulses, while learning too"""
+
+
+# What a protocol with pulses breaks on purpose: condition -> settings.
+CONTROLS = {
+    "permuted_pulses": {"pulse_order": "permuted"},
+    "permuted_decoder": BROKEN["permuted_decoder"],
+    "shuffled_teacher": BROKEN["shuffled_teacher"],
+}
+
+
+def hdts_identity(config: HdtsConfig) -> dict:
+    """Return :func:`settled_identity` of a settled Config with the size of the pulses' weights."""
+    return settled_identity(config) | {"q_hdts": config.q_hdts}
+
+
+def train_with_hdts(
+    config: HdtsConfig,
+    teacher: Teacher,
+    period: float,
+    engine: Engine,
+    phases: Sequence[Phase] = (),
+    clock: Callable[[np.ndarray], np.ndarray] | None = None,
+    cue: Drive | None = None,
+) -> xr.Dataset:
+    """Train a network on a teacher that repeats every ``period`` s; see :func:`snnlab.train_force`.
+
+    ``output`` and ``teacher`` of the dataset hold the teacher's components, then those of internal pulses. ``clock``
+    tells where in the teacher, and in internal pulses, a network stands at times t (s); None: at t. ``cue`` is a drive
+    beside internal pulses.
+
+    Raises
+    ------
+    UserError
+        As :func:`snnlab.train_force`; for external pulses without ``q_hdts``.
+    """
+    if (clock or cue) and config.hdts in ("external", "chain"):
+        raise ValueError("clock, cue: expected no external pulses, which have a clock and a drive of their own")
+    _check(config)
+    setup = resolve(config)
+    pulses = Pulses(config.pulses, period)
+    size = None if config.q_hdts is None else float(config.q_hdts * unit(published_units(setup.neuron.current)["q"]))
+    drive, sizes, told = cue, None, teacher
+    outputs = sample(teacher, np.array([setup.dt])).shape[1]
+    if config.hdts in ("external", "chain"):
+        if size is None:
+            raise UserError(f"q_hdts: neuron {config.neuron!r} has no value of its own; give --q-hdts")
+        # What cannot be a signal is refused before weights are drawn for it.
+        if config.hdts == "chain":
+            signal, every = chain_signals(config, period)[0], samples_per(setup.dt)
+        else:
+            signal, every = pulses.signal(setup.dt), 1
+        drive = Drive(encoder(config.n, config.pulses, size, engine.rng("hdts")), signal, every)
+    elif config.hdts == "internal":
+        if size is not None and not setup.q > 0:
+            raise UserError(f"q: expected more than 0 for internal pulses, got {config.q}")
+        sizes = None if size is None else np.repeat([1.0, size / setup.q], [outputs, config.pulses])
+        inner = pulses.unordered(config.seed) if config.pulse_order == "random" else pulses
+
+        def told(t):
+            return np.hstack([sample(teacher, t), inner(t)])
+
+    if config.pulse_order == "permuted":
+        order = engine.rng("pulse_order").permutation(config.pulses)
+        change = {"pulse_order": order}
+        if config.hdts == "internal":
+            change = {"output_order": np.concatenate([np.arange(outputs), outputs + order])}
+        phases = changed(phases, (setup.learn_stop + 1) * setup.dt, **change)
+    timed = told if clock is None else lambda t: sample(told, clock(t))
+    return train_force(config, timed, engine, drive=drive, phases=phases, sizes=sizes)
+
+
+def _check(config: HdtsConfig) -> None:
+    require_positive(config, "pulses")
+    if config.hdts != "none" and config.q_hdts is not None and not 0 <= config.q_hdts < float("inf"):
+        raise UserError(f"q_hdts: expected a number >= 0, got {config.q_hdts}")
+    if config.pulse_order == "random" and config.hdts != "internal":
+        raise UserError(f"pulse_order: expected internal pulses for a random order, got --hdts {config.hdts}")
+    if config.pulse_order == "permuted" and config.hdts == "none":
+        raise UserError("pulse_order: expected pulses to put into another order, got --hdts none")
+
+
+def chain_signals(config: HdtsConfig, period: float, lesions: Sequence[np.ndarray] = ((),)) -> list[csr_array]:
+    """Return the activity of a synfire chain with each of these lesions, one signal of ``period`` s for each.
+
+    Raises
+    ------
+    UserError
+        Unless the wave takes most of the period to run down the chain.
+    """
+    whole = round(period / synfire.LINK)
+    if not 0.9 * whole <= config.pulses <= whole:
+        raise UserError(
+            f"pulses: expected {round(0.9 * whole)} to {whole} for a chain, whose wave takes {synfire.LINK * 1e3:g} ms "
+            f"from pool to pool, in {period:g} s; got {config.pulses}"
+        )
+    spikes = synfire.simulate(config.pulses, period, lesions, config.seed)
+    return [synfire.activity(*each, config.pulses, period) for each in spikes]
+
+
+def samples_per(dt: float) -> int:
+    """Return the time steps of a sample of the chain's activity; raises UserError if they are no whole number."""
+    steps = round(synfire.SAMPLE / dt)
+    if steps < 1 or abs(steps - synfire.SAMPLE / dt) > 1e-6 * steps:
+        raise UserError(f"dt: expected a part of {synfire.SAMPLE * 1e3:g} ms for a chain, got {dt * 1e3:g} ms")
+    return steps

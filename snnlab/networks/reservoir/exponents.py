@@ -1,0 +1,90 @@
+"""Is a reservoir chaotic? Largest Lyapunov exponents with and without input, by the growth of a small difference."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from scipy.sparse import csr_array
+
+from .units import RateReservoir
+
+# Steps that are run before anything is measured, and that are measured.
+SETTLE, MEASURED = 500, 1000
+
+
+def reservoir_of(dataset: xr.Dataset, epoch: int, leak: float, form: str) -> RateReservoir:
+    """Return the reservoir of a run of :func:`.reservoir_training.train_epochs` as it was after an epoch."""
+    n = dataset.sizes["unit"]
+    weights = dataset.weights.sel(epoch=epoch).values.astype(float)
+    matrix = csr_array((weights, (dataset.post.values, dataset.pre.values)), shape=(n, n))
+    return RateReservoir(matrix, dataset.w_in.values, leak, form, dataset.bias.values)
+
+
+def exponents(
+    reservoir: RateReservoir, drive: np.ndarray, state: np.ndarray, rng: np.random.Generator, settle: int = SETTLE
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return the largest Lyapunov exponent (1/step) of each of several runs, and how far the last step still moved.
+
+    A small difference d follows the derivative of the step, in the reservoir form
+
+    .. math:: d \leftarrow (1 - a) d + a W (1 - \tanh^2 h) d, \quad
+        \lambda = \langle \ln |d(t + 1)| / |d(t)| \rangle_t
+
+    with the mean over the steps after the first ``settle``.
+
+    Parameters
+    ----------
+    drive : array of shape (steps, n, runs) or (steps, n, 1)
+        W_in x + b.
+    state : array of shape (n, runs)
+        At the start.
+    """
+    difference = rng.standard_normal(state.shape)
+    difference /= np.linalg.norm(difference, axis=0)
+    total, moved = np.zeros(state.shape[1]), np.zeros(state.shape[1])
+    for t, now in enumerate(drive):
+        rate, before = reservoir.rate(state), state
+        state, recurrent = reservoir.step(state, rate, now)
+        if reservoir.form == "reservoir":
+            through = reservoir.recurrent((1 - rate**2) * difference)
+        else:
+            through = (1 - np.tanh(recurrent + now) ** 2) * reservoir.recurrent(difference)
+        difference = (1 - reservoir.leak) * difference + reservoir.leak * through
+        size = np.maximum(np.linalg.norm(difference, axis=0), 1e-300)
+        difference /= size
+        if t >= settle:
+            total += np.log(size)
+        moved = np.abs(state - before).max(0)
+    return total / (len(drive) - settle), moved
+
+
+def dynamics(reservoir: RateReservoir, sequences: np.ndarray, rng: np.random.Generator, runs: int = 10) -> dict:
+    """Return exponents on its own and with input, and whether it comes to rest on its own.
+
+    ``sequences``, shape (images, steps, inputs), are shown one after the other without a return to 0, each run in an
+    order of its own; on its own the reservoir starts from where they have led it, and only the bias drives it.
+
+    Returns
+    -------
+    dict
+        ``lyapunov_driven``, ``lyapunov_alone`` (1/step), ``settled`` (1 where no unit moves by 1e-6 a step in the end),
+        each of shape (runs,).
+    """
+    steps = sequences.shape[1]
+    images = -(-(SETTLE + MEASURED) // steps)
+    orders = [rng.integers(len(sequences), size=images) for _ in range(runs)]
+    stream = np.stack([sequences[order].reshape(images * steps, -1) for order in orders])
+    drive = reservoir.drive(stream)
+    state = reservoir.rest(runs)
+    for now in drive[: 3 * steps]:
+        state, _ = reservoir.step(state, reservoir.rate(state), now)
+    driven, _ = exponents(reservoir, drive, state, rng)
+    alone = np.broadcast_to(reservoir.bias[:, None], (SETTLE + MEASURED, reservoir.n, 1))
+    free, moved = exponents(reservoir, alone, state, rng)
+    return {"lyapunov_driven": driven, "lyapunov_alone": free, "settled": (moved < 1e-6).astype(float)}
+
+
+def leading(reservoir: RateReservoir, count: int) -> np.ndarray:
+    """Return the eigenvalues of W of largest modulus, shape (min(count, n),), complex."""
+    values = np.linalg.eigvals(reservoir.matrix.toarray())
+    return values[np.argsort(-np.abs(values), kind="stable")[:count]]

@@ -1,0 +1,13 @@
+"""Single neurons, filters and synapses."""
+
+from ...lazy import public
+
+__getattr__, __dir__, __all__ = public(
+    __name__,
+    {
+        "FilterResponse": "neurons",
+        "RateCurve": "neurons",
+        "Trace": "neurons",
+        "weight_changes": "pairing",
+    },
+)

@@ -1,0 +1,82 @@
+"""How well a song comes again: its spectrogram, when it is loud, and which syllable each syllable is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..replay import moments as replay
+from .song import Song, loudness
+
+CORRELATION = "correlation of the spectrogram about its mean spectrum"
+LOUDNESS = "area under the ROC curve of loudness against syllables"
+IDENTITY = "syllables nearest to their own template (share)"
+# A syllable is compared with templates of other lengths as so many pictures.
+_FRAMES = 20
+
+
+def scores(bands: np.ndarray, song: Song) -> dict[str, float]:
+    """Return what is measured of bands, shape (frames, bands), beside a song."""
+    return {
+        CORRELATION: replay.correlation(bands, song.bands, song.bands.mean(0)),
+        LOUDNESS: roc_area(loudness(bands), sounding(song.syllables, len(bands), song.rate)),
+        IDENTITY: identified(bands, song),
+    }
+
+
+def sounding(syllables: Sequence[tuple[str, float, float]], frames: int, rate: float) -> np.ndarray:
+    """Return which frames lie in a syllable, shape (frames,)."""
+    times = np.arange(frames) / rate
+    return np.any([(times >= start) & (times < stop) for _, start, stop in syllables], axis=0)
+
+
+def roc_area(values: np.ndarray, truth: np.ndarray) -> float:
+    """Return how often a value where ``truth`` holds is larger than one where it does not; ties count half.
+
+    That is the area under the receiver operating characteristic (Mann & Whitney 1947). NaN if ``truth`` is everywhere
+    the same.
+    """
+    from scipy.stats import rankdata
+
+    count, others = int(truth.sum()), int((~truth).sum())
+    if not count or not others:
+        return float("nan")
+    return float((rankdata(values)[truth].sum() - count * (count + 1) / 2) / (count * others))
+
+
+def identified(bands: np.ndarray, song: Song) -> float:
+    """Return the share of syllables most alike, about the mean spectrum, to the template of their own name.
+
+    The template of a name is the mean of all its syllables in the song. What does not change counts as a guess. In a
+    recording each syllable has a name of its own, so that true repetitions compete.
+    """
+    names = [name for name, _, _ in song.syllables]
+    known, shown = (_pictures(rows, song) for rows in (song.bands, bands))
+    kinds = list(dict.fromkeys(names))
+    templates = np.stack([known[[name == kind for name in names]].mean(0) for kind in kinds])
+    templates /= np.maximum(np.linalg.norm(templates, axis=1, keepdims=True), 1e-12)
+    like = shown @ templates.T
+    right = [kinds[row.argmax()] == name for row, name in zip(like, names, strict=True)]
+    return float(np.where(np.ptp(like, axis=1) > 1e-9, right, 1 / len(kinds)).mean())
+
+
+def _pictures(bands: np.ndarray, song: Song) -> np.ndarray:
+    """Each syllable as a row of equal length, about the song's mean spectrum."""
+    rows, frames = bands - song.bands.mean(0), np.arange(len(bands)) / song.rate
+    return np.stack(
+        [
+            replay.at(np.linspace(start, min(stop, frames[-1]), _FRAMES), frames, rows).ravel()
+            for _, start, stop in song.syllables
+        ]
+    )
+
+
+def nulls(song: Song, orders: int = 20) -> dict[str, dict[str, float]]:
+    """Return the scores of what is no song: its mean spectrum, and its frames in random order (mean over orders)."""
+    rng = np.random.default_rng(0)
+    shuffled = [scores(song.bands[rng.permutation(len(song.bands))], song) for _ in range(orders)]
+    return {
+        "mean spectrum": scores(np.tile(song.bands.mean(0), (len(song.bands), 1)), song),
+        "frames in random order": {what: float(np.mean([each[what] for each in shuffled])) for what in shuffled[0]},
+    }

@@ -1,0 +1,159 @@
+"""Birdsong as a teacher, one component a band of frequencies: recordings, and the gestures of a synthetic song.
+
+:mod:`snnlab.networks.song.organ` sings the gestures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...stimuli.signals.trajectory import repeated
+from ...stimuli.sounds.sound import HIGH, LOW, bands_of, read_wav
+
+# A syllable is louder than this share of the way from quiet to loud moments, for this long (s); shorter pauses (s) do
+# not end it.
+LOUD, SHORTEST_SYLLABLE, SHORTEST_PAUSE = 0.05, 0.02, 0.01
+
+Syllable = tuple[str, float, float]
+"""name, start and stop in s"""
+
+
+@dataclass(frozen=True)
+class Gesture:
+    """What the vocal organ does for one syllable; contours are given at even times, smooth between."""
+
+    seconds: float
+    pitch: tuple[float, ...]
+    """contour of the fundamental frequency in Hz"""
+    loudness: tuple[float, ...]
+    """contour of the loudness, 1 at the loudest"""
+    trill: float = 0.0
+    """swings of the pitch per s, ..."""
+    depth: float = 0.0
+    """... by this many octaves up and down"""
+    rough: float = 0.0
+    """how much the loudness jitters, from 0 to 1"""
+
+
+SYLLABLES = {
+    "note": Gesture(0.06, (3200, 3800, 3400), (0.3, 0.5, 0.3)),
+    "stack": Gesture(0.12, (560, 620, 600), (0.6, 1, 0.8)),
+    "down": Gesture(0.08, (7000, 5200, 4400, 4000), (0.3, 0.6, 0.7, 0.5)),
+    "rattle": Gesture(0.13, (6400, 7200, 6800), (0.8, 1, 0.9, 0.7), rough=1),
+    "whistle": Gesture(0.07, (6200, 6400, 6100), (0.4, 0.6, 0.4)),
+    "up": Gesture(0.09, (900, 1100, 1700, 2600), (0.8, 0.8, 0.7, 0.5)),
+    "trill": Gesture(0.12, (2500, 2800), (0.6, 0.7, 0.6), trill=42, depth=0.4),
+    "call": Gesture(0.2, (780, 900, 880, 860, 700), (0.7, 1, 1, 0.9, 0.6)),
+}
+"""The syllables of the synthetic song, each unlike the others."""
+
+INTRODUCTION = (("note", 0.09),) * 3
+MOTIF = (
+    ("stack", 0.03),
+    ("down", 0.03),
+    ("rattle", 0.04),
+    ("whistle", 0.03),
+    ("up", 0.03),
+    ("trill", 0.04),
+    ("call", 0.07),
+)
+"""Order of the syllables, with the pause (s) after each."""
+SYNTHETIC_SECONDS = 5.0
+
+
+def places() -> tuple[Syllable, ...]:
+    """Return what the synthetic song sings when: introductory notes, then the motif four times."""
+    at, found = 0.1, []
+    for name, pause in INTRODUCTION + 4 * MOTIF:
+        stop = at + SYLLABLES[name].seconds
+        found.append((name, round(at, 6), round(stop, 6)))
+        at = stop + pause
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Song:
+    """Bands over time that repeat; called, it is a teacher with a component for each band, linear between frames."""
+
+    bands: np.ndarray
+    """(frames, bands), from 0 to 1"""
+    rate: float
+    """frames per second"""
+    syllables: tuple[Syllable, ...] = ()
+    """name, start and stop (s) of each"""
+
+    @property
+    def period(self) -> float:
+        """Length of the song in s."""
+        return len(self.bands) / self.rate
+
+    def __call__(self, t: np.ndarray) -> np.ndarray:
+        """Return all bands at times t (s), shape (T, bands); frame f stands at f/rate."""
+        return repeated(t, self.bands, self.rate)
+
+
+def song_from(spec: str, m: int = 45, seconds: float | None = None, low: float = LOW, high: float = HIGH) -> Song:
+    """Return the recorded song that ``spec`` names.
+
+    Parameters
+    ----------
+    spec : str
+        ``bengalese`` (`snnlab data get bengalese`) or a WAV file. The synthetic song is
+        :func:`snnlab.networks.song.organ.synthetic_song`.
+    m, low, high :
+        Number of bands, and what they cover, in Hz.
+    seconds : float
+        Length of what is taken from the start. None: all.
+
+    Raises
+    ------
+    UserError
+        As :func:`read_wav`.
+    """
+    if spec == "bengalese":
+        from ...files.data import get
+
+        spec = get("bengalese")
+    sound, rate = read_wav(spec, seconds, high)
+    return song_of(sound, rate, None, m, low, high)
+
+
+def song_of(
+    sound: np.ndarray,
+    rate: int,
+    syllables: Sequence[Syllable] | None = None,
+    m: int = 45,
+    low: float = LOW,
+    high: float = HIGH,
+) -> Song:
+    """Return the song that a sound is, cut to a multiple of 10 ms; without ``syllables`` they are found in it."""
+    hundredths = int(len(sound) / rate * 100 + 1e-6)
+    bands, frames = bands_of(sound[: round(hundredths * rate / 100)], rate, m, low, high)
+    found = segments(bands, frames) if syllables is None else syllables
+    # The last frame may end up to 3 ms later than the sound.
+    return Song(bands, len(bands) / (hundredths / 100), tuple(found))
+
+
+def segments(bands: np.ndarray, frame_rate: float) -> tuple[Syllable, ...]:
+    """Return the syllables of a song, numbered from 1: where its :func:`loudness` is above a threshold.
+
+    The threshold stands at 5 % of the way from the quiet moments (10th percentile) to the loudest (99th). Shorter
+    pauses than 10 ms do not count, nor do shorter sounds than 20 ms.
+    """
+    heard = loudness(bands)
+    quiet, loud = np.percentile(heard, (10, 99))
+    above = np.concatenate([[False], heard > quiet + LOUD * (loud - quiet), [False]])
+    starts, stops = np.flatnonzero(np.diff(above.astype(int)) == 1), np.flatnonzero(np.diff(above.astype(int)) == -1)
+    apart = (starts[1:] - stops[:-1]) / frame_rate >= SHORTEST_PAUSE
+    starts, stops = starts[np.r_[True, apart][: len(starts)]], stops[np.r_[apart, True][: len(stops)]]
+    long = (stops - starts) / frame_rate >= SHORTEST_SYLLABLE
+    times = zip(starts[long] / frame_rate, stops[long] / frame_rate, strict=True)
+    return tuple((str(number), float(start), float(stop)) for number, (start, stop) in enumerate(times, start=1))
+
+
+def loudness(bands: np.ndarray) -> np.ndarray:
+    """Return the sum over bands, shape (frames,)."""
+    return bands.sum(axis=1)

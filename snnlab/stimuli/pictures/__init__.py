@@ -1,0 +1,1 @@
+"""Bitmaps, images, patterns and movies."""

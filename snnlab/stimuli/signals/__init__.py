@@ -1,0 +1,1 @@
+"""Teachers and other signals over time."""

@@ -1,0 +1,168 @@
+"""Protocols: finding them, their own files, names of runs, presets and conditions."""
+
+import ast
+import dataclasses
+import json
+import shutil
+
+import numpy as np
+import pytest
+from brian2 import ms
+from places import DATA
+
+from snnlab.cli.main import main
+from snnlab.errors import UserError
+from snnlab.files.record import attribute, load
+from snnlab.lab.figure import find_figure, stamp
+from snnlab.lab.protocol import files, find_protocol
+from snnlab.neurons import lif
+
+MINE = (DATA / "my_study.py").read_text()
+
+
+@pytest.fixture
+def mine(tmp_path):
+    path = tmp_path / "my_study.py"
+    path.write_text(MINE)
+    return path
+
+
+def test_every_protocol_and_figure_has_a_summary_and_can_be_read():
+    for kind, find in (("protocols", find_protocol), ("figures", find_figure)):
+        for name, file in files(kind).items():
+            summary = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))).partition("\n")[0]
+            assert summary.endswith(".")
+            assert find(name).name == name
+
+
+def test_a_users_own_protocol_with_its_own_teacher_runs_from_any_folder(mine, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "my_study.py", "--quick", "--target", "numpy", "--no-progress"]) == 0, capsys.readouterr()
+    (path,) = (tmp_path / "runs").glob("my_study-*.nc")
+    assert load(path).attrs["protocol"] == "my_study"
+    # The claims outlive the protocol file.
+    mine.unlink()
+    assert main(["claims", str(path)]) == 0
+    assert "is not here any more" in capsys.readouterr().out
+
+
+def test_the_readme_neuron_learns_the_sine_from_a_temporary_folder(tmp_path, monkeypatch, capsys):
+    shutil.copy(DATA / "my_neuron.py", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    arguments = ["run", "force_sine", "--quick", "--neuron", "my_neuron.py:ADEX", "--no-progress", "--seed", "1"]
+    assert main(arguments) == 0, capsys.readouterr()
+    (path,) = (tmp_path / "runs").glob("*.nc")
+    assert attribute(load(path), "neuron_model")["name"] == "adex"
+    assert path.with_suffix(".png").stat().st_size > 10_000
+
+
+def test_a_fault_in_a_users_protocol_is_one_line_that_says_where(mine, tmp_path, capsys):
+    for wrong, words in {
+        "return {}": ["xarray.Dataset", "got dict"],
+        "return config.heigth": ["line 27", "AttributeError", "heigth"],
+    }.items():
+        mine.write_text(MINE.replace("return train_force(config, triangle, engine)", wrong))
+        assert main(["run", str(mine), "--quick", "--target", "numpy", "--out", str(tmp_path)]) == 2
+        lines = capsys.readouterr().err.strip().splitlines()
+        assert len(lines) == 1 and all(word in lines[0] for word in ["my_study.py", *words])
+        assert not list(tmp_path.glob("*.nc"))
+    assert main(["--traceback", "run", str(mine), "--quick", "--target", "numpy", "--out", str(tmp_path)]) == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_figure_of_an_own_protocol_says_so(mine, tmp_path):
+    dataset = find_protocol(str(mine)).execute(find_protocol(str(mine)).config(True, target="numpy"), tmp_path)[1]
+    assert "quick preset" in stamp([dataset])
+    for preset in ("full", "custom"):
+        whole = dataset.assign_attrs(preset=preset)
+        assert "own protocol" in stamp([whole]) and "preset" not in stamp([whole])
+
+
+def test_a_run_name_changes_with_every_field_and_with_user_files(mine, tmp_path):
+    protocol = find_protocol("force_sine")
+    names = {protocol.path(protocol.config(**o), tmp_path) for o in ({}, {"seed": 1}, {"n": 100}, {"neuron": "lif"})}
+    assert len(names) == 4
+    own = find_protocol(str(mine))
+    before = own.path(own.config(), tmp_path)
+    mine.write_text(MINE.replace("2 / np.pi", "3 / np.pi"))
+    assert own.path(own.config(), tmp_path) != before
+
+
+def test_a_shipped_model_that_changes_makes_another_run(tmp_path, monkeypatch):
+    protocol = find_protocol("force_sine")
+    before = protocol.path(protocol.config(neuron="lif"), tmp_path)
+    monkeypatch.setitem(lif.FORCE, "g", 2 * lif.FORCE["g"])
+    between = protocol.path(protocol.config(neuron="lif"), tmp_path)
+    monkeypatch.setattr(lif, "LIF", lif.LIF.with_parameters(tau_m=20 * ms))
+    assert len({before, between, protocol.path(protocol.config(neuron="lif"), tmp_path)}) == 3
+
+
+def test_presets_and_conditions_are_recognised():
+    protocol = find_protocol("force_sine")
+    assert protocol.preset(protocol.config(neuron="lif", seed=5)) == "full"
+    assert protocol.preset(protocol.config(quick=True, neuron="theta")) == "quick"
+    assert protocol.preset(protocol.config(n=500)) == "custom"
+    assert protocol.preset(protocol.config(g=0.3)) == "custom"
+    assert protocol.preset(protocol.config(rls_gain="exact")) == "custom"
+    assert protocol.preset(protocol.config(g=0.0)) == "full"
+    assert protocol.condition(protocol.config()) == "default"
+    for name, overrides in protocol.controls.items():
+        assert protocol.condition(protocol.config(**overrides)) == name
+
+
+@pytest.mark.parametrize("name", list(files("protocols")))
+def test_variants_and_controls_are_presets_and_their_mixtures_are_not(name):
+    protocol = find_protocol(name)
+    # One whose quick preset is the published scale.
+    quick = "full" if protocol.config(True) == protocol.config() else "quick"
+    assert protocol.preset(protocol.config(True)) == quick
+    for overrides in protocol.variants.values():
+        assert protocol.preset(protocol.config(**overrides, seed=7)) == "full"
+    for overrides in protocol.controls.values():
+        assert protocol.preset(protocol.config(**overrides)) == "full"
+        assert protocol.preset(protocol.config(True, **overrides)) == quick
+
+
+def test_what_variants_set_is_a_choice_of_the_user_elsewhere():
+    relearning, queue = find_protocol("dybm_relearning"), find_protocol("dybm_queue")
+    assert relearning.preset(relearning.config(True, periods=600)) == "custom"
+    # Of two variants at once.
+    assert queue.preset(queue.config(longest_delay=4, sequence="SC")) == "custom"
+    assert queue.preset(queue.config(longest_delay=4, control="shuffled_teacher")) == "full"
+
+
+def test_a_stored_config_is_called_as_its_variant_is():
+    for name in files("protocols"):
+        protocol = find_protocol(name)
+        for variant, overrides in protocol.variants.items():
+            stored = json.loads(json.dumps(dataclasses.asdict(protocol.config(**overrides))))
+            assert protocol.variant(stored) == variant
+    song = find_protocol("songbird_ablation")
+    changed = dataclasses.asdict(song.config(**song.variants["external, LIF"], draws=2))
+    assert song.variant(json.loads(json.dumps(changed))) == "external, LIF, draws 2"
+
+
+def test_files_that_are_no_protocol_are_refused(tmp_path):
+    empty = tmp_path / "empty.py"
+    empty.write_text("x = 1\n")
+    with pytest.raises(UserError, match="Config and a function run"):
+        find_protocol(str(empty))
+    with pytest.raises(UserError, match="did you mean force_sine"):
+        find_protocol("force_sines")
+    with pytest.raises(UserError, match="ZeroDivisionError"):
+        empty.write_text("1/0\n")
+        find_protocol(str(empty))
+
+
+def test_a_run_file_holds_configuration_versions_and_equations(mine, tmp_path):
+    protocol = find_protocol(str(mine))
+    config = protocol.config(target="numpy", n=50, seconds=0.3, learn_start=0.1, learn_stop=0.2)
+    path, _ = protocol.execute(config, tmp_path)
+    stored = load(path)
+    assert attribute(stored, "config")["n"] == 50
+    assert {"brian2", "numpy", "python", "snnlab"} <= set(attribute(stored, "versions"))
+    assert "dv/dt" in stored.attrs["equations"]
+    assert stored.attrs["cpu_seconds"] > 0
+    assert stored.output.attrs["units"] == "1" and stored.decoder.attrs["units"] == "s"
+    assert np.isfinite(stored.output).all()
+    assert json.loads(stored.attrs["checks"])[0]["what"] == "RMSE at the end of learning"

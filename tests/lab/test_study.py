@@ -1,0 +1,182 @@
+"""Studies: seeds, controls and grids; only what is missing runs."""
+
+import json
+
+import pytest
+
+from snnlab.cli.main import main
+from snnlab.errors import UserError
+from snnlab.files.record import attribute, load
+from snnlab.lab.protocol import find_protocol
+from snnlab.lab.study import parse_grid, parse_seeds, plan, run_study
+
+SIZE = {"neuron": "lif", "n": 40, "seconds": 0.9, "learn_start": 0.1, "learn_stop": 0.3, "target": "numpy", "dt": 0.5}
+
+
+def test_seeds_and_grids_are_read():
+    config = find_protocol("force_sine").config()
+    assert parse_seeds("100:103") == [100, 101, 102]
+    assert parse_seeds("1,5") == [1, 5]
+    assert parse_grid(["g=0.02:0.1:5"], config)["g"] == pytest.approx([0.02, 0.04, 0.06, 0.08, 0.1])
+    assert parse_grid(["neuron=lif,theta", "n=100:200:2"], config) == {"neuron": ["lif", "theta"], "n": [100, 200]}
+    assert parse_grid(["eigenvalues=True,false"], config) == {"eigenvalues": [True, False]}
+    for bad in ("g", "g=", "g=a:b:c", "h=1,2", "eigenvalues=1,0", "eigenvalues=maybe"):
+        with pytest.raises(UserError, match="vary"):
+            parse_grid([bad], config)
+    with pytest.raises(UserError, match="vary: expected a field of one value, got speeds, which holds several"):
+        parse_grid(["speeds=1,2"], find_protocol("replay_compression").config())
+    for bad in ("", "5:5", "-1", "a", "1,2,1"):
+        with pytest.raises(UserError, match="seeds"):
+            parse_seeds(bad)
+
+
+def test_a_plan_has_default_controls_and_grid_for_every_seed():
+    protocol = find_protocol("force_sine")
+    configs = plan(protocol, protocol.config(), [1, 2], grid={"g": [1.0, 2.0], "q": [5.0]})
+    assert set(configs) == {("default", c) for c in ("default", *protocol.controls)} | {
+        ("g=1, q=5", "default"),
+        ("g=2, q=5", "default"),
+    }
+    assert all([config.seed for config in group] == [1, 2] for group in configs.values())
+    assert all(config.g == 0 for config in configs["default", "no_recurrence"])
+
+
+def test_a_study_is_resumable_and_its_report_counts(tmp_path):
+    protocol = find_protocol("force_sine")
+    configs = plan(protocol, protocol.config(**SIZE), [0, 1])
+    first = run_study(protocol, configs, tmp_path, jobs=1, progress=False)
+    files = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.nc")}
+    assert len(files) == 2 * (1 + len(protocol.controls))
+    gone = next(iter(files))
+    gone.unlink()
+    second = run_study(protocol, configs, tmp_path, jobs=2, progress=False)
+    changed = [path for path in files if path.stat().st_mtime_ns != files[path]]
+    assert changed == [gone]
+    assert first.report() == second.report()
+    held, stated = first.count()
+    checks = [c for runs in (first.checks["default", "default"],) for run in runs for c in run]
+    assert stated == len(checks) + 2 * len(protocol.controls)
+    # Forty neurons learn nothing: every control fails, as it must, and so do some of the default's checks.
+    assert held >= 2 * len(protocol.controls)
+    assert held < stated
+    assert "fails in 2 of 2 seeds" in first.report()
+    assert json.loads(json.dumps(first.to_dict()))["protocol"] == "force_sine"
+
+
+def test_a_run_that_diverges_is_named_and_leaves_no_file(tmp_path):
+    protocol = find_protocol("force_sine")
+    configs = plan(protocol, protocol.config(**SIZE, q=1e300, alpha=1e30), [3], controls=False)
+    study = run_study(protocol, configs, tmp_path, progress=False)
+    ((key, (message,)),) = study.diverged.items()
+    assert key == ("default", "default") and "seed 3" in message
+    assert "diverged: default, default, seed 3" in study.report()
+    assert not list(tmp_path.glob("*.nc"))
+
+
+def test_the_command_prints_checks_and_has_exit_status_3(tmp_path, capsys):
+    flags = [f"--{k.replace('_', '-')}={v}" for k, v in SIZE.items()]
+    arguments = ["study", "force_sine", *flags, "--seeds", "0:2", "--jobs", "2", "--no-controls"]
+    assert main([*arguments, "--out", str(tmp_path), "--json", str(tmp_path / "study.json")]) == 3
+    assert "RMSE" in capsys.readouterr().out
+    assert json.loads((tmp_path / "study.json").read_text())["conditions"][0]["seeds"] == [0, 1]
+    for row in json.loads((tmp_path / "study.json").read_text())["conditions"]:
+        assert all((tmp_path / name).is_file() for name in row["files"])
+        for check in row["checks"]:
+            assert len(check["measured"]) == 2 and 0 <= check["held"] <= 2
+
+
+def test_a_run_that_is_the_default_and_a_point_of_the_grid_counts_once(tmp_path):
+    protocol = find_protocol("force_sine")
+    size = SIZE | {"seconds": 0.5}
+    configs = plan(protocol, protocol.config(**size), [0, 1, 2], controls=False, grid={"n": [40, 50]})
+    study = run_study(protocol, configs, tmp_path, jobs=1, progress=False)
+    assert [len(group) for group in study.groups.values()] == [3, 3, 3]
+    assert len(study.datasets) == len(list(tmp_path.glob("*.nc"))) == 6
+    assert {finding.n for _, finding in study.findings} == {3}
+
+
+def test_a_study_of_the_reduced_preset_has_three_seeds_unless_others_are_named(tmp_path, capsys):
+    study = ["study", "reservoir_mnist", "--quick", "--plasticity", "none", "--no-controls", "--out", str(tmp_path)]
+    assert main(study) == 0
+    assert "run files 3 of reservoir_mnist" in capsys.readouterr().out
+    assert main([*study, "--seeds", "100:104"]) == 0
+    assert "run files 4 of reservoir_mnist" in capsys.readouterr().out
+
+
+OWN = """
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from snnlab import Check, Finding
+
+CONTROLS = {"broken": {"sign": -1}}
+
+
+@dataclass
+class Config:
+    shift: float = 1.0
+    sign: int = 1
+    seed: int = 0
+
+
+def run(config, engine):
+    value = config.sign * (config.shift + engine.rng("noise").normal())
+    config.shift = 1e9  # a Config that is not frozen may be changed
+    return xr.Dataset({"value": value})
+
+
+def checks(dataset):
+    return [Check("value", float(dataset.value), -1e3, 1e3, "none")]
+
+
+def findings(datasets):
+    return [Finding.over_seeds("value", [float(run.value) for run in datasets], "0")]
+
+
+def comparisons(runs):
+    values = [[float(run.value) for run in group] for group in (runs.of("shift=5"), runs.of("default"))]
+    broken = [float(run.value) for run in runs.of("default", "broken")]
+    return [Finding.difference("shift 5 against 1", *values, "0"), Finding.over_seeds("broken", broken, "0")]
+"""
+
+
+def test_findings_get_one_setting_without_controls_and_comparisons_name_theirs(tmp_path):
+    file = tmp_path / "own.py"
+    file.write_text(OWN)
+    protocol = find_protocol(str(file))
+    configs = plan(protocol, protocol.config(), range(4), grid={"shift": [2.0, 5.0]})
+    study = run_study(protocol, configs, tmp_path / "runs", progress=False)
+    found = [(variant, finding.what, finding.n) for variant, finding in study.findings]
+    assert found == [
+        ("default", "value", 4),
+        ("shift=2", "value", 4),
+        ("shift=5", "value", 4),
+        ("", "shift 5 against 1", 4),
+        ("", "broken", 4),
+    ]
+    values = {what: finding.value for (_, what, _), (_, finding) in zip(found, study.findings, strict=True)}
+    # The same noise in all: differences between settings are exact.
+    default = study.findings[0][1].value
+    assert values["shift 5 against 1"] == pytest.approx(4.0) and values["broken"] == pytest.approx(-default)
+    assert (
+        "shift=5  value" in " ".join(study.report().split("\n"))
+        and study.to_dict()["findings"][1]["variant"] == "shift=2"
+    )
+    with pytest.raises(UserError, match=r"comparisons: variant: 'shift=3 / default' is unknown.*shift=2"):
+        study.datasets.of("shift=3")
+
+
+def test_a_config_that_is_not_frozen_works_and_is_stored_as_it_was_given(tmp_path, capsys):
+    file = tmp_path / "own.py"
+    file.write_text(OWN)
+    with pytest.raises(SystemExit) as stop:
+        main(["run", str(file), "--help"])
+    assert stop.value.code == 0 and "--shift" in capsys.readouterr().out
+    assert main(["run", str(file), "--shift", "3", "--out", str(tmp_path / "runs")]) == 0
+    (path,) = (tmp_path / "runs").glob("*.nc")
+    dataset = load(path)
+    assert attribute(dataset, "config")["shift"] == 3.0
+    # The same settings again have the same file.
+    assert find_protocol(str(file)).path(find_protocol(str(file)).config(shift=3.0), path.parent) == path

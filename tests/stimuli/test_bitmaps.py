@@ -1,0 +1,123 @@
+"""Binary sequences: letters, figures, files."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from snnlab.errors import UserError
+from snnlab.stimuli.pictures.bitmaps import evolution, from_rows, letter_places, mirrored, music, sequence_from, word
+
+# As printed by IBM Research, 16 September 2015.
+SCIENCE = """
+00111001100111011110100010011001111
+01000010010010010000100010100101000
+01000010000010010000110010100001000
+00110010000010011100101010100001110
+00001010000010010000100110100001000
+00001010010010010000100010100101000
+01110001100111011110100010011001111
+"""
+
+
+def test_the_word_of_the_paper():
+    np.testing.assert_array_equal(word("SCIENCE"), from_rows(SCIENCE))
+    places = letter_places("SCIENCE")
+    assert places[0] == (0, 5) and places[-1] == (30, 35)
+    assert not word("SCIENCE")[[start for start, _ in places]].any()
+
+
+def test_the_figures_of_the_paper():
+    figures = evolution()
+    assert figures.shape == (41, 20) and figures.sum() == 229
+    assert not figures[[0, 11, 21, 31]].any()
+
+
+def test_the_song_of_the_paper():
+    song = music()
+    assert song.shape == (56, 12) and song.sum() == 123
+    # The upbeat is G4, the first beat C5 over C4; A4 is never played.
+    assert np.flatnonzero(song[0]).tolist() == [4] and np.flatnonzero(song[1]).tolist() == [0, 7]
+    assert not song[:, 5].any() and song.any(1).all()
+    np.testing.assert_array_equal(sequence_from("music"), song)
+
+
+def test_a_mirrored_picture_keeps_its_first_column():
+    picture = word("SCIENCE")
+    back = mirrored(picture)
+    assert not back[0].any()
+    np.testing.assert_array_equal(back[1:], picture[:0:-1])
+    np.testing.assert_array_equal(mirrored(back), picture)
+
+
+def test_files_and_words_are_read(tmp_path):
+    picture = word("AN")
+    rows = ["".join(".#"[bit] for bit in row) for row in picture.T[::-1]]
+    (tmp_path / "picture.txt").write_text("\n".join(rows) + "\n")
+    spaced = [" ".join(str(bit) for bit in row) for row in picture.T[::-1]]
+    (tmp_path / "numbers.txt").write_text("\n".join(spaced))
+    dark = Image.fromarray(np.where(picture.T[::-1], 20, 255).astype(np.uint8))
+    dark.save(tmp_path / "picture.png")
+    for spec in ("AN", *(str(tmp_path / name) for name in ("picture.txt", "numbers.txt", "picture.png"))):
+        np.testing.assert_array_equal(sequence_from(spec), picture)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("01\n0", "sequence: row 2: expected 2 columns as in row 1, got 1"),
+        ("012", "sequence: row 1: expected 0 and 1, or . and #, got '2'"),
+        ("\n\n", "sequence: expected rows of 0 and 1"),
+        (None, "sequence: .* cannot be read as text"),
+        (b"\xff\xfe\xff", "sequence: .* cannot be read as text"),
+    ],
+)
+def test_text_that_is_no_picture_is_refused(tmp_path, content, message):
+    path = tmp_path / "bad.txt"
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(UserError, match=message):
+        sequence_from(str(path))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no picture", b"\x89PNG\r\n\x1a\n cut off"])
+def test_a_png_that_cannot_be_read_is_refused(tmp_path, content):
+    path = tmp_path / "bad.png"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=r"sequence: .*bad\.png.* cannot be read as a picture"):
+        sequence_from(str(path))
+
+
+@pytest.mark.parametrize(("grey", "kind"), [(200, "lighter"), (20, "darker")])
+def test_a_png_without_contrast_is_refused(tmp_path, grey, kind):
+    Image.new("L", (4, 4), grey).save(tmp_path / "plain.png")
+    with pytest.raises(
+        UserError, match=rf"sequence: .*plain\.png' has no contrast: all of it is {kind} than half grey"
+    ):
+        sequence_from(str(tmp_path / "plain.png"))
+
+
+def test_a_dot_or_a_slash_makes_a_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("pictures", "some.folder"):
+        (tmp_path / name).mkdir()
+        for spec in (name, f"./{name}"):
+            with pytest.raises(UserError, match=f"^sequence: '{spec}' is a folder$"):
+                sequence_from(spec)
+    # A word is a word, though there is such a file.
+    for name in ("SUN", "rows"):
+        (tmp_path / name).write_text("01\n10\n")
+        np.testing.assert_array_equal(sequence_from(f"./{name}"), [[1, 0], [0, 1]])
+    np.testing.assert_array_equal(sequence_from("SUN"), word("SUN"))
+    with pytest.raises(UserError, match=r"sequence: no letter 'r' .*; for the file of that name write \./rows$"):
+        sequence_from("rows")
+    with pytest.raises(UserError, match=r"^sequence: 'none\.txt' cannot be read as text: No such file or directory$"):
+        sequence_from("none.txt")
+    with pytest.raises(UserError, match=r"^sequence: needs a word, not a file, got 'none\.txt'$"):
+        word("none.txt")
+
+
+@pytest.mark.parametrize("spec", ["", "QUARTZ", "science"])
+def test_words_without_letters_are_refused(spec):
+    with pytest.raises(UserError, match="sequence: "):
+        sequence_from(spec)
