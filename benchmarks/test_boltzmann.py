@@ -7,7 +7,7 @@ import pytest
 
 from snnlab.engine.brian import Engine
 from snnlab.files.record import cpu_time
-from snnlab.networks.boltzmann.machine import Boltzmann
+from snnlab.networks.boltzmann.fit import Boltzmann
 from snnlab.networks.boltzmann.program import ProgramTrainer
 from snnlab.networks.boltzmann.rule import DybmRule
 from snnlab.networks.boltzmann.schedule import Limits, Schedule

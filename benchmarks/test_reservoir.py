@@ -7,7 +7,8 @@ from threadpoolctl import threadpool_limits
 
 from snnlab.engine.brian import Engine
 from snnlab.networks.reservoir.network import ReservoirNetwork
-from snnlab.networks.reservoir.units import Plasticity, calibrate, random_reservoir
+from snnlab.networks.reservoir.plastic import Plasticity, calibrate
+from snnlab.networks.reservoir.units import random_reservoir
 from snnlab.plasticity.hebb import HEBB
 from snnlab.plasticity.stlr import STLR
 

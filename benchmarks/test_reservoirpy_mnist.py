@@ -10,7 +10,8 @@ from reservoirpy.nodes import Reservoir
 from threadpoolctl import threadpool_limits
 
 from snnlab.errors import SnnlabError
-from snnlab.networks.reservoir.train import score, shown_at
+from snnlab.learning.streams import score_all
+from snnlab.networks.reservoir.train import choose_steps
 from snnlab.networks.reservoir.units import random_reservoir
 from snnlab.stimuli.pictures.images import load_images
 
@@ -27,7 +28,7 @@ def images():
 def test_states_and_accuracy_of_both_libraries():
     name, train, test = images()
     _, steps, inputs = train.images.shape
-    kept, held_out = shown_at(steps, SNAPSHOTS), len(train.labels) // 10
+    kept, held_out = choose_steps(steps, SNAPSHOTS), len(train.labels) // 10
     # f around the input: what reservoirpy calls internal.
     ours = random_reservoir(N, inputs, np.random.default_rng(0), density=10 / N, form="rate")
     theirs = Reservoir(W=ours.matrix.tocsr(), Win=ours.w_in, bias=np.zeros(N), lr=ours.leak, input_dim=inputs)
@@ -47,8 +48,7 @@ def test_states_and_accuracy_of_both_libraries():
     with threadpool_limits(1):
         for label, features in (("snnlab", with_snnlab), ("reservoirpy", with_reservoirpy)):
             start = time.process_time()
-            every = {"all": np.arange(N * SNAPSHOTS)}
-            found[label] = score(features, every, train, test, held_out)["all"].test
+            found[label] = score_all(features, N * SNAPSHOTS, train, test, held_out).test
             seconds[label] = time.process_time() - start
     print(
         f"\n{name}, {N} units, {SNAPSHOTS} states, {len(train.labels):,} / {len(test.labels):,} images, states and "

@@ -15,11 +15,11 @@ from snnlab.connectivity.random import encoder, sparse_random
 from snnlab.engine.brian import Engine
 from snnlab.files.record import cpu_time
 from snnlab.learning.rls import RLS
-from snnlab.networks.force.build import build
 from snnlab.networks.force.config import ForceConfig, resolve
 from snnlab.networks.force.folding import worth_folding
+from snnlab.networks.force.network import Form
 from snnlab.networks.force.plan import Plan
-from snnlab.networks.force.program import ProgramLoop
+from snnlab.networks.force.program import ProgramLoop, build
 from snnlab.networks.force.runtime import RuntimeLoop
 
 N = 2000
@@ -99,7 +99,7 @@ class Sine:
     def runtime(self, rounds=4):
         """CPU s per simulated s on the Cython target; the first call compiles."""
         with Engine("cython", 0) as engine:
-            loop = RuntimeLoop(*self.models, self.plan, engine, bias=self.setup.bias)
+            loop = RuntimeLoop(*self.models, self.plan, engine, bias=self.setup.bias, form=Form())
             self.start = np.asarray(loop.net.neurons.v).copy()
             return cpu(lambda: loop.advance(0, self.steps), rounds) / self.seconds
 
@@ -110,7 +110,7 @@ class Sine:
             assert engine.as_program()
             best = float("inf")
             for _ in range(rounds):
-                loop = ProgramLoop(*self.models, self.plan, engine, bias=self.setup.bias, scheme="euler", folded=folded)
+                loop = ProgramLoop(*self.models, self.plan, engine, bias=self.setup.bias, form=Form(folded=folded))
                 start = _of_children()
                 loop.advance(0, self.steps)
                 best = min(best, _of_children() - start)
@@ -185,7 +185,7 @@ def test_a_build(tmp_path, monkeypatch):
     for word in ("first", "second"):
         wall, start = time.perf_counter(), cpu_time()
         with Engine("auto"):
-            build(setup.neuron, setup.synapse, N, 1, setup.dt, scheme="euler", folded=False)
+            build(setup.neuron, setup.synapse, N, 1, setup.dt, Form())
         used = cpu_time() - start
         print(f"\n{word} build of a program: {time.perf_counter() - wall:.1f} s, {used:.1f} CPU s")
         assert time.perf_counter() - wall < (30 if word == "first" else 0.1)

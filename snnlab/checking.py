@@ -1,7 +1,12 @@
-"""What may be given: checks that refuse in one line, which names the field, what was expected, and what was given."""
+"""What may be given: checks that refuse in one line, which names the field, what was expected, and what was given.
 
-from numbers import Integral
-from typing import Literal, get_args, get_origin, get_type_hints
+``require_*`` look at the fields of a Config; ``checked_*`` take an argument and return it in the form that is used.
+"""
+
+from numbers import Integral, Real
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import numpy as np
 
 from .errors import UserError, unknown
 
@@ -20,9 +25,25 @@ def require_whole(name: str, value: object, low: int, high: int) -> None:
         raise UserError(f"{name}: expected a whole number from {low} to {high:,}, got {value}")
 
 
+def require_integer(config: object, least: int, *names: str) -> None:
+    """Raise UserError for the first of these fields that is less than ``least``."""
+    for name in names:
+        if getattr(config, name) < least:
+            raise UserError(f"{name}: expected an integer >= {least}, got {getattr(config, name)}")
+
+
+def require_probability(config: object, *names: str) -> None:
+    """Raise UserError for the first of these fields that is no probability > 0."""
+    for name in names:
+        if not 0 < getattr(config, name) <= 1:
+            raise UserError(f"{name}: expected a probability, 0 < {name} <= 1, got {getattr(config, name)}")
+
+
 def require_between(config: object, name: str, low: float, high: float = float("inf")) -> None:
-    """Raise UserError unless a field is a finite number from ``low`` to ``high``."""
+    """Raise UserError unless a field is None or a finite number from ``low`` to ``high``."""
     value = getattr(config, name)
+    if value is None:
+        return
     if not low <= value <= high or abs(value) == float("inf"):
         bound = f">= {low}" if high == float("inf") else f"from {low} to {high}"
         raise UserError(f"{name}: expected a number {bound}, got {value}")
@@ -33,3 +54,55 @@ def require_choices(config: object) -> None:
     for name, hint in get_type_hints(type(config)).items():
         if get_origin(hint) is Literal and getattr(config, name) not in get_args(hint):
             raise unknown(name, str(getattr(config, name)), list(get_args(hint)))
+
+
+def checked_array(name: str, values: Any, expected: str, kinds: str = "iuf") -> np.ndarray:
+    """Return values as an array; raises UserError for ragged ones, and for text, None and what else is no number."""
+    try:
+        found = np.asarray(values)
+    except ValueError:
+        raise UserError(f"{name}: ragged, expected {expected} in rows of one length, got {_lengths(values)}") from None
+    if found.dtype == object and all(isinstance(x, Real) and not isinstance(x, bool) for x in found.ravel().tolist()):
+        found = found.astype(float)
+    if found.size and found.dtype.kind not in kinds:
+        refused = bool if "b" not in kinds else ()
+        wrong = (x for x in found.ravel().tolist() if isinstance(x, refused) or not isinstance(x, Real))
+        raise UserError(f"{name}: expected {expected}, got {next(wrong, None)!r}")
+    return found
+
+
+def _lengths(values: Any) -> str:
+    """Lengths of the parts of a nested list, at the first depth at which they differ."""
+    parts = list(values)
+    while parts:
+        lengths = [len(part) if hasattr(part, "__len__") else 0 for part in parts]
+        if len(set(lengths)) > 1:
+            return ", ".join(map(str, lengths[:8])) + (", ..." if lengths[8:] else "")
+        parts = [inner for part in parts if hasattr(part, "__iter__") for inner in part]
+    return "rows that differ"
+
+
+def checked_numbers(name: str, values: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Return finite numbers of a shape; raises UserError for anything else."""
+    found = checked_array(name, values, "finite numbers").astype(float, copy=False)
+    if found.shape != shape:
+        raise UserError(f"{name}: expected finite numbers of shape {shape}, got shape {found.shape}")
+    if not np.isfinite(found).all():
+        raise UserError(f"{name}: expected finite numbers, got {found[~np.isfinite(found)][0]}")
+    return found
+
+
+def checked_rng(rng: Any) -> np.random.Generator:
+    """Return a random generator, given one or a seed; raises UserError for anything else."""
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if isinstance(rng, bool) or not isinstance(rng, Integral) or rng < 0:
+        raise UserError(f"rng: expected a random generator of numpy or a seed >= 0, got {rng!r}")
+    return np.random.default_rng(int(rng))
+
+
+def checked_size(name: str, value: Any) -> float:
+    """Return a finite number >= 0; raises UserError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < float("inf"):
+        raise UserError(f"{name}: expected a number >= 0, got {value if isinstance(value, Real) else repr(value)}")
+    return float(value)

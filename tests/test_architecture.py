@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from places import ROOT
 
 import snnlab
+from places import ROOT
 
 PACKAGE = Path(snnlab.__file__).parent
 # From the ground up; a module imports what stands on lower floors, or in its own room.

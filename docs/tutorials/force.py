@@ -109,9 +109,9 @@ print(DOUBLE_EXPONENTIAL.equations)
 # The output needs no line of Python either: :math:`z` is linear in the spikes, so it is a neuron of its own with the
 # same filter, and a spike of neuron :math:`j` makes it jump by :math:`\phi_j`. Only the RLS step is not an equation.
 #
-# ``train_force`` wires this up. Its numbers are in the units of the paper; what is not given is what the neuron's
-# file states for FORCE. ``target="numpy"`` needs no compiler; with one, the default builds a C++ program that runs
-# many times faster.
+# ``train_force`` wires this up. Its numbers are in the units of the paper; what is not given is what was
+# published for this neuron. ``target="numpy"`` needs no compiler; with one, the default builds a C++ program that
+# runs many times faster.
 
 from snnlab import Engine, ForceConfig, train_force  # noqa: E402
 

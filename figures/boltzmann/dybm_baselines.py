@@ -40,7 +40,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         panels.panel_letter(column[0], letter, x=-0.04)
     wrong, passes, weights = below.subplots(1, 3, sharey=True)
     for shift, color, runs in zip((0.15, -0.15), _COLORS, groups.values(), strict=False):
-        # From top to bottom as the pictures.
+        # The memories stand from top to bottom, as in the pictures.
         places = shift - np.arange(len(names))[:, None] + np.zeros(len(runs))
         _dots(wrong, runs, "memory_wrong", places, "o", color, 100 / runs[0].sequence.size)
         _dots(wrong, runs, "memory_missed", places, "x", color, 100 / runs[0].sequence.size)

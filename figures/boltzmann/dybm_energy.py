@@ -36,7 +36,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     above, below = figure.subfigures(2, 1, height_ratios=[1.5, 1])
     picture, curves = above.subplots(2, 1, sharex=True, height_ratios=[1, 2.6])
     panels.bitmap(picture, example.recalled.values[-1])
-    # From the top.
+    # Rows count from the top, neurons from the bottom.
     picture.set(yticks=[example.sizes["neuron"] - 1 - neuron], yticklabels=[f"{neuron}"], ylabel="neuron")
     picture.tick_params(labelbottom=False)
     _terms(curves, example, neuron)

@@ -13,8 +13,8 @@ from matplotlib.ticker import MaxNLocator
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Finding
 from snnlab.plotting import panels
-from snnlab.protocols.boltzmann.dybm_queue import VARIANTS, carried, context, unrolled
-from snnlab.protocols.boltzmann.dybm_science import first_share
+from snnlab.protocols.boltzmann._shared import carried, context, first_share, unrolled
+from snnlab.protocols.boltzmann.dybm_queue import VARIANTS
 
 SEEDS = range(100, 110)
 NEEDS = [("dybm_queue", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]

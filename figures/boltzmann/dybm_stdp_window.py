@@ -29,14 +29,14 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     run = datasets[0]
     figure = Figure(figsize=(7.0, 4.0), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=[1, 1])
-    panels = above.subplots(1, run.sizes["delay"], sharey=True, squeeze=False)[0]
-    for ax, delay in zip(panels, run.delay.values, strict=True):
+    windows = above.subplots(1, run.sizes["delay"], sharey=True, squeeze=False)[0]
+    for ax, delay in zip(windows, run.delay.values, strict=True):
         _window(ax, run.sel(delay=delay), int(delay))
-    panels[0].set_ylabel("energy lowered by\nu = 1 or v = 1")
+    windows[0].set_ylabel("energy lowered by\nu = 1 or v = 1")
     above.supxlabel("t_post − t_pre (steps)", fontsize=7)
     ax = below.subplots()
     _arrival(ax, run)
-    for panel, letter, x in ((panels[0], "a", -0.25), (ax, "b", -0.05)):
+    for panel, letter, x in ((windows[0], "a", -0.25), (ax, "b", -0.05)):
         panels.panel_letter(panel, letter, x=x)
     panels.legend(figure, **{"LTP (u)": COLORS["ltp"], "LTD (v)": COLORS["ltd"]})
     return figure

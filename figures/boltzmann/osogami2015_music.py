@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from snnlab.figures.boltzmann.osogami2015_science import shown_panels, survival
+from snnlab.figures.boltzmann._shared import draw_survival, shown_periods
 from snnlab.plotting import panels
 
 SEEDS = range(100, 110)
@@ -20,7 +20,7 @@ CAPTION = (
     "with the song recalled. c: share of machines that do not yet recall all of it; grey: up to where the published "
     "machine did, 900,000 periods."
 )
-_PANELS, _PUBLISHED = (0, 1_000, 100_000), (100_000, 900_000)
+_PERIODS, _PUBLISHED = (0, 1_000, 100_000), (100_000, 900_000)
 # Degrees above C4 of the lines of a treble staff, E4 to F5; a bar line after the upbeat and then every four beats.
 _STAFF, _BAR = (2, 4, 6, 8, 10), 4
 
@@ -28,11 +28,11 @@ _STAFF, _BAR = (2, 4, 6, 8, 10), 4
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw what one machine plays, and how all of them come to it."""
     example = min(datasets, key=lambda run: (not np.isfinite(run.recalled_after), int(run.wrong[-1])))
-    panels = shown_panels(example, _PANELS)
+    periods = shown_periods(example, _PERIODS)
     figure = Figure(figsize=(7.0, 6.0), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=[1.0 * len(panels), 1.5])
-    axes = above.subplots(len(panels), 1, squeeze=False)[:, 0]
-    for ax, period in zip(axes, panels, strict=True):
+    above, below = figure.subfigures(2, 1, height_ratios=[1.0 * len(periods), 1.5])
+    axes = above.subplots(len(periods), 1, squeeze=False)[:, 0]
+    for ax, period in zip(axes, periods, strict=True):
         played, wanted = example.recalled.sel(checkpoint=period).values, example.sequence.values
         _score(ax, played[: len(wanted)], wanted)
         wrong = int((played[: len(wanted)] != wanted).sum())
@@ -46,7 +46,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         if share[-1] == 0:
             curves.plot(run.period[-1], 0, "x", color=color, ms=5, clip_on=False, zorder=4)
     curves.set(xscale="log", xlabel="periods of training", ylabel="wrong bits (%)", ylim=(0, None))
-    survival(ax, datasets, _PUBLISHED)
+    draw_survival(ax, datasets, _PUBLISHED)
     for panel, letter in ((axes[0], "a"), (curves, "b"), (ax, "c")):
         panels.panel_letter(panel, letter, x=-0.02 if panel is axes[0] else -0.16)
     return figure

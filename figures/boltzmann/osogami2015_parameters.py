@@ -10,6 +10,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from snnlab.figures.boltzmann._shared import shown_periods
+
 SEED = 100
 NEEDS = [("dybm_science", {"seed": SEED})]
 CAPTION = (
@@ -17,7 +19,7 @@ CAPTION = (
     "j at 0 stands for the axon that needs d steps; its colour is the sum of the LTP weights u (above) or of the LTD "
     "weights v (below) of that pair. Lines of larger weights lie on top; weights beyond a scale have its last colour."
 )
-_PANELS = (0, 10, 1_000, 10_000, 100_000)
+_PERIODS = (0, 10, 1_000, 10_000, 100_000)
 _BIAS, _WEIGHT = Normalize(-20, 20), Normalize(-100, 100)
 _MAP = colormaps["coolwarm"]
 
@@ -25,11 +27,10 @@ _MAP = colormaps["coolwarm"]
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw LTP weights above and LTD weights below, a column for each checkpoint."""
     run = datasets[0]
-    last = int(run.checkpoint[-1])
-    panels = [*(p for p in _PANELS if p in run.checkpoint and p < last), last]
+    periods = shown_periods(run, _PERIODS)
     figure = Figure(figsize=(7.0, 3.4), layout="constrained")
-    axes = figure.subplots(2, len(panels), sharex=True, sharey=True, squeeze=False)
-    for column, period in zip(axes.T, panels, strict=True):
+    axes = figure.subplots(2, len(periods), sharex=True, sharey=True, squeeze=False)
+    for column, period in zip(axes.T, periods, strict=True):
         state = run.sel(checkpoint=period)
         for ax, weights in zip(column, (state.u, state.v), strict=True):
             _network(ax, run.delay.values, weights.values.sum(2), state.bias.values)

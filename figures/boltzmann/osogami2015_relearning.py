@@ -30,7 +30,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         groups.setdefault(_title(attribute(run, "config")), []).append(run)
     figure = Figure(figsize=(7.0, 4.2), layout="constrained")
     above, below = figure.subplots(2, len(groups), sharey=True, squeeze=False)
-    # With 0, which blocks and ages may be; all axes share it.
+    # All axes share this scale, which shows 0; blocks and ages may be 0.
     above[0].set_yscale("symlog", linthresh=1, linscale=0.4)
     for column, (title, runs) in enumerate(groups.items()):
         example = max(runs, key=lambda run: run.sizes["block"])

@@ -13,7 +13,7 @@ from snnlab.plotting import panels
 from snnlab.protocols.boltzmann.dybm_two_sequences import ended
 
 SEEDS = range(100, 110)
-# The one that had done the most blocks of the ten after 1,000,000 periods goes on.
+# This machine had done the most blocks of the ten after 1,000,000 periods, and goes on.
 FURTHEST = {"seed": 101, "periods": 1_000_000_000}
 NEEDS = [("dybm_two_sequences", FURTHEST if seed == FURTHEST["seed"] else {"seed": seed}) for seed in SEEDS]
 QUICK_NEEDS = [("dybm_two_sequences", {"seed": seed}) for seed in SEEDS[:3]]
@@ -32,7 +32,7 @@ _ROWS, _POINTS = 7, 400
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw what one machine recalls from both cues, and how all of them come to know both."""
-    # The first of those that were trained longest.
+    # It is the first of those that were trained longest.
     example = max(datasets, key=lambda run: float(run.age[-1]))
     figure = Figure(figsize=(7.0, 5.2), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[1.75, 1])

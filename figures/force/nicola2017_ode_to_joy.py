@@ -8,18 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from snnlab.networks.force import melody
 from snnlab.plotting import panels
-from snnlab.protocols.force.ode_to_joy import (
-    COMPONENTS,
-    IN_STEP,
-    NOTES_RIGHT,
-    STEP,
-    aligned,
-    chance,
-    learned,
-    measure,
-    played,
-)
 
 # The length of learning in s; the longest is that of the authors' script.
 LEARNED = (10.0, 30.0, 100.0, 899.0)
@@ -38,7 +28,7 @@ _MELODIES = 2
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw the free run of the longest learning, and over the lengths of learning what the free runs have."""
-    runs = sorted(datasets, key=learned)
+    runs = sorted(datasets, key=melody.learned)
     figure = Figure(figsize=(7.0, 4.6), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=[1, 1])
     traces = above.subplots()
@@ -47,51 +37,57 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         panels.panel_letter(ax, letter, x=-0.06 if ax is traces else -0.12)
     _progress(progress, runs)
     longest = runs[-1]
-    outputs, teachers, _ = aligned(longest)
+    outputs, teachers, _ = melody.aligned(longest)
     if len(outputs) < _MELODIES:
         for ax in (traces, roll):
             ax.text(0.5, 0.5, "no free run of two melodies", ha="center", va="center", transform=ax.transAxes)
         return figure
     output, teacher = (np.concatenate(x[-_MELODIES:]) for x in (outputs, teachers))
-    notes(traces, output, teacher)
-    traces.set_title(f"free run after learning for {learned(longest):.0f} s, N = {longest.attrs['n_neurons']}")
+    _notes(traces, output, teacher)
+    traces.set_title(f"free run after learning for {melody.learned(longest):.0f} s, N = {longest.attrs['n_neurons']}")
     _roll(roll, output, teacher)
     return figure
 
 
-def notes(ax: Axes, output: np.ndarray, teacher: np.ndarray) -> None:
+def _notes(ax: Axes, output: np.ndarray, teacher: np.ndarray) -> None:
     """Draw the notes of a melody above each other, arrays of shape (T, 5); grey: teacher."""
-    time = np.arange(len(output)) * STEP
+    time = np.arange(len(output)) * melody.STEP
     for k in range(output.shape[1]):
         ax.plot(time, teacher[:, k] + 1.3 * k, color="0.75", lw=2.0)
         ax.plot(time, output[:, k] + 1.3 * k, color=panels.AFTER, lw=0.8)
-    ax.set(xlabel="time (s)", xlim=(0, time[-1]), yticks=1.3 * np.arange(output.shape[1]), yticklabels=COMPONENTS)
+    ax.set(
+        xlabel="time (s)", xlim=(0, time[-1]), yticks=1.3 * np.arange(output.shape[1]), yticklabels=melody.COMPONENTS
+    )
 
 
 def _roll(ax: Axes, output: np.ndarray, teacher: np.ndarray) -> None:
     count = output.shape[1]
-    extent = (0, len(output) * STEP, -0.5, count - 0.5)
+    extent = (0, len(output) * melody.STEP, -0.5, count - 0.5)
     image = ax.imshow(
         output.T, origin="lower", aspect="auto", cmap="Blues", vmin=0, vmax=1, extent=extent, interpolation="nearest"
     )
-    for note, first, stop in played(teacher):
-        ax.add_patch(Rectangle((first * STEP, note - 0.5), (stop - first) * STEP, 1, fill=False, ec="0.3", lw=0.6))
-    ax.set(xlabel="time (s)", yticks=range(count), yticklabels=COMPONENTS)
+    for note, first, stop in melody.played(teacher):
+        ax.add_patch(
+            Rectangle((first * melody.STEP, note - 0.5), (stop - first) * melody.STEP, 1, fill=False, ec="0.3", lw=0.6)
+        )
+    ax.set(xlabel="time (s)", yticks=range(count), yticklabels=melody.COMPONENTS)
     ax.figure.colorbar(image, ax=ax, label="output", pad=0.02)
 
 
 def _progress(ax: Axes, runs: list[xr.Dataset]) -> None:
-    values = [(learned(run), measure(run)) for run in runs]
-    values = [(seconds, measured) for seconds, measured in values if NOTES_RIGHT in measured]
-    for level, color in zip(chance(), (panels.OUTPUT, panels.AFTER), strict=True):
+    values = [(melody.learned(run), melody.measure(run)) for run in runs]
+    values = [(seconds, measured) for seconds, measured in values if melody.NOTES_RIGHT in measured]
+    for level, color in zip(melody.chance(), (panels.OUTPUT, panels.AFTER), strict=True):
         ax.axhline(level, color=color, ls="--", lw=0.8)
     if values:
         seconds = [s for s, _ in values]
         each = np.array([[v for k, v in m.items() if k.startswith("correlation")] for _, m in values])
-        ax.plot(seconds, [m[NOTES_RIGHT] for _, m in values], "s-", color=panels.OUTPUT, ms=4, label="notes right")
+        ax.plot(
+            seconds, [m[melody.NOTES_RIGHT] for _, m in values], "s-", color=panels.OUTPUT, ms=4, label="notes right"
+        )
         ax.plot(seconds, each.mean(1), "-", color=panels.AFTER, label="correlation")
         ax.plot(seconds, each, ".", color=panels.AFTER, ms=4)
-        ax.plot(seconds, [m.get(IN_STEP, np.nan) for _, m in values], "^:", color="0.3", ms=4, label="in step")
+        ax.plot(seconds, [m.get(melody.IN_STEP, np.nan) for _, m in values], "^:", color="0.3", ms=4, label="in step")
         ax.set_xscale("log")
     ax.set(xlabel="learning (s)", ylabel="free run", ylim=(min(-0.05, ax.get_ylim()[0]), 1.05))
     ax.legend(loc="lower right")

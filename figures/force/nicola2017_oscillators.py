@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from snnlab.files.record import attribute
 from snnlab.plotting import panels
-from snnlab.protocols.force.force_oscillator import PERIODS, PUBLISHED, measure
+from snnlab.protocols.force._shared import PERIODS, PUBLISHED, measure
 
 NEEDS = [("force_oscillator", {"task": task, "neuron": neuron, "seed": 100}) for task, neuron in PUBLISHED]
 CAPTION = (

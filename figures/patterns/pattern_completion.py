@@ -6,8 +6,15 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from snnlab.figures.patterns.pattern_separation import by_kind, by_rule, examples, finish, over_change, spread
-from snnlab.networks.patterns import family
+from snnlab.figures.patterns._shared import (
+    choose_examples,
+    draw_over_change,
+    draw_spread,
+    finish_figure,
+    group_by_kind,
+    group_by_rule,
+)
+from snnlab.networks.patterns import average_changes
 from snnlab.protocols.patterns.pattern_completion import COMPLETED, FAMILIES, VARIANTS, measure
 
 SEEDS = range(100, 110)
@@ -24,25 +31,26 @@ CAPTION = (
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw each kind of cue: distances and completion, in each kind of reservoir."""
-    kinds = by_kind(datasets)
+    kinds = group_by_kind(datasets)
     figure = Figure(figsize=(7.0, 0.4 + 2.9 * len(kinds)), layout="constrained")
     rows = figure.subplots(2 * len(kinds), 3)
     for axes, (kind, runs) in zip(rows.reshape(-1, 2, 3), kinds.items(), strict=True):
-        _rows(axes, by_rule(runs))
+        _rows(axes, group_by_rule(runs))
         axes[0, 0].set_ylabel(f"output distance\n{kind} reservoir")
     for ax, title in zip(rows[0], FAMILIES.values(), strict=True):
         ax.set_title(title)
-    finish(figure, rows, datasets, -0.15)
+    finish_figure(figure, rows, datasets, -0.15)
     return figure
 
 
 def _rows(axes: np.ndarray, groups: dict[str, dict[float, list[xr.Dataset]]]) -> None:
     for column, (name, title) in zip(axes.T, FAMILIES.items(), strict=True):
-        for rule, runs in examples(groups).items():
-            given = np.mean([family(run, name, "learned", "given") for run in runs], 0)
-            spread(column[0], given, [family(run, name, "learned") for run in runs], rule)
+        for rule, runs in choose_examples(groups).items():
+            given = np.mean([average_changes(run, name, "learned", "given") for run in runs], 0)
+            draw_spread(column[0], given, [average_changes(run, name, "learned") for run in runs], rule)
         column[0].plot([0, given.max()], [0, given.max()], color="0.7", lw=0.7, zorder=0)
         column[0].set(xlabel="input distance")
-        over_change(column[1], groups, lambda run, title=title: measure(run)[f"learned, {COMPLETED.format(title)}"])
+        what = f"learned, {COMPLETED.format(title)}"
+        draw_over_change(column[1], groups, lambda run, what=what: measure(run)[what])
     for ax, label in zip(axes[:, 0], ("output distance", "completion"), strict=True):
         ax.set_ylabel(label)

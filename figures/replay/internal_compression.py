@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from snnlab.files.record import attribute
+from snnlab.networks.replay import levers, stored_movie
 from snnlab.plotting import panels
-from snnlab.protocols.replay.internal_compression import SAMPLE, VARIANTS, replays
-from snnlab.protocols.replay.movie_replay import stored
+from snnlab.protocols.replay.internal_compression import VARIANTS, replays
 
 SEEDS = (100, 101, 102)
 NEEDS = [("internal_compression", {**variant, "seed": seed}) for seed in SEEDS for variant in VARIANTS.values()]
@@ -29,10 +29,10 @@ _NO_ORDER = 64.0
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw frames and pulses of one network with a cue; speeds of all, by lever."""
-    levers: dict[str, list[xr.Dataset]] = {}
+    groups: dict[str, list[xr.Dataset]] = {}
     for dataset in sorted(datasets, key=lambda dataset: dataset.attrs["seed"]):
-        levers.setdefault(attribute(dataset, "config")["lever"], []).append(dataset)
-    example = levers.get("cue", datasets)[0]
+        groups.setdefault(attribute(dataset, "config")["lever"], []).append(dataset)
+    example = groups.get("cue", datasets)[0]
     taught = [v for v in attribute(example, "config")["taught"] if v in example.level.values] or [
         example.level.values[0]
     ]
@@ -41,21 +41,21 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     above, middle, below = figure.subfigures(3, 1, height_ratios=heights)
     _frames(above, example, taught)
     _pulses(middle, example, taught)
-    drawn = [lever for lever in ("cue", "input", "feedback") if lever in levers]
+    drawn = [lever for lever in ("cue", "input", "feedback") if lever in groups]
     axes = below.subplots(1, len(drawn), squeeze=False)[0]
     # Published units: levels are given in them.
     given = example.drive_encoder.attrs["units"] if "drive_encoder" in example else "A"
     unit = {"A": "pA", "V": "mV"}.get(given, given)
     labels = {"cue": "speed asked for", "input": f"input to all neurons ({unit})", "feedback": "gain of the feedback"}
     for ax, lever in zip(axes, drawn, strict=True):
-        _speeds(ax, levers[lever], lever)
+        _speeds(ax, groups[lever], lever)
         ax.set(xlabel=labels[lever], ylabel="speed of the replay")
         panels.panel_letter(ax, "cde"[list(labels).index(lever)])
     return figure
 
 
 def _frames(figure: SubFigure, run: xr.Dataset, levels: list[float]) -> None:
-    movie, shape = stored(run), run.movie.shape[1:]
+    movie, shape = stored_movie(run), run.movie.shape[1:]
     chosen = np.linspace(0, len(movie.pixels), _FRAMES, endpoint=False).astype(int)
     rows = [("movie", movie.pixels[chosen])]
     rows += [(f"{level:g}\u00d7", run.replay.sel(level=level).values[chosen]) for level in levels]
@@ -70,7 +70,7 @@ def _pulses(figure: SubFigure, run: xr.Dataset, levels: list[float]) -> None:
     axes = figure.subplots(1, len(levels), sharey=True, squeeze=False)[0]
     for ax, level in zip(axes, levels, strict=True):
         pulse = run.pulse.sel(level=level).values
-        time = SAMPLE * np.arange(len(pulse))
+        time = levers.SAMPLE * np.arange(len(pulse))
         shown = time < _SECONDS
         ax.scatter(time[shown], pulse[shown], c=pulse[shown], cmap="viridis", s=1.5, lw=0, rasterized=True)
         ax.set(xlabel="time (s)", title=f"{level:g}\u00d7", xlim=(0, _SECONDS))

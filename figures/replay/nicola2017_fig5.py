@@ -8,9 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from snnlab.files.record import attribute
+from snnlab.networks.replay import CORRELATION, IDENTIFIED, stored_movie
 from snnlab.networks.replay import moments as replay
 from snnlab.plotting import panels
-from snnlab.protocols.replay.movie_replay import CONTROLS, CORRELATION, IDENTIFIED, VARIANTS, by_speed, nulls, stored
+from snnlab.protocols.replay._shared import by_speed, nulls
+from snnlab.protocols.replay.movie_replay import CONTROLS, VARIANTS
 
 _DRAWN = [*VARIANTS.values(), CONTROLS["permuted_pulses"]]
 NEEDS = [("movie_replay", {**overrides, "seed": 100}) for overrides in _DRAWN]
@@ -60,7 +62,7 @@ def _named(datasets: list[xr.Dataset]) -> dict[str, xr.Dataset]:
 
 def _frames(figure: SubFigure, runs: dict[str, xr.Dataset]) -> None:
     first = next(iter(runs.values()))
-    movie, shape = stored(first), first.movie.shape[1:]
+    movie, shape = stored_movie(first), first.movie.shape[1:]
     moments = np.linspace(0, movie.period, _FRAMES, endpoint=False)
     rows = [("movie", movie(moments))]
     for name, dataset in runs.items():
@@ -83,7 +85,7 @@ def _likeness(ax: Axes, name: str, dataset: xr.Dataset, color: str) -> None:
 
 
 def _found(ax: Axes, dataset: xr.Dataset, color: str) -> None:
-    movie = stored(dataset)
+    movie = stored_movie(dataset)
     best = replay.identify(dataset.replay.values.astype(float), movie.pixels) / movie.rate
     ax.plot(dataset.phase, best, ".", color=color, ms=1.5, rasterized=True)
     ax.set(ylabel="found (s)", xlim=(0, movie.period), ylim=(0, movie.period))
@@ -92,7 +94,7 @@ def _found(ax: Axes, dataset: xr.Dataset, color: str) -> None:
 
 def _scores(ax: Axes, runs: dict[str, xr.Dataset]) -> None:
     scores = {name: by_speed(dataset)[1.0] for name, dataset in runs.items()}
-    scores |= nulls(stored(next(iter(runs.values()))))
+    scores |= nulls(stored_movie(next(iter(runs.values()))))
     kinds = {CORRELATION: "about mean frame", "pixel correlation": "correlation", IDENTIFIED: "frames found"}
     for offset, (kind, label), color in zip((0.27, 0.0, -0.27), kinds.items(), _COLORS, strict=True):
         places = np.arange(len(scores))[::-1] + offset

@@ -7,10 +7,9 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from snnlab.figures.force.nicola2017_ode_to_joy import notes
 from snnlab.files.record import attribute
+from snnlab.networks.force import melody
 from snnlab.plotting import panels
-from snnlab.protocols.force.ode_to_joy import NOTES_RIGHT, aligned, chance, learned
 from snnlab.protocols.replay.ode_to_joy_hdts import ERROR, LEARNED, VARIANTS, measure
 from snnlab.stimuli.sounds.music import ODE_TO_JOY_LONG
 
@@ -60,14 +59,14 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     error, right = below.subplots(1, 2)
     for ax, what, label, null, name in (
         (error, ERROR, "error (sd)", 1.0, "mean of each note"),
-        (right, NOTES_RIGHT, "notes right", chance(melody=ODE_TO_JOY_LONG)[0], "notes in random order"),
+        (right, melody.NOTES_RIGHT, "notes right", melody.chance(melody=ODE_TO_JOY_LONG)[0], "notes in random order"),
     ):
         for source, found in groups.items():
             _over_learning(ax, found, what, _SOURCES.get(source, ("", "#CC79A7"))[1])
         ax.axhline(null, color="0.7", lw=0.8, ls="--", zorder=0, label=name)
         # A free run that runs away is drawn at the edge.
         ax.set(xlabel="learning (s)", ylabel=label, xscale="log", ylim=(0, min(ax.get_ylim()[1], MOST)))
-        times = sorted({learned(run) for run in runs})
+        times = sorted({melody.learned(run) for run in runs})
         ax.set_xticks(times, [f"{time:g}" for time in times])
         ax.minorticks_off()
     error.axhline(LEARNED, color="0.7", lw=0.8, ls=":", zorder=0, label="criterion")
@@ -85,12 +84,21 @@ def _source(run: xr.Dataset) -> tuple[str, bool, bool]:
 
 
 def _melody(ax: Axes, run: xr.Dataset) -> None:
-    outputs, teachers, _ = aligned(run, ODE_TO_JOY_LONG)
+    outputs, teachers, _ = melody.aligned(run, ODE_TO_JOY_LONG)
     if len(outputs):
-        notes(ax, outputs[-1], teachers[-1])
-        ax.set_title(f"free run after learning for {learned(run):g} s, N = {run.attrs['n_neurons']}")
+        _notes(ax, outputs[-1], teachers[-1])
+        ax.set_title(f"free run after learning for {melody.learned(run):g} s, N = {run.attrs['n_neurons']}")
     else:
         ax.text(0.5, 0.5, "no free run of a melody", ha="center", va="center", transform=ax.transAxes)
+
+
+def _notes(ax: Axes, output: np.ndarray, teacher: np.ndarray) -> None:
+    """Draw the notes of a melody above each other, arrays of shape (T, 5); grey: teacher."""
+    time, places = np.arange(len(output)) * melody.STEP, 1.3 * np.arange(output.shape[1])
+    for k, place in enumerate(places):
+        ax.plot(time, teacher[:, k] + place, color="0.75", lw=2.0)
+        ax.plot(time, output[:, k] + place, color=panels.AFTER, lw=0.8)
+    ax.set(xlabel="time (s)", xlim=(0, time[-1]), yticks=places, yticklabels=melody.COMPONENTS)
 
 
 def _pulses(ax: Axes, run: xr.Dataset) -> None:
@@ -106,7 +114,7 @@ def _over_learning(ax: Axes, runs: list[xr.Dataset], what: str, color: str) -> N
     values: dict[float, list[float]] = {}
     for run in runs:
         if what in (measured := measure(run)):
-            values.setdefault(learned(run), []).append(measured[what])
+            values.setdefault(melody.learned(run), []).append(measured[what])
     times = sorted(values)
     for time in times:
         shown = np.minimum(values[time], MOST)

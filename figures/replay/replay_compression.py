@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from snnlab.lab.grouping import by_name
-from snnlab.lab.protocol import find_protocol
+from snnlab.networks.replay import CORRELATION, IDENTIFIED, stored_movie
 from snnlab.networks.replay import moments as replay
 from snnlab.plotting import panels
-from snnlab.protocols.replay.movie_replay import CORRELATION, IDENTIFIED, by_speed, nulls, stored
-from snnlab.protocols.replay.replay_compression import RATS, VARIANTS, sequences
+from snnlab.protocols.replay._shared import by_speed, nulls
+from snnlab.protocols.replay.replay_compression import RATS, VARIANTS, sequences, variant
 
 SEEDS = (100, 101, 102)
 _DRAWN = (
@@ -42,7 +42,7 @@ _LOOKS += [("v", panels.AFTER)]
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw frames of the first and the last kind of network at each speed; scores and spike templates of all below."""
     runs = sorted(datasets, key=lambda dataset: dataset.attrs["seed"])
-    found = by_name(runs, find_protocol("replay_compression").variant)
+    found = by_name(runs, variant)
     kinds = {name: found[name] for name in [*VARIANTS, *found] if name in found}
     examples = {name: kinds[name][0] for name in dict.fromkeys([next(iter(kinds)), [*kinds][-1]])}
     heights = [0.3 * (2 + max(len(_speeds(run)) for run in examples.values())), 4.3]
@@ -52,7 +52,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     firsts = [_frames(part, *example) for part, example in zip(parts, examples.items(), strict=True)]
     panels.panel_letter(firsts[0], "a", x=-0.5)
     axes = below.subplot_mosaic([["b", "c", "d"], ["e", "f", "."]], width_ratios=[1.4, 1.0, 1.1])
-    null = nulls(stored(datasets[0]))
+    null = nulls(stored_movie(datasets[0]))
     measured = {name: [by_speed(run) for run in group] for name, group in kinds.items()}
     for (what, label), pair in zip(_MEASURES.items(), ("bc", "ef"), strict=True):
         faster, others = (axes[letter] for letter in pair)
@@ -88,7 +88,7 @@ def _times(speed: float) -> str:
 
 def _frames(figure: SubFigure, name: str, run: xr.Dataset) -> Axes:
     """The movie, and below it what a network shows at each speed; returns the first axes."""
-    movie, rows = stored(run), {}
+    movie, rows = stored_movie(run), {}
     moments = (np.arange(_FRAMES) + 0.5) * movie.period / _FRAMES
     rows["movie"] = movie(moments)
     for speed in _speeds(run):

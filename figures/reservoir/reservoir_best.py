@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -14,7 +15,7 @@ from snnlab.plotting import panels
 from snnlab.protocols.reservoir.reservoir_best import VARIANTS
 
 SEEDS = range(100, 103)
-# From here on a network takes minutes, and is drawn once.
+# A network of this size or a larger one takes minutes; one seed of it is drawn.
 LARGE = 2000
 NEEDS = [
     ("reservoir_best", {**overrides, "seed": seed})
@@ -34,15 +35,15 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw accuracy and time."""
     figure = Figure(figsize=(7.0, 2.1), layout="constrained")
     axes = figure.subplots(1, 4)
-    reservoirs = [run for run in datasets if _of(run, "features") == "reservoir"]
-    most = max(_of(run, "n") for run in datasets)
-    sized = [run for run in reservoirs if (_of(run, "snapshots"), _of(run, "leak")) == _usual(reservoirs)]
+    reservoirs = [run for run in datasets if _setting(run, "features") == "reservoir"]
+    most = max(_setting(run, "n") for run in datasets)
+    sized = [run for run in reservoirs if (_setting(run, "snapshots"), _setting(run, "leak")) == _usual(reservoirs)]
     percent = lambda run: 100 * float(run.accuracy)  # noqa: E731
     _points(axes[0], sized, "n", percent)
     names = {"reservoir": panels.AFTER} if reservoirs else {}
     for kind, (color, label) in _OTHERS.items():
-        others = [run for run in datasets if _of(run, "features") == kind]
-        axes[0].plot([_of(run, "n") for run in others], [percent(run) for run in others], "x", color=color, ms=4)
+        others = [run for run in datasets if _setting(run, "features") == kind]
+        axes[0].plot([_setting(run, "n") for run in others], [percent(run) for run in others], "x", color=color, ms=4)
         if others:
             names[label] = color
     pixels = 100 * np.mean([float(run.pixels) for run in datasets])
@@ -53,9 +54,9 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         fixed = "leak" if field == "snapshots" else "snapshots"
         usual = dict(zip(("snapshots", "leak"), _usual(reservoirs), strict=True))[fixed]
         size = _swept(reservoirs, field)
-        _points(ax, [r for r in reservoirs if _of(r, fixed) == usual and _of(r, "n") == size], field, percent)
+        _points(ax, [r for r in reservoirs if _setting(r, fixed) == usual and _setting(r, "n") == size], field, percent)
         ax.set(xlabel=label, ylabel="accuracy (%)")
-    counts = sorted({_of(run, "snapshots") for run in reservoirs})
+    counts = sorted({_setting(run, "snapshots") for run in reservoirs})
     axes[1].set_xscale("log", base=2)
     axes[1].set_xticks(counts, counts)
     axes[1].minorticks_off()
@@ -67,13 +68,13 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     return figure
 
 
-def _of(run: xr.Dataset, field: str):
+def _setting(run: xr.Dataset, field: str) -> Any:
     return attribute(run, "config")[field]
 
 
 def _usual(runs: list[xr.Dataset]) -> tuple:
     """The number of states and the leak that most runs have."""
-    pairs = [(_of(run, "snapshots"), _of(run, "leak")) for run in runs]
+    pairs = [(_setting(run, "snapshots"), _setting(run, "leak")) for run in runs]
     return max(pairs, key=pairs.count)
 
 
@@ -81,14 +82,14 @@ def _swept(runs: list[xr.Dataset], field: str) -> int:
     """The size of which runs with most values of a field are there."""
     values: dict[int, set] = {}
     for run in runs:
-        values.setdefault(_of(run, "n"), set()).add(_of(run, field))
+        values.setdefault(_setting(run, "n"), set()).add(_setting(run, field))
     return max(values, key=lambda n: len(values[n]))
 
 
 def _points(ax: Axes, runs: list[xr.Dataset], field: str, value: Callable[[xr.Dataset], float]) -> None:
     found: dict[float, list[float]] = {}
-    for run in sorted(runs, key=lambda run: _of(run, field)):
-        found.setdefault(_of(run, field), []).append(value(run))
+    for run in sorted(runs, key=lambda run: _setting(run, field)):
+        found.setdefault(_setting(run, field), []).append(value(run))
     for x, values in found.items():
         ax.plot([x] * len(values), values, "o", color=panels.AFTER, ms=2.5, mew=0, alpha=0.5)
     ax.plot(list(found), [np.mean(values) for values in found.values()], "o-", color=panels.AFTER, lw=1, ms=3, mew=0)

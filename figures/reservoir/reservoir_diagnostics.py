@@ -7,9 +7,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from snnlab.figures.reservoir.reservoir_mnist import color_of, most, name_of, over_epochs
+from snnlab.figures.reservoir._shared import choose_color, choose_name, choose_setting, draw_over_epochs
+from snnlab.plotting import panels
+from snnlab.protocols.reservoir._shared import accuracy
 from snnlab.protocols.reservoir.reservoir_diagnostics import VARIANTS
-from snnlab.protocols.reservoir.reservoir_mnist import accuracy
 
 SEEDS = range(100, 110)
 NEEDS = [("reservoir_diagnostics", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
@@ -24,38 +25,38 @@ CAPTION = (
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw what happens inside, over epochs of learning."""
-    rules = most(datasets)
+    rules = choose_setting(datasets)
     figure = Figure(figsize=(7.0, 3.7), layout="constrained")
     axes = figure.subplots(2, 4)
     last = str(datasets[0].readout.values[0])
-    panels = (
+    values = (
         (lambda run: accuracy(run, last), "accuracy, last state (%)"),
         (lambda run: run.lyapunov_alone.mean("start").values, "exponent, alone (1/step)"),
         (lambda run: run.lyapunov_driven.mean("start").values, "exponent, input (1/step)"),
         (lambda run: 100 * run.settled.mean("start").values, "come to rest (%)"),
         (lambda run: 100 * run.saturation.values, "saturated (%)"),
     )
-    for ax, (value, label) in zip(axes.ravel(), panels, strict=False):
-        over_epochs(ax, rules, value)
+    for ax, (value, label) in zip(axes.ravel(), values, strict=False):
+        draw_over_epochs(ax, rules, value)
         ax.set(ylabel=label)
         if "exponent" in label:
             ax.axhline(0, color="0.6", lw=0.6, zorder=0)
     examples = list(rules.items())[:2]
     for ax, (name, runs) in zip(axes[1, 1:3], examples, strict=False):
-        _eigenvalues(ax, runs[0], color_of(name))
-        ax.set_title(name_of(name))
+        _eigenvalues(ax, runs[0], choose_color(name))
+        ax.set_title(choose_name(name))
     for ax in axes[1, 1 + len(examples) : 3]:
         ax.axis("off")
     ax, weights = axes[1, 3], np.concatenate([runs[0].weights.values.ravel() for _, runs in examples])
     bins = np.linspace(*np.percentile(weights, [0.2, 99.8]), 60)
     ax.hist(examples[0][1][0].weights.values[0], bins, color="0.8")
     for name, runs in examples:
-        ax.hist(runs[0].weights.values[-1], bins, histtype="step", color=color_of(name), lw=0.9)
+        ax.hist(runs[0].weights.values[-1], bins, histtype="step", color=choose_color(name), lw=0.9)
     ax.set(xlabel="weight", ylabel="synapses", yscale="log")
     for ax, letter in zip(axes.ravel(), "abcdefgh", strict=True):
         if ax.axison:
             panels.panel_letter(ax, letter, x=-0.22)
-    panels.legend(figure, **{name_of(name): color_of(name) for name in rules})
+    panels.legend(figure, **{choose_name(name): choose_color(name) for name in rules})
     return figure
 
 

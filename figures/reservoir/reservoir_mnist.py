@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
-from matplotlib.ticker import MaxNLocator
 
+from snnlab.figures.reservoir._shared import COLORS, choose_color, choose_name, choose_setting, draw_over_epochs
 from snnlab.files.record import attribute
 from snnlab.plotting import panels
-from snnlab.protocols.reservoir.reservoir_mnist import VARIANTS, accuracy, by_rule
+from snnlab.protocols.reservoir._shared import accuracy
+from snnlab.protocols.reservoir.reservoir_mnist import VARIANTS
 
 SEEDS = range(100, 110)
 _DRAWN = [overrides for overrides in VARIANTS.values() if not {"batch", "epochs"} & overrides.keys()]
@@ -25,19 +24,11 @@ CAPTION = (
     "in units of their norm. e to g: spectral radius, change of the weights, and share of rates beyond 0.99, after "
     "each epoch. h: accuracy of b against the spectral radius. Thin lines: runs; thick: means."
 )
-COLORS = {
-    "none": "0.5",
-    "hebb": panels.BEFORE,
-    "stlr": panels.AFTER,
-    "random_walk": panels.OUTPUT,
-    "stdp": "#E69F00",
-}
-NAMES = {"hebb": "Hebb", "stlr": "STLR", "stdp": "STDP", "random_walk": "random walk", "none": "no learning"}
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw accuracy, and what becomes of the weights, over epochs of learning."""
-    rules = most(datasets)
+    rules = choose_setting(datasets)
     learning = {name: runs for name, runs in rules.items() if runs[0].sizes["epoch"] > 1}
     figure = Figure(figsize=(7.0, 3.6), layout="constrained")
     axes = figure.subplots(2, 4)
@@ -45,9 +36,8 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     run = next(iter(rules.values()))[0]
     last, *more = run.readout.values.tolist()
     names = {"last": "last state", "snapshots": f"{attribute(run, 'config')['snapshots']} states"}
-    panels = [(axes[0, 1], last), (axes[0, 2], (more or [last])[0])]
-    for ax, readout in panels:
-        over_epochs(ax, learning, lambda run, readout=readout: accuracy(run, readout))
+    for ax, readout in ((axes[0, 1], last), (axes[0, 2], (more or [last])[0])):
+        draw_over_epochs(ax, learning, lambda run, readout=readout: accuracy(run, readout))
         before = np.mean([accuracy(run, readout)[0] for runs in rules.values() for run in runs])
         ax.axhline(before, color=COLORS["none"], lw=0.8, ls="--", zorder=0)
         ax.axhline(100 * np.mean([float(run.pixels) for run in datasets]), color=COLORS["none"], lw=0.8, ls=":")
@@ -55,47 +45,22 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     for ax, scale, label in ((axes[0, 3], "change", "change of weights"), (axes[1, 3], "radius", "spectral radius")):
         for name, runs in learning.items():
             for run in runs:
-                ax.plot(run[scale], accuracy(run, last), "o-", color=color_of(name), lw=0.6, ms=1.6, mew=0, alpha=0.6)
+                ax.plot(
+                    run[scale], accuracy(run, last), "o-", color=choose_color(name), lw=0.6, ms=1.6, mew=0, alpha=0.6
+                )
         ax.set(xlabel=label, ylabel=f"accuracy, {names[last]} (%)")
     for ax, name, label in zip(
         axes[1], ("radius", "change", "saturation"), ("spectral radius", "change of weights", "saturated (%)"),
         strict=False,
     ):  # fmt: skip
         scale = 100 if name == "saturation" else 1
-        over_epochs(ax, learning, lambda run, name=name, scale=scale: scale * run[name].values)
+        draw_over_epochs(ax, learning, lambda run, name=name, scale=scale: scale * run[name].values)
         ax.set(ylabel=label)
     for ax, letter in zip(axes.ravel(), "abcdefgh", strict=True):
         panels.panel_letter(ax, letter, x=0.02 if letter == "a" else -0.22)
-    lines = {name_of(name): color_of(name) for name in learning}
+    lines = {choose_name(name): choose_color(name) for name in learning}
     panels.legend(figure, **lines, **{"before learning": (COLORS["none"], "--"), "pixels": (COLORS["none"], ":")})
     return figure
-
-
-def most(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
-    """Return runs by rule; of several settings, which have no axis here, those of the most runs."""
-    return max(by_rule(datasets), key=lambda group: sum(map(len, group.values())))
-
-
-def color_of(rule: str) -> str:
-    """Return the colour of a rule, whatever is said behind a comma."""
-    return COLORS.get(rule.partition(",")[0], "#CC79A7")
-
-
-def name_of(rule: str) -> str:
-    """Return what a rule is called in a figure."""
-    rule, comma, more = rule.partition(",")
-    return NAMES.get(rule, rule) + comma + more
-
-
-def over_epochs(ax: Axes, rules: dict[str, list[xr.Dataset]], value: Callable[[xr.Dataset], np.ndarray]) -> None:
-    """Draw values after each epoch: thin lines of runs, thick ones of means."""
-    for name, runs in rules.items():
-        values = np.array([value(run) for run in runs])
-        epochs = runs[0].epoch.values
-        ax.plot(epochs, values.T, color=color_of(name), lw=0.4, alpha=0.4)
-        ax.plot(epochs, values.mean(0), "o-", color=color_of(name), lw=1.4, ms=2.5, mew=0)
-    ax.set_xlabel("epoch")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def _network(ax: Axes) -> None:

@@ -7,13 +7,18 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from snnlab.figures.reservoir.reservoir_mnist import color_of
+from snnlab.figures.reservoir._shared import choose_color
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Finding
-from snnlab.lab.protocol import find_protocol
 from snnlab.plotting import panels
-from snnlab.protocols.reservoir.reservoir_mnist import FALL, accuracy
-from snnlab.protocols.reservoir.reservoir_remedies import VARIANTS, by_treatment, gains, treatment
+from snnlab.protocols.reservoir._shared import FALL, accuracy
+from snnlab.protocols.reservoir.reservoir_remedies import (
+    VARIANTS,
+    Config,
+    compute_gains,
+    group_by_treatment,
+    name_treatment,
+)
 
 SEEDS = range(100, 110)
 NEEDS = [("reservoir_remedies", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
@@ -30,7 +35,7 @@ COLORS = {"random_walk": panels.OUTPUT, "covariance": "#E69F00", "oja": "#56B4E9
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw a row for each rule with its remedy: what it gains and what it loses, for each readout."""
-    groups = by_treatment(datasets)
+    groups = group_by_treatment(datasets)
     names = _names()
     rows = [(names.get(name, name), runs) for name, runs in groups.items()]
     rows.sort(key=lambda row: list(names.values()).index(row[0]) if row[0] in names.values() else len(names))
@@ -39,7 +44,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     axes = figure.subplots(1, 2 * len(readouts), sharey=True, squeeze=False)[0]
     for column, readout in enumerate(readouts):
         lost = [[max(a[0] - a) for a in (accuracy(run, readout) for run in runs)] for _, runs in rows]
-        _points(axes[column], rows, [gains(runs, readout) for _, runs in rows])
+        _points(axes[column], rows, [compute_gains(runs, readout) for _, runs in rows])
         _points(axes[len(readouts) + column], rows, lost)
         axes[column].axvline(0, color="0.6", lw=0.6, zorder=0)
         axes[column].set(xlabel=f"gained, {readout} (points)")
@@ -55,15 +60,14 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
 
 
 def _names() -> dict[str, str]:
-    """What the protocol's variants are called, by treatment."""
-    protocol = find_protocol("reservoir_remedies")
-    return {treatment(vars(protocol.config(**overrides))): name for name, overrides in VARIANTS.items()}
+    """Return the names of the protocol's variants by treatment."""
+    return {name_treatment(vars(Config(**overrides))): name for name, overrides in VARIANTS.items()}
 
 
 def _points(ax: Axes, rows: list[tuple[str, list[xr.Dataset]]], values: list[np.ndarray]) -> None:
     for y, ((_, runs), row) in enumerate(zip(rows, values, strict=True)):
         config = attribute(runs[0], "config")
-        color = COLORS.get(config["plasticity"]) or color_of(config["plasticity"].split("_")[0])
+        color = COLORS.get(config["plasticity"]) or choose_color(config["plasticity"].split("_")[0])
         ax.plot(row, np.full(len(row), y), ".", color=color, ms=3, alpha=0.5, mew=0)
         found = Finding.over_seeds("", row, "")
         ax.errorbar(found.value, y, xerr=[[found.value - found.low], [found.high - found.value]], fmt="|", color=color,

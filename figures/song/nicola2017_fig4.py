@@ -8,11 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter1d
 
+from snnlab.analysis import trains
 from snnlab.files.record import attribute
-from snnlab.networks.replay import moments as replay
-from snnlab.networks.song import loudness
+from snnlab.networks.song import loudness, stored_song
 from snnlab.plotting import panels
-from snnlab.protocols.song.songbird import stored
 
 NEEDS = [("songbird", {"seed": 100})]
 CAPTION = (
@@ -28,7 +27,7 @@ _SECONDS, _NEURONS, _SMOOTHING = 1.65, 60, 0.05
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw spectrograms, loudness, raster and voltages of one run over the same song."""
     (dataset,) = datasets[:1]
-    song, start, config = stored(dataset), float(dataset.song_start), attribute(dataset, "config")
+    song, start, config = stored_song(dataset), float(dataset.song_start), attribute(dataset, "config")
     shown = min(_SECONDS, song.period)
     figure = Figure(figsize=(7.0, 5.4), layout="constrained")
     axes = figure.subplots(5, 1, sharex=True, height_ratios=[1, 1, 0.6, 1.2, 0.9])
@@ -69,7 +68,7 @@ def _raster(ax: Axes, dataset: xr.Dataset, start: float, seconds: float) -> None
     times, neurons = dataset.spike_time.values - start, dataset.spike_neuron.values
     drawn = (times < seconds) & (neurons < _NEURONS)
     times, neurons = times[drawn], neurons[drawn]
-    counts = replay.spike_counts(times, neurons, _NEURONS, 0, seconds, round(seconds / 5e-3))
+    counts = trains.counts(times, neurons, _NEURONS, 0, seconds, round(seconds / 5e-3))
     most = gaussian_filter1d(counts, _SMOOTHING / 5e-3, axis=1).argmax(1)
     place = np.empty(_NEURONS, int)
     place[np.argsort(most)] = np.arange(_NEURONS)

@@ -9,10 +9,9 @@ from matplotlib.figure import Figure
 
 from snnlab.files.record import attribute
 from snnlab.lab.grouping import by_name
-from snnlab.lab.protocol import find_protocol
-from snnlab.networks.song import PARTS, SINGING
+from snnlab.networks.song import lesions
 from snnlab.plotting import panels
-from snnlab.protocols.song.songbird_ablation import KINDS, NONE, VARIANTS
+from snnlab.protocols.song.songbird_ablation import VARIANTS, variant
 
 _DRAWN = ("external", "external, fast adaptation", "chain", "internal")
 NEEDS = [("songbird_ablation", VARIANTS[name] | {"seed": seed}) for name in _DRAWN for seed in (100, 101, 102)]
@@ -27,13 +26,14 @@ CAPTION = (
 )
 _LOOKS = [("s", panels.BEFORE), ("D", "#CC79A7"), ("o", panels.AFTER), ("^", panels.OUTPUT), ("v", "0.35")]
 _SHARE, _LEVELS = 0.1, 6
-_PLACES = dict(zip([PARTS[0], PARTS[1], *PARTS[3:]], ["pre", "in it", "<0.5", "<1", "<2", ">2"], strict=True))
+_PARTS = [*lesions.PARTS[:2], *lesions.PARTS[3:]]
+_PLACES = dict(zip(_PARTS, ["pre", "in it", "<0.5", "<1", "<2", ">2"], strict=True))
 _TITLES = {"piece": "a piece of the chain", "random": "of the chain, at random", "neurons": "neurons that learned"}
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw spectrograms above, errors against share and by place below."""
-    sources = by_name(datasets, find_protocol("songbird_ablation").variant)
+    sources = by_name(datasets, variant)
     looks = {name: (*_LOOKS[index % len(_LOOKS)], name) for index, name in enumerate(sources)}
     figure = Figure(figsize=(7.0, 2.5 + 0.72 * (1 + len(sources))), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=[1 + len(sources), 2.6])
@@ -42,8 +42,8 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     for ax, (name, runs) in zip(rows[1:], sources.items(), strict=True):
         _example(ax, runs[0], name)
     rows[-1].set_xlabel("time in the song (s)")
-    axes = below.subplots(1, len(KINDS) + 1)
-    for ax, kind in zip(axes, KINDS, strict=False):
+    axes = below.subplots(1, len(lesions.KINDS) + 1)
+    for ax, kind in zip(axes, lesions.KINDS, strict=False):
         for name, runs in sources.items():
             _against_share(ax, kind, runs, looks[name])
         ax.axhline(1, color="0.6", lw=0.7)
@@ -63,7 +63,7 @@ def _example(ax: Axes, dataset: xr.Dataset, name: str) -> None:
     """The first song with a silent piece of a tenth, or of about that where a network did not sing well before."""
     examples = dataset.example.values
     kinds, shares, first = (dataset[key].values[examples] for key in ("kind", "share", "first"))
-    sang = dataset.alike.values[examples] >= SINGING if "alike" in dataset else np.ones(len(examples), bool)
+    sang = dataset.alike.values[examples] >= lesions.SINGING if "alike" in dataset else np.ones(len(examples), bool)
     index = min(np.flatnonzero(kinds == "piece"), key=lambda k: (not sang[k], abs(shares[k] - _SHARE)))
     bands, edges = dataset.sung.values[index], np.array([first[index], float(dataset.stop[examples[index]])])
     if "begun" in dataset:
@@ -103,7 +103,7 @@ def _against_share(ax: Axes, kind: str, runs: list[xr.Dataset], look: tuple[str,
 def _by_place(ax: Axes, runs: list[xr.Dataset], look: tuple[str, str, str], shift: float) -> None:
     marker, color, _ = look
     chosen = [run.errors.values[((run.kind == "piece") & (run.share == _SHARE)).values] for run in runs]
-    networks = np.array([_mean(errors)[[PARTS.index(part) for part in _PLACES]] for errors in chosen])
+    networks = np.array([_mean(errors)[[lesions.PARTS.index(part) for part in _PLACES]] for errors in chosen])
     places = np.arange(len(_PLACES)) + shift
     for values in networks:
         ax.plot(places, values, ".", color=color, ms=2.5, alpha=0.6, mew=0)
@@ -119,4 +119,4 @@ def _mean(rows: np.ndarray) -> np.ndarray:
 
 def _intact(runs: list[xr.Dataset]) -> float:
     """Mean error without a lesion; NaN if none of the networks sang."""
-    return float(_mean(np.concatenate([run.error.values[(run.kind == NONE).values] for run in runs])))
+    return float(_mean(np.concatenate([run.error.values[(run.kind == lesions.NONE).values] for run in runs])))

@@ -7,22 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from snnlab.analysis.roc import roc_area
 from snnlab.engine.brian import Engine
 from snnlab.errors import UserError
-from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding
-from snnlab.lab.grouping import by_condition
 from snnlab.learning.logistic import Logistic, past
-from snnlab.networks.boltzmann import CONTROLS as CONTROLS
-from snnlab.networks.boltzmann import BoltzmannConfig, memorise, stored_machine
-from snnlab.networks.song import roc_area
+from snnlab.networks.boltzmann import SHUFFLED_TEACHER, BoltzmannConfig, memorise, stored_machine
+from snnlab.protocols.boltzmann._shared import RECALLED, by_setting
 from snnlab.stimuli.pictures.bitmaps import letter_places, substitutions, word
 
 FIGURE = "osogami2015_anomaly"
+CONTROLS = SHUFFLED_TEACHER
+QUICK = {"sequence": "SUN", "periods": 20_000}
 DIFFERENT = "area under the ROC curve, columns that differ against all of right letters"
 AREA = "the same, all columns of a wrong letter, also those that equal the right one's"
 OF_REGRESSION = " (logistic regression on the past)"
-# Our criterion for every machine, recalled all or not.
+# This is our criterion for every machine, also for one that does not recall all.
 LEAST = 0.7
 
 
@@ -47,13 +47,10 @@ class Config(BoltzmannConfig):
         return {"sequence": right.tolist(), "wrong": wrong}
 
 
-QUICK = {"sequence": "SUN", "periods": 20_000}
-
-
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train a machine as `dybm_science` does, then show it the word with each wrong letter, without learning.
 
-    Returns what :func:`snnlab.networks.boltzmann.memory.memorise` does, and for each ``spelling`` (wrong letter, then
+    Returns what :func:`snnlab.networks.boltzmann.memorise` does, and for each ``spelling`` (wrong letter, then
     the right word; two periods) ``surprise`` (spelling, shown, neuron) and ``baseline`` of the same shape, the negative
     log likelihood in nats of the machine and of a logistic regression on as many steps as the longest delay; and
     ``column`` (spelling, shown): 1 of the wrong letter where it differs from the right one, 2 of its others, 0 of
@@ -62,7 +59,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     right, places = word(config.sequence), letter_places(config.sequence)
     dataset = memorise(config, right, config.periods, (), engine)
     machine, traces = stored_machine(dataset, config.rule())
-    # As much past as the machine has in its queues.
+    # The regression sees as much past as the machine has in its queues.
     lags = config.longest_delay
     repeated = np.concatenate([right] * (1 + -(-lags // len(right))))
     regression = Logistic(past(right, repeated, lags), right)
@@ -86,6 +83,11 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     )
 
 
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return our criterion."""
+    return [Check(DIFFERENT, measure(dataset)[DIFFERENT], LEAST, 1.0, "our criterion")]
+
+
 def measure(dataset: xr.Dataset) -> dict[str, float]:
     """Return how well surprise tells a wrong letter from what is right."""
     kind = dataset.column.values
@@ -93,23 +95,14 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
     for what, counted in ((DIFFERENT, (kind == 0) | (kind == 1)), (AREA, kind >= 0)):
         for name, suffix in (("surprise", ""), ("baseline", OF_REGRESSION)):
             values[what + suffix] = roc_area(dataset[name].values.sum(2)[counted], kind[counted] > 0)
-    return values | {"recalled at the end (1: yes)": float(dataset.wrong.values[-1] == 0)}
-
-
-def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return our criterion."""
-    return [Check(DIFFERENT, measure(dataset)[DIFFERENT], LEAST, 1.0, "our criterion")]
+    return values | {RECALLED: float(dataset.wrong.values[-1] == 0)}
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """The area under the curve over machines, beside that of the regression."""
     rows = []
-    for conditions in by_condition(datasets):
-        runs = conditions.get("default", [])
-        if len(runs) < 3:
-            continue
-        name, measured = attribute(runs[0], "config")["sequence"], [measure(run) for run in runs]
-        broken = [measure(run) for run in conditions.get("shuffled_teacher", [])]
+    for config, runs, shuffled in by_setting(datasets):
+        name, measured, broken = config["sequence"], list(map(measure, runs)), list(map(measure, shuffled))
         for what in (DIFFERENT, AREA):
             null = f"0.5; {np.mean([m[what + OF_REGRESSION] for m in measured]):.3f}: logistic regression on the past"
             null += f"; {np.mean([m[what] for m in broken]):.2f}: taught in another order" if broken else ""

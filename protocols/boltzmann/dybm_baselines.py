@@ -16,31 +16,29 @@ from snnlab.checking import require_positive, require_whole
 from snnlab.engine.brian import Engine
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding
-from snnlab.lab.grouping import by_condition
-from snnlab.networks.boltzmann import CONTROLS as CONTROLS
 from snnlab.networks.boltzmann import (
-    LONGEST,
     LONGEST_DELAY,
+    LONGEST_HISTORY,
+    SHUFFLED_TEACHER,
     BoltzmannConfig,
     SequenceHopfield,
     WindowBoltzmann,
     memorise,
     predict,
     recall,
-    shuffled,
 )
-from snnlab.protocols.boltzmann.dybm_queue import carried, context
+from snnlab.protocols.boltzmann._shared import CONTEXT, FEW, by_setting, carried, context
 from snnlab.stimuli.pictures.bitmaps import sequence_from
 
 FIGURE = "dybm_baselines"
+CONTROLS = SHUFFLED_TEACHER
+QUICK = {"sequence": "SUN", "periods": 20_000}
+VARIANTS = {"SCIENCE": {}, "evolution": {"sequence": "evolution"}}
 ONE_LAG, LAGS, STATIC, DYNAMIC = "Hopfield, one lag", "Hopfield, window", "static Boltzmann", "dynamic Boltzmann"
 MEMORIES = (ONE_LAG, LAGS, STATIC, DYNAMIC)
 MISSED, WRONG = "bits missed when shown (share)", "wrong bits of the recall (share)"
 PASSES, WEIGHTS = "passes through the data", "parameters"
-CONTEXT = "steps of the past that tell every next one"
 HELD_WINDOW, HELD = "past held by a window (bytes)", "past carried by the dynamic machine (bytes)"
-# Our criterion for every machine.
-FEW = 0.1
 
 
 @dataclass(frozen=True)
@@ -63,28 +61,24 @@ class Config(BoltzmannConfig):
 
     def checked(self) -> Config:
         """Return this; raises UserError for a window or a penalty that cannot be."""
-        # As of delays.
-        require_whole("window", self.window, 1, LONGEST - 1)
+        # The limits are those of delays.
+        require_whole("window", self.window, 1, LONGEST_HISTORY - 1)
         require_positive(self, "penalty")
         return self
-
-
-QUICK = {"sequence": "SUN", "periods": 20_000}
-VARIANTS = {"SCIENCE": {}, "evolution": {"sequence": "evolution"}}
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train a machine as `dybm_science` does, and let the other memories learn the same.
 
-    Returns what :func:`snnlab.networks.boltzmann.memory.memorise` does, and for each ``memory`` ``memory_recalled``
+    Returns what :func:`snnlab.networks.boltzmann.memorise` does, and for each ``memory`` ``memory_recalled``
     (memory, replayed, neuron), what it does on its own after the end of what was taught, two periods; the bits of one
     period ``memory_wrong`` in that and ``memory_missed`` when the sequence is shown; and how many ``parameters`` it
     learned in how many ``passes`` through a period. Only the dynamic machine differs from seed to seed.
     """
     sequence = sequence_from(config.checked().sequence)
     dataset = memorise(config, sequence, config.periods, (), engine)
-    # As memorise does.
-    taught = shuffled(config, sequence, engine)
+    # The named stream gives the order that memorise got.
+    taught = config.taught(sequence, engine)
     with threadpool_limits(1):
         learned = [
             SequenceHopfield.learn(taught),
@@ -107,6 +101,18 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     )
 
 
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return what holds for every machine: the dynamic one learns, the static one recalls all, one lag cannot."""
+    measured, least = measure(dataset), 1 / dataset.sequence.size
+    needed, window = measured[CONTEXT], attribute(dataset, "config")["window"]
+    rows = [(DYNAMIC, MISSED, 0.0, FEW, "our criterion")]
+    if needed <= window:
+        rows.append((STATIC, WRONG, 0.0, 0.0, "the window is long enough to tell every next column"))
+    if needed > 1:
+        rows.append((ONE_LAG, WRONG, least, 1.0, "the last column does not tell every next one"))
+    return [Check(f"{name}: {what}", measured[f"{name}: {what}"], *band) for name, what, *band in rows]
+
+
 def measure(dataset: xr.Dataset) -> dict[str, float]:
     """Return what each memory does, "memory: what" for each, and how much of the past they hold."""
     config, bits = attribute(dataset, "config"), dataset.sequence.size
@@ -123,26 +129,11 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
     }
 
 
-def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return what holds for every machine: the dynamic one learns, the static one recalls all, one lag cannot."""
-    measured, least = measure(dataset), 1 / dataset.sequence.size
-    needed, window = measured[CONTEXT], attribute(dataset, "config")["window"]
-    rows = [(DYNAMIC, MISSED, 0.0, FEW, "our criterion")]
-    if needed <= window:
-        rows.append((STATIC, WRONG, 0.0, 0.0, "the window is long enough to tell every next column"))
-    if needed > 1:
-        rows.append((ONE_LAG, WRONG, least, 1.0, "the last column does not tell every next one"))
-    return [Check(f"{name}: {what}", measured[f"{name}: {what}"], *band) for name, what, *band in rows]
-
-
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """What each memory gets wrong, what STDP in time adds to the others, and what it costs."""
     rows = []
-    for conditions in by_condition(datasets):
-        runs, broken = conditions.get("default", []), conditions.get("shuffled_teacher", [])
-        if len(runs) >= 3:
-            name = attribute(runs[0], "config")["sequence"]
-            rows += _compare(name, list(map(measure, runs)), list(map(measure, broken)))
+    for config, runs, shuffled in by_setting(datasets):
+        rows += _compare(config["sequence"], list(map(measure, runs)), list(map(measure, shuffled)))
     return rows
 
 

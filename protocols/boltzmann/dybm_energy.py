@@ -9,32 +9,27 @@ import numpy as np
 import xarray as xr
 
 from snnlab.engine.brian import Engine
-from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding
-from snnlab.lab.grouping import by_condition
-from snnlab.networks.boltzmann import CONTROLS as CONTROLS
-from snnlab.networks.boltzmann import TERMS, Boltzmann, Traces, memorise, stored_machine
-from snnlab.protocols.boltzmann import dybm_science
-from snnlab.protocols.boltzmann.dybm_science import FEW, MISSED, RECALLED
+from snnlab.networks.boltzmann import SHUFFLED_TEACHER, TERMS, Machine, Traces, memorise, stored_machine
+from snnlab.protocols.boltzmann._shared import FEW, LEAST_RUNS, MISSED, RECALLED, SequenceConfig, by_setting
 from snnlab.stimuli.pictures.bitmaps import sequence_from
 
 FIGURE = "dybm_energy"
-# What stands in for a term that is left out.
+CONTROLS = SHUFFLED_TEACHER
+QUICK = {"sequence": "SUN", "periods": 20_000}
+# These stand in for a term that is left out.
 MANNERS = {"zero": "0", "mean": "its mean over steps"}
 
 
 @dataclass(frozen=True)
-class Config(dybm_science.Config):
+class Config(SequenceConfig):
     """Settings of the run."""
-
-
-QUICK = {"sequence": "SUN", "periods": 20_000}
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train a machine as `dybm_science` does, let it recall two periods at temperature 0, and look at its energy.
 
-    Returns what :func:`snnlab.networks.boltzmann.memory.memorise` does, and the four ``terms`` (replayed, term, neuron)
+    Returns what :func:`snnlab.networks.boltzmann.memorise` does, and the four ``terms`` (replayed, term, neuron)
     of the energy while it recalls; ``shown_terms`` (state, replayed, term, neuron) of the ``trained`` and of the
     ``untrained`` machine when it is shown the sequence from the same past; and what it recalls ``without`` (manner,
     term, replayed, neuron) one of the terms, in whose place is ``zero`` or the ``mean`` of that neuron.
@@ -61,7 +56,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def walk(
-    machine: Boltzmann,
+    machine: Machine,
     traces: Traces,
     steps: int,
     shown: np.ndarray | None = None,
@@ -113,12 +108,17 @@ def _rows(dataset: xr.Dataset, state: str = "trained") -> dict[str, float]:
         changes = flips(shown, manner)
         wrong = (dataset.without.sel(manner=manner).values != wanted).mean((1, 2))
         for index, term in enumerate(TERMS):
-            # A bias is its mean.
+            # A bias is its own mean.
             if (manner, term) != ("mean", "bias"):
                 values[f"{term}, {place} instead: decisions that change (share)"] = changes[index]
                 if state == "trained":
                     values[f"{term}, {place} instead: wrong bits of the recall (share)"] = wrong[index]
     return {what: float(value) for what, value in values.items()}
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return what holds for every machine: it learns."""
+    return [Check(MISSED, measure(dataset)[MISSED], 0.0, FEW, "our criterion")]
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
@@ -127,27 +127,19 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
     return {RECALLED: float(dataset.wrong.values[-1] == 0), MISSED: missed} | _rows(dataset)
 
 
-def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return what holds for every machine: it learns."""
-    return [Check(MISSED, measure(dataset)[MISSED], 0.0, FEW, "our criterion")]
-
-
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """Shares over machines that recall all, beside untrained machines and those that were taught another order."""
     rows = []
-    for conditions in by_condition(datasets):
-        runs = conditions.pop("default", [])
-        if len(runs) < 3:
-            continue
+    for config, runs, shuffled in by_setting(datasets):
         succeeded = [bool(measure(run)[RECALLED]) for run in runs]
         recalled = [run for run, yes in zip(runs, succeeded, strict=True) if yes]
-        name = attribute(runs[0], "config")["sequence"]
+        name = config["sequence"]
         what = f"{name}: share of machines that recall all; what follows is of these"
         rows.append(Finding.share(what, succeeded, "0: untrained"))
-        if len(recalled) < 3:
+        if len(recalled) < LEAST_RUNS:
             continue
         measured, untrained = [_rows(run) for run in recalled], [_rows(run, "untrained") for run in recalled]
-        broken = [_rows(run) for run in conditions.get("shuffled_teacher", [])]
+        broken = [_rows(run) for run in shuffled]
         for what in measured[0]:
             nulls = [
                 f"{np.mean([m[what] for m in untrained]):.2f} untrained" if what in untrained[0] else "0: with all"

@@ -7,20 +7,22 @@ from dataclasses import dataclass
 import xarray as xr
 
 from snnlab.engine.brian import Engine
-from snnlab.lab.claims import Finding
-from snnlab.networks.boltzmann import CONTROLS as CONTROLS
-from snnlab.protocols.boltzmann import dybm_science as science
-from snnlab.protocols.boltzmann.dybm_science import checks as checks
-from snnlab.protocols.boltzmann.dybm_science import measure as measure
+from snnlab.lab.claims import Check, Finding
+from snnlab.networks.boltzmann import SHUFFLED_TEACHER, memorise
+from snnlab.protocols.boltzmann._shared import SequenceConfig, check_recall, compare_recall, measure_recall
+from snnlab.stimuli.pictures.bitmaps import sequence_from
 
 FIGURE = "osogami2015_evolution"
-# Of the paper's figure; at the last one all is recalled.
+CONTROLS = SHUFFLED_TEACHER
+# The published scale takes seconds; its control, which is not recalled in time, does not.
+QUICK = {"periods": 10_000}
+# The paper's figure shows these; at the last one all is recalled.
 CHECKPOINTS = (0, 10, 1_000, 2_000, 4_000, 5_000)
 PUBLISHED = "4,000 to 5,000 periods (one machine)"
 
 
 @dataclass(frozen=True)
-class Config(science.Config):
+class Config(SequenceConfig):
     """Settings of the run."""
 
     sequence: str = "evolution"
@@ -29,15 +31,21 @@ class Config(science.Config):
     """stop after so many, if the sequence is not recalled before"""
 
 
-# The published scale takes seconds; its control, which is not recalled in time, does not.
-QUICK = {"periods": 10_000}
-
-
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Train a machine until it recalls the figures; see :func:`snnlab.networks.boltzmann.memory.memorise`."""
-    return science.run(config, engine, CHECKPOINTS)
+    """Train a machine until it recalls the figures; see :func:`snnlab.networks.boltzmann.memorise`."""
+    return memorise(config, sequence_from(config.sequence), config.periods, CHECKPOINTS, engine)
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return what holds for every machine: it learns."""
+    return check_recall(dataset)
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return how well the figures are known in the end."""
+    return measure_recall(dataset)
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """The share of machines that recall the figures, and after how many periods; beside the control."""
-    return science.comparisons(datasets, PUBLISHED)
+    return compare_recall(datasets, PUBLISHED)

@@ -9,21 +9,22 @@ import xarray as xr
 
 from snnlab.engine.brian import Engine
 from snnlab.files import record
-from snnlab.lab.claims import Finding
-from snnlab.networks.boltzmann import CONTROLS as CONTROLS
-from snnlab.protocols.boltzmann import dybm_science as science
-from snnlab.protocols.boltzmann.dybm_science import checks as checks
-from snnlab.protocols.boltzmann.dybm_science import measure as measure
+from snnlab.lab.claims import Check, Finding
+from snnlab.networks.boltzmann import SHUFFLED_TEACHER, memorise
+from snnlab.protocols.boltzmann._shared import SequenceConfig, check_recall, compare_recall, measure_recall
+from snnlab.stimuli.pictures.bitmaps import sequence_from
 from snnlab.stimuli.sounds.music import scale_wav
 
 FIGURE = "osogami2015_music"
-# Of the paper's figure; the last was the first with the whole song.
+CONTROLS = SHUFFLED_TEACHER
+QUICK = {"periods": 20_000}
+# The paper's figure shows these; the last was the first with the whole song.
 CHECKPOINTS = (0, 10, 1_000, 10_000, 100_000, 900_000)
 PUBLISHED = "at most 900,000 periods (one machine)"
 
 
 @dataclass(frozen=True)
-class Config(science.Config):
+class Config(SequenceConfig):
     """Settings of the run."""
 
     sequence: str = "music"
@@ -32,17 +33,24 @@ class Config(science.Config):
     """stop after so many, if the sequence is not recalled before"""
 
 
-QUICK = {"periods": 20_000}
-
-
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Train a machine until it recalls the song; see :func:`snnlab.networks.boltzmann.memory.memorise`."""
-    return science.run(config, engine, CHECKPOINTS)
+    """Train a machine until it recalls the song; see :func:`snnlab.networks.boltzmann.memorise`."""
+    return memorise(config, sequence_from(config.sequence), config.periods, CHECKPOINTS, engine)
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return what holds for every machine: it learns."""
+    return check_recall(dataset)
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return how well the song is known in the end."""
+    return measure_recall(dataset)
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """The share of machines that recall the song, and after how many periods; beside the control."""
-    return science.comparisons(datasets, PUBLISHED)
+    return compare_recall(datasets, PUBLISHED)
 
 
 def export(dataset: xr.Dataset, stem: Path) -> list[Path]:

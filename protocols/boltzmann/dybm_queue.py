@@ -11,28 +11,32 @@ import numpy as np
 import xarray as xr
 
 from snnlab.engine.brian import Engine
-from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding
-from snnlab.lab.grouping import by_condition
-from snnlab.networks.boltzmann import CONTROLS as CONTROLS
-from snnlab.protocols.boltzmann import dybm_science
-from snnlab.protocols.boltzmann.dybm_science import MISSED, RECALLED
+from snnlab.networks.boltzmann import SHUFFLED_TEACHER, memorise
+from snnlab.protocols.boltzmann._shared import (
+    CONTEXT,
+    MISSED,
+    RECALLED,
+    SequenceConfig,
+    by_setting,
+    carried,
+    context,
+    first_share,
+    measure_recall,
+    unrolled,
+)
+from snnlab.stimuli.pictures.bitmaps import sequence_from
 
 FIGURE = "dybm_queue"
+CONTROLS = SHUFFLED_TEACHER
+QUICK = {"sequence": "SUN", "periods": 20_000}
 LENGTH = "steps of the sequence for each of the longest delay"
-CONTEXT = "steps of the past that tell every next one"
 CARRIED = "memory carried from step to step (bytes)"
 UNROLLED = "memory of backpropagation through one period (bytes)"
 SPIKES_ONLY = "the same if traces are computed again from stored spikes (bytes)"
 LEFT = "bits missed when shown, of those missed before learning (share)"
-# Our criterion for every machine; taught in another order, it is above.
+# This is our criterion for every machine; one that is taught in another order is above.
 MOST = 0.5
-_FLOAT = 8
-
-
-@dataclass(frozen=True)
-class Config(dybm_science.Config):
-    """Settings of the run."""
 
 
 def decay_rates(count: int) -> tuple[float, ...]:
@@ -40,7 +44,6 @@ def decay_rates(count: int) -> tuple[float, ...]:
     return tuple(k / (count + 1) for k in range(1, count + 1))
 
 
-QUICK = {"sequence": "SUN", "periods": 20_000}
 # Nine steps of delay, the whole word and three traces are the default.
 DELAYS = {f"delays to {d}": {"longest_delay": d} for d in range(1, 13) if d != 9}
 LENGTHS = {word: {"sequence": word} for word in ("S", "SC", "SCI", "SCIE", "SCIEN", "SCIENC")}
@@ -50,71 +53,13 @@ VARIANTS = {"default": {}} | DELAYS | LENGTHS | SYNAPTIC | NEURAL
 
 
 @dataclass(frozen=True)
-class Memory:
-    """Numbers that learning needs."""
-
-    bits: int
-    """spikes, 1 bit each"""
-    floats: int
-    """traces, 8 bytes each"""
-
-    @property
-    def bytes(self) -> float:
-        """What they take."""
-        return self.bits / 8 + _FLOAT * self.floats
-
-
-def carried(delays: np.ndarray, synaptic: int, neural: int) -> Memory:
-    """Return what a machine carries from one step to the next to learn, however long the sequence is.
-
-    A neuron's queue holds the spikes that are under way on its slowest axon: the largest of its ``delays``, shape
-    (n, n) [pre, post], less 1. Each pair has K ``synaptic`` traces alpha, each neuron L ``neural`` traces gamma; beta
-    is computed from the queue. Parameters, and the sums of squares of AdaGrad, count neither here nor in
-    :func:`unrolled`.
-    """
-    n = len(delays)
-    return Memory(int((np.max(delays, axis=1) - 1).sum()), n * n * synaptic + n * neural)
-
-
-def unrolled(n: int, synaptic: int, neural: int, steps: int) -> Memory:
-    """Return what backpropagation through time keeps to go back through so many steps of the same synapses.
-
-    Assumed: traces are the hidden state, and the state of every step is kept, n spikes, n n K traces alpha and n L
-    traces gamma; nothing is cut off or computed again. As traces depend on spikes alone, whoever computes them again
-    keeps no more than the ``bits`` of this, the spikes.
-    """
-    return Memory(steps * n, steps * (n * n * synaptic + n * neural))
-
-
-def context(sequence: np.ndarray) -> int:
-    """Return how many steps of a periodic sequence, shape (steps, n), one must see to tell every next one."""
-    rows, count = [row.tobytes() for row in np.ascontiguousarray(sequence)], len(sequence)
-    for lags in range(count):
-        follows = {}
-        # A past that was followed by something else says too little.
-        pairs = ((tuple(rows[(t - lag) % count] for lag in range(1, lags + 1)), rows[t]) for t in range(count))
-        if all(follows.setdefault(past, row) == row for past, row in pairs):
-            return lags
-    return count
+class Config(SequenceConfig):
+    """Settings of the run."""
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Train a machine until it recalls the sequence; see :func:`snnlab.networks.boltzmann.memory.memorise`."""
-    return dybm_science.run(config, engine, ())
-
-
-def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return how well the sequence is known in the end, how long it is beside the queue, and the memory it took."""
-    (steps, n), traces = dataset.sequence.shape, (dataset.sizes["k"], dataset.sizes["l"])
-    whole = unrolled(n, *traces, steps)
-    return dybm_science.measure(dataset) | {
-        LEFT: float(dataset.missed.values[-1] / max(dataset.missed.values[0], 1)),
-        LENGTH: steps / int(dataset.delay.max()),
-        CONTEXT: float(context(dataset.sequence.values)),
-        CARRIED: carried(dataset.delay.values, *traces).bytes,
-        UNROLLED: whole.bytes,
-        SPIKES_ONLY: whole.bits / 8,
-    }
+    """Train a machine until it recalls the sequence; see :func:`snnlab.networks.boltzmann.memorise`."""
+    return memorise(config, sequence_from(config.sequence), config.periods, (), engine)
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
@@ -128,16 +73,26 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     return [Check(LEFT, measured[LEFT], 0.0, MOST, "our criterion")]
 
 
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return how well the sequence is known in the end, how long it is beside the queue, and the memory it took."""
+    (steps, n), traces = dataset.sequence.shape, (dataset.sizes["k"], dataset.sizes["l"])
+    whole = unrolled(n, *traces, steps)
+    return measure_recall(dataset) | {
+        LEFT: float(dataset.missed.values[-1] / max(dataset.missed.values[0], 1)),
+        LENGTH: steps / int(dataset.delay.max()),
+        CONTEXT: float(context(dataset.sequence.values)),
+        CARRIED: carried(dataset.delay.values, *traces).bytes,
+        UNROLLED: whole.bytes,
+        SPIKES_ONLY: whole.bits / 8,
+    }
+
+
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """For each setting how many machines recall all and what is missed, beside the control; then over all settings."""
     rows, recalled = [], []
-    for conditions in by_condition(datasets):
-        runs = conditions.get("default", [])
-        if len(runs) < 3:
-            continue
-        name, measured = label(attribute(runs[0], "config")), [measure(run) for run in runs]
-        broken = [measure(run) for run in conditions.get("shuffled_teacher", [])]
-        missed = np.mean([dybm_science.first_share(run, "missed") for run in runs])
+    for config, runs, shuffled in by_setting(datasets):
+        name, measured, broken = label(config), list(map(measure, runs)), list(map(measure, shuffled))
+        missed = np.mean([first_share(run, "missed") for run in runs])
         nulls = {RECALLED: "0: untrained", MISSED: f"{missed:.2f}: untrained"}
         if broken:
             nulls = {what: f"{np.mean([m[what] for m in broken]):.2f}: taught in another order" for what in nulls}
@@ -159,7 +114,7 @@ def _of_all(recalled: list[xr.Dataset]) -> list[Finding]:
     longer = f"{who}: share whose sequence is longer than their longest delay (up to {max(factors):.3g} times)"
     return [
         Finding.share(longer, [factor > 1 for factor in factors], "0: no more than a queue holds"),
-        # What the queue has let go of only traces can tell.
+        # Only traces can tell what the queue has let go of.
         Finding.share(f"{who}: share that needs more of the past than the longest delay", deep, "0: the queue alone"),
         Finding.over_seeds(
             f"{who}: bytes carried, of those of backpropagation through one period",

@@ -12,9 +12,8 @@ from snnlab.engine.brian import Engine
 from snnlab.errors import UserError
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding
-from snnlab.lab.grouping import by_condition
 from snnlab.networks.boltzmann import MOST_PERIODS, TurnsConfig, take_turns
-from snnlab.protocols.boltzmann.dybm_two_sequences import both
+from snnlab.protocols.boltzmann._shared import LEAST_RUNS, by_setting, sequence_and_mirror_image
 from snnlab.stimuli.pictures.bitmaps import sequence_from
 
 FIGURE = "osogami2015_relearning"
@@ -52,10 +51,10 @@ class Config(TurnsConfig):
         """Return what the settings stand for: all sequences."""
         self.rule()
         if self.control != "none":
-            # A machine that is taught two other sequences learns those again and again, too.
+            # A machine that is taught two other sequences relearns those, too.
             raise UserError(f"control: expected none: a novel sequence stands beside both others, got {self.control}")
         novel = [] if self.novel == SHUFFLED else novel_of(self).tolist()
-        return {"sequences": [sequence.tolist() for sequence in both(self)], "novel": novel}
+        return {"sequences": [sequence.tolist() for sequence in sequence_and_mirror_image(self)], "novel": novel}
 
 
 def novel_of(config: Config) -> np.ndarray:
@@ -67,8 +66,8 @@ def novel_of(config: Config) -> np.ndarray:
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Train a machine on both in turns; see :func:`snnlab.networks.boltzmann.turns.take_turns`."""
-    sequences = both(config)
+    """Train a machine on both in turns; see :func:`snnlab.networks.boltzmann.take_turns`."""
+    sequences = sequence_and_mirror_image(config)
     require_whole("novel_periods", config.novel_periods, 1, MOST_PERIODS)
     if config.novel == SHUFFLED:
         novel = sequences[0][engine.rng("novel").permutation(len(sequences[0]))]
@@ -79,6 +78,12 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     if len(novel) <= config.cue:
         raise UserError(f"novel: expected more columns than the cue, {config.cue}, got {len(novel)}")
     return take_turns(config, sequences, engine, novel, config.novel_periods)
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return what the paper shows, where a machine comes to at least four blocks: they need fewer and fewer periods."""
+    values = measure(dataset)
+    return [Check(SLOPE, values[SLOPE], -np.inf, 0.0, "the paper: it falls")] if SLOPE in values else []
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
@@ -101,20 +106,11 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
     return values
 
 
-def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return what the paper shows, where a machine comes to at least four blocks: they need fewer and fewer periods."""
-    values = measure(dataset)
-    return [Check(SLOPE, values[SLOPE], -np.inf, 0.0, "the paper: it falls")] if SLOPE in values else []
-
-
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """Slopes over seeds; and whether a novel sequence is learned sooner by an old machine than by a new one."""
     rows = []
-    for conditions in by_condition(datasets):
-        runs = conditions.get("default", [])
-        if len(runs) < 3:
-            continue
-        config, measured = attribute(runs[0], "config"), [measure(run) for run in runs]
+    for config, runs, _ in by_setting(datasets):
+        measured = [measure(run) for run in runs]
         name = f"{config['sequence']}, mu {', '.join(f'{m:g}' for m in config['mu'])}, {config['optimizer']}"
         came = [SLOPE in m for m in measured]
         what = f"{name}: share of machines with four blocks within {config['periods']:,} periods"
@@ -124,6 +120,6 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
         nulls = {SLOPE: "0: no faster", AGAIN: "0: no faster", NOVEL: f"0: age does not matter{late}"}
         for what, null in nulls.items():
             values = [m[what] for m in measured if what in m]
-            if len(values) >= 3:
+            if len(values) >= LEAST_RUNS:
                 rows.append(Finding.over_seeds(f"{name}: {what}", values, null))
     return rows

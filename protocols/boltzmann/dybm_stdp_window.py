@@ -17,14 +17,14 @@ from snnlab.networks.boltzmann import DT, Boltzmann, BoltzmannNetwork, DybmRule,
 
 FIGURE = "dybm_stdp_window"
 QUICK = {"delays": (1, 4), "longest_lag": 6}
-# The published equations with beta in reverse order, gamma in the wrong energy, and nothing from delays of 1.
+# The control has beta in reverse order, gamma in the wrong energy, and learns nothing at delays of 1.
 CONTROLS = {"jdybm": {"variant": "jdybm"}}
-# Rounding of the largest traces, mu^-8 = 65536 for mu = 0.25.
+# This is the rounding of the largest traces, mu^-8 = 65536 for mu = 0.25.
 CLOSE = 1e-9
-# So small that what is learned changes no probability: a window is that of vanishing steps. A power of two, so that
-# to divide by it rounds nothing.
+# The rate is so small that what is learned changes no probability: a window is that of vanishing steps. It is a power
+# of two, so that dividing by it rounds nothing.
 RATE = 2.0**-200
-# The weight of each part of a window, and its decay rates.
+# Each part of a window has a weight, and decay rates.
 PARTS = {"ltp": ("u", "lam"), "ltd": ("v", "mu")}
 
 
@@ -189,16 +189,6 @@ def law(part: str, dataset: xr.Dataset, timing: str = "consistent", variant: str
     return -np.where((lag < delay) & (lag != 0), rate ** -np.where(lag < delay, power, 0).astype(float), 0.0)
 
 
-def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return the distances from the closed form, of all delays together."""
-    values = {}
-    for part in PARTS:
-        for kind, of in (("", "learning"), ("_weight", "weights")):
-            away = np.abs(dataset[f"{part}{kind}"] - dataset[f"{part}_law"])
-            values[f"{part.upper()}, window of {of}: largest distance from the closed form"] = float(away.max())
-    return values
-
-
 def checks(dataset: xr.Dataset) -> list[Check]:
     """Both windows, of learning and of weights, are the closed form, at every delay."""
     rows = []
@@ -209,3 +199,13 @@ def checks(dataset: xr.Dataset) -> list[Check]:
             what = f"{part.upper()}, delay {delay}: largest distance from the closed form"
             rows.append(Check(what, worst, 0.0, CLOSE, "rounding"))
     return rows
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return the distances from the closed form, of all delays together."""
+    values = {}
+    for part in PARTS:
+        for kind, of in (("", "learning"), ("_weight", "weights")):
+            away = np.abs(dataset[f"{part}{kind}"] - dataset[f"{part}_law"])
+            values[f"{part.upper()}, window of {of}: largest distance from the closed form"] = float(away.max())
+    return values

@@ -8,18 +8,16 @@ import numpy as np
 import xarray as xr
 
 from snnlab.engine.brian import Engine
-from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding
-from snnlab.lab.grouping import by_condition
-from snnlab.networks.boltzmann import CONTROLS as CONTROLS
-from snnlab.networks.boltzmann import PUBLISHED_BLOCKS, TurnsConfig, take_turns
-from snnlab.protocols.boltzmann.dybm_science import MISSED
-from snnlab.stimuli.pictures.bitmaps import mirrored, sequence_from
+from snnlab.networks.boltzmann import PUBLISHED_BLOCKS, SHUFFLED_TEACHER, TurnsConfig, take_turns
+from snnlab.protocols.boltzmann._shared import LEAST_RUNS, MISSED, by_setting, sequence_and_mirror_image
 
 FIGURE = "osogami2015_two_sequences"
+CONTROLS = SHUFFLED_TEACHER
+QUICK = {"sequence": "evolution", "cue": 30, "periods": 20_000}
 BLOCKS, BOTH = "blocks", "both sequences recalled from their cues at the end (1: yes)"
 FIRST, LATE = "periods of the first two blocks", "periods of a block, mean of the last tenth"
-# Our criterion: while one sequence is learned some of the other is lost.
+# This is our criterion; it is larger because some of one sequence is lost while the other is learned.
 FEW = 0.25
 PUBLISHED = f"{PUBLISHED_BLOCKS:,} blocks, 223 min (one machine)"
 
@@ -31,21 +29,23 @@ class Config(TurnsConfig):
     def identity(self) -> dict:
         """Return what the settings stand for: both sequences."""
         self.rule()
-        return {"sequences": [sequence.tolist() for sequence in both(self)]}
-
-
-QUICK = {"sequence": "evolution", "cue": 30, "periods": 20_000}
-
-
-def both(config: TurnsConfig) -> list[np.ndarray]:
-    """Return the sequence and its mirror image."""
-    sequence = sequence_from(config.sequence)
-    return [sequence, mirrored(sequence)]
+        return {"sequences": [sequence.tolist() for sequence in sequence_and_mirror_image(self)]}
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Train a machine on both in turns; see :func:`snnlab.networks.boltzmann.turns.take_turns`."""
-    return take_turns(config, both(config), engine)
+    """Train a machine on both in turns; see :func:`snnlab.networks.boltzmann.take_turns`."""
+    return take_turns(config, sequence_and_mirror_image(config), engine)
+
+
+def ended(dataset: xr.Dataset) -> bool:
+    """Tell whether training ended because a block needed no period."""
+    needed = dataset.block_periods.values
+    return len(needed) > 1 and needed[-1] == 0
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return what holds for every machine: it learns both. How soon it is a finding over machines."""
+    return [Check(MISSED, measure(dataset)[MISSED], 0.0, FEW, "our criterion")]
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
@@ -66,27 +66,13 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
     return values
 
 
-def ended(dataset: xr.Dataset) -> bool:
-    """Tell whether training ended because a block needed no period."""
-    needed = dataset.block_periods.values
-    return len(needed) > 1 and needed[-1] == 0
-
-
-def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return what holds for every machine: it learns both. How soon it is a finding over machines."""
-    return [Check(MISSED, measure(dataset)[MISSED], 0.0, FEW, "our criterion")]
-
-
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """Blocks, periods of early and late blocks, and what is known in the end; beside the control."""
     rows = []
-    for conditions in by_condition(datasets):
-        runs = conditions.pop("default", [])
-        if len(runs) < 3:
-            continue
-        config, measured = attribute(runs[0], "config"), [measure(run) for run in runs]
+    for config, runs, shuffled in by_setting(datasets):
+        measured = [measure(run) for run in runs]
         name = f"{config['sequence']} and its mirror image, {config['periods']:,} periods"
-        broken = [measure(run)[MISSED] for run in conditions.get("shuffled_teacher", [])]
+        broken = [measure(run)[MISSED] for run in shuffled]
         beside = f"{np.mean(broken):.2f}: taught in another order" if broken else "0.5: untrained"
         rows.append(Finding.over_seeds(f"{name}: {MISSED}", [m[MISSED] for m in measured], beside))
         done = [ended(run) for run in runs]
@@ -98,7 +84,7 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
         rows.append(Finding.over_seeds(f"{name}: {BLOCKS} by then", [m[BLOCKS] for m in measured], "0", published))
         rows.append(Finding.share(f"{name}: {BOTH}", [m[BOTH] for m in measured], "0: untrained"))
         twice = [m for m in measured if LATE in m]
-        if len(twice) >= 3:
+        if len(twice) >= LEAST_RUNS:
             fall = [m[LATE] / (m[FIRST] / 2) for m in twice]
             what = f"{name}: {LATE} / mean of the first two ({len(twice)} machines with two blocks)"
             rows.append(Finding.over_seeds(what, fall, "1: nothing is kept"))

@@ -16,7 +16,6 @@ from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding
 from snnlab.networks.force import ForceConfig, train_force
 from snnlab.networks.rate import RATES, random_network, train_rate
-from snnlab.protocols.rate import rate_force
 from snnlab.stimuli.signals.oscillators import sine
 
 FIGURE = "force_convergence"
@@ -25,6 +24,9 @@ SIZES = (125, 250, 500, 1000, 2000)
 NETWORKS = ("lif", "theta", "izhikevich", *RATES)
 # Before learning; time step of rate units (s).
 BEFORE, DT = 1.0, 1e-3
+# Settings of rate units, those of rate_force (Sussillo & Abbott 2009): connectivity, gain, size of the feedback, time
+# constant (s), steps between two RLS updates, P at the start.
+P, G, Q, TAU, RLS_STEPS, ALPHA = 0.1, 1.5, 1.0, 10e-3, 2, 1.0
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,8 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     start, stop, end = np.rint(np.cumsum([BEFORE, config.learn, config.after]) / DT).astype(int)
     times = np.arange(1, end + 1) * DT
     teacher = sine(times, FREQUENCY)
-    rate = rate_force.Config()
-    network = random_network(config.n, rate.p, rate.g, rate.q, 1, config.network, rate.tau * 1e-3, DT, engine)
-    arrays = train_rate(network, teacher, range(start, stop, rate.rls_steps), rate.alpha, traced=0)
+    network = random_network(config.n, P, G, Q, 1, config.network, TAU, DT, engine)
+    arrays = train_rate(network, teacher, range(start, stop, RLS_STEPS), ALPHA, traced=0)
     return xr.Dataset(
         {"output": (("time", "component"), arrays["output"]), "teacher": (("time", "component"), teacher)},
         {"time": ("time", times, {"units": "s"})},

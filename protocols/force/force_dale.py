@@ -13,11 +13,12 @@ from snnlab.lab.claims import Check, Finding
 from snnlab.lab.grouping import settings
 from snnlab.networks.force import CONTROLS as CONTROLS
 from snnlab.networks.force import TrainedNetwork, completed, settled_identity, split_encoder, train_force
-from snnlab.protocols.force import force_oscillator as oscillator
+from snnlab.protocols.force import _shared as oscillator
+from snnlab.protocols.force._shared import QUICK as QUICK
 
 
 @dataclass(frozen=True)
-class Config(oscillator.Config):
+class Config(oscillator.OscillatorConfig):
     """Settings of the run; None means what it means for force_oscillator, and that each row's sum is zero."""
 
     neuron: str = "lif"
@@ -39,7 +40,6 @@ VARIANTS = {
     for task in ("sine", "product")
     for dale in (True, False)
 }
-QUICK = oscillator.QUICK
 AGAINST = "weights of the total matrix against the sign of their column"
 
 

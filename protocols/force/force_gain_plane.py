@@ -9,35 +9,29 @@ import xarray as xr
 
 from snnlab.analysis import chaos
 from snnlab.analysis import oscillations as osc
-from snnlab.connectivity.random import encoder, sparse_random
 from snnlab.engine.brian import Engine
 from snnlab.errors import UserError
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding
 from snnlab.lab.grouping import settings
 from snnlab.networks.force import (
+    SPIKE_STEP,
     ForceConfig,
-    ForceSetup,
-    Plan,
-    make_loop,
-    moved_spike,
+    follow_moved_spikes,
+    require_movable,
     resolve,
-    spike_jump,
     train_force,
 )
 from snnlab.stimuli.signals.oscillators import sine
 
 FREQUENCY = 5.0
-# Of the perturbations: how long the network runs before the first, how long each is followed, by how much a spike is
-# delayed, how long it may be waited for, time constant of the distance, its bins (s).
-SETTLE, FOLLOWED, DELAY, PATIENCE, TAU, STEP = 1.0, 0.5, 1e-3, 50e-3, 20e-3, 2e-3
 # The difference has grown when it reaches this part of the distance of unrelated states.
 SATURATED = 0.3
 
 
 @dataclass(frozen=True)
 class Config(ForceConfig):
-    """Settings of the run; None means: the value that the neuron's file states in its FORCE."""
+    """Settings of the run; None means: the published value of a neuron, or what a file of yours states in its FORCE."""
 
     neuron: str = "lif"
     """lif, theta, izhikevich, ..., or path/to/file.py:NAME"""
@@ -79,48 +73,11 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         raise UserError(f"perturbations: expected an integer >= 0, got {config.perturbations}")
     setup = resolve(config)
     if config.perturbations:
-        spike_jump(setup.synapse)
-        if setup.dt > DELAY:
-            raise UserError(
-                f"dt: expected at most the delay of a moved spike, {DELAY * 1e3:g} ms, got {setup.dt * 1e3:g}"
-            )
+        require_movable(setup)
     dataset = train_force(config, lambda t: sine(t, FREQUENCY), engine)
-    return dataset.assign(_distances(config, setup, engine)) if config.perturbations else dataset
-
-
-def _distances(config: Config, setup: ForceSetup, engine: Engine) -> dict:
-    dt, n, count = setup.dt, config.n, config.perturbations
-    recurrent = sparse_random(n, config.p, setup.g, engine.rng("recurrent"), setup.zero_row_mean)
-    settle, delay, patience = (round(x / dt) for x in (SETTLE, DELAY, PATIENCE))
-    followed = patience + delay + round(FOLLOWED / dt) + 1
-    # A network of the same kind as the one that learned, so that no other program is built.
-    feedback = encoder(n, 1, setup.q, engine.rng("encoder"), config.encoder)
-    loop = make_loop(config, setup, recurrent, feedback, Plan(dt, settle + count * followed, range(0), 0, n), engine)
-    loop.advance(0, settle)
-    bins = round(FOLLOWED / STEP)
-    columns, distances, unrelated = recurrent.tocsc(), np.full((count, bins), np.nan), np.full(count, np.nan)
-    for index in range(count):
-        start = settle + index * followed
-        moved = moved_spike(loop, columns, setup.synapse, start, start + followed, delay, patience)
-        if moved is None:
-            continue
-        pair = [(steps * dt, neurons) for steps, neurons in (moved.reference, moved.perturbed)]
-        # From when the moved spike has arrived in both.
-        edges = pair[1][0][0] + STEP * np.arange(bins + 1)
-        distances[index] = chaos.spike_distance(*pair, edges, TAU, n)
-        # Both halves of the reference, one on top of the other; their first third lacks what came before.
-        (when, who), middle = pair[0], edges[bins // 2]
-        late = when >= middle
-        halves = (when[~late], who[~late]), (when[late] - (middle - edges[0]), who[late])
-        apart = chaos.spike_distance(*halves, edges[: bins // 2 + 1], TAU, n)
-        unrelated[index] = np.sqrt((apart[bins // 6 :] ** 2).mean())
-    times = STEP * (np.arange(bins) + 0.5)
-    labels = {"units": "1", "long_name": "distance of the spike trains of both copies"}
-    return {
-        "distance": (("perturbation", "delay"), distances, labels),
-        "distance_of_unrelated": (("perturbation",), unrelated, {"units": "1"}),
-        "delay": ("delay", times, {"units": "s", "long_name": "time since the moved spike"}),
-    }
+    if not config.perturbations:
+        return dataset
+    return dataset.assign(follow_moved_spikes(config, setup, config.perturbations, engine))
 
 
 def growth(dataset: xr.Dataset) -> np.ndarray:
@@ -132,7 +89,7 @@ def growth(dataset: xr.Dataset) -> np.ndarray:
     if not alive.any():
         return np.zeros(0)
     threshold = SATURATED * float(dataset.distance_of_unrelated.values[alive].mean())
-    return np.array([chaos.growth(row, STEP, threshold) for row in dataset.distance.values[alive]])
+    return np.array([chaos.growth(row, SPIKE_STEP, threshold) for row in dataset.distance.values[alive]])
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:

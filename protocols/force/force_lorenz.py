@@ -70,7 +70,7 @@ RMSE, RANGE = 0.2, 0.15
 PROMINENCE = 0.15
 # The free run starts this long after learning, when it may have left the teacher's path; shorter ones say nothing.
 SETTLE, SHORTEST = 1.0, 10.0
-# Of longer free runs this much is measured (s).
+# So much of a longer free run is measured (s).
 LONGEST = 100.0
 # Pieces of the teacher that a free run is compared with; as many others make up the teacher's map.
 _PIECES = 20

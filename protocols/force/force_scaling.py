@@ -10,10 +10,9 @@ import numpy as np
 import xarray as xr
 
 from snnlab.checking import require_positive
-from snnlab.connectivity.random import encoder, sparse_random
 from snnlab.engine.brian import Engine
 from snnlab.errors import UserError
-from snnlab.networks.force import ForceConfig, ForceSetup, Plan, ProgramLoop, can_be_program, resolve
+from snnlab.networks.force import ForceConfig, ForceSetup, Form, Plan, ProgramLoop, can_be_program, resolve, weights
 from snnlab.stimuli.signals.oscillators import sine
 
 FIGURE = "scaling"
@@ -93,10 +92,8 @@ def _measure(config: Config, engine: Engine, n: int, setup: ForceSetup, learns: 
         alpha=setup.alpha,
         gain="exact",
     )
-    recurrent = sparse_random(n, ForceConfig.p, setup.g, engine.rng("recurrent"), setup.zero_row_mean)
-    feedback = encoder(n, 1, setup.q, engine.rng("encoder"))
-    models = (setup.neuron, setup.synapse, recurrent, feedback)
-    loop = ProgramLoop(*models, plan, engine, bias=setup.bias, scheme="euler", folded=False)
+    models = (setup.neuron, setup.synapse, *weights(ForceConfig(n=n), setup, engine))
+    loop = ProgramLoop(*models, plan, engine, bias=setup.bias, form=Form())
     loop.show = lambda done: None
     loop.advance(0, settled)
     start, best = loop.memory(), np.inf

@@ -25,7 +25,7 @@ INF = float("inf")
 
 @dataclass(frozen=True)
 class Config(ForceConfig):
-    """Settings of the run; None means: the value that the neuron's file states in its FORCE."""
+    """Settings of the run; None means: the published value of a neuron, or what a file of yours states in its FORCE."""
 
     teacher: str = "sine"
     """sine, or path/to/teacher.csv (time in s, then components), or path/to/file.py:function"""

@@ -1,1 +1,1 @@
-"""Patterns: do rules tell similar sequences apart?."""
+"""Patterns: do rules tell similar sequences apart?"""

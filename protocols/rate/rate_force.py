@@ -9,13 +9,11 @@ import numpy as np
 import xarray as xr
 
 from snnlab.analysis import oscillations as osc
-from snnlab.checking import require_choices, require_positive
+from snnlab.checking import require_between, require_choices, require_positive, require_probability
 from snnlab.engine.brian import Engine
 from snnlab.errors import UserError
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding
-from snnlab.networks.force import AFTER_LEARNING
-from snnlab.networks.force import CONTROLS as CONTROLS
 from snnlab.networks.rate import random_network, train_rate
 from snnlab.stimuli.signals.lorenz import SCALE, lorenz
 from snnlab.stimuli.signals.oscillators import sine
@@ -28,6 +26,14 @@ VARIANTS = {
     for task in ("sine", "four_sines", "lorenz")
 }
 QUICK = {"before": 0.5, "learn": 16.0, "after": 4.0}
+# What is broken on purpose, and which of these conditions differ from the default only after learning.
+CONTROLS = {
+    "no_recurrence": {"g": 0.0},
+    "no_feedback": {"control": "no_feedback"},
+    "permuted_decoder": {"control": "permuted_decoder"},
+    "shuffled_teacher": {"control": "shuffled_teacher"},
+}
+AFTER_LEARNING = ("no_feedback", "permuted_decoder")
 # Periods in s; the Lorenz teacher has none.
 PERIODS = {"sine": 0.6, "four_sines": 1.2}
 LORENZ_UNIT = 0.5
@@ -80,10 +86,8 @@ def _check(config: Config) -> None:
     if config.task == "lorenz" and config.before + config.learn + config.after > 150:
         raise UserError("before, learn, after: expected at most 150 s together for the Lorenz attractor")
     for name in ("before", "after", "g", "q"):
-        if not 0 <= getattr(config, name) < INF:
-            raise UserError(f"{name}: expected a number >= 0, got {getattr(config, name)}")
-    if not 0 < config.p <= 1:
-        raise UserError(f"p: expected a probability, 0 < p <= 1, got {config.p}")
+        require_between(config, name, 0)
+    require_probability(config, "p")
     if config.dt >= config.tau or config.dt > 10:
         raise UserError(f"dt: expected less than tau = {config.tau} ms and at most 10 ms, got {config.dt} ms")
 

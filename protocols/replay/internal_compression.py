@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import cycle
 from typing import Literal
 
 import numpy as np
 import xarray as xr
-from scipy.sparse import csr_array
 
 from snnlab.checking import require_positive
-from snnlab.connectivity.random import encoder
 from snnlab.engine.brian import Engine
 from snnlab.errors import UserError
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding
 from snnlab.lab.grouping import settings
-from snnlab.models.quantities import unit
-from snnlab.networks.force import Drive, Phase, completed, published_units, resolve
+from snnlab.networks.force import completed, resolve
 from snnlab.networks.replay import CONTROLS as CONTROLS
-from snnlab.networks.replay import hdts_identity, train_with_hdts
-from snnlab.networks.replay import moments as replay
-from snnlab.protocols.replay.movie_replay import (
+from snnlab.networks.replay import (
     CORRELATION,
     IDENTIFIED,
-    MovieConfig,
+    LeverConfig,
     completed_movie,
+    hdts_identity,
+    levers,
     movie_of,
-    score,
-    to_store,
+    movie_variable,
+    train_with_hdts,
 )
-from snnlab.stimuli.pictures.movie import Movie
 
 FIGURE = "internal_compression"
 # Beside those of movie_replay.
@@ -42,20 +36,15 @@ LEVELS = {
     "input": (0.0, 50.0, 100.0, 200.0, -50.0),
     "feedback": (1.0, 1.05, 1.1, 1.2, 0.9),
 }
-# Passes of the movie at one speed, one after the other, while it is taught; what a level lasts (s), and how much of it
-# is left out at its start.
-PASSES, LASTS, WARM_UP = 2, 12.0, 2.0
-SPEEDS = np.concatenate([sign * 2.0 ** (np.arange(-200, 501) / 100) for sign in (1, -1)])
-FASTEST, SAMPLE = 32.0, 0.01
-# Of the null: shown frames in random order, in blocks (s).
-_BLOCK = 0.25
+# The largest speed that can be taught.
+FASTEST = 32.0
 PACE, STEADY, ORDER = "speed of the replay", "steadiness of the speed", "pulses followed by the next one (share)"
 # Our criteria of a replay, and how near to a taught speed one is.
 LEAST_STEADY, LEAST_ORDER, NEAR_SPEED = 0.9, 0.9, 0.1
 
 
 @dataclass(frozen=True)
-class Config(MovieConfig):
+class Config(LeverConfig):
     """Settings of the run; None means: SETTINGS of this protocol for this neuron, else what the neuron states."""
 
     neuron: str = "izhikevich_b"
@@ -72,16 +61,6 @@ class Config(MovieConfig):
     """number of pulses in the movie"""
     learn_stop: float = 400.0
     """end of the learning window (s)"""
-    lever: Literal["cue", "input", "feedback"] = "cue"
-    """what is set to a level after learning: a tonic input, other for each neuron, that came with the speeds taught; an
-    input that is the same for all; the gain of the feedback"""
-    taught: tuple[float, ...] = (1.0, 1.5, 2.0, 3.0, 4.0)
-    """speeds that the movie is taught at, in turns of two passes, each with its cue; without a cue the first alone"""
-    levels: tuple[float, ...] = ()
-    """levels after learning, one after the other: of the cue, as speeds (it is their binary logarithm), of the input
-    (mV, pA or 1), of the gain; empty: those of the protocol"""
-    q_cue: float | None = None
-    """size of the cue's weights (mV, pA or 1)"""
     record_interval: float | None = 4.0
     """time between two recorded samples (ms), a multiple of dt"""
 
@@ -112,41 +91,19 @@ def settled(config: Config) -> Config:
     require_positive(config, "q_cue")
     config = completed(replace(config, levels=tuple(levels)), **SETTINGS.get(config.neuron, {}))
     period = movie_of(config).period
-    if period > LASTS - WARM_UP:
-        raise UserError(f"movie_seconds: expected at most {LASTS - WARM_UP:g} s, which a level is looked at")
+    if period > levers.LASTS - levers.WARM_UP:
+        raise UserError(
+            f"movie_seconds: expected at most {levers.LASTS - levers.WARM_UP:g} s, which a level is looked at"
+        )
     if config.lever == "cue" and config.q_cue is None:
         raise UserError(f"q_cue: neuron {config.neuron!r} has no value of its own; give --q-cue")
-    turn = PASSES * period * sum(1 / speed for speed in config.taught)
+    turn = levers.PASSES * period * sum(1 / speed for speed in config.taught)
     if config.lever == "cue" and config.learn_stop < turn:
         raise UserError(
             f"learn_stop: expected at least {turn:g} s, in which each speed is taught, got {config.learn_stop:g}"
         )
-    stop = config.learn_stop + LASTS * len(levels)
+    stop = config.learn_stop + levers.LASTS * len(levels)
     return completed_movie(config, stop + 0.1, stop)
-
-
-def lessons(config: Config, period: float) -> list[tuple[float, float]]:
-    """Return (start in s, speed) of all that is taught, one after the other."""
-    if config.lever != "cue":
-        return [(0.0, config.taught[0])]
-    found, start = [], 0.0
-    for speed in cycle(config.taught):
-        if start >= config.learn_stop - 1e-9:
-            return found
-        found.append((round(start, 9), speed))
-        start += PASSES * period / speed
-
-
-def clock_of(turns: Sequence[tuple[float, float]]):
-    """Return a function: times t (s) -> where in the movie these lessons stand (s)."""
-    starts, speeds = np.array(turns).T
-    stood = np.concatenate([[0.0], np.cumsum(np.diff(starts) * speeds[:-1])])
-
-    def clock(t: np.ndarray) -> np.ndarray:
-        which = np.maximum(np.searchsorted(starts, np.asarray(t) + 1e-9, "right") - 1, 0)
-        return stood[which] + (t - starts[which]) * speeds[which]
-
-    return clock
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
@@ -165,66 +122,19 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     """
     config = settled(config)
     movie, setup = movie_of(config), resolve(config)
-    turns = lessons(config, movie.period)
-    tests = [(config.learn_stop + LASTS * k, level) for k, level in enumerate(config.levels)]
-    cue, phases = _lever(config, setup, turns, tests, engine)
+    cued = config.lever == "cue"
+    turns = levers.lessons(config.taught, movie.period, config.learn_stop) if cued else [(0.0, config.taught[0])]
+    tests = [(config.learn_stop + levers.LASTS * k, level) for k, level in enumerate(config.levels)]
+    cue, phases = levers.drive(config, setup, turns, tests, engine)
     config = replace(config, record_start=config.learn_stop)
-    dataset = train_with_hdts(config, movie, movie.period, engine, phases, clock_of(turns), cue)
+    dataset = train_with_hdts(config, movie, movie.period, engine, phases=phases, clock=levers.clock(turns), cue=cue)
     time, output = dataset.time.values, np.asarray(dataset.output)
-    pixels = movie.pixels.shape[1]
-    rows = [_replayed(time, output[:, :pixels], output[:, pixels:], start, config, movie) for start, _ in tests]
+    rows = [levers.replay_at(time, output, start, config.pulses, movie) for start, _ in tests]
     arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
     dims = {"replay": ("level", "frame", "pixel")} | dict.fromkeys(("moment_found", "pulse"), ("level", "sample"))
     found = {name: (dims.get(name, ("level",)), values) for name, values in arrays.items()}
     dataset = dataset.drop_vars(["output", "teacher", "time", "voltage"]).assign_coords(level=list(config.levels))
-    return dataset.assign(found | {"movie": to_store(movie)})
-
-
-def _lever(config, setup, turns, tests, engine) -> tuple[Drive | None, list[Phase]]:
-    """The drive that a lever needs, and what holds from when on."""
-    if config.lever == "feedback":
-        return None, [Phase(start, feedback=level) for start, level in tests]
-
-    def signal(level: float) -> csr_array:
-        return csr_array(np.array([[np.log2(level) if config.lever == "cue" else level]]))
-
-    of_one = unit(published_units(setup.neuron.current)["q"])
-    if config.lever == "input":
-        return Drive(np.full((config.n, 1), float(of_one)), signal(0.0)), [Phase(s, signal=signal(v)) for s, v in tests]
-    weights = encoder(config.n, 1, float(config.q_cue * of_one), engine.rng("hdts"))
-    return Drive(weights, signal(1.0)), [Phase(start, signal=signal(level)) for start, level in [*turns, *tests]]
-
-
-def _replayed(time: np.ndarray, shown: np.ndarray, pulses: np.ndarray, start: float, config, movie) -> dict:
-    """What is measured of the replay from ``start`` s on."""
-    after = SAMPLE * np.arange(round((LASTS - WARM_UP - replay.LATEST) / SAMPLE))
-    moments = start + WARM_UP + after
-    decoded, loudest = replay.at(moments, time, shown), replay.at(moments, time, pulses).argmax(1)
-    values, found, phase = _fitted(decoded, after, movie)
-    pace = values["pace"]
-    # The last pass, frame by frame.
-    to_go = np.sign(pace) * (phase[-1] - np.arange(len(movie.pixels)) / movie.rate)
-    last = np.maximum(moments[-1] - np.mod(to_go, movie.period) / abs(pace), moments[0])
-    blocks = np.array_split(np.arange(len(after)), round(after[-1] / _BLOCK))
-    order = np.concatenate([blocks[k] for k in np.random.default_rng(0).permutation(len(blocks))])
-    null, *_ = _fitted(decoded[order], after, movie)
-    width = movie.period / config.pulses / max(abs(pace), 1.0) / SAMPLE
-    return values | {f"null_{name}": value for name, value in null.items() if name != "pace"} | {
-        "in_order": replay.in_order(loudest, config.pulses, width / 5),
-        "replay": replay.at(last, time, shown).astype(np.float32),
-        "moment_found": found.astype(np.float32),
-        "pulse": loudest.astype(np.int16),
-    }  # fmt: skip
-
-
-def _fitted(decoded: np.ndarray, after: np.ndarray, movie: Movie) -> tuple[dict, np.ndarray, np.ndarray]:
-    """Scores of frames shown at these times (s) at the steady speed that fits best, moments found, and its phases."""
-    found = replay.identify(decoded, movie.pixels) / movie.rate
-    pace, begin, steady = replay.pace(found, after, movie.period, SPEEDS)
-    phase = np.mod(begin + pace * after, movie.period)
-    scores = score(decoded, phase, movie)
-    values = {"pace": pace, "steady": steady, "correlation": scores[CORRELATION], "identified": scores[IDENTIFIED]}
-    return values, found, phase
+    return dataset.assign(found | {"movie": movie_variable(movie)})
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:

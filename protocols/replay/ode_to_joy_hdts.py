@@ -16,19 +16,18 @@ from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding
 from snnlab.lab.grouping import settings
 from snnlab.networks.force import CONTROLS as BROKEN
-from snnlab.networks.force import Phase, completed, require_free_run, require_sampling
+from snnlab.networks.force import Phase, completed, melody, require_free_run, require_sampling
 from snnlab.networks.replay import CONTROLS as OF_PULSES
 from snnlab.networks.replay import HdtsConfig, hdts_identity, train_with_hdts
 from snnlab.networks.replay import moments as replay
-from snnlab.protocols.force import ode_to_joy as joy
 from snnlab.stimuli.sounds.music import ODE_TO_JOY_LONG
 
 FIGURE = "ode_to_joy_hdts"
 INF = float("inf")
 # Six melodies, and the lags of the last.
 FREE_SECONDS = 105.0
-# Of the authors' script (ModelDB 190565) but for q_hdts: its internal pulses have the size of all feedback, 4e3, and
-# need 5000 neurons and 500 s; with twice that and the paper's RLS gain 3000 neurons and 200 s are enough. Other
+# Values of the authors' script (ModelDB 190565) but for q_hdts. Its internal pulses have the size of all feedback, 4e3,
+# and need 5000 neurons and 500 s. With twice that and the paper's RLS gain 3000 neurons and 200 s are enough. Other
 # neurons keep what their file states.
 SETTINGS = {"izhikevich_b": {"g": 1e4, "q": 4e3, "alpha": 2, "rls_interval": 4.0, "q_hdts": 8e3}}
 CONTROLS = BROKEN | OF_PULSES
@@ -111,7 +110,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     ``output`` and ``teacher`` (time, note) hold the notes, ``loudest_pulse`` (time) which internal pulse is largest.
     """
     config = settled(config)
-    require_sampling(config, joy.STEP)
+    require_sampling(config, melody.STEP)
     begin = config.song_start
 
     def notes(t: np.ndarray) -> np.ndarray:
@@ -121,7 +120,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
     # What RLS knows of the first teacher would keep it from learning the second.
     phases = [Phase(begin, fresh_rls=True)] if begin is not None else []
-    dataset = train_with_hdts(config, notes, ODE_TO_JOY_LONG.period, engine, phases)
+    dataset = train_with_hdts(config, notes, ODE_TO_JOY_LONG.period, engine, phases=phases)
     count = len(ODE_TO_JOY_LONG.frequencies)
     whole = {name: np.asarray(dataset[name]) for name in ("output", "teacher")}
     kept = {name: (("time", "note"), values[:, :count], {"units": "1"}) for name, values in whole.items()}
@@ -132,8 +131,8 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
     """Return every measure of a run by name."""
-    pieces = joy.aligned(dataset, ODE_TO_JOY_LONG)
-    values, (outputs, teachers, _) = joy.measure(dataset, ODE_TO_JOY_LONG, pieces), pieces
+    pieces = melody.aligned(dataset, ODE_TO_JOY_LONG)
+    values, (outputs, teachers, _) = melody.measure(dataset, ODE_TO_JOY_LONG, pieces), pieces
     if len(outputs):
         values[ERROR] = osc.rmse(outputs, teachers) / float(np.sqrt(ODE_TO_JOY_LONG(_EVEN).var(0).mean()))
     if "loudest_pulse" in dataset:
@@ -141,7 +140,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
     return values
 
 
-_EVEN = np.arange(round(ODE_TO_JOY_LONG.period / joy.STEP)) * joy.STEP
+_EVEN = np.arange(round(ODE_TO_JOY_LONG.period / melody.STEP)) * melody.STEP
 
 
 def _in_order(dataset: xr.Dataset) -> float:
@@ -156,18 +155,19 @@ def _in_order(dataset: xr.Dataset) -> float:
 def checks(dataset: xr.Dataset) -> list[Check]:
     """Return our criteria for pulses in order, taught long enough; the paper states no number that we could read.
 
-    Of the others, with which these are compared, nothing is claimed.
+    Nothing is claimed of the others, with which these are compared.
     """
     config = attribute(dataset, "config")
     compared = config["hdts"] == "none" or config["pulse_order"] == "random" or config["song_start"] is not None
-    if compared or (config["hdts"] == "internal" and joy.learned(dataset) < ENOUGH):
+    if compared or (config["hdts"] == "internal" and melody.learned(dataset) < ENOUGH):
         return []
-    return joy.checks(dataset, ODE_TO_JOY_LONG)
+    rows = melody.criteria(dataset, ODE_TO_JOY_LONG)
+    return [Check(what, *row, "our criterion") for what, row in rows.items()]
 
 
 def export(dataset: xr.Dataset, stem: Path) -> list[Path]:
     """Write the free run as sound, ``stem``.wav; returns what was written."""
-    return joy.export(dataset, stem, ODE_TO_JOY_LONG)
+    return melody.write_sound(dataset, stem, ODE_TO_JOY_LONG)
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
@@ -183,10 +183,10 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
         source += UNORDERED if config["pulse_order"] == "random" else ""
         source += "" if config["song_start"] is None else f", alone for {config['song_start']:g} s"
         same = settings(config, ("hdts", "pulse_order", "song_start", "learn_stop", "seconds", "q_hdts"))
-        groups.setdefault((source, config["n"], same, joy.learned(dataset)), []).append((config["seed"], values))
-    right, _ = joy.chance(melody=ODE_TO_JOY_LONG)
+        groups.setdefault((source, config["n"], same, melody.learned(dataset)), []).append((config["seed"], values))
+    right, _ = melody.chance(melody=ODE_TO_JOY_LONG)
     nulls = {
-        joy.NOTES_RIGHT: f"{right:.2f}: notes in random order",
+        melody.NOTES_RIGHT: f"{right:.2f}: notes in random order",
         ERROR: "1: the mean of each note",
         IN_ORDER: "1/(m - 1) of m pulses: in random order",
     }
@@ -209,7 +209,7 @@ def _beside(groups: dict[tuple, list[tuple[int, dict[str, float]]]]) -> list[Fin
             if source in (control, NO_PULSES) or len(pairs) < 3:
                 continue
             name = f"{source}, N = {n}, learning for {learned:g} s"
-            more = [mine[joy.NOTES_RIGHT] - theirs[joy.NOTES_RIGHT] for mine, theirs in pairs]
+            more = [mine[melody.NOTES_RIGHT] - theirs[melody.NOTES_RIGHT] for mine, theirs in pairs]
             ratio = [mine[ERROR] / theirs[ERROR] for mine, theirs in pairs]
             rows += [
                 Finding.over_seeds(f"{name}: notes right (share) less those with {control}", more, "0: no difference"),
@@ -221,8 +221,8 @@ def _beside(groups: dict[tuple, list[tuple[int, dict[str, float]]]]) -> list[Fin
 def _sooner(groups: dict[tuple, list[tuple[int, dict[str, float]]]]) -> list[Finding]:
     """How much longer networks that learn with pulses take without them, of the times of learning tried, seed by seed.
 
-    Of one that never comes to the criterion without pulses the longest time tried is a bound; of one that does in the
-    shortest, nothing is known.
+    The longest time tried is a bound for a network that never comes to the criterion without pulses. Nothing is known
+    of a network that comes to it in the shortest time tried.
     """
     curves: dict[tuple, dict[int, dict[float, float]]] = {}
     for (source, n, same, learned), runs in groups.items():

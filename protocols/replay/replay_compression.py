@@ -9,43 +9,43 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from snnlab.analysis import trains
 from snnlab.engine.brian import Engine
 from snnlab.errors import UserError
 from snnlab.files import record
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Finding
-from snnlab.lab.protocol import find_protocol
+from snnlab.lab.grouping import variant_name
 from snnlab.networks.force import Phase, ticks
 from snnlab.networks.replay import CONTROLS as CONTROLS
-from snnlab.networks.replay import hdts_identity, train_with_hdts
-from snnlab.networks.replay import moments as replay
-from snnlab.protocols.replay.movie_replay import (
+from snnlab.networks.replay import (
     CORRELATION,
     IDENTIFIED,
     MovieConfig,
     Replay,
-    by_speed,
     completed_movie,
-    grouped,
+    hdts_identity,
     movie_of,
-    nulls,
     replayed,
-    stored,
+    stored_movie,
+    train_with_hdts,
 )
-from snnlab.protocols.replay.movie_replay import checks as checks
-from snnlab.protocols.replay.movie_replay import measure as measure
+from snnlab.networks.replay import moments as replay
+from snnlab.protocols.replay._shared import by_speed, grouped, nulls
+from snnlab.protocols.replay._shared import checks as checks
+from snnlab.protocols.replay._shared import measure as measure
 from snnlab.stimuli.pictures.movie import gif_bytes
 
 FIGURE = "replay_compression"
-# Of each speed the first second is not looked at; then come whole passes of the movie, so many that they last 4 s.
+# The first second at each speed is not looked at. Then come whole passes of the movie that last at least 4 s.
 WARM_UP, LEAST = 1.0, 4.0
 # Compression of replayed spike sequences in rats (Euston, Tatsuno & McNaughton 2007).
 RATS = (5.4, 8.1)
 # At the slowest speed a pass of the movie lasts 32 s, at the fastest a pulse 8 ms.
 SLOWEST, FASTEST = 0.25, 32.0
-# Of the spike templates: their bins and those of the spikes (s).
+# Bins of the spike templates and of the spikes (s).
 TEMPLATE_BIN, COUNT_BIN = 0.04, 0.01
-# The speeds at which they are tried, in steps of 6 %; powers of two lie between two of them.
+# Templates are tried at these speeds, in steps of 6 %; powers of two lie between two of them.
 CANDIDATES = np.concatenate([sign * 2.0 ** ((np.arange(-30, 66) + 0.5) / 12) for sign in (1, -1)])
 # Share of the accuracy above the null at the speed that was learned.
 KEPT = 0.9
@@ -53,7 +53,7 @@ KEPT = 0.9
 
 @dataclass(frozen=True)
 class Config(MovieConfig):
-    """Settings of the run; None means: SETTINGS of movie_replay for this neuron, else what the neuron states."""
+    """Settings of the run; None means: MOVIE_SETTINGS for this neuron, else what the neuron states."""
 
     speeds: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0, 0.5, -1.0, -4.0)
     """speeds of the pulses after learning, one after the other: multiples of 1/16 from 1/4 to 32, or backward (< 0);
@@ -95,6 +95,11 @@ QUICK = {"n": 400, "height": 9, "width": 16, "movie_seconds": 2.0, "learn_stop":
 QUICK_VARIANTS = {"2000 neurons": {"n": 800}, "three times the learning": {"learn_stop": 25.0}}
 
 
+def variant(config: dict) -> str:
+    """Return the variant that a stored Config is: see :func:`snnlab.lab.grouping.variant_name`."""
+    return variant_name(config, Config, VARIANTS, QUICK, QUICK_VARIANTS)
+
+
 def segments(config: Config, period: float) -> list[Replay]:
     """Return the replays of a run, one after the other from the end of learning on."""
     if not config.speeds or config.speeds[0] != 1 or len(set(config.speeds)) < len(config.speeds):
@@ -124,26 +129,26 @@ def settled(config: Config) -> Config:
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Train the network, then let the pulses run at each speed; see :func:`movie_replay.replayed`."""
+    """Train the network, then let the pulses run at each speed; see :func:`snnlab.networks.replay.replayed`."""
     config = settled(config)
     movie = movie_of(config)
     parts = segments(config, movie.period)
     phases = [Phase(part.start, speed=part.speed, restart=True) for part in parts]
     config = replace(config, record_start=config.learn_stop)
-    dataset = replayed(train_with_hdts(config, movie, movie.period, engine, phases), movie, parts)
+    dataset = replayed(train_with_hdts(config, movie, movie.period, engine, phases=phases), movie, parts)
     # Nobody looks at the spikes before.
     return dataset.isel(spike=dataset.spike_time.values >= config.learn_stop)
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """Accuracy at each speed, and the largest speed that keeps 90 % of what speed 1 has above chance."""
-    rows, variant = [], find_protocol("replay_compression").variant
+    rows = []
     # Frames in random order, by movie and speed: most networks have one movie.
     chances: dict[tuple, dict[str, float]] = {}
     for network, runs in grouped(datasets):
         name = f"{variant(attribute(runs[0], 'config'))} ({network})"
         measured = [by_speed(run) for run in runs]
-        movie = stored(runs[0])
+        movie = stored_movie(runs[0])
         keys = {speed: (movie.frames.tobytes(), movie.rate, speed) for speed in measured[0]}
         for speed, key in keys.items():
             if key not in chances:
@@ -173,7 +178,7 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
 
 def export(dataset: xr.Dataset, stem: Path) -> list[Path]:
     """Write 4 s of the movie, and below it of what the network shows, at each speed beside the others, as a GIF."""
-    movie, images, speeds = stored(dataset), [], dataset.speed.values
+    movie, images, speeds = stored_movie(dataset), [], dataset.speed.values
     places = {speed: np.flatnonzero(speeds == speed) for speed in dict.fromkeys(speeds.tolist())}
     # Half the frames of the movie at speed 1.
     step = 2 / movie.rate
@@ -195,17 +200,17 @@ def sequences(dataset: xr.Dataset) -> dict[float, tuple[float, float, float]]:
     It is laid over one pass of each other replay in bins of 10 ms, at speeds from 0.18 to 44, forward and backward, in
     steps of 6 %, so that a speed is known to 3 %; see :func:`snnlab.networks.replay.moments.match_template`.
     """
-    movie, n = stored(dataset), dataset.attrs["recorded_neurons"]
+    movie, n = stored_movie(dataset), dataset.attrs["recorded_neurons"]
     parts = segments(Config(**_plain(attribute(dataset, "config"))), movie.period)
     times, neurons = dataset.spike_time.values, dataset.spike_neuron.values
     bins, found = max(8, round(movie.period / TEMPLATE_BIN)), {}
     first = parts[0]
-    template = replay.spike_counts(times, neurons, n, first.first, first.first + movie.period, bins)
+    template = trains.counts(times, neurons, n, first.first, first.first + movie.period, bins)
     template = (np.roll(template, 1, 1) + template + np.roll(template, -1, 1)) / 3
     for part in parts[1:]:
         stop = part.first + movie.period / abs(part.speed)
         count = max(4, round((stop - part.first) / COUNT_BIN))
-        counts = replay.spike_counts(times, neurons, n, part.first, stop, count)
+        counts = trains.counts(times, neurons, n, part.first, stop, count)
         per_bin = (stop - part.first) / count / (movie.period / bins)
         fits = replay.match_template(template, counts, per_bin, CANDIDATES)
         order = np.random.default_rng(0).permutation(n)

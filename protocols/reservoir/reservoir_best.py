@@ -19,7 +19,8 @@ from snnlab.errors import UserError
 from snnlab.files.record import attribute, cpu_time
 from snnlab.lab.claims import Check, Finding
 from snnlab.lab.grouping import by_condition
-from snnlab.networks.reservoir import RateReservoir, ReservoirConfig, build, check, of_pixels, score, shown_at, taught
+from snnlab.learning.streams import score_all, score_pixels, shuffle_labels
+from snnlab.networks.reservoir import RateReservoir, ReservoirConfig, build_reservoir, check, choose_steps
 from snnlab.stimuli.pictures.images import Images, load_images
 
 FIGURE = "reservoir_best"
@@ -70,13 +71,13 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     if config.plasticity != "none":
         raise UserError(f"plasticity: expected none, since only the readout learns here, got {config.plasticity}")
     with threadpool_limits(1):
-        pixels = of_pixels(train, test, config.held_out)
-        train = taught(config, train, engine)
+        pixels = score_pixels(train, test, config.held_out).test
+        train = train if config.control == "none" else shuffle_labels(train, engine.rng("labels"))
         features, count = _features(config, train, engine)
         start = cpu_time()
-        found = score(features, {"all": np.arange(count)}, train, test, config.held_out)["all"]
+        found = score_all(features, count, train, test, config.held_out)
         seconds = cpu_time() - start
-    # Of the whole process, in KiB on Linux, in bytes on macOS.
+    # Memory of the whole process; it is in KiB on Linux, in bytes on macOS.
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     values = {
         "accuracy": found.test,
@@ -106,10 +107,10 @@ def _features(config: Config, train: Images, engine: Engine) -> tuple[Callable[[
         pixels = engine.rng("features").standard_normal((steps * inputs, count)) / np.sqrt(inputs)
         shift = engine.rng("shift").uniform(-1, 1, count)
         return lambda x: np.tanh(x.reshape(len(x), -1) @ pixels + shift), count
-    reservoir = build(config, inputs, engine)
+    reservoir = build_reservoir(config, inputs, engine)
     if config.features == "no_recurrence":
         reservoir = RateReservoir(0 * reservoir.matrix, reservoir.w_in, config.leak, config.form, reservoir.bias)
-    kept = shown_at(steps, config.snapshots)
+    kept = choose_steps(steps, config.snapshots)
     return lambda x: reservoir.states(x, kept).reshape(len(x), -1), count
 
 
@@ -134,7 +135,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """Accuracy of every setting over seeds, beside that of pixels."""
+    """Return the accuracy of every setting over seeds, beside that of pixels."""
     rows = []
     for conditions in by_condition(datasets):
         runs = conditions.get("default", [])

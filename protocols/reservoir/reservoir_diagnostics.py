@@ -9,13 +9,19 @@ import xarray as xr
 
 from snnlab.engine.brian import Engine
 from snnlab.lab.claims import Check, Finding
-from snnlab.networks.reservoir import ReservoirConfig, dynamics, leading, reservoir_of, train_epochs
-from snnlab.protocols.reservoir import reservoir_mnist
-from snnlab.protocols.reservoir.reservoir_mnist import FALL, accuracy, by_rule
+from snnlab.networks.reservoir import (
+    ReservoirConfig,
+    leading_eigenvalues,
+    measure_dynamics,
+    rebuild_reservoir,
+    train_epochs,
+)
+from snnlab.protocols.reservoir import _shared
+from snnlab.protocols.reservoir._shared import FALL, accuracy, group_by_rule
 from snnlab.stimuli.pictures.images import load_images
 
 FIGURE = "reservoir_diagnostics"
-QUICK = reservoir_mnist.QUICK
+QUICK = _shared.QUICK
 VARIANTS = {"hebb": {}, "stlr": {"plasticity": "stlr"}}
 MODES, IMAGES = 10, 1000
 ALONE, DRIVEN = "largest Lyapunov exponent on its own (1/step)", "the same with input (1/step)"
@@ -39,10 +45,10 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     sequences, found = test.sequences(np.arange(min(IMAGES, len(test.labels)))), []
     modes = []
     for epoch in dataset.epoch.values:
-        reservoir = reservoir_of(dataset, epoch, config.leak, config.form)
+        reservoir = rebuild_reservoir(dataset, epoch, config.leak, config.form)
         # The same images and differences at every epoch.
-        found.append(dynamics(reservoir, sequences, engine.rng("dynamics")))
-        modes.append(leading(reservoir, MODES))
+        found.append(measure_dynamics(reservoir, sequences, engine.rng("dynamics")))
+        modes.append(leading_eigenvalues(reservoir, MODES))
     for name in found[0]:
         dataset[name] = ("epoch", "start"), np.array([row[name] for row in found])
     dataset["eigenvalue_real"] = ("epoch", "mode"), np.real(modes)
@@ -83,11 +89,11 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """Where accuracy has fallen, or at the end where it has not: is it chaos, is it saturation, how far are weights?"""
     rows = []
-    for rules in by_rule(datasets):
+    for rules in group_by_rule(datasets):
         for name, runs in rules.items():
             if len(runs) < 3:
                 continue
-            epochs = [fallen_at(run) for run in runs]
+            epochs = [find_fall(run) for run in runs]
             fell = [epoch is not None for epoch in epochs]
             rows.append(Finding.share(f"{name}: share of runs that fall by {FALL:g} points", fell, "0: no learning"))
             found = [inside(run, -1 if e is None else e) for run, e in zip(runs, epochs, strict=True)]
@@ -101,7 +107,7 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     return rows
 
 
-def fallen_at(dataset: xr.Dataset) -> int | None:
+def find_fall(dataset: xr.Dataset) -> int | None:
     """Return the first epoch at which the readout of the last state has lost FALL points; None if it never has."""
     values = accuracy(dataset, str(dataset.readout.values[0]))
     fallen = values <= values[0] - FALL

@@ -11,17 +11,15 @@ import xarray as xr
 from snnlab.engine.brian import Engine
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding
-from snnlab.lab.grouping import settings
 from snnlab.networks.reservoir import ReservoirConfig, train_epochs
+from snnlab.protocols.reservoir import _shared
+from snnlab.protocols.reservoir._shared import FALL, accuracy, accuracy_at, group_by_rule
 
 FIGURE = "reservoir_mnist"
-CONTROLS = {"shuffled_labels": {"control": "shuffled_labels"}}
-# The images of 8 x 8 pixels are few and small: a larger rate makes weights change as much in an epoch.
-QUICK = {"plasticity": "hebb", "images": "digits", "n": 100, "eta": 5e-3, "held_out": 200, "epochs": 4}
-# A walk of random steps comes as far in 5 epochs as rules do with the rate of the study.
+CONTROLS, QUICK = _shared.CONTROLS, _shared.QUICK
 VARIANTS = {rule: {"plasticity": rule} for rule in ("none", "hebb", "stlr")}
-VARIANTS["random walk"] = {"plasticity": "random_walk", "eta": 1e-3}
-# As many changes of the weights, each of one image's signal in place of a mean.
+VARIANTS["random walk"] = _shared.RANDOM_WALK
+# Weights change as often; each change is that of the signal of one image instead of a mean.
 VARIANTS |= {
     f"{rule}, image by image": {"plasticity": rule, "batch": 1, "images_per_epoch": 60_000 // 64}
     for rule in ("hebb", "stlr")
@@ -32,13 +30,12 @@ VARIANTS |= {
     "hebb, fast": {"plasticity": "hebb", "eta": 3e-5, "epochs": 2},
 }
 QUICK_VARIANTS = {
-    "random walk": {"eta": 2e-2},
+    "random walk": _shared.QUICK_RANDOM_WALK,
     "hebb, slow": {"eta": 2.5e-3, "epochs": 8},
     "hebb, fast": {"eta": 1.5e-2},
 }
-GAINED = "accuracy of snapshots, before learning, over that of pixels (points)"
-# Our criteria: a fall that nobody overlooks; what counts as the same.
-FALL, SAME = 5.0, 1.0
+# Our criterion: a difference of so many points counts as none.
+SAME = 1.0
 
 
 @dataclass(frozen=True)
@@ -51,29 +48,20 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     return train_epochs(config, engine)
 
 
-def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return accuracies before and after learning (%), and how the weights have changed."""
-    values = {"accuracy of pixels (%)": 100 * float(dataset.pixels)}
-    for readout in dataset.readout.values:
-        after = accuracy(dataset, readout)
-        values[f"accuracy of {readout}, before learning (%)"] = float(after[0])
-        if len(after) > 1:
-            values[f"accuracy of {readout}, after epoch {len(after) - 1} (%)"] = float(after[-1])
-    if dataset.sizes["epoch"] > 1:
-        values |= {f"{name} at the end": float(dataset[name][-1]) for name in ("change", "radius", "saturation")}
-    return values
-
-
 def checks(dataset: xr.Dataset) -> list[Check]:
     """Return what holds for every reservoir: before learning, its states tell more than the pixels do."""
-    gained = 100 * float(dataset.accuracy[0, -1] - dataset.pixels)
-    return [Check(GAINED, gained, 0.0, 100.0, "baseline: ridge readout of pixels, same images")]
+    return [_shared.check_states(dataset)]
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return accuracies before and after learning (%), and how the weights have changed."""
+    return _shared.measure_accuracies(dataset)
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """What learning has done to accuracy: in the end, and where all rules have changed the weights as much."""
+    """Return what learning has done to accuracy: in the end, and where all rules have changed the weights as much."""
     rows = []
-    for rules in by_rule(datasets):
+    for rules in group_by_rule(datasets):
         rules = {name: runs for name, runs in rules.items() if len(runs) >= 3 and runs[0].sizes["epoch"] > 1}
         for readout in next(iter(rules.values()))[0].readout.values if rules else ():
             for name, runs in rules.items():
@@ -85,37 +73,9 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     return rows
 
 
-def by_rule(datasets: Sequence[xr.Dataset]) -> list[dict[str, list[xr.Dataset]]]:
-    """Return the runs of each setting by rule, without controls; a rule of several learning rates says which."""
-    runs = [run for run in datasets if run.attrs["condition"] == "default"]
-    configs = [attribute(run, "config") for run in runs]
-    rates: dict[str, set[float]] = {}
-    for config in configs:
-        rates.setdefault(config["plasticity"], set()).add(config["eta"])
-    groups: dict[str, dict[str, list[xr.Dataset]]] = {}
-    for run, config in zip(runs, configs, strict=True):
-        rule = config["plasticity"]
-        name = f"{rule}, eta {config['eta']:g}" if rule != "none" and len(rates[rule]) > 1 else rule
-        groups.setdefault(settings(config, ("plasticity", "eta")), {}).setdefault(name, []).append(run)
-    return list(groups.values())
-
-
 def by_seed(runs: Sequence[xr.Dataset]) -> dict[int, xr.Dataset]:
     """Return runs by their seed."""
     return {int(attribute(run, "config")["seed"]): run for run in runs}
-
-
-def accuracy(run: xr.Dataset, readout: str) -> np.ndarray:
-    """Return the test accuracy after each epoch, in %."""
-    return 100 * run.accuracy.sel(readout=readout).values
-
-
-def at(run: xr.Dataset, readout: str, scale: str, value: float) -> float:
-    """Return the accuracy (%) at which a run's ``scale``, change or radius, first reached a value; nan if never."""
-    along, accuracies = np.maximum.accumulate(run[scale].values), accuracy(run, readout)
-    if not along[0] <= value <= along[-1]:
-        return np.nan
-    return float(np.interp(value, along, accuracies))
 
 
 def _in_the_end(name: str, accuracies: list[np.ndarray], runs: list[xr.Dataset]) -> list[Finding]:
@@ -141,7 +101,7 @@ def _in_the_end(name: str, accuracies: list[np.ndarray], runs: list[xr.Dataset])
 
 
 def _matched(rules: dict[str, list[xr.Dataset]], scale: str) -> list[Finding]:
-    """Accuracy of each rule where it has changed as much as all others reach, over the random walk of its seed."""
+    """Return the accuracy of each rule where all rules have changed as much, over the random walk of its seed."""
     if "random_walk" not in rules or len(rules) < 2:
         return []
     value = min(float(run[scale].max()) for runs in rules.values() for run in runs)
@@ -149,7 +109,8 @@ def _matched(rules: dict[str, list[xr.Dataset]], scale: str) -> list[Finding]:
     for readout in rules["random_walk"][0].readout.values:
         for name in rules.keys() - {"random_walk"}:
             pairs = [(run, walks[seed]) for seed, run in by_seed(rules[name]).items() if seed in walks]
-            over = [at(run, readout, scale, value) - at(walk, readout, scale, value) for run, walk in pairs]
+            reached = [[accuracy_at(each, readout, scale, value) for each in pair] for pair in pairs]
+            over = [ruled - walked for ruled, walked in reached]
             if len(over) >= 3 and not np.isnan(over).any():
                 what = f"{name}, {readout}: points over a random walk, where {scale} is {value:.3g}"
                 rows.append(Finding.over_seeds(what, over, "0: as random changes"))

@@ -11,17 +11,15 @@ from snnlab.checking import require_whole
 from snnlab.engine.brian import Engine
 from snnlab.errors import UserError
 from snnlab.files.record import attribute
-from snnlab.lab.claims import Finding
+from snnlab.lab.claims import Check, Finding
 from snnlab.lab.grouping import by_name, settings
 from snnlab.networks.reservoir import Remedy, ReservoirConfig, train_epochs
-from snnlab.protocols.reservoir import reservoir_mnist
-from snnlab.protocols.reservoir.reservoir_mnist import CONTROLS as CONTROLS
-from snnlab.protocols.reservoir.reservoir_mnist import FALL, accuracy, at
-from snnlab.protocols.reservoir.reservoir_mnist import checks as checks
+from snnlab.protocols.reservoir import _shared
+from snnlab.protocols.reservoir._shared import FALL, accuracy, accuracy_at
 from snnlab.stimuli.pictures.images import load_images
 
 FIGURE = "reservoir_remedies"
-QUICK = reservoir_mnist.QUICK
+CONTROLS, QUICK = _shared.CONTROLS, _shared.QUICK
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Config(ReservoirConfig, Remedy):
     random_walk, or path/to/rule.py:NAME"""
 
 
-# What the search on seed 0 (docs/remedies.md) left, with the rules as they are, and the null: a random walk.
+# The remedies that the search on seed 0 left (docs/remedies.md), the rules without one, and a random walk, the null.
 VARIANTS = {
     "Hebb": {},
     "Hebb, L2 norm": {"normalise": "l2"},
@@ -49,7 +47,7 @@ VARIANTS = {
     "STLR, L2 norm": {"plasticity": "stlr", "normalise": "l2", "eta": 3e-5},
     "STLR, decay to the start": {"plasticity": "stlr", "decay": 1e-4, "eta": 3e-5},
     "STLR, temporal summation": {"plasticity": "stlr_summed"},
-    "random walk": reservoir_mnist.VARIANTS["random walk"],
+    "random walk": _shared.RANDOM_WALK,
 }
 # There are far fewer updates, of a larger rate.
 QUICK_VARIANTS = {
@@ -57,7 +55,7 @@ QUICK_VARIANTS = {
     "STLR, three times as fast": {"eta": 1.5e-2},
     "STLR, L2 norm": {"eta": 1.5e-2},
     "STLR, decay to the start": {"eta": 1.5e-2, "decay": 1e-2},
-    "random walk": reservoir_mnist.QUICK_VARIANTS["random walk"],
+    "random walk": _shared.QUICK_RANDOM_WALK,
 }
 REMEDY = [field.name for field in fields(Remedy)]
 _NORMS = {"l2": "L2 norm", "subtractive": "sum and L2 norm", "spectral": "spectral radius"}
@@ -72,22 +70,27 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     return train_epochs(config, engine, Remedy(**{name: getattr(config, name) for name in REMEDY}))
 
 
-def chosen(dataset: xr.Dataset, readout: str) -> int:
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return what holds for every reservoir: before learning, its states tell more than the pixels do."""
+    return [_shared.check_states(dataset)]
+
+
+def choose_epoch(dataset: xr.Dataset, readout: str) -> int:
     """Return the epoch whose readout does best on held-out training images, 0 before learning; the first of equals."""
     return int(dataset.validation.sel(readout=readout).values.argmax())
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
     """Return accuracies before learning, at the epoch that held-out images choose, and in the end (%)."""
-    values = reservoir_mnist.measure(dataset)
+    values = _shared.measure_accuracies(dataset)
     for readout in dataset.readout.values:
-        epoch = chosen(dataset, readout)
+        epoch = choose_epoch(dataset, readout)
         values[f"accuracy of {readout}, after the epoch chosen (%)"] = float(accuracy(dataset, readout)[epoch])
         values[f"epoch chosen for {readout}"] = float(epoch)
     return values
 
 
-def treatment(config: dict) -> str:
+def name_treatment(config: dict) -> str:
     """Return what a rule and its remedies are called."""
     default, parts = Remedy(), [f"{config['plasticity']} (eta {config['eta']:g})"]
     if config["normalise"] != "none":
@@ -103,24 +106,24 @@ def treatment(config: dict) -> str:
     return " + ".join(parts)
 
 
-def by_treatment(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
+def group_by_treatment(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
     """Return runs without controls by what they are called; those that differ otherwise have a number in their name."""
     learned = [run for run in datasets if run.attrs["condition"] == "default" and run.sizes["epoch"] > 1]
-    return by_name(learned, treatment)
+    return by_name(learned, name_treatment)
 
 
-def gains(runs: list[xr.Dataset], readout: str) -> np.ndarray:
+def compute_gains(runs: list[xr.Dataset], readout: str) -> np.ndarray:
     """Return the points that each run gains on test images at the epoch that held-out images choose."""
-    return np.array([accuracy(run, readout)[chosen(run, readout)] - accuracy(run, readout)[0] for run in runs])
+    return np.array([accuracy(run, readout)[choose_epoch(run, readout)] - accuracy(run, readout)[0] for run in runs])
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """For each rule with its remedy: does it fall, is there an epoch at which it helps, more than a random walk?"""
-    groups = {name: runs for name, runs in by_treatment(datasets).items() if len(runs) >= 3}
+    """Return for each rule with its remedy whether accuracy falls, and whether it helps more than a random walk."""
+    groups = {name: runs for name, runs in group_by_treatment(datasets).items() if len(runs) >= 3}
     if not groups:
         return []
     readouts = next(iter(groups.values()))[0].readout.values
-    gained = {(name, readout): gains(runs, readout) for readout in readouts for name, runs in groups.items()}
+    gained = {(name, readout): compute_gains(runs, readout) for readout in readouts for name, runs in groups.items()}
     p, walks, rows = _corrected(gained), _walks(groups), []
     for name, runs in groups.items():
         before = f"{float(runs[0].radius[0]):.2f}: no learning"
@@ -140,23 +143,24 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
 
 
 def _over_walks(what: str, readout: str, pairs: list[tuple[xr.Dataset, xr.Dataset]]) -> list[Finding]:
-    """What runs gain over random walks of their networks: at the epochs chosen, and with weights moved as far."""
-    gained = [gains([run], readout)[0] - gains([walk], readout)[0] for run, walk in pairs]
-    ends = [(accuracy(run, readout)[-1], at(walk, readout, "change", float(run.change[-1]))) for run, walk in pairs]
-    as_far = [end - moved for end, moved in ends if np.isfinite(moved)]
+    """Return what runs gain over random walks of their networks: at the epochs chosen, and with weights as far."""
+    gained = [compute_gains([run], readout)[0] - compute_gains([walk], readout)[0] for run, walk in pairs]
+    ends = [accuracy(run, readout)[-1] for run, _ in pairs]
+    moved = [accuracy_at(walk, readout, "change", float(run.change[-1])) for run, walk in pairs]
+    as_far = [end - far for end, far in zip(ends, moved, strict=True) if np.isfinite(far)]
     rows = [("points gained, over a random walk", gained), ("points at the end, over a random walk as far", as_far)]
     null = "0: as random changes"
     return [Finding.over_seeds(f"{what}{title}", values, null) for title, values in rows if len(values) >= 3]
 
 
 def _network(run: xr.Dataset) -> tuple[str, int]:
-    """What a run shares with the random walk that it is compared with: all but the rule and its remedy."""
+    """Return what a run shares with the random walk that it is compared with: all but the rule and its remedy."""
     config = attribute(run, "config")
     return settings(config, (*REMEDY, "plasticity", "eta")), int(config["seed"])
 
 
 def _walks(groups: dict[str, list[xr.Dataset]]) -> dict[tuple[str, int], xr.Dataset]:
-    """The random walk without a remedy of each network; none where there are several, which the rate tells apart."""
+    """Return the random walk without a remedy of each network, where there is just one; several differ in rate."""
     walks: dict[tuple[str, int], list[xr.Dataset]] = {}
     for name, runs in groups.items():
         for run in runs if name.startswith("random_walk") and "+" not in name else ():

@@ -10,9 +10,8 @@ import numpy as np
 import xarray as xr
 
 from snnlab.analysis import rate_laws
-from snnlab.checking import require_positive
+from snnlab.checking import require_between, require_positive
 from snnlab.engine.brian import Engine
-from snnlab.errors import UserError
 from snnlab.lab.claims import Check
 from snnlab.models.loading import find_model
 from snnlab.networks.single import RateCurve, Trace
@@ -70,8 +69,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     """Drive single neurons by noise, one draw a step, and each model by constant inputs."""
     require_positive(config, "lif_seconds", "izhikevich_seconds", "seconds")
     for name, least in {"points": 2, "lif_sd": 0, "izhikevich_sd": 0}.items():
-        if getattr(config, name) < least:
-            raise UserError(f"{name}: expected a number >= {least}, got {getattr(config, name)}")
+        require_between(config, name, least)
     noisy = {
         "lif": (config.lif_mean * 1e-3, config.lif_sd * 1e-3, config.lif_seconds, 0.05e-3),
         "izhikevich": (

@@ -21,8 +21,8 @@ QUICK = {"lags": (-20.0, -5.0, 5.0, 20.0), "frequencies": (10.0, 40.0), "pairing
 RULES = ("stdp", "triplet", "hebb")
 # Sums of at most some thousand terms below 1.
 CLOSE = 1e-9
-# So wide bounds and so slow learning that no weight comes to a bound in so many pairings; in more it is slower.
-# Powers of two, so that to divide rounds nothing.
+# Bounds are so wide and learning is so slow that no weight comes to a bound in so many pairings; in more pairings it is
+# slower. They are powers of two, so that a division by them rounds nothing.
 FREE, SLOW, PAIRINGS = 1024.0, 0.125, 60
 # Time step (s).
 DT = 0.5e-3
@@ -151,7 +151,7 @@ def law(rule: SpikeRule, pre: np.ndarray, post: np.ndarray) -> float:
 
 
 def _before(times: np.ndarray, tau: float) -> np.ndarray:
-    """What all earlier spikes of a neuron have left when each of its spikes comes."""
+    """Return what all earlier spikes of a neuron have left when each of its spikes comes."""
     elapsed = times[:, None] - times[None, :]
     return np.where(elapsed > DT / 4, np.exp(-np.maximum(elapsed, 0) / tau), 0).sum(1)
 
@@ -169,5 +169,5 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Simulated synapses do what sums over spikes say."""
+    """Return whether simulated synapses do what sums over spikes say."""
     return [Check(what, away, 0.0, CLOSE, "rounding") for what, away in measure(dataset).items()]

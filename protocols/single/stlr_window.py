@@ -91,7 +91,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     shape = (2, len(config.inputs), len(config.lags))
     change, laws, alone = np.empty(shape), np.empty(shape), np.empty((2, len(config.periods)))
     for summation in (0, 1):
-        rule = rule_of(config, summation)
+        rule = set_rule(config, summation)
         found = weight_changes(rule, trials + lone, WEIGHT, DT, engine)[:, 0] / SLOW
         change[summation] = found[: len(trials)].reshape(shape[1:])
         alone[summation] = found[len(trials) :]
@@ -112,7 +112,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     )
 
 
-def rule_of(config: Config, summation: int) -> SpikeRule:
+def set_rule(config: Config, summation: int) -> SpikeRule:
     """Return the rule as it is measured, with or without temporal summation."""
     from brian2 import ms
 
@@ -129,12 +129,12 @@ def law(rule: SpikeRule, own: np.ndarray, others: np.ndarray, count: int) -> flo
     """
     p = {name: float(value) for name, value in rule.parameters.items()}
 
-    def ages(of: np.ndarray, past: np.ndarray, tau: float) -> np.ndarray:
-        age = of[:, None] - past[None, :]
+    def filter_ages(now: np.ndarray, past: np.ndarray, tau: float) -> np.ndarray:
+        age = now[:, None] - past[None, :]
         return np.where(age > -DT / 4, np.exp(-np.maximum(age, 0) / tau), 0.0)
 
-    coincidence = count * WEIGHT**2 * ages(own, others, p["tau_c"]).sum(1)
-    summed = ages(own, own, p["tau_s"]) @ coincidence if p["summation"] else coincidence
+    coincidence = count * WEIGHT**2 * filter_ages(own, others, p["tau_c"]).sum(1)
+    summed = filter_ages(own, own, p["tau_s"]) @ coincidence if p["summation"] else coincidence
     up = (summed >= p["theta1"]) * np.tanh((summed - p["theta1"]) / abs(p["theta1"]))
     down = (summed <= p["theta2"]) * np.tanh((summed - p["theta2"]) / abs(p["theta1"]))
     return float((up + down).sum())
@@ -151,7 +151,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """The window is the closed form without any postsynaptic spike; an input alone changes nothing in any rhythm."""
+    """Return whether the window is the closed form without postsynaptic spikes, and an input alone changes nothing."""
     values = measure(dataset)
     away, alone, _ = values
     return [

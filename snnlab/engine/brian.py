@@ -1,17 +1,14 @@
-"""Run a Brian2 network: target, seeds, progress, tasks at chosen steps, guards. Knows no model."""
+"""Run a Brian2 network: device and target, tasks at chosen steps, guards. Knows no model."""
 
 from __future__ import annotations
 
 import contextlib
-import gc
 import logging
 import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
-import zlib
 from collections.abc import Iterator, Sequence
 from functools import cache
 
@@ -20,20 +17,20 @@ import numpy as np
 from brian2.core.namespace import get_local_namespace
 from brian2.devices.device import reset_device, runtime_device
 from threadpoolctl import threadpool_limits
-from tqdm.auto import tqdm
 
 from ..errors import Diverged, MachineError, UserError
 from ..files.checkpoint import Checkpoints
+from .naming import named, release_names
+from .session import Session
 from .tasks import Look, Task, Ticker, Watch
 
 TARGETS = ("auto", "cython", "numpy", "cpp_standalone")
 WATCH_SECONDS = 0.01
-_TIMES = "[{elapsed} passed, {remaining} left]"
 _log = logging.getLogger("snnlab")
 
 
-class Engine:
-    """Owns the device, the random streams and the run loop. Use as a context manager.
+class Engine(Session):
+    """A session that owns Brian2's device and the run loop. Use as a context manager.
 
     Parameters
     ----------
@@ -62,10 +59,8 @@ class Engine:
     ):
         if target not in TARGETS:
             raise UserError(f"target: expected one of {', '.join(TARGETS)}, got {target!r}")
-        if seed < 0:
-            raise UserError(f"seed: expected an integer >= 0, got {seed}")
-        self.seed, self.progress, self.checkpoints = seed, progress, checkpoints
-        self._build_directory = self._bar = None
+        super().__init__(seed, progress, checkpoints)
+        self._build_directory = None
         self._auto, target = target == "auto", "cython" if target == "auto" else target
         if target == "cython" and not _compiler_works():
             _log.warning("no C++ compiler or Python headers found: using the numpy target, which is slower")
@@ -84,26 +79,19 @@ class Engine:
         # Networks that are never run, after a mistake or for their initial state, are no news.
         logging.getLogger("brian2.core.base.unused_brian_object").setLevel(logging.ERROR)
         self.seed_brian2()
-        # Networks of earlier runs that wait for removal would take numbers from names that Brian2 gives.
-        if any(_automatic(obj) for ref in list(brian2.BrianObject.__instances__()) if (obj := ref()) is not None):
-            gc.collect()
+        release_names()
 
     def __enter__(self) -> Engine:
         return self
 
-    def __exit__(self, *_) -> None:
-        if self._bar is not None:
-            self._bar.close()
+    def __exit__(self, *error) -> None:
+        super().__exit__(*error)
         _set_preferences(self._previous)
         if self._build_directory:
             brian2.get_device().reinit()
             brian2.set_device("runtime")
             shutil.rmtree(self._build_directory, ignore_errors=True)
             self._build_directory = None
-
-    def rng(self, name: str) -> np.random.Generator:
-        """Return the random generator of a purpose; streams of different names are independent."""
-        return np.random.default_rng(np.random.SeedSequence([self.seed, zlib.crc32(name.encode())]))
 
     def seed_brian2(self, step: int = 0) -> None:
         """Start Brian2's random stream of the current device anew, as it is from a step on."""
@@ -119,41 +107,6 @@ class Engine:
         if self.target == "cpp_standalone" or (self._auto and can):
             self.used = "cpp_standalone"
         return self.used == "cpp_standalone"
-
-    def show(self, done: float, total: float, unit: str = "s", whole: bool = False) -> None:
-        """Show that ``done`` of ``total`` s of model time, or of another unit, have passed; 0 begins anew.
-
-        Numbers of a unit that comes ``whole`` are shown so.
-        """
-        if done == 0 and self._bar is not None:
-            self._bar.close()
-            self._bar = None
-        if self._bar is None:
-            numbers = "{n:,.0f} of {total:,.0f}" if whole else "{n:.2f} of {total:.4g}"
-            self._bar = tqdm(
-                total=total,
-                disable=not self.progress,
-                # In a log file each update is a line of its own.
-                mininterval=0.1 if sys.stderr.isatty() else 10,
-                desc="compiling",
-                file=sys.stderr,
-                bar_format=f"{{desc}}{{percentage:3.0f}}%|{{bar}}| {numbers} {unit} {_TIMES}",
-            )
-        if done > 0:
-            if self._bar.n == 0:
-                # The time left is estimated from here: what came before was compilation.
-                self._bar.reset()
-                self._bar.set_description(None)
-                self._bar.initial = self._bar.n = done
-            self._bar.update(min(done, self._bar.total) - self._bar.n)
-
-    def end(self, done: float, text: str) -> None:
-        """Show that a run ended at ``done``, which may be short of its total, and how."""
-        if self.progress:
-            # 0 would begin anew.
-            self.show(done + 1e-9, self._bar.total)
-            self._bar.bar_format = self._bar.bar_format.replace(_TIMES, "[{elapsed} passed]")
-            self._bar.set_description(text)
 
     def require_python(self) -> None:
         """Raise UserError on C++ standalone, where Brian2 would drop Python calls without a word."""
@@ -275,45 +228,6 @@ def _seconds(value: float | brian2.Quantity) -> float:
         if 0 < float(value) < float("inf"):
             return float(value)
     raise UserError(f"seconds: expected a time > 0 in s, got {value}")
-
-
-@contextlib.contextmanager
-def named(network: brian2.Network) -> Iterator[None]:
-    """Give the objects of a network that have no name of their own one in order of creation, for a while.
-
-    Brian2 numbers them over all that the process has created, and sorts objects of one slot by name: the tenth would
-    run before the second, and what runs first would depend on what was created before.
-    """
-    unnamed: dict[str, list[tuple[int, brian2.BrianObject]]] = {}
-    for obj in network.objects:
-        if found := _automatic(obj):
-            unnamed.setdefault(found[1], []).append((int(found[2] or 0), obj))
-    changes: list[tuple[brian2.BrianObject, str, str]] = []
-    for kind, objects in sorted(unnamed.items()):
-        for number, (_, obj) in enumerate(sorted(objects, key=lambda pair: pair[0])):
-            _rename(obj, obj.name, f"{kind}_{number:04d}", changes)
-    if changes:
-        count = sum(map(len, unnamed.values()))
-        _log.info(f"{count} Brian2 objects have no name: those of one kind run in the order in which they were created")
-    try:
-        yield
-    finally:
-        for obj, before, _ in changes:
-            obj._name = before
-
-
-def _automatic(obj: brian2.BrianObject) -> re.Match | None:
-    """Match the name that Brian2 gave to an object without one: kind, and number from the second on."""
-    return re.fullmatch(rf"({type(obj).__name__.lower()})(?:_(\d+))?", getattr(obj, "_name", None) or "")
-
-
-def _rename(obj: brian2.BrianObject, old: str, new: str, changes: list) -> None:
-    """Rename an object, and what it contains: its state updater, its pathways."""
-    if obj.name == old or obj.name.startswith(f"{old}_"):
-        changes.append((obj, obj.name, new + obj.name.removeprefix(old)))
-        obj._name = changes[-1][2]
-    for part in obj.contained_objects:
-        _rename(part, old, new, changes)
 
 
 @cache

@@ -24,6 +24,7 @@ def population(
     reserved: Collection[str] = (),
     name: str = "neurons",
     order: int = 0,
+    method: str = "euler",
 ) -> brian2.NeuronGroup:
     """Return a NeuronGroup of ``n`` neurons whose ``current`` is an expression.
 
@@ -33,6 +34,8 @@ def population(
         Equations and reset statements to add (synaptic states, spike counters).
     constants : dict
         Constants of the added equations.
+    method : str
+        Brian2's integrator: "euler" (published FORCE networks), "exact", "rk4", ...
     reserved : collection of str
         Names that the model may not use, beside those of the added equations.
 
@@ -56,7 +59,7 @@ def population(
         group = brian2.NeuronGroup(
             n,
             brian2.Equations(f"{model.equations}\ncurrent = {current} : {model.current}") + added,
-            method="euler",
+            method=method,
             namespace={**model.parameters, **constants},
             clock=clock,
             name=name,

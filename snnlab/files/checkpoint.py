@@ -173,6 +173,13 @@ class Stage:
                 file.unlink(missing_ok=True)
         return position, state
 
+    def clear(self) -> None:
+        """Remove all checkpoints: training begins anew."""
+        for kind in ("state", "part"):
+            for file in self._files(kind).values():
+                file.unlink(missing_ok=True)
+        self._last = 0
+
     def parts(self, position: int | None = None) -> list[dict[str, np.ndarray]]:
         """Return what was recorded from the start to a position, or to the last one, part by part.
 

@@ -45,6 +45,12 @@ class Keeping:
         if kind is not None and issubclass(kind, KeyboardInterrupt):
             self._keep()
 
+    def forget(self) -> None:
+        """Begin anew: what was kept cannot be gone on from."""
+        _log.warning("the checkpoints are of an earlier edition and cannot be used: training begins anew")
+        self._stage.clear()
+        self._kept, self.state, self._parts = 0, {}, []
+
     def add(self, rows: dict[str, np.ndarray]) -> None:
         """Record rows, along the first axis; the first time of all names."""
         self._recent.append(rows)

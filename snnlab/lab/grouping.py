@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from statistics import fmean
 from typing import Any
 
+from ..errors import unknown
 from ..files import record
 
 # Fields of a Config that do not change what a run computes, as far as a protocol has them.
@@ -55,3 +57,56 @@ def by_name(
         for name, others in groups.items()
         for k, runs in enumerate(others.values())
     }
+
+
+def variant_name(
+    config: dict, default: type, variants: Mapping[str, dict], quick: Mapping, quick_variants: Mapping[str, dict]
+) -> str:
+    """Return the variant that a stored Config is, by what variants set; else the nearest one and what differs from it.
+
+    Parameters
+    ----------
+    config : dict
+        The Config of a run, as its file holds it.
+    default : type
+        Class of the Config; its defaults are the published values.
+    variants, quick, quick_variants : dict
+        VARIANTS, QUICK and QUICK_VARIANTS of the protocol. A variant is known in the reduced preset as well.
+    """
+    fields = dict.fromkeys(field for overrides in variants.values() for field in overrides)
+    nearest: list[str] | None = None
+    for reduced in (False, True):
+        for name, overrides in variants.items():
+            more = [each for other, each in quick_variants.items() if variants[other] == overrides] if reduced else []
+            values = {**(quick if reduced else {}), **overrides}
+            for each in more:
+                values |= each
+            # As they stand in a file.
+            preset = json.loads(json.dumps(dataclasses.asdict(default(**values))))
+            found = [name, *(f"{field} {config[field]}" for field in fields if config[field] != preset[field])]
+            if nearest is None or len(found) < len(nearest):
+                nearest = found
+    return ", ".join(nearest)
+
+
+class Runs(list):
+    """All runs of a study, each once, for ``comparisons(runs)`` of a protocol, which asks for variants by name.
+
+    Example
+    -------
+    ``runs.of("g=0.02")`` are the unbroken runs of one variant, ``runs.of("g=0.02", "no_feedback")`` those of one of
+    its controls. What the command line varies is named as in its report.
+    """
+
+    def __init__(self, groups: dict[tuple[str, str], list]):
+        # A point of a grid may be the default.
+        once = {dataset.encoding["source"]: dataset for group in groups.values() for dataset in group}
+        super().__init__(once.values())
+        self._groups = groups
+
+    def of(self, variant: str, condition: str = "default") -> list:
+        """Return the runs of a variant in a condition; raises UserError if the study has none of this name."""
+        if (variant, condition) not in self._groups:
+            known = [v if c == "default" else f"{v} / {c}" for v, c in self._groups]
+            raise unknown("comparisons: variant", f"{variant} / {condition}", known)
+        return self._groups[variant, condition]

@@ -21,13 +21,12 @@ from ..files import record
 from ..files.checkpoint import Checkpoints
 from ..files.python import content_hash, is_file_spec, load_file
 from .claims import Check, Finding
-from .grouping import RECORDING
+from .grouping import RECORDING, Runs, variant_name
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from ..engine.brian import Engine
-    from .study import Runs
 
 _log = logging.getLogger("snnlab")
 RUNS = Path("runs")
@@ -43,7 +42,7 @@ class Protocol:
     ``checks(dataset) -> list[Check]``, ``measure(dataset) -> {name: number}`` (what `snnlab run` prints beside them),
     ``findings(datasets) -> list[Finding]`` (statistics over the seeds of one setting, without controls),
     ``comparisons(runs) -> list[Finding]`` (what compares settings, or names controls; see
-    :class:`snnlab.lab.study.Runs`),
+    :class:`snnlab.lab.grouping.Runs`),
     ``CONTROLS = {name: overrides}`` (conditions that must fail), ``QUICK``
     (overrides of the reduced preset), ``VARIANTS = {name: overrides}`` (what `snnlab reproduce` studies),
     ``QUICK_VARIANTS = {name: overrides}`` (what a variant sets instead in the reduced preset), ``FIGURE``
@@ -119,14 +118,7 @@ class Protocol:
 
     def variant(self, config: dict) -> str:
         """Return the variant that a stored Config is, by what variants set; else the nearest and its changes."""
-        fields = dict.fromkeys(field for overrides in self.variants.values() for field in overrides)
-        # As they stand in a file.
-        stated = [(name, json.loads(json.dumps(preset))) for _, name, preset in self._presets() if name]
-        found = (
-            [name, *(f"{field} {config[field]}" for field in fields if config[field] != preset[field])]
-            for name, preset in stated
-        )
-        return ", ".join(min(found, key=len))
+        return variant_name(config, self.Config, self.variants, self.quick, self.quick_variants)
 
     def _presets(self) -> Iterator[tuple[str, str, dict]]:
         """Yield preset, variant ("": none) and values of every Config that has a name."""

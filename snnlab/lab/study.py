@@ -17,32 +17,10 @@ from tqdm.auto import tqdm
 from ..errors import Diverged, UserError, unknown
 from ..files import record
 from . import claims
+from .grouping import Runs
 from .protocol import Protocol, controls_fail, find_protocol
 
 _log = logging.getLogger("snnlab")
-
-
-class Runs(list):
-    """All runs of a study, each once, for ``comparisons(runs)`` of a protocol, which asks for variants by name.
-
-    Example
-    -------
-    ``runs.of("g=0.02")`` are the unbroken runs of one variant, ``runs.of("g=0.02", "no_feedback")`` those of one of
-    its controls. What the command line varies is named as in its report.
-    """
-
-    def __init__(self, groups: dict[tuple[str, str], list]):
-        # A point of a grid may be the default.
-        once = {dataset.encoding["source"]: dataset for group in groups.values() for dataset in group}
-        super().__init__(once.values())
-        self._groups = groups
-
-    def of(self, variant: str, condition: str = "default") -> list:
-        """Return the runs of a variant in a condition; raises UserError if the study has none of this name."""
-        if (variant, condition) not in self._groups:
-            known = [v if c == "default" else f"{v} / {c}" for v, c in self._groups]
-            raise unknown("comparisons: variant", f"{variant} / {condition}", known)
-        return self._groups[variant, condition]
 
 
 @dataclass

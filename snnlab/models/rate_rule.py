@@ -16,6 +16,7 @@ from brian2.parsing.rendering import NumpyNodeRenderer
 from brian2.parsing.sympytools import str_to_sympy
 
 from ..errors import UserError, unknown
+from .reserved import WORDS
 
 # What a synapse of rate units may name: of the unit before it, of the unit behind it, its own.
 SEEN = ("x_pre", "x_mean_pre", "y_post", "u_post", "y_mean_post", "w")
@@ -24,7 +25,6 @@ _FUNCTIONS = [name for name in DEFAULT_FUNCTIONS if callable(getattr(np, name, N
 _NUMPY = {name: getattr(np, name) for name in (*_FUNCTIONS, "logical_and", "logical_or", "logical_not")}
 _NUMPY |= {"pi": np.pi, "e": np.e}
 # Of the language.
-_WORDS = ("and", "or", "not", "True", "False")
 _NUMPY |= dict.fromkeys(("int", "int_"), lambda x: np.asarray(x).astype(int))
 
 
@@ -51,7 +51,7 @@ class RateRule:
         Name -> number. ``kept``, if among them, is k, the share of S that is left after a step.
     percentiles : dict
         Parameters that are percentiles (0 to 100) of S in the network before learning, over synapses, steps and
-        batches; see :func:`snnlab.networks.reservoir.units.calibrate`.
+        batches; see :func:`snnlab.networks.reservoir.calibrate`.
     source : str
         Where equations and numbers come from.
 
@@ -76,7 +76,7 @@ class RateRule:
         for label, known in (("signal", SEEN), ("change", ("summed", "w", "randn", "rand"))):
             text = getattr(self, label)
             names = _names(text, f"{where}{label}")
-            for name in sorted(names - {*known, *self.parameters, *_NUMPY, *_WORDS}):
+            for name in sorted(names - {*known, *self.parameters, *_NUMPY, *WORDS}):
                 raise unknown(f"{where}{label}: name", name, [*known, *self.parameters])
             used |= names
         for name, value in self.parameters.items():

@@ -14,10 +14,9 @@ from brian2.equations.equations import EquationError
 
 from ..errors import UserError, unknown
 from .quantities import dump, load, require_parameters, with_parameters
+from .reserved import IN_SYNAPSES, OF_SYNAPSES
 
 # Names of Brian2, and of sympy, which reads the equations.
-_RESERVED = {"pi", "e", "inf", "i", "j", "t", "dt", "xi", "w", "lastupdate", *"CEINOQS"}
-_KNOWN = {"w", "t", "dt", "int", "not", "and", "or", "True", "False", "if", "else", "event", "driven", "clock"}
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class SpikeRule:
                 require_parameters("plasticity", self.name, {key: value})
             except (TypeError, ValueError):
                 raise UserError(f"{where}parameter {key}: expected one finite number, got {value!r}") from None
-        for name in sorted(_RESERVED & ({*own, *behind, *self.parameters} - {"w"})):
+        for name in sorted(OF_SYNAPSES & ({*own, *behind, *self.parameters} - {"w"})):
             raise UserError(f"{where}the name {name!r} is taken by Brian2 or sympy; rename it")
         if not self.parameters.get("w_max", 0) > 0:
             raise UserError(f"{where}parameters: expected w_max > 0, the largest weight")
@@ -124,7 +123,7 @@ class SpikeRule:
             names = set(equations.identifiers)
         else:
             names = set(re.findall(r"(?<![\w.])[A-Za-z_]\w*", text))
-        known = {*variables, *self.parameters, *_KNOWN, *DEFAULT_FUNCTIONS, *DEFAULT_UNITS}
+        known = {*variables, *self.parameters, *IN_SYNAPSES, *DEFAULT_FUNCTIONS, *DEFAULT_UNITS}
         for name in sorted(names - known):
             raise unknown(f"plasticity {self.name!r}: {label}: name", name, [*variables, *self.parameters, "w"])
         return names

@@ -8,7 +8,7 @@ the sources do not use this neuron in a network).
 f-I curve: f = 1 / (t_ref + tau_m (v_threshold - v_reset) / I) for I > 0, else 0. Rheobase: I = 0.
 """
 
-from brian2 import ms, mV, second
+from brian2 import ms, mV
 
 from snnlab.models.neuron import NeuronModel
 
@@ -23,16 +23,4 @@ IF = NeuronModel(
     initial=dict(v="v_reset + rand()*(v_threshold - v_reset)"),
     peak=30 * mV,
     source="Lapicque 1907 without leak; constants of the leaky neuron of Nicola & Clopath 2017",
-)
-
-# Ours, found on seed 1: weights larger than the leaky neuron's, which forgets less of its input, and a bias
-# that makes it fire at 19 Hz. With the leaky neuron's g and q it does not learn the sine.
-FORCE = dict(
-    g=0.1 * mV * second,
-    q=20 * mV,
-    alpha=5e-6 * second**2,
-    bias=5 * mV,
-    dt=0.05 * ms,
-    rls_interval=2.5 * ms,
-    zero_row_mean=True,
 )

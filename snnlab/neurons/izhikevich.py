@@ -38,13 +38,3 @@ IZHIKEVICH = NeuronModel(
     peak=30 * mV,
     source="Izhikevich 2003; Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, set A; ModelDB 190565, sine",
 )
-
-FORCE = dict(
-    g=5e3 * pA * ms,
-    q=5e3 * pA,
-    alpha=2 * ms**2,
-    bias=1000 * pA,
-    dt=0.04 * ms,
-    rls_interval=0.8 * ms,
-    zero_row_mean=False,
-)

@@ -5,7 +5,7 @@ Rheobase: k (v_t - v_rest)^2 / 4 = 1000 pA. Equations: :mod:`snnlab.neurons.izhi
 
 from dataclasses import replace
 
-from brian2 import ms, mV, nS, pA
+from brian2 import mV, nS
 
 from snnlab.neurons.izhikevich import IZHIKEVICH
 
@@ -13,14 +13,4 @@ IZHIKEVICH_B = replace(
     IZHIKEVICH.with_parameters(b=0 * nS, v_t=-20 * mV),
     name="izhikevich_b",
     source="Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, set B; ModelDB 190565, Ode to Joy",
-)
-
-FORCE = dict(
-    g=1e4 * pA * ms,
-    q=4e3 * pA,
-    alpha=2 * ms**2,
-    bias=1000 * pA,
-    dt=0.04 * ms,
-    rls_interval=4 * ms,
-    zero_row_mean=False,
 )

@@ -15,13 +15,3 @@ IZHIKEVICH_C = replace(
     name="izhikevich_c",
     source="Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, set C; ModelDB 190565, songbird",
 )
-
-FORCE = dict(
-    g=1.3e4 * pA * ms,
-    q=1e3 * pA,
-    alpha=2 * ms**2,
-    bias=1000 * pA,
-    dt=0.04 * ms,
-    rls_interval=4 * ms,
-    zero_row_mean=False,
-)

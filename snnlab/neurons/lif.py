@@ -6,7 +6,7 @@ f-I curve: f = 1 / (t_ref + tau_m ln((I - v_reset) / (I - v_threshold))) for I >
 Rheobase: I = v_threshold. The input is in mV (membrane resistance times current).
 """
 
-from brian2 import ms, mV, second
+from brian2 import ms, mV
 
 from snnlab.models.neuron import NeuronModel
 
@@ -21,15 +21,4 @@ LIF = NeuronModel(
     initial=dict(v="v_reset + rand()*(30*mV - v_reset)"),
     peak=30 * mV,
     source="Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3; ModelDB 190565, LIF sine",
-)
-
-# Figure 2 of the paper: the scripts for a filter of 2 and 20 ms. The bias is the threshold.
-FORCE = dict(
-    g=0.04 * mV * second,
-    q=10 * mV,
-    alpha=5e-6 * second**2,
-    bias=-40 * mV,
-    dt=0.05 * ms,
-    rls_interval=2.5 * ms,
-    zero_row_mean=True,
 )

@@ -7,7 +7,7 @@ sqrt(I) / (pi tau_m) for far peaks. With v = tan(theta/2) and infinite peaks it 
 J = I / (pi tau_m)^2 s^2. Rheobase: I = 0.
 """
 
-from brian2 import ms, second
+from brian2 import ms
 
 from snnlab.models.neuron import NeuronModel
 
@@ -20,15 +20,4 @@ QIF = NeuronModel(
     parameters=dict(tau_m=10 * ms, v_peak=30, v_reset=-30),
     initial=dict(v="-1 + 2*rand()"),
     source="Ermentrout & Kopell 1986; Latham et al. 2000",
-)
-
-# The theta neuron's values of Nicola & Clopath 2017 times (pi tau_m / 1 s)^2, the factor between I and J.
-FORCE = dict(
-    g=0.01 * second,
-    q=10.0,
-    alpha=1e-5 * second**2,
-    bias=0.0,
-    dt=0.05 * ms,
-    rls_interval=1 * ms,
-    zero_row_mean=True,
 )

@@ -6,7 +6,7 @@ f-I curve: f = sqrt(J) / tau for J > 0, else 0: exactly the rate unit r = F sqrt
 with F = 1/tau. Rheobase: J = 0.
 """
 
-from brian2 import ms, second
+from brian2 import second
 
 from snnlab.models.neuron import NeuronModel
 
@@ -19,15 +19,4 @@ THETA = NeuronModel(
     parameters=dict(tau=1 * second),
     initial=dict(v="-pi + 2*pi*rand()"),
     source="Ermentrout & Kopell 1986; Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3; ModelDB 190565",
-)
-
-# Figure 2 of the paper: the script for a filter of 2 and 20 ms.
-FORCE = dict(
-    g=10 * second,
-    q=1e4,
-    alpha=1e-5 * second**2,
-    bias=0.0,
-    dt=0.01 * ms,
-    rls_interval=0.5 * ms,
-    zero_row_mean=True,
 )

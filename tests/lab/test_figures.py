@@ -6,8 +6,8 @@ from dataclasses import asdict
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from places import ROOT
 
+from places import ROOT
 from snnlab.cli.main import main
 from snnlab.files.record import load
 from snnlab.lab.figure import collect, find_figure, save_figure, stamp, write_claims

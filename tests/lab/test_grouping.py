@@ -1,11 +1,12 @@
 """Runs are grouped by what they share: settings, conditions, names."""
 
 import json
+from dataclasses import asdict, dataclass
 
 import pytest
 import xarray as xr
 
-from snnlab.lab.grouping import RECORDING, by_condition, by_name, settings
+from snnlab.lab.grouping import RECORDING, by_condition, by_name, settings, variant_name
 
 
 def run(condition="default", **config):
@@ -42,3 +43,33 @@ def test_runs_of_one_name_that_differ_are_told_apart():
         "qif": runs[4:],
     }
     assert set(by_name(runs, lambda config: config["neuron"], lambda config: "")) == {"lif", "qif"}
+
+
+@dataclass(frozen=True)
+class Config:
+    neuron: str = "lif"
+    n: int = 1000
+    speeds: tuple[float, ...] = (1.0,)
+    seed: int = 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({}, "published"),
+        ({"seed": 7}, "published"),
+        ({"speeds": (1.0, 2.0)}, "two speeds"),
+        ({"neuron": "qif", "n": 2000}, "large"),
+        # The reduced preset and its variants.
+        ({"n": 50}, "published"),
+        ({"neuron": "qif", "n": 80}, "large"),
+        # No variant: the nearest one, and what differs from it.
+        ({"n": 3000}, "published, n 3000"),
+        ({"neuron": "qif", "n": 3000}, "large, n 3000"),
+    ],
+    ids=str,
+)
+def test_a_stored_config_is_called_as_its_variant_is(changes, name):
+    variants = {"published": {}, "two speeds": {"speeds": (1.0, 2.0)}, "large": {"neuron": "qif", "n": 2000}}
+    stored = json.loads(json.dumps(asdict(Config(**changes))))
+    assert variant_name(stored, Config, variants, {"n": 50}, {"large": {"n": 80}}) == name

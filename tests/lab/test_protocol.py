@@ -8,13 +8,14 @@ import shutil
 import numpy as np
 import pytest
 from brian2 import ms
-from places import DATA
 
+from places import DATA
 from snnlab.cli.main import main
 from snnlab.errors import UserError
 from snnlab.files.record import attribute, load
 from snnlab.lab.figure import find_figure, stamp
 from snnlab.lab.protocol import files, find_protocol
+from snnlab.networks.force import PUBLISHED
 from snnlab.neurons import lif
 
 MINE = (DATA / "my_study.py").read_text()
@@ -91,7 +92,7 @@ def test_a_run_name_changes_with_every_field_and_with_user_files(mine, tmp_path)
 def test_a_shipped_model_that_changes_makes_another_run(tmp_path, monkeypatch):
     protocol = find_protocol("force_sine")
     before = protocol.path(protocol.config(neuron="lif"), tmp_path)
-    monkeypatch.setitem(lif.FORCE, "g", 2 * lif.FORCE["g"])
+    monkeypatch.setitem(PUBLISHED["lif"], "g", 2 * PUBLISHED["lif"]["g"])
     between = protocol.path(protocol.config(neuron="lif"), tmp_path)
     monkeypatch.setattr(lif, "LIF", lif.LIF.with_parameters(tau_m=20 * ms))
     assert len({before, between, protocol.path(protocol.config(neuron="lif"), tmp_path)}) == 3

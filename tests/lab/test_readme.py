@@ -5,8 +5,8 @@ import re
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from places import ROOT
 
+from places import ROOT
 from snnlab.lab.protocol import find_protocol
 
 PAGES = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs" / "results").glob("*.md"))]

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from places import ROOT
 
 # Typed by hand, not read from the files that are looked at here.

@@ -5,8 +5,8 @@ import runpy
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from places import ROOT
 
+from places import ROOT
 from snnlab.stimuli.pictures.bitmaps import word
 
 SCRIPT = ROOT / "docs" / "tutorials" / "force.py"

@@ -1,21 +1,102 @@
-"""Train a dynamic Boltzmann machine in one call; what protocols build on is in boltzmann/schedule.py."""
+"""Dynamic Boltzmann machines that can be trained: the class for users, and the loop that protocols build on.
+
+schedule.py says what a machine is shown. program.py and runtime.py train it, in C++ and on Brian2's runtime targets.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ...checking import require_whole
 from ...engine.brian import Engine
 from ...errors import UserError
-from .machine import Boltzmann, Traces
+from ...files.keeping import Keeping
+from ...files.record import cpu_time
+from .machine import Machine, Traces
 from .program import ProgramTrainer
-from .schedule import FOREVER, MOST_PERIODS, Limits, Progress, RuntimeTrainer, Schedule
+from .runtime import RuntimeTrainer
+from .schedule import FOREVER, MOST_PERIODS, Limits, Progress, Schedule
 from .state import BLOCKS, State, fresh_state, going_on, machine_of, state_of
 
 TARGETS = ("auto", "cpp_standalone", "numpy")
+
+
+@dataclass(frozen=True, repr=False)
+class Boltzmann(Machine):
+    """A dynamic Boltzmann machine of n neurons, and its training.
+
+    Raises
+    ------
+    UserError
+        If shapes do not fit, numbers are not finite, or delays are not whole numbers from 1 to 29.
+    """
+
+    def fit(
+        self,
+        sequences: np.ndarray | Sequence[np.ndarray],
+        periods: int,
+        cue: int = 0,
+        testing: bool = True,
+        target: str = "auto",
+        progress: bool = False,
+        state: State | None = None,
+    ) -> Fit:
+        """Train a copy until it recalls what it is shown, or for so many periods, as a C++ program or in numpy.
+
+        Parameters
+        ----------
+        sequences : array, shape (steps, n), or several of them
+            With several, they take turns: see schedule.py.
+        periods : int
+            Passes through a sequence at most.
+        cue : int
+            Steps that are shown before a test; 0: a test goes on from where training stands.
+        testing : bool
+            Test before every period, and stop when a sequence, in its turn, is known already; one alone, when it is.
+        target : {"auto", "cpp_standalone", "numpy"}
+            Where it runs.
+        progress : bool
+            Show a progress bar.
+        state : State, optional
+            ``Fit.state``, or what :func:`snnlab.load_state` returns: goes on as if training had not been stopped, with
+            other sequences as soon as those are shown. Without it the machine remembers nothing and AdaGrad's sums
+            begin at 0, so that its first steps are as large as a new machine's: most of what it had learned is lost.
+
+        Returns
+        -------
+        Fit
+            ``machine``, its ``traces`` and ``state`` after training, ``recalled``, ``block_periods`` and ``periods``.
+
+        Raises
+        ------
+        UserError
+            For sequences that are not binary or of another size, and other settings that cannot be.
+        """
+        require_whole("periods", periods, 1, MOST_PERIODS)
+        if target not in TARGETS:
+            raise UserError(f"target: expected one of {', '.join(TARGETS)}, got {target!r}")
+        schedule = Schedule.of(sequences if _several(sequences) else [sequences], cue, testing)
+        if schedule.rows.shape[1] != self.n:
+            raise UserError(f"sequence: expected {self.n} neurons, got {schedule.rows.shape[1]}")
+        shown, found, done, learned = schedule.digest(), [np.zeros(0, np.int64)], 0, False
+        arrays = fresh_state(self) if state is None else going_on(self, state, shown)
+        with Engine(target, 0, progress) as engine:
+            loop = trainer(self, schedule, engine)
+            engine.show(0, periods, "periods", whole=True)
+            # Showing 0 again would begin another bar.
+            for after, made in stretches(loop, arrays, periods, show=lambda p: engine.show(p + 1e-9, periods)):
+                arrays, done, learned = after, done + made.periods, made.learned
+                found.append(made.block_periods)
+            trained, traces = machine_of(self, arrays)
+            # A block without a period says that of two sequences both are known; a third may not be.
+            recalled = (learned and len(schedule.stages) < 3) or _recalls(trained, traces, schedule)
+            engine.end(done, "recalled" if recalled else "not recalled")
+        return Fit(trained, state_of(self, arrays, shown), recalled, np.concatenate(found), done)
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,7 +123,26 @@ class Fit:
         return f"Fit({'recalled' if self.recalled else 'not recalled'} after {self.periods:,} periods, {self.machine})"
 
 
-def trainer(machine: Boltzmann, schedule: Schedule, engine: Engine) -> ProgramTrainer | RuntimeTrainer:
+def _recalls(machine: Machine, traces: Traces, schedule: Schedule) -> bool:
+    """Whether a machine passes the test that would come next, of each sequence."""
+    for stages in schedule.stages.tolist():
+        _, cue, wanted, _ = (schedule.rows[first : first + count] for first, count in stages)
+        recalled = machine.generate(len(wanted), cue=cue) if len(cue) else machine.generate(len(wanted), traces)
+        if (recalled != wanted).any():
+            return False
+    return True
+
+
+def _several(sequences: np.ndarray | Sequence) -> bool:
+    """Whether these are several sequences, and not the rows of one."""
+    try:
+        return np.ndim(sequences[0]) == 2
+    except (IndexError, KeyError, TypeError, ValueError):
+        # It is empty, ragged, or no sequence: the schedule refuses it.
+        return False
+
+
+def trainer(machine: Machine, schedule: Schedule, engine: Engine) -> ProgramTrainer | RuntimeTrainer:
     """Return what trains a machine on this engine."""
     return ProgramTrainer(machine, schedule) if engine.as_program() else RuntimeTrainer(machine, schedule, engine)
 
@@ -68,53 +168,67 @@ def stretches(
             return
 
 
-def fit(
-    machine: Boltzmann,
-    sequences: np.ndarray | Sequence[np.ndarray],
-    periods: int,
-    cue: int = 0,
-    testing: bool = True,
-    target: str = "auto",
-    progress: bool = False,
-    state: State | None = None,
-) -> Fit:
-    """Train a machine: see :meth:`snnlab.networks.boltzmann.machine.Boltzmann.fit`."""
-    require_whole("periods", periods, 1, MOST_PERIODS)
-    if target not in TARGETS:
-        raise UserError(f"target: expected one of {', '.join(TARGETS)}, got {target!r}")
-    schedule = Schedule.of(sequences if _several(sequences) else [sequences], cue, testing)
-    if schedule.rows.shape[1] != machine.n:
-        raise UserError(f"sequence: expected {machine.n} neurons, got {schedule.rows.shape[1]}")
-    shown, found, done, learned = schedule.digest(), [np.zeros(0, np.int64)], 0, False
-    arrays = fresh_state(machine) if state is None else going_on(machine, state, shown)
-    with Engine(target, 0, progress) as engine:
-        loop = trainer(machine, schedule, engine)
-        engine.show(0, periods, "periods", whole=True)
-        # 0 would begin another bar.
-        for after, made in stretches(loop, arrays, periods, show=lambda p: engine.show(p + 1e-9, periods)):
-            arrays, done, learned = after, done + made.periods, made.learned
-            found.append(made.block_periods)
-        trained, traces = machine_of(machine, arrays)
-        # A block without a period says that of two sequences both are known; a third may not be.
-        recalled = (learned and len(schedule.stages) < 3) or _recalls(trained, traces, schedule)
-        engine.end(done, "recalled" if recalled else "not recalled")
-    return Fit(trained, state_of(machine, arrays, shown), recalled, np.concatenate(found), done)
+@dataclass(frozen=True)
+class Reached:
+    """Where a training stands when it is looked at."""
+
+    state: dict[str, np.ndarray]
+    periods: int
+    """periods of training so far"""
+    cpu: float
+    """CPU time of training so far, with that of its programs (s)"""
+    wall: float
+    """wall time of training so far (s)"""
+    learned: bool
+    """whether training ends by itself: see Progress.learned"""
 
 
-def _recalls(machine: Boltzmann, traces: Traces, schedule: Schedule) -> bool:
-    """Whether a machine passes the test that would come next, of each sequence."""
-    for stages in schedule.stages.tolist():
-        _, cue, wanted, _ = (schedule.rows[first : first + count] for first, count in stages)
-        recalled = machine.generate(len(wanted), cue=cue) if len(cue) else machine.generate(len(wanted), traces)
-        if (recalled != wanted).any():
-            return False
-    return True
+def train(
+    loop: ProgramTrainer | RuntimeTrainer,
+    state: dict[str, np.ndarray],
+    goals: Sequence[tuple[int, int]],
+    look: Callable[[Reached], tuple[dict[str, Any], bool]],
+    engine: Engine,
+) -> tuple[dict[str, np.ndarray], Reached, bool]:
+    """Train from a state, or from the last checkpoint of the engine's run, and look at the machine on the way.
+
+    A goal is a number of periods and a number of blocks, both from the start of training. It is reached with the first
+    of them, or when all is learned; the first goal must be the start, with 0 of one of them. At each goal ``look``
+    returns what to record, by name, and whether training ends there.
+
+    Returns what was recorded, each name with an axis over looks in front, and ``block_periods`` (block), what each
+    block needed; where training stands; and whether a look ended it.
+    """
+    most = goals[-1][0]
+    with Keeping(engine.checkpoints, engine.used) as keeping:
+        # The checkpoint holds periods, looks, CPU time and wall time so far; before rooms it held fewer numbers.
+        totals = keeping.state.pop("totals", np.zeros(4))
+        if len(totals) != 4:
+            keeping.forget()
+            totals = np.zeros(4)
+        state, ended, learned = keeping.state or state, False, False
+        engine.show(0, most, "periods", whole=True)
+        while not ended and totals[1] < len(goals):
+            done, (periods, blocks) = int(totals[0]), goals[int(totals[1])]
+            before = _clocks()
+            # Showing 0 again would begin another bar.
+            parts = stretches(
+                loop, state, periods - done, blocks, lambda p, done=done: engine.show(done + p + 1e-9, most)
+            )
+            for after, progress in parts:
+                state, learned = after, progress.learned
+                totals, before = totals + [progress.periods, 0, *(_clocks() - before)], _clocks()
+                keeping.add({"block_periods": progress.block_periods})
+                if not learned:
+                    keeping.reached(int(totals[0]), state | {"totals": totals})
+            reached = Reached(state, int(totals[0]), float(totals[2]), float(totals[3]), learned)
+            row, ended = look(reached)
+            named = {name: np.asarray(value)[None] for name, value in row.items()}
+            keeping.add(named | {"block_periods": np.zeros(0, np.int64)})
+            totals = totals + [0, 1, 0, 0]
+    return keeping.found(), reached, ended
 
 
-def _several(sequences: np.ndarray | Sequence) -> bool:
-    """Whether these are pictures, and not the rows of one."""
-    try:
-        return np.ndim(sequences[0]) == 2
-    except (IndexError, KeyError, TypeError, ValueError):
-        # Nothing, or no picture, or a ragged one: refused by the schedule.
-        return False
+def _clocks() -> np.ndarray:
+    """CPU time, with that of programs that have ended, and wall time (s)."""
+    return np.array([cpu_time(), time.monotonic()])

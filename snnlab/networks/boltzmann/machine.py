@@ -1,35 +1,26 @@
-"""A dynamic Boltzmann machine: its parameters, what it remembers, and recall; the model is that of rule.py.
+"""A dynamic Boltzmann machine: its parameters, what it remembers, and recall; rule.py holds the model.
 
-Here it is read and recalled step by step in numpy, for hundreds of steps; boltzmann/schedule.py trains it in Brian2.
+The machine reads and recalls here step by step in numpy, which is fast enough for hundreds of steps. fit.py trains it.
 
 Reference: Osogami & Otsuka 2015, doi:10.1038/srep14149.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from statistics import mode
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...checking import require_whole
+from ...checking import checked_numbers, checked_rng, checked_size, require_whole
 from ...errors import UserError, unknown
 from .arguments import (
     checked_delays,
-    checked_numbers,
-    checked_rng,
     checked_rule,
     checked_sequence,
-    checked_size,
     checked_step,
 )
-from .rule import LONGEST, DybmRule
-
-if TYPE_CHECKING:
-    from .fit import Fit
-    from .state import State
+from .rule import LONGEST_HISTORY, DybmRule
 
 TERMS = ("bias", "spikes that have arrived", "spikes under way", "spikes of the neuron itself")
 PARAMETERS = ("bias", "u", "v")
@@ -53,7 +44,7 @@ class Traces:
 
 
 @dataclass(frozen=True, repr=False)
-class Boltzmann:
+class Machine:
     """Parameters of a machine of n neurons.
 
     Raises
@@ -74,7 +65,7 @@ class Boltzmann:
 
     def __post_init__(self):
         checked_rule(self.rule)
-        # The one that differs from the others is at fault.
+        # The array whose length differs from the others is at fault.
         n = mode(_length(given) for given in (self.delays, self.bias, self.u, self.v))
         object.__setattr__(self, "delays", checked_delays(self.delays, n or None))
         n = len(self.delays)
@@ -83,7 +74,7 @@ class Boltzmann:
 
     def __repr__(self) -> str:
         traces = f"K = {len(self.rule.lam)}, L = {len(self.rule.mu)}"
-        return f"Boltzmann({self.n} neurons, delays {self.delays.min()} to {self.delays.max()}, {traces})"
+        return f"{type(self).__name__}({self.n} neurons, delays {self.delays.min()} to {self.delays.max()}, {traces})"
 
     @classmethod
     def random(
@@ -93,7 +84,7 @@ class Boltzmann:
         rule: DybmRule | None = None,
         delays: np.ndarray | int = LONGEST_DELAY,
         size: float = INITIAL_SIZE,
-    ) -> Boltzmann:
+    ) -> Machine:
         """Return an untrained machine: parameters normal with standard deviation ``size``.
 
         ``delays`` are uniform from 1 to a whole number, or given, shape (n, n) [pre, post]; ``rng`` is a random
@@ -157,7 +148,7 @@ class Boltzmann:
         """Return the traces after a step in which neurons were x, shape (n,)."""
         x = checked_step(x, self.n)
         gamma = np.array(self.rule.mu) * (traces.gamma + x[:, None])
-        return Traces((2 * traces.history + x) % 2**LONGEST, self.arrived(traces), gamma)
+        return Traces((2 * traces.history + x) % 2**LONGEST_HISTORY, self.arrived(traces), gamma)
 
     def read(self, sequence: np.ndarray, traces: Traces | None = None) -> tuple[np.ndarray, Traces]:
         """Show a sequence without learning.
@@ -180,52 +171,6 @@ class Boltzmann:
         Without ``traces``, such as those of a Fit, what comes before is silence.
         """
         return self.read(sequence, traces)[0].sum(1)
-
-    def fit(
-        self,
-        sequences: np.ndarray | Sequence[np.ndarray],
-        periods: int,
-        cue: int = 0,
-        testing: bool = True,
-        target: str = "auto",
-        progress: bool = False,
-        state: State | None = None,
-    ) -> Fit:
-        """Train a copy until it recalls what it is shown, or for so many periods, as a C++ program or in numpy.
-
-        Parameters
-        ----------
-        sequences : array, shape (steps, n), or several of them
-            With several, they take turns: see boltzmann/schedule.py.
-        periods : int
-            Passes through a sequence at most.
-        cue : int
-            Steps that are shown before a test; 0: a test goes on from where training stands.
-        testing : bool
-            Test before every period, and stop when a sequence, in its turn, is known already; one alone, when it is.
-        target : {"auto", "cpp_standalone", "numpy"}
-            Where it runs.
-        progress : bool
-            Show a progress bar.
-        state : State, optional
-            ``Fit.state``, or what :func:`snnlab.load_state` returns: goes on as if training had not been stopped, with
-            other sequences as soon as those are shown. Without it the machine remembers nothing and AdaGrad's sums
-            begin at 0, so that its first steps are as large as a new machine's: most of what it had learned is lost.
-
-        Returns
-        -------
-        Fit
-            ``machine``, its ``traces`` and ``state`` after training, ``recalled``, ``block_periods`` and ``periods``.
-
-        Raises
-        ------
-        UserError
-            For sequences that are not binary or of another size, and other settings that cannot be.
-        """
-        # Training needs Brian2, whose equations are of a machine.
-        from .fit import fit
-
-        return fit(self, sequences, periods, cue, testing, target, progress, state)
 
     def generate(
         self,
@@ -257,7 +202,7 @@ class Boltzmann:
             traces = self.after(traces, found[step])
         return found
 
-    def with_parameters(self, **arrays: np.ndarray) -> Boltzmann:
+    def with_parameters(self, **arrays: np.ndarray) -> Machine:
         """Return the machine with other ``bias``, ``u`` or ``v``; raises UserError for other names."""
         for name in arrays:
             if name not in PARAMETERS:

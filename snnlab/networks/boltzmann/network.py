@@ -2,7 +2,7 @@
 
 The order within a step: what arrives and what is under way (synapses), the energy (sums over synapses), neurons decide
 and change their bias, synapses learn, neurons remember. Whoever runs the network sets ``target``, ``learning`` and
-``recalling`` before each step: see boltzmann/schedule.py.
+``recalling`` before each step: see schedule.py.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import brian2
 import numpy as np
 from brian2 import ms
 
-from .machine import Boltzmann
+from .machine import Machine
+from .state import state_names
 
 DT = 1e-3
 
@@ -27,7 +28,7 @@ class BoltzmannNetwork:
     neurons, synapses : the Brian2 objects
     """
 
-    def __init__(self, machine: Boltzmann, at_end: brian2.Function | None = None):
+    def __init__(self, machine: Machine, at_end: brian2.Function | None = None):
         rule, n = machine.rule, machine.n
         self.machine = machine
         self.clock = brian2.Clock(DT * 1e3 * ms, name="boltzmann_clock")
@@ -58,16 +59,3 @@ class BoltzmannNetwork:
         """Return the array of a variable, which changes as the network runs; those of synapses in order [pre, post]."""
         owner = self.neurons if name in self.names["neurons"] else self.synapses
         return owner.variables[name].get_value()
-
-
-def state_names(machine: Boltzmann) -> dict[str, list[str]]:
-    """Return the variables of neurons and of synapses that make up a machine's state."""
-    k, length = (range(1, machine.u.shape[2] + 1), range(1, machine.v.shape[2] + 1))
-    squares = machine.rule.optimizer == "adagrad"
-    return {
-        "neurons": ["bias", *(["bias_squares"] if squares else []), "history", *(f"gamma_{m}" for m in length)],
-        "synapses": [
-            *(f"{name}_{m}" for m in k for name in ("u", "alpha", *(["u_squares"] if squares else []))),
-            *(f"{name}_{m}" for m in length for name in ("v", *(["v_squares"] if squares else []))),
-        ],
-    }

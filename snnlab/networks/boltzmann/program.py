@@ -12,26 +12,26 @@ import numpy as np
 
 from ...engine.programs import LONGEST_RUN, execute, program, standalone, write_arrays
 from ...errors import MachineError, UserError
-from .machine import Boltzmann
-from .network import DT, BoltzmannNetwork, state_names
+from .machine import Machine
+from .network import DT, BoltzmannNetwork
 from .schedule import Limits, Progress, Schedule
-from .state import BLOCKS
+from .state import BLOCKS, state_names
 
-# Of a program.
+# A program cannot run for more steps.
 MOST_STEPS = round(LONGEST_RUN / DT)
 
 
 class ProgramTrainer:
     """A machine and what it learns as a C++ program; :meth:`advance` runs it in a process of its own."""
 
-    def __init__(self, machine: Boltzmann, schedule: Schedule):
+    def __init__(self, machine: Machine, schedule: Schedule):
         self._schedule, self._delays = schedule, machine.delays.astype(np.int32)
-        # Steps of about 10 s, and fewer than half of those that a program has: it goes on to the end of a period.
+        # A stretch takes about 10 s. A program goes on to the end of a period, so a stretch has at most half its steps.
         self.stretch = min(max(10_000, 500_000_000 // machine.n**2), MOST_STEPS // 2)
         if len(schedule.rows) > MOST_STEPS // 8:
             raise UserError(f"sequence: expected at most {MOST_STEPS // 8:,} steps in all, got {len(schedule.rows):,}")
         here = Path(__file__)
-        sources = [here, here.with_name("network.py"), here.with_name("rule.py")]
+        sources = [here, here.with_name("network.py"), here.with_name("rule.py"), here.with_name("state.py")]
         contents = ["boltzmann", machine.n, dataclasses.asdict(machine.rule)]
         self._program = program(contents, sources, lambda folder: _compile(folder, machine))
 
@@ -64,7 +64,7 @@ class ProgramTrainer:
             raise MachineError(f"{error.filename}: cannot be written or run: {error.strerror}") from error
 
 
-def _compile(folder: Path, machine: Boltzmann) -> None:
+def _compile(folder: Path, machine: Machine) -> None:
     with standalone(folder, Path(__file__).with_name("cpp") / "program.h") as compile_network:
         net = BoltzmannNetwork(machine, at_end=_trained)
         brian2.get_device().insert_code("main", _binding(net))
@@ -74,7 +74,7 @@ def _compile(folder: Path, machine: Boltzmann) -> None:
 @brian2.implementation("cpp", "double trained(int64_t step) { snnlab::trainer().step(); return 0; }", name="trained")
 @brian2.check_units(step=1, result=1)
 def _trained(step: int) -> float:
-    """What happens at the end of each step of a C++ program: see boltzmann/cpp/program.h."""
+    """What happens at the end of each step of a C++ program: see cpp/program.h."""
     raise NotImplementedError
 
 

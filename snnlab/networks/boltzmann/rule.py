@@ -40,18 +40,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from numbers import Real
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import brian2
 import numpy as np
 
 from ...checking import require_choices, require_positive
 from ...errors import UserError
 
-# The longest history that an integer of Brian2 holds.
-LONGEST = 30
+if TYPE_CHECKING:
+    import brian2
+
+# An integer of Brian2 holds a history of so many steps.
+LONGEST_HISTORY = 30
 SMALLEST_RATE = 1e-9
-# So that AdaGrad leaves alone what has never had a gradient.
+# With it AdaGrad leaves alone what has never had a gradient.
 TINY = 1e-300
 
 
@@ -87,7 +89,7 @@ class DybmRule:
                 rates = tuple(given)
             except TypeError:
                 rates = ()
-            # Smaller ones give the spikes under way weights that are no numbers.
+            # With smaller rates the weights of spikes under way overflow.
             if not rates or not all(isinstance(x, Real) and SMALLEST_RATE <= x < 1 for x in rates):
                 raise UserError(
                     f"{name}: expected decay rates between 0 and 1 (below 1, at least {SMALLEST_RATE:g}), got {given!r}"
@@ -126,7 +128,7 @@ class DybmRule:
                 *self._each("u_{m} : 1\nu_squares_{m} : 1\nalpha_{m} : 1", self.lam),
                 *self._each("v_{m} : 1\nv_squares_{m} : 1\nbeta_{m} : 1", self.mu),
                 f"E_in_post = {' '.join(arrived + under_way)} : 1 (summed)",
-                # Those of the way back, v_ji gamma_i: the synapse from j to i adds to its own source.
+                # The sum over v_ji gamma_i: the synapse from j to i adds to its own source.
                 f"E_own_{'pre' if self.variant == 'paper' else 'post'} = {own} : 1 (summed)",
             ]
         )
@@ -180,7 +182,7 @@ class DybmRule:
         return "\n".join(
             [
                 *self._each("gamma_{m} = mu_{m}*(gamma_{m} + x)", self.mu),
-                f"history = (2*history + int(x)) % {2**LONGEST}",
+                f"history = (2*history + int(x)) % {2**LONGEST_HISTORY}",
             ]
         )
 
@@ -208,13 +210,13 @@ class DybmRule:
         """Brian2 functions of these two."""
         late = int(self.timing == "literal")
         bit = f"(history >> (d - 1 + {late})) & 1"
-        # Without a branch: d is at least 1.
+        # This needs no branch, as d is at least 1.
         found = {"arrived": f"return {bit};" if self.variant == "paper" else f"return ((d > 1) & {bit});"}
         tables = {"arrived": ""}
         for m, mu in enumerate(self.mu, 1):
             base = 1 / mu if self.variant == "paper" else mu
             scale = "1" if self.variant == "paper" else f"pow({mu!r}, -d)"
-            # Eight steps at a time: the sum over the ones of a byte is in a table.
+            # This takes eight steps at a time: a table holds the sum over the ones of each byte.
             tables[f"under_way_{m}"] = (
                 f"static const struct Bytes_{m} {{ double sums[256]; Bytes_{m}() {{\n"
                 "for (int byte = 0; byte < 256; byte++) {\n"
@@ -231,6 +233,9 @@ class DybmRule:
         return {name: self._function(name, tables[name], body) for name, body in found.items()}
 
     def _function(self, name: str, table: str, body: str) -> brian2.Function:
+        # Only training needs Brian2; a machine that is read does without.
+        import brian2
+
         m = int(name.rpartition("_")[2]) if table else 0
 
         def on_numpy(history, delays):

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import UserError
-from .machine import PARAMETERS, Boltzmann, Traces
-from .network import state_names
+from .machine import PARAMETERS, Machine, Traces
 
-# What comes next: see boltzmann/cpp/program.h.
+# These tell what comes next; cpp/program.h has the same numbers.
 BLOCK, TEST = 0, 1
-# Where periods of the block so far, and the number of blocks, stand in ``control``.
+# At these places of ``control`` stand the periods of the block so far, and the number of blocks.
 SINCE, BLOCKS = 2, 3
 
 
@@ -36,7 +35,20 @@ class State:
         return f"State({len(self.traces.history)} neurons, {'AdaGrad' if self.squares else 'no sums'})"
 
 
-def fresh_state(machine: Boltzmann) -> dict[str, np.ndarray]:
+def state_names(machine: Machine) -> dict[str, list[str]]:
+    """Return the variables of neurons and of synapses that make up a machine's state."""
+    k, length = (range(1, machine.u.shape[2] + 1), range(1, machine.v.shape[2] + 1))
+    squares = machine.rule.optimizer == "adagrad"
+    return {
+        "neurons": ["bias", *(["bias_squares"] if squares else []), "history", *(f"gamma_{m}" for m in length)],
+        "synapses": [
+            *(f"{name}_{m}" for m in k for name in ("u", "alpha", *(["u_squares"] if squares else []))),
+            *(f"{name}_{m}" for m in length for name in ("v", *(["v_squares"] if squares else []))),
+        ],
+    }
+
+
+def fresh_state(machine: Machine) -> dict[str, np.ndarray]:
     """Return the state of an untrained machine."""
     names = state_names(machine)
     state = {name: np.zeros(machine.n) for name in names["neurons"]}
@@ -47,7 +59,7 @@ def fresh_state(machine: Boltzmann) -> dict[str, np.ndarray]:
     return state | {"control": np.array([BLOCK, 0, 0, 0], np.int64)}
 
 
-def going_on(machine: Boltzmann, given: State, shown: str) -> dict[str, np.ndarray]:
+def going_on(machine: Machine, given: State, shown: str) -> dict[str, np.ndarray]:
     """Return the state of a machine that goes on from what is given, with what is shown from now on.
 
     If that is something else than before, a first block begins.
@@ -76,13 +88,13 @@ def going_on(machine: Boltzmann, given: State, shown: str) -> dict[str, np.ndarr
     return state
 
 
-def machine_of(machine: Boltzmann, state: dict[str, np.ndarray]) -> tuple[Boltzmann, Traces]:
+def machine_of(machine: Machine, state: dict[str, np.ndarray]) -> tuple[Machine, Traces]:
     """Return the machine that a state is, and what it remembers."""
     trained = machine.with_parameters(bias=state["bias"].copy(), u=_stacked("u", state), v=_stacked("v", state))
     return trained, Traces(state["history"].astype(np.int64), _stacked("alpha", state), _stacked("gamma", state))
 
 
-def state_of(machine: Boltzmann, state: dict[str, np.ndarray], shown: str) -> State:
+def state_of(machine: Machine, state: dict[str, np.ndarray], shown: str) -> State:
     """Return what training can go on from, of a machine that is shown this."""
     squares = {}
     if machine.rule.optimizer == "adagrad":

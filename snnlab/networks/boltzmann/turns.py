@@ -1,42 +1,22 @@
 """Let a dynamic Boltzmann machine learn two sequences in turns, block after block, and look at it on the way.
 
-What blocks, cues and tests are: boltzmann/schedule.py.
+schedule.py says what blocks, cues and tests are.
 """
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from ...checking import require_whole
 from ...engine.brian import Engine
-from ...files.keeping import Keeping
-from ...files.record import cpu_time
-from .fit import stretches, trainer
-from .machine import Boltzmann
-from .memory import BoltzmannConfig, equations, remembered, shuffled
+from .config import TurnsConfig
+from .fit import Boltzmann, Reached, stretches, train, trainer
 from .schedule import MOST_PERIODS, Schedule
 from .state import BLOCKS, SINCE, State, fresh_state, machine_of, state_of
-
-# Blocks until the published machine knew both sequences (Osogami & Otsuka 2015).
-PUBLISHED_BLOCKS = 1_785_845
-
-
-@dataclass(frozen=True)
-class TurnsConfig(BoltzmannConfig):
-    """Settings of a machine that learns a picture and its mirror image in turns."""
-
-    sequence: str = "SCIENCE"
-    """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG; the second is its mirror image"""
-    cue: int = 25
-    """columns that are shown before a test; 25 are five letters of SCIENCE"""
-    blocks: int = PUBLISHED_BLOCKS
-    """stop after so many blocks, if no block before needs no training at all"""
-    periods: int = 1_000_000
-    """stop after so many periods of training in all"""
+from .stored import equations, remembered
 
 
 def take_turns(
@@ -49,7 +29,7 @@ def take_turns(
     the last may be within the next block) the ``age`` (periods), ``cpu`` and ``wall`` (s) so far, and for each sequence
     what is ``recalled`` (look, learned, replayed, neuron) after its cue from silence, its ``wrong`` bits, and bits
     ``missed``, less likely than not when it is shown after itself; and the machine at the end, as
-    :func:`boltzmann_memory.memorise` stores it.
+    :func:`memorise` stores it.
 
     With a ``novel`` sequence a copy of the machine learns that one at each look, for at most so many periods:
     ``novel_periods`` (look) until it is recalled, NaN if it is not.
@@ -57,59 +37,30 @@ def take_turns(
     for name in ("blocks", "periods", "cue"):
         require_whole(name, getattr(config, name), 1, MOST_PERIODS)
     machine = config.machine(sequences[0].shape[1], engine)
-    taught = [shuffled(config, each, engine) for each in sequences]
-    schedule, plan = Schedule.of(taught, config.cue), _looks(config.blocks)
+    taught = [config.taught(each, engine) for each in sequences]
+    schedule = Schedule.of(taught, config.cue)
     loop = trainer(machine, schedule, engine)
 
-    def look() -> dict[str, np.ndarray]:
-        row = _look(machine_of(machine, state)[0], sequences, config.cue)
-        row |= dict(zip(("age", "cpu", "wall"), totals.tolist(), strict=True))
+    def look(reached: Reached) -> tuple[dict[str, Any], bool]:
+        row = _look(machine_of(machine, reached.state)[0], sequences, config.cue)
+        row |= {"age": float(reached.periods), "cpu": reached.cpu, "wall": reached.wall}
         if novel is not None:
-            row["novel_periods"] = _learned_anew(machine, state, novel, config.cue, most, engine)
-        row["look"] = state["control"][BLOCKS]
-        return {"block_periods": np.zeros(0, np.int64)} | {k: np.asarray(v)[None] for k, v in row.items()}
+            row["novel_periods"] = _learned_anew(machine, reached.state, novel, config.cue, most, engine)
+        row["look"] = reached.state["control"][BLOCKS]
+        return row, reached.learned or reached.periods >= config.periods
 
-    with Keeping(engine.checkpoints, engine.used) as keeping:
-        begins = not keeping.state
-        # Periods, CPU time and wall time so far.
-        totals = keeping.state.pop("totals", np.zeros(3))
-        state, ended = keeping.state or fresh_state(machine), False
-        if begins:
-            keeping.add(look())
-        engine.show(0, config.periods, "periods", whole=True)
-        while not ended:
-            done, blocks = int(totals[0]), int(state["control"][BLOCKS])
-            goal = next((number for number in plan if number > blocks), config.blocks)
-            before = _clocks()
-            for after, made in stretches(
-                loop,
-                state,
-                config.periods - done,
-                goal,
-                lambda periods, done=done: engine.show(done + periods + 1e-9, config.periods),
-            ):
-                state, done = after, done + made.periods
-                totals, before = totals + [made.periods, *(_clocks() - before)], _clocks()
-                blocks = int(state["control"][BLOCKS])
-                ended = made.learned or done >= config.periods or blocks >= config.blocks
-                seen = look() if ended or blocks >= goal else {}
-                keeping.add(seen | {"block_periods": made.block_periods})
-                if not ended:
-                    keeping.reached(done, state | {"totals": totals})
-    engine.end(done, f"{blocks:,} block{'s' * (blocks != 1)}")
-    last, _ = machine_of(machine, state)
-    return _dataset(sequences, keeping.found(), last, state_of(machine, state, schedule.digest()))
+    goals = [(config.periods, number) for number in (0, *_looks(config.blocks))]
+    found, reached, _ = train(loop, fresh_state(machine), goals, look, engine)
+    blocks = int(reached.state["control"][BLOCKS])
+    engine.end(reached.periods, f"{blocks:,} block{'s' * (blocks != 1)}")
+    last, _ = machine_of(machine, reached.state)
+    return _dataset(sequences, found, last, state_of(machine, reached.state, schedule.digest()))
 
 
 def _looks(blocks: int) -> list[int]:
     """After how many blocks to look: 1, 3, 10, 30, ..., and the last."""
     spaced = {first * 10**power for power in range(13) for first in (1, 3)}
     return sorted({x for x in spaced if x < blocks} | {blocks})
-
-
-def _clocks() -> np.ndarray:
-    """CPU time, with that of programs that have ended, and wall time (s)."""
-    return np.array([cpu_time(), time.monotonic()])
 
 
 def _look(machine: Boltzmann, sequences: list[np.ndarray], cue: int) -> dict[str, np.ndarray]:
@@ -127,7 +78,7 @@ def _learned_anew(
 ) -> float:
     """Periods that a copy of the machine needs to recall another sequence after its cue, NaN if more than ``most``."""
     loop, periods = trainer(machine, Schedule.of([novel], cue), engine), 0
-    # All that it has learned, and a new beginning.
+    # The copy has all that the machine has learned, and begins anew.
     copy = state | {"control": np.zeros_like(state["control"])}
     for _, made in stretches(loop, copy, most):
         periods += made.periods

@@ -7,12 +7,13 @@ from typing import Literal
 
 import brian2
 
-from ...checking import require_choices, require_positive
+from ...checking import require_choices, require_integer, require_positive, require_probability
 from ...errors import UserError, unknown
 from ...models.loading import find_model
 from ...models.neuron import NeuronModel
 from ...models.quantities import quantity, unit
 from ...models.synapse import SynapseModel
+from .published import stated_values
 
 # Plain numbers of a Config are in the published units, which follow from the unit of the neuron's input.
 _PUBLISHED = {
@@ -36,8 +37,8 @@ AFTER_LEARNING = ("no_feedback", "permuted_decoder")
 class ForceConfig:
     """Settings of a FORCE run.
 
-    None means: the value that the neuron's file states in its FORCE; where that leaves them out, rls_interval is
-    1 ms and zero_row_mean is True.
+    None means: the published value of a shipped neuron, or what a user's file states in its FORCE; where that leaves
+    them out, rls_interval is 1 ms and zero_row_mean is True.
     """
 
     neuron: str = "izhikevich"
@@ -176,14 +177,12 @@ def resolve(config: ForceConfig) -> ForceSetup:
     UserError
         For the first field that cannot be used; the message names it and says what was expected.
     """
-    for name, least in {"n": 1, "record_spikes": 0, "record_voltages": 0, "record_decoders": 0, "seed": 0}.items():
-        if getattr(config, name) < least:
-            raise UserError(f"{name}: expected an integer >= {least}, got {getattr(config, name)}")
+    require_integer(config, 1, "n")
+    require_integer(config, 0, "record_spikes", "record_voltages", "record_decoders", "seed")
     require_positive(
         config, "alpha", "dt", "rls_interval", "tau_rise", "tau_decay", "seconds", "record_interval", "checkpoint"
     )
-    if not 0 < config.p <= 1:
-        raise UserError(f"p: expected a probability, 0 < p <= 1, got {config.p}")
+    require_probability(config, "p")
     require_choices(config)
     for name, least in {"g": 0.0, "q": 0.0, "bias": -float("inf")}.items():
         value = getattr(config, name)
@@ -199,7 +198,7 @@ def resolve(config: ForceConfig) -> ForceSetup:
         raise UserError(f"neuron: {neuron.name!r} does not spike; expected a model with a threshold")
     neuron = neuron.with_parameters(**_changes(config.parameters))
     synapse = _filter(config)
-    values = _force_values(config, neuron, getattr(module, "FORCE", {}))
+    values = _force_values(config, neuron, stated_values(module))
     dt = values["dt"]
     for name, tau in synapse.parameters.items():
         if name.startswith("tau") and dt >= float(tau):
@@ -263,7 +262,7 @@ def _filter(config: ForceConfig) -> SynapseModel:
 
 
 def _force_values(config: ForceConfig, neuron: NeuronModel, stated: dict) -> dict:
-    """SI values of g, q, alpha, bias, dt and rls_interval: the Config's, else those of the neuron's file."""
+    """SI values of g, q, alpha, bias, dt and rls_interval: the Config's, else those stated for the neuron."""
     units = published_units(neuron.current) | {name: "ms" for name in _MS}
     defaults = {"rls_interval": 1 * brian2.ms, "zero_row_mean": True} | stated
     for name in defaults:

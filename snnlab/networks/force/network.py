@@ -24,6 +24,8 @@ Reference: Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, and the author
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import brian2
 import numpy as np
 from brian2.devices.device import RuntimeDevice
@@ -37,6 +39,18 @@ from ...models.synapse import SynapseModel
 from .folding import Folding
 
 _LEAK = "_leak"
+
+
+@dataclass(frozen=True)
+class Form:
+    """What decides which equations a network has, besides its models and sizes: see :class:`ForceNetwork`."""
+
+    scheme: str = "euler"
+    """how the filters' leak is taken"""
+    driven: bool = False
+    """every neuron has an input of its own"""
+    folded: bool = False
+    """outputs are fed back through one n x n matrix"""
 
 
 class ForceNetwork:
@@ -69,15 +83,15 @@ class ForceNetwork:
     network : brian2.Network
     neurons, outputs, recurrent, decoder : the Brian2 objects; decoder is None if folded
     jump : array of shape (states,) or None
-        Of a folded network: see :meth:`SynapseModel.jump_vector`.
+        What a spike adds to the filter, for a folded network: see :meth:`SynapseModel.jump_vector`.
     folding : Folding or None
-        Of a folded network on a runtime target.
+        What Brian2 does not step of a folded network, on a runtime target.
     r : view of shape (n,)
         Filtered spikes in Hz.
     z : view of shape (k,)
         The outputs.
     input : view of shape (n,)
-        Of a driven network: the input of the next step (SI).
+        The input of the next step (SI), for a driven network.
     spike_count : view of shape (n,)
         Spikes of each neuron so far.
     """
@@ -104,93 +118,113 @@ class ForceNetwork:
         leak = _LEAK if scheme == "exponential" else ""
         if leak and leak not in synapse.named("r", "Hz", leak):
             raise UserError(f"filter_scheme: filter {synapse.name!r} has no leak written as -x/tau; expected euler")
+        self.synapse = synapse
         self.clock = brian2.Clock(dt * brian2.second, name="clock")
-        current_unit = neuron.current
-        per_rate = "second" if current_unit == "1" else f"{current_unit}*second"
         self.jump = synapse.jump_vector() if folded else None
-        linked = range(0 if self.folded else k)
+        times = dict(synapse.parameters) | _leaks(synapse, dt)
+        self._filter = (dt, {name: float(value) for name, value in times.items()}, leak)
+        self._model_names = set(brian2.Equations(neuron.equations).names)
+        self.neurons = self._make_neurons(neuron, n, k, driven, drive, times | (constants or {}))
+        # After the neurons, which read the outputs of the previous step.
+        self.outputs = self._make_outputs(k, standalone, times)
+        for m in self._linked(k):
+            # Without an index the one output is read once a step, not once a neuron.
+            index = None if k == 1 else np.full(n, m)
+            setattr(self.neurons, f"z_{m}", brian2.linked_var(self.outputs, "z", index=index))
+        self._sources, post, self._weights = by_source(recurrent)
+        self._connect_all(neuron.current, post, k)
+        self.equations = f"{self.neurons.equations}\n{self.outputs.equations}"
+        # The values of a standalone network come from files when the program runs.
+        if not standalone:
+            self._set_values(bias, encoder)
+            self._take_views(encoder, driven)
+
+    def _linked(self, k: int) -> range:
+        """Which of k outputs reach the neurons one by one, each through feedback weights of its own."""
+        return range(0 if self.folded else k)
+
+    def _make_neurons(
+        self, neuron: NeuronModel, n: int, k: int, driven: bool, drive: str, constants: dict
+    ) -> brian2.NeuronGroup:
+        """Neurons with their filtered spikes, recurrent current and feedback."""
+        synapse, leak, linked = self.synapse, self._filter[2], self._linked(k)
         if self.folded:
-            fed_back, feedback = "I_fb", [synapse.named("I_fb", current_unit, leak)]
+            fed_back, feedback = "I_fb", [synapse.named("I_fb", neuron.current, leak)]
         else:
-            fed_back = " + ".join(f"encoder_{m}*z_{m}" for m in range(k))
-            feedback = [f"encoder_{m} : {current_unit} (constant)\nz_{m} : 1 (linked)" for m in linked]
-        filter_constants = dict(synapse.parameters) | _leaks(synapse, dt)
-        self.neurons = population(
+            fed_back = " + ".join(f"encoder_{m}*z_{m}" for m in linked)
+            feedback = [f"encoder_{m} : {neuron.current} (constant)\nz_{m} : 1 (linked)" for m in linked]
+        return population(
             neuron,
             n,
             f"I_rec + feedback*({fed_back}) + bias" + (" + I_ext" if driven else "") + (f" + {drive}" if drive else ""),
             clock=self.clock,
             equations="\n".join(
                 [
-                    synapse.named("I_rec", current_unit, leak),
+                    synapse.named("I_rec", neuron.current, leak),
                     synapse.named("r", "Hz", leak),
                     "spike_count : integer",
                     "feedback : 1 (shared)",
-                    f"bias : {current_unit} (shared)",
+                    f"bias : {neuron.current} (shared)",
                     *feedback,
-                    *([f"I_ext : {current_unit}"] if driven else []),
+                    *([f"I_ext : {neuron.current}"] if driven else []),
                 ]
             ),
             on_spike=f"{synapse.jump('r', '1')}; spike_count += 1",
-            constants=filter_constants | (constants or {}),
+            constants=constants,
             # Whether a model can be used must not depend on the number of outputs.
             reserved=synapse.state_names("I_fb").values(),
         )
-        # After the neurons, which read the outputs of the previous step.
-        self.outputs = brian2.NeuronGroup(
+
+    def _make_outputs(self, k: int, standalone: bool, times: dict) -> brian2.NeuronGroup:
+        """The outputs; in a C++ program they call, at the end of each step, what is done besides the network."""
+        outputs = brian2.NeuronGroup(
             k,
-            synapse.named("z", "1", leak) + ("\ntasks_done : 1 (shared)" if standalone else ""),
+            self.synapse.named("z", "1", self._filter[2]) + ("\ntasks_done : 1 (shared)" if standalone else ""),
             method="euler",
-            namespace=dict(filter_constants),
+            namespace=dict(times),
             clock=self.clock,
             name="outputs",
             order=1,
         )
         if standalone:
-            self.outputs.namespace["do_tasks"] = _do_tasks
-            self.outputs.run_regularly(
-                "tasks_done = do_tasks(t_in_timesteps)", when="end", name="tasks", clock=self.clock
-            )
-        for m in linked:
-            # Without an index the one output is read once a step, not once a neuron.
-            index = None if k == 1 else np.full(n, m)
-            setattr(self.neurons, f"z_{m}", brian2.linked_var(self.outputs, "z", index=index))
-        pre, post, weights = by_source(recurrent)
-        self.recurrent = self._synapses(
-            self.neurons, f"weight : {per_rate}", synapse.jump("I_rec", "weight", "_post"), synapse, "recurrent"
-        )
-        _connect(self.recurrent, pre, post)
+            outputs.namespace["do_tasks"] = _do_tasks
+            outputs.run_regularly("tasks_done = do_tasks(t_in_timesteps)", when="end", name="tasks", clock=self.clock)
+        return outputs
+
+    def _connect_all(self, current: str, post: np.ndarray, k: int) -> None:
+        """Make the network, its recurrent synapses and, if it is not folded, those of the decoder."""
+        per_rate, jump = "second" if current == "1" else f"{current}*second", self.synapse.jump
+        model, n = f"weight : {per_rate}", len(self.neurons)
+        self.recurrent = self._synapses(self.neurons, model, jump("I_rec", "weight", "_post"), "recurrent")
+        _connect(self.recurrent, self._sources, post)
         self.network = brian2.Network(self.neurons, self.outputs, self.recurrent, name="force_network")
         self.decoder = None
         if not self.folded:
-            jump = synapse.jump("z", "phi", "_post")
-            self.decoder = self._synapses(self.outputs, "phi : second", jump, synapse, "decoder")
+            self.decoder = self._synapses(self.outputs, "phi : second", jump("z", "phi", "_post"), "decoder")
             _connect(self.decoder, np.repeat(np.arange(n), k), np.tile(np.arange(k), n))
             self.network.add(self.decoder)
-        self.synapse = synapse
-        self.equations = f"{self.neurons.equations}\n{self.outputs.equations}"
-        self._filter = (dt, {name: float(value) for name, value in filter_constants.items()}, leak)
-        self._model_names = set(brian2.Equations(neuron.equations).names)
-        if standalone:
-            # Its values come from files when the program runs.
-            return
+
+    def _set_values(self, bias: float, encoder: np.ndarray) -> None:
+        """Set what does not change on its own: bias, gain of the feedback, weights."""
         self.neurons.bias = brian2.Quantity(bias, dim=self.neurons.variables["bias"].dim)
         self.neurons.feedback = 1.0
-        for m in linked:
+        for m in self._linked(encoder.shape[1]):
             self._set(self.neurons, f"encoder_{m}", encoder[:, m])
-        self._set(self.recurrent, "weight", weights)
-        self._weights, self._sources = weights, pre
+        self._set(self.recurrent, "weight", self._weights)
+
+    def _take_views(self, encoder: np.ndarray, driven: bool) -> None:
+        """Keep views of what is read or changed at every step."""
         view = self.neurons.variables
         self.spike_count = view["spike_count"].get_value()
         self.r = view["r"].get_value()
         self.z = self.outputs.variables["z"].get_value()
         self.input = view["I_ext"].get_value() if driven else None
-        self._rates = [view[name].get_value() for name in synapse.state_names("r").values()]
-        self._outputs = [self.outputs.variables[name].get_value() for name in synapse.state_names("z").values()]
+        self._rates = [view[name].get_value() for name in self.synapse.state_names("r").values()]
+        self._outputs = [self.outputs.variables[name].get_value() for name in self.synapse.state_names("z").values()]
         self._phi = None
         self.folding = None
         if self.folded:
-            fed = [view[name].get_value() for name in synapse.state_names("I_fb").values()]
+            fed = [view[name].get_value() for name in self.synapse.state_names("I_fb").values()]
             self.folding = Folding(encoder, self.jump, self._rates, self._outputs, fed)
 
     @property
@@ -198,9 +232,10 @@ class ForceNetwork:
         """Whether outputs are fed back through one n x n matrix."""
         return self.jump is not None
 
-    def _synapses(self, target, model: str, on_pre: str, synapse: SynapseModel, name: str) -> brian2.Synapses:
+    def _synapses(self, target, model: str, on_pre: str, name: str) -> brian2.Synapses:
+        namespace = dict(self.synapse.parameters)
         return brian2.Synapses(
-            self.neurons, target, model, on_pre=on_pre, namespace=dict(synapse.parameters), clock=self.clock, name=name
+            self.neurons, target, model, on_pre=on_pre, namespace=namespace, clock=self.clock, name=name
         )
 
     @staticmethod

@@ -11,13 +11,20 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csc_array
 
+from ...analysis import chaos
+from ...engine.brian import Engine
 from ...errors import UserError
 from ...models.synapse import SynapseModel
-from .plan import Recording
+from .config import ForceConfig, ForceSetup
+from .plan import Plan, Recording
 from .program import ProgramLoop
 from .runtime import RuntimeLoop
+from .train import make_loop, weights
 
 Spikes = tuple[np.ndarray, np.ndarray]
+# How long the network runs before the first spike is moved, how long each is followed, by how much a spike is delayed,
+# how long it may be waited for, the time constant of the distance, and its bins (s).
+SETTLE, FOLLOWED, DELAY, PATIENCE, TAU, SPIKE_STEP = 1.0, 0.5, 1e-3, 50e-3, 20e-3, 2e-3
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,13 @@ class Moved:
 
     reference: Spikes
     perturbed: Spikes
+
+
+def require_movable(setup: ForceSetup) -> None:
+    """Refuse a filter or a time step with which no spike can be moved."""
+    spike_jump(setup.synapse)
+    if setup.dt > DELAY:
+        raise UserError(f"dt: expected at most the delay of a moved spike, {DELAY * 1e3:g} ms, got {setup.dt * 1e3:g}")
 
 
 def spike_jump(synapse: SynapseModel) -> np.ndarray:
@@ -38,7 +52,7 @@ def spike_jump(synapse: SynapseModel) -> np.ndarray:
 
 def moved_spike(
     loop: ProgramLoop | RuntimeLoop,
-    weights: csc_array,
+    recurrent: csc_array,
     synapse: SynapseModel,
     start: int,
     stop: int,
@@ -51,7 +65,7 @@ def moved_spike(
     ----------
     loop : ProgramLoop or RuntimeLoop
         Stands at ``start``; its plan records the spikes of all neurons.
-    weights : sparse array of shape (n, n)
+    recurrent : sparse array of shape (n, n)
         Recurrent weights [post, pre] (SI).
     synapse : SynapseModel
         See :func:`spike_jump`.
@@ -76,7 +90,7 @@ def moved_spike(
     loop.restore(memory, start)
     together = loop.advance(start, first)
     memory = loop.memory()
-    effect = {"I_rec": weights[:, [neuron]].toarray()[:, 0], "r": np.zeros(len(memory["spike_count"]))}
+    effect = {"I_rec": recurrent[:, [neuron]].toarray()[:, 0], "r": np.zeros(len(memory["spike_count"]))}
     effect["r"][neuron] = 1.0
 
     def add(memory: dict[str, np.ndarray], sign: float) -> dict[str, np.ndarray]:
@@ -103,3 +117,52 @@ def moved_spike(
         return np.concatenate(steps).astype(np.int64), np.concatenate(neurons).astype(np.int64)
 
     return Moved(spikes(reference, step), spikes(perturbed, step + delay))
+
+
+def follow_moved_spikes(config: ForceConfig, setup: ForceSetup, count: int, engine: Engine) -> dict:
+    """Return what becomes of ``count`` moved spikes in the network of this Config before it learns.
+
+    Returns
+    -------
+    dict
+        Variables of a Dataset: ``distance`` (perturbation, delay), the distance between the spike trains of both copies
+        (see :func:`snnlab.analysis.chaos.spike_distance`); ``distance_of_unrelated`` (perturbation); ``delay``. NaN
+        where no neuron fired.
+    """
+    dt, n = setup.dt, config.n
+    # The network is of the same kind as the one that learns, so that no other program is built.
+    recurrent, feedback = weights(config, setup, engine)
+    settle, delay, patience = (round(x / dt) for x in (SETTLE, DELAY, PATIENCE))
+    followed = patience + delay + round(FOLLOWED / dt) + 1
+    loop = make_loop(config, setup, recurrent, feedback, Plan(dt, settle + count * followed, range(0), 0, n), engine)
+    loop.advance(0, settle)
+    bins = round(FOLLOWED / SPIKE_STEP)
+    columns, distances, unrelated = recurrent.tocsc(), np.full((count, bins), np.nan), np.full(count, np.nan)
+    for index in range(count):
+        start = settle + index * followed
+        moved = moved_spike(loop, columns, setup.synapse, start, start + followed, delay, patience)
+        if moved is None:
+            continue
+        pair = [(steps * dt, neurons) for steps, neurons in (moved.reference, moved.perturbed)]
+        # From when the moved spike has arrived in both.
+        edges = pair[1][0][0] + SPIKE_STEP * np.arange(bins + 1)
+        distances[index] = chaos.spike_distance(*pair, edges, TAU, n)
+        unrelated[index] = _distance_of_halves(*pair[0], edges, n)
+    times = SPIKE_STEP * (np.arange(bins) + 0.5)
+    labels = {"units": "1", "long_name": "distance of the spike trains of both copies"}
+    return {
+        "distance": (("perturbation", "delay"), distances, labels),
+        "distance_of_unrelated": (("perturbation",), unrelated, {"units": "1"}),
+        "delay": ("delay", times, {"units": "s", "long_name": "time since the moved spike"}),
+    }
+
+
+def _distance_of_halves(when: np.ndarray, who: np.ndarray, edges: np.ndarray, n: int) -> float:
+    """Distance between the first and the second half of spike trains: how far apart unrelated states are."""
+    bins = len(edges) - 1
+    middle = edges[bins // 2]
+    late = when >= middle
+    halves = (when[~late], who[~late]), (when[late] - (middle - edges[0]), who[late])
+    apart = chaos.spike_distance(*halves, edges[: bins // 2 + 1], TAU, n)
+    # The first third lacks what came before.
+    return np.sqrt((apart[bins // 6 :] ** 2).mean())

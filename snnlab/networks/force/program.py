@@ -1,6 +1,8 @@
 """Run a FORCE network as one C++ program: Brian2's standalone mode, RLS and recording included.
 
-Weights, teacher, learning window and seeds are files that it reads when it runs; force/build.py builds it.
+A program belongs to a neuron model and filter with their parameters, a number of neurons and outputs, a time step, a
+form of the network, and a machine. Weights, teacher, learning window and seeds are files that it reads when it runs.
+What it does besides the network is force/cpp/program.h.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import brian2
@@ -17,14 +20,13 @@ from scipy.sparse import csr_array
 
 from ...connectivity.random import by_source
 from ...engine.brian import WATCH_SECONDS, Engine, preferences
-from ...engine.programs import execute, write_arrays
-from ...errors import MachineError, UserError
+from ...engine.programs import execute, program, standalone, write_arrays
+from ...errors import MachineError
 from ...models.neuron import NeuronModel
 from ...models.synapse import SynapseModel
-from .build import build
 from .dale import joined, split_decoder, split_encoder
 from .drive import TICKS, ticks
-from .network import ForceNetwork
+from .network import ForceNetwork, Form
 from .phases import Phase
 from .plan import Plan, Recording, within
 
@@ -52,19 +54,17 @@ class ProgramLoop:
         engine: Engine,
         *,
         bias: float,
-        scheme: str,
-        folded: bool,
+        form: Form,
     ):
         self._plan, self._engine = plan, engine
         self.show = lambda done: engine.show(done, plan.n_steps * plan.dt)
         self._encoder = encoder
         encoder = split_encoder(encoder, plan.signs)
         n, k = encoder.shape
-        kind = {"scheme": scheme, "driven": plan.drive is not None, "folded": folded}
         with _runtime(engine):
             # For the initial state alone, from the same random stream as on the runtime targets; it never runs.
             one = csr_array((np.zeros(1), ([0], [0])), shape=(n, n))
-            net = ForceNetwork(neuron, synapse, one, encoder, bias=bias, dt=plan.dt, **kind)
+            net = ForceNetwork(neuron, synapse, one, encoder, bias=bias, dt=plan.dt, **asdict(form))
             state, step = net.state(), net.filter_step()
             self.voltage, self.equations, self.dims = net.voltage, net.equations, net.dims()
         between = np.zeros(0) if step is None else np.linalg.matrix_power(step, plan.learn.step)
@@ -88,7 +88,7 @@ class ProgramLoop:
             "decoder_weight": np.zeros((n, k)),
             **{f"state_{name}": values for name, values in state.items()},
         }
-        self.program = build(neuron, synapse, n, k, plan.dt, **kind)
+        self.program = build(neuron, synapse, n, k, plan.dt, form)
 
     def _set_inputs(self) -> None:
         """What reaches neurons in the phase: encoder, drive, and recurrent weights of neurons that are not silent."""
@@ -233,23 +233,77 @@ class ProgramLoop:
         )
 
 
-def can_be_program(neuron: NeuronModel, engine: Engine) -> bool:
-    """Tell whether the program can hold a neuron's variables, which must be real numbers.
+def build(neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float, form: Form) -> Path:
+    """Return the folder of the program for these models, sizes and form, built on first use and kept.
 
     Raises
     ------
-    UserError
-        If it cannot, and cpp_standalone was asked for.
+    MachineError
+        If it cannot be compiled.
     """
-    equations = brian2.Equations(neuron.equations)
-    stored = [*equations.diff_eq_names, *equations.parameter_names]
-    other = [name for name in stored if equations[name].var_type != "float"]
-    if other and engine.target == "cpp_standalone":
-        raise UserError(
-            f"target: cpp_standalone cannot run neuron {neuron.name!r}, whose {other[0]!r} is "
-            f"{equations[other[0]].var_type}; expected auto, cython or numpy"
-        )
-    return not other
+    here = Path(__file__)
+    engine, models = (here.parents[2] / room for room in ("engine", "models"))
+    sources = [
+        here,
+        here.with_name("network.py"),
+        engine / "population.py",
+        models / "neuron.py",
+        models / "synapse.py",
+    ]
+    contents = [neuron.to_dict(), synapse.to_dict(), n, k, dt, asdict(form)]
+    return program(contents, sources, lambda folder: _compile(folder, neuron, synapse, n, k, dt, form))
+
+
+def _compile(folder: Path, neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float, form: Form) -> None:
+    with standalone(folder, Path(__file__).with_name("cpp") / "program.h") as compile_network:
+        device = brian2.get_device()
+        one = csr_array((np.zeros(1), ([0], [0])), shape=(n, n))
+        bare = replace(neuron, initial={})
+        net = ForceNetwork(bare, synapse, one, np.zeros((n, k)), dt=dt, **asdict(form))
+        device.insert_code("main", _binding(net, n, k))
+        # Brian2 takes the clock's step from the network's time, but sets the clock's time only at its first tick.
+        for time in (f"{net.network.name}.t", f"{device.get_array_name(net.clock.variables['t'])}[0]"):
+            device.insert_code("before_network_run", f"{time} = snnlab::force().first_step()*snnlab::force().dt();")
+        compile_network(net.network)
+
+
+def _binding(net: ForceNetwork, n: int, k: int) -> str:
+    """C++ that gives snnlab::force() the arrays of the network, before its first step."""
+    array = brian2.get_device().get_array_name
+    group, outputs, recurrent = (x.variables for x in (net.neurons, net.outputs, net.recurrent))
+    lines = ["snnlab::Force& force = snnlab::force();", "force.open(results_dir);"]
+    for name in net.state_names:
+        lines.append(f'force.states.push_back({{"{name}", {{{array(group[name])}, {group[name].size}}}}});')
+    for name in ("bias", *(f"encoder_{m}" for m in range(0 if net.folded else k))):
+        lines.append(f'snnlab::read(force.path("{name}"), {array(group[name])}, {group[name].size});')
+    if "I_ext" in group:
+        lines.append(f"force.drive({array(group['I_ext'])}, {n});")
+    for state in net.synapse.states:
+        r, z = (net.synapse.state_names(output)[state] for output in ("r", "z"))
+        lines.append(f"force.filters.push_back({{{array(group[r])}, {array(outputs[z])}}});")
+    if net.folded:
+        fed = [array(group[name]) for name in net.synapse.state_names("I_fb").values()]
+        lines += [
+            f"force.folding = new snnlab::Folding({n}, {k}, results_dir);",
+            f"force.folding->feedback = {{{', '.join(fed)}}};",
+        ]
+        phi = "force.folding->phi.data()"
+    else:
+        phi = f"{array(net.decoder.variables['phi'], access_data=False)}.data()"
+    whole = [array(recurrent[x], access_data=False) for x in ("_synaptic_pre", "_synaptic_post", "weight")]
+    lines += [
+        f"force.feedback = {array(group['feedback'])};",
+        f"force.voltage = {array(group[net.voltage])};",
+        f"force.spike_count = {array(group['spike_count'])};",
+        f"force.spikespace = {array(group['_spikespace'])};",
+        f"force.phi = {phi};",
+        f'force.synapses("recurrent", {", ".join(whole)}, {array(recurrent["N"])});',
+        'snnlab::read(force.path("decoder_weight"), force.phi, ' + f"{n * k});",
+        'snnlab::read(force.path("feedback_gain"), force.feedback, 1);',
+        f"force.begin({n}, {k});",
+        "_random_generators[0].seed(force.seed());",
+    ]
+    return "{\n" + "\n".join(lines) + "\n}"
 
 
 @contextlib.contextmanager

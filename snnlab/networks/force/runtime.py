@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from ...learning.rls import RLS
 from ...models.neuron import NeuronModel
 from ...models.synapse import SynapseModel
 from .dale import joined, split_decoder, split_encoder
-from .network import ForceNetwork
+from .network import ForceNetwork, Form
 from .phases import Phase
 from .plan import Plan, Recording, within
 
@@ -29,11 +30,15 @@ class RuntimeLoop:
         encoder: np.ndarray,
         plan: Plan,
         engine: Engine,
-        **settings,
+        *,
+        bias: float,
+        form: Form,
+        drive: str = "",
+        constants: dict | None = None,
     ):
         """Take what :class:`ForceNetwork` takes, with the encoder as it is without Dale's law."""
-        encoder_now, driven = split_encoder(encoder, plan.signs), plan.drive is not None
-        net = ForceNetwork(neuron, synapse, recurrent, encoder_now, dt=plan.dt, driven=driven, **settings)
+        settings = asdict(form) | {"bias": bias, "drive": drive, "constants": constants}
+        net = ForceNetwork(neuron, synapse, recurrent, split_encoder(encoder, plan.signs), dt=plan.dt, **settings)
         self.net, self._plan, self._engine = net, plan, engine
         self._encoder, self._learned, self._phase = encoder, None, plan.phase(0)
         self.voltage, self.equations, self.dims = net.voltage, net.equations, net.dims()
@@ -106,79 +111,96 @@ class RuntimeLoop:
 
         ``folder`` is where the other loop keeps its files; nothing is written here.
         """
-        net, plan, rls = self.net, self._plan, self._rls
+        net, plan = self.net, self._plan
         if start:
             # What a run that is resumed here starts from.
             self._set_decoder(self.decoder)
             self._engine.seed_brian2(start)
-        k, n_voltages = len(self._output), plan.n_voltages
-        record, bins, updates = (within(s, start, stop) for s in (plan.record, plan.bins, plan.decoder_updates))
-        outputs, voltages = np.empty((len(record), k)), np.empty((len(record), n_voltages), np.float32)
-        counts, decoders = np.zeros(len(bins), np.int64), np.zeros((len(updates), plan.decoder_rows, k))
-        spikes: list[tuple[int, np.ndarray]] = []
-
-        updates_before, targets = plan.targets(start, stop)
-
-        def sample(step: int) -> None:
-            index = (step - record.start) // record.step
-            outputs[index] = self._output
-            voltages[index] = self._voltage[:n_voltages]
-
-        def count(step: int) -> None:
-            counts[(step - bins.start) // bins.step] = net.spike_count.sum()
-
-        def spike(step: int) -> None:
-            fired = net.spikes()
-            if len(fired):
-                chosen = fired[fired < plan.n_spikes]
-                if len(chosen):
-                    spikes.append((step, chosen))
-
-        (begin, phase), shown = self._phase, -1
-        external, stood = (phase.driven(plan.drive), plan.drive_start(begin)) if plan.drive else (None, 0)
-
-        def drive(step: int) -> None:
-            nonlocal shown
-            index = external.sample(step + 1 - begin, phase.speed, stood)
-            if index != shown:
-                net.input[:], shown = external.current(index), index
-
-        if external:
-            drive(start - 1)
-
-        def learn(step: int) -> None:
-            index = (step - plan.learn.start) // plan.learn.step
-            off = self._output - targets[index - updates_before]
-            try:
-                gain = rls.update(net.r, off)
-            except ValueError as error:
-                raise Diverged(f"diverged: RLS at t = {(step + 1) * plan.dt:.4g} s: {error}") from None
-            if net.folding:
-                net.folding.learn(gain, off)
-            else:
-                self._set_decoder(rls.weights)
-            if index % plan.decoder_every == 0:
-                decoders[(step - updates.start) // updates.step] = rls.weights[: plan.decoder_rows]
-
-        # The output is recorded before it is corrected.
-        folded = range(start, stop) if net.folding else range(0)
-        tasks = [
-            Task(folded, lambda step: net.folding.spike(net.spikes())),
-            Task(record, sample),
-            Task(bins, count),
-            Task(range(start, stop) if plan.n_spikes else range(0), spike),
-            Task(within(plan.learn, start, stop), learn),
-            Task(range(start, stop) if plan.drive else range(0), drive),
-        ]
+        stretch = _Stretch(self, start, stop)
         finite = {"the output": net.z, "the filtered spikes": net.r, net.voltage: self._voltage}
         watch, seconds, total = Watch(finite, net.spike_count), (stop - start) * plan.dt, plan.n_steps * plan.dt
         at = {"first_step": start, "total": total, "namespace": {}}
-        self._engine.run(net.network, seconds, net.clock, tasks, watch, **at)
+        self._engine.run(net.network, seconds, net.clock, stretch.tasks(), watch, **at)
+        return stretch.recording()
+
+
+class _Stretch:
+    """What a loop does at the end of its steps start to stop - 1, and what it records of them."""
+
+    def __init__(self, loop: RuntimeLoop, start: int, stop: int):
+        self._loop, self._start, self._stop = loop, start, stop
+        plan = loop._plan
+        self._record, self._bins, self._updates = (
+            within(steps, start, stop) for steps in (plan.record, plan.bins, plan.decoder_updates)
+        )
+        k = len(loop._output)
+        self._outputs = np.empty((len(self._record), k))
+        self._voltages = np.empty((len(self._record), plan.n_voltages), np.float32)
+        self._counts = np.zeros(len(self._bins), np.int64)
+        self._decoders = np.zeros((len(self._updates), plan.decoder_rows, k))
+        self._spikes: list[tuple[int, np.ndarray]] = []
+        self._updates_before, self._targets = plan.targets(start, stop)
+        (self._begin, self._phase), self._shown = loop._phase, -1
+        if plan.drive:
+            self._drive, self._stood = self._phase.driven(plan.drive), plan.drive_start(self._begin)
+            self._show(start - 1)
+
+    def tasks(self) -> list[Task]:
+        """Return what is done at which steps; the output is recorded before it is corrected."""
+        net, plan, every = self._loop.net, self._loop._plan, range(self._start, self._stop)
+        return [
+            Task(every if net.folding else range(0), lambda step: net.folding.spike(net.spikes())),
+            Task(self._record, self._sample),
+            Task(self._bins, self._count),
+            Task(every if plan.n_spikes else range(0), self._spike),
+            Task(within(plan.learn, self._start, self._stop), self._learn),
+            Task(every if plan.drive else range(0), self._show),
+        ]
+
+    def _sample(self, step: int) -> None:
+        index = (step - self._record.start) // self._record.step
+        self._outputs[index] = self._loop._output
+        self._voltages[index] = self._loop._voltage[: self._voltages.shape[1]]
+
+    def _count(self, step: int) -> None:
+        self._counts[(step - self._bins.start) // self._bins.step] = self._loop.net.spike_count.sum()
+
+    def _spike(self, step: int) -> None:
+        fired = self._loop.net.spikes()
+        if len(fired):
+            chosen = fired[fired < self._loop._plan.n_spikes]
+            if len(chosen):
+                self._spikes.append((step, chosen))
+
+    def _learn(self, step: int) -> None:
+        loop, plan, rls = self._loop, self._loop._plan, self._loop._rls
+        index = (step - plan.learn.start) // plan.learn.step
+        off = loop._output - self._targets[index - self._updates_before]
+        try:
+            gain = rls.update(loop.net.r, off)
+        except ValueError as error:
+            raise Diverged(f"diverged: RLS at t = {(step + 1) * plan.dt:.4g} s: {error}") from None
+        if loop.net.folding:
+            loop.net.folding.learn(gain, off)
+        else:
+            loop._set_decoder(rls.weights)
+        if index % plan.decoder_every == 0:
+            self._decoders[(step - self._updates.start) // self._updates.step] = rls.weights[: plan.decoder_rows]
+
+    def _show(self, step: int) -> None:
+        """Give every neuron the drive of the next step."""
+        index = self._drive.sample(step + 1 - self._begin, self._phase.speed, self._stood)
+        if index != self._shown:
+            self._loop.net.input[:], self._shown = self._drive.current(index), index
+
+    def recording(self) -> Recording:
+        """Return what was recorded."""
+        lengths = [len(ids) for _, ids in self._spikes]
         return Recording(
-            outputs,
-            voltages,
-            counts,
-            np.repeat([s for s, _ in spikes], [len(ids) for _, ids in spikes]).astype(np.int64),
-            np.concatenate([ids for _, ids in spikes] or [np.empty(0)]).astype(np.int32),
-            decoders,
+            self._outputs,
+            self._voltages,
+            self._counts,
+            np.repeat([step for step, _ in self._spikes], lengths).astype(np.int64),
+            np.concatenate([ids for _, ids in self._spikes] or [np.empty(0)]).astype(np.int32),
+            self._decoders,
         )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
+import brian2
 import numpy as np
 import xarray as xr
 from scipy.sparse import csr_array
@@ -14,19 +14,19 @@ from scipy.sparse import csr_array
 from ...connectivity.random import encoder, sparse_random, with_signs
 from ...engine.brian import Engine
 from ...errors import UserError
-from ...models.quantities import unit
+from ...models.neuron import NeuronModel
 from ...stimuli.signals.teacher import Teacher, sample
-from .config import AFTER_LEARNING, ForceConfig, ForceSetup, published_units, resolve
-from .dale import learned_weights
+from .config import AFTER_LEARNING, ForceConfig, ForceSetup, resolve
+from .dataset import run_dataset
 from .drive import Drive
 from .folding import worth_folding
+from .network import Form
 from .phases import Phase, changed, require_phases
-from .plan import Plan, Recording, ends, refuse_runaway, si, within
-from .program import ProgramLoop, can_be_program
+from .plan import Plan, Recording, ends, refuse_runaway, within
+from .program import ProgramLoop
 from .runtime import RuntimeLoop
 
 _log = logging.getLogger("snnlab")
-FREE_RUN_SECONDS = 0.5
 # The largest network of the 2017 scripts (Lorenz attractor).
 PUBLISHED_N = 5000
 # Samples of the teacher that stand in memory at a time.
@@ -75,77 +75,62 @@ def train_force(
     UserError, Diverged
         Before anything runs for settings that cannot be used; during the run if it diverges.
     """
-    setup = resolve(config)
-    dt, n = setup.dt, config.n
-    if n > PUBLISHED_N and config.rls_gain == "undivided":
-        _log.warning(
-            f"n = {n}: with the undivided RLS gain of the 2017 scripts (up to {PUBLISHED_N} neurons) larger networks "
-            "can run away as learning begins; --rls-gain exact learns at any size"
-        )
+    setup, n = resolve(config), config.n
+    _warn_of_size(config)
     k = _components(teacher, setup)
     signs = _signs(n, excitatory)
-    zero_row_mean = setup.zero_row_mean and not len(signs)
-    recurrent = sparse_random(n, config.p, setup.g, engine.rng("recurrent"), zero_row_mean)
-    if not recurrent.nnz:
-        raise UserError(f"p: no recurrent connection came up for n = {n} and p = {config.p}")
-    if len(signs):
-        recurrent = with_signs(recurrent, signs, setup.zero_row_mean)
-    feedback = encoder(n, k, setup.q, engine.rng("encoder"), config.encoder)
+    recurrent, feedback = weights(config, setup, engine, k, signs)
     if sizes is not None:
         feedback = feedback * sizes
-    if config.control in AFTER_LEARNING:
-        broken = {"feedback": 0.0}
-        if config.control == "permuted_decoder":
-            broken = {"permutation": engine.rng("permute").permutation(n)}
-        if setup.learn_stop + 1 < setup.n_steps:
-            phases = changed(phases, (setup.learn_stop + 1) * dt, **broken)
-    require_phases(phases, drive, n, k, dt, setup.learn_stop * dt, setup.n_steps * dt)
+    phases = _broken(config, setup, engine, phases)
+    require_phases(phases, drive, n, k, setup.dt, setup.learn_stop * setup.dt, setup.n_steps * setup.dt)
     plan = _plan(config, setup, teacher, engine, signs, drive, phases)
     folded = not len(signs) and worth_folding(n, k, setup.learn.step)
     loop = make_loop(config, setup, recurrent, feedback, plan, engine, folded)
-    recording, resumed = _run(loop, plan, max(1, round(config.checkpoint / dt)), engine, n)
+    recording, resumed = _run(loop, plan, max(1, round(config.checkpoint / setup.dt)), engine, n)
+    return run_dataset(config, setup, plan, loop, recording, (recurrent, feedback), resumed)
 
-    decoder = loop.decoder
-    learned = ends(plan.decoder_updates, dt)
-    dataset = (
-        recording.dataset(plan, n, loop.dims[loop.voltage])
-        .assign(
-            teacher=(("time", "component"), recording.teacher, {"units": "1"}),
-            encoder=(("neuron", "component"), feedback, {"units": si(unit(setup.neuron.current).dim)}),
-            decoder=(("neuron", "component"), decoder, {"units": "s"}),
-            decoder_trace=(("learned", "read", "component"), recording.decoders.astype(np.float32), {"units": "s"}),
+
+def weights(
+    config: ForceConfig, setup: ForceSetup, engine: Engine, k: int = 1, signs: np.ndarray | None = None
+) -> tuple[csr_array, np.ndarray]:
+    """Return the weights with which a run of this Config begins: recurrent (n, n) and feedback (n, k), SI.
+
+    They are the same whenever they are asked for. ``signs`` is 1 or -1 for each neuron of a network with Dale's law.
+
+    Raises
+    ------
+    UserError
+        If no recurrent connection came up.
+    """
+    dale = signs is not None and len(signs) > 0
+    zero_row_mean = setup.zero_row_mean and not dale
+    recurrent = sparse_random(config.n, config.p, setup.g, engine.rng("recurrent"), zero_row_mean)
+    if not recurrent.nnz:
+        raise UserError(f"p: no recurrent connection came up for n = {config.n} and p = {config.p}")
+    if dale:
+        recurrent = with_signs(recurrent, signs, setup.zero_row_mean)
+    return recurrent, encoder(config.n, k, setup.q, engine.rng("encoder"), config.encoder)
+
+
+def _warn_of_size(config: ForceConfig) -> None:
+    if config.n > PUBLISHED_N and config.rls_gain == "undivided":
+        _log.warning(
+            f"n = {config.n}: with the undivided RLS gain of the 2017 scripts (up to {PUBLISHED_N} neurons) larger "
+            "networks can run away as learning begins; --rls-gain exact learns at any size"
         )
-        .assign_coords(learned=("learned", learned, {"units": "s"}))
-    )
-    dataset.update(_network_arrays(loop, recurrent, setup))
-    if drive is not None:
-        dataset.update(drive.arrays(si(unit(setup.neuron.current).dim)))
-    if len(signs):
-        dataset["sign"] = ("neuron", signs.astype(np.int8), {"long_name": "1 excites, -1 inhibits"})
-        labels = {"units": "s", "long_name": "decoders of z+, then of z-, as the network has them"}
-        dataset["decoder_parts"] = (("neuron", "part"), loop.parts, labels)
-    if config.eigenvalues:
-        dataset.update(_eigenvalues(recurrent, learned_weights(feedback, decoder, signs), setup))
-    dataset.attrs |= {
-        "neuron_model": json.dumps(setup.neuron.to_dict()),
-        "synapse_model": json.dumps(setup.synapse.to_dict()),
-        "filter_scheme": config.filter_scheme,
-        "equations": loop.equations,
-        "published_units": json.dumps(published_units(setup.neuron.current)),
-        "dt": dt,
-        "bias": setup.bias,
-        "learn_start": setup.learn.start * dt,
-        "learn_stop": setup.learn_stop * dt,
-        "seconds": setup.n_steps * dt,
-        "feedback": loop.feedback,
-        # What was computed before is not in the run's CPU time.
-        "resumed_at": resumed * dt,
-        "note": "" if free_run(setup) else "the run ends with its learning window: no free run, and no claim about one",
-        "n_neurons": n,
-        "recorded_neurons": min(config.record_spikes, n),
-        "used": json.dumps({x: getattr(setup, x) for x in ("g", "q", "alpha", "bias", "dt", "zero_row_mean")}),
-    }
-    return dataset
+
+
+def _broken(config: ForceConfig, setup: ForceSetup, engine: Engine, phases: Sequence[Phase]) -> Sequence[Phase]:
+    """Return the phases with what the Config's control breaks after learning broken in all of them."""
+    if config.control not in AFTER_LEARNING:
+        return phases
+    broken = {"feedback": 0.0}
+    if config.control == "permuted_decoder":
+        broken = {"permutation": engine.rng("permute").permutation(config.n)}
+    if setup.learn_stop + 1 >= setup.n_steps:
+        return phases
+    return changed(phases, (setup.learn_stop + 1) * setup.dt, **broken)
 
 
 def make_loop(
@@ -159,17 +144,31 @@ def make_loop(
 ) -> ProgramLoop | RuntimeLoop:
     """Return the network, ready to run its plan where the engine can: as one C++ program or on a runtime target."""
     models = (setup.neuron, setup.synapse, recurrent, encoder)
-    settings = {"bias": setup.bias, "scheme": config.filter_scheme, "folded": folded}
+    form = Form(config.filter_scheme, plan.drive is not None, folded)
     if can_be_program(setup.neuron, engine) and engine.as_program():
-        return ProgramLoop(*models, plan, engine, **settings)
-    # Of several networks of a run each draws its initial state anew, as programs do.
+        return ProgramLoop(*models, plan, engine, bias=setup.bias, form=form)
+    # If a run has several networks, each draws its initial state anew, as programs do.
     engine.seed_brian2()
-    return RuntimeLoop(*models, plan, engine, **settings)
+    return RuntimeLoop(*models, plan, engine, bias=setup.bias, form=form)
 
 
-def free_run(setup: ForceSetup) -> bool:
-    """Tell whether enough of the run follows the learning window to make claims about it."""
-    return (setup.n_steps - setup.learn_stop) * setup.dt >= FREE_RUN_SECONDS
+def can_be_program(neuron: NeuronModel, engine: Engine) -> bool:
+    """Tell whether the program can hold a neuron's variables, which must be real numbers.
+
+    Raises
+    ------
+    UserError
+        If it cannot, and cpp_standalone was asked for.
+    """
+    equations = brian2.Equations(neuron.equations)
+    stored = [*equations.diff_eq_names, *equations.parameter_names]
+    other = [name for name in stored if equations[name].var_type != "float"]
+    if other and engine.target == "cpp_standalone":
+        raise UserError(
+            f"target: cpp_standalone cannot run neuron {neuron.name!r}, whose {other[0]!r} is "
+            f"{equations[other[0]].var_type}; expected auto, cython or numpy"
+        )
+    return not other
 
 
 def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine, n: int) -> tuple[Recording, int]:
@@ -267,32 +266,3 @@ def _plan(
         drive=drive,
         signs=signs,
     )
-
-
-def _network_arrays(loop: ProgramLoop | RuntimeLoop, recurrent, setup: ForceSetup) -> dict:
-    """Weights and the final state: what :func:`snnlab.load` rebuilds the network from."""
-    weights = recurrent.tocoo()
-    arrays = {
-        "recurrent_post": ("synapse", weights.row.astype(np.int32)),
-        "recurrent_pre": ("synapse", weights.col.astype(np.int32)),
-        "recurrent_weight": ("synapse", weights.data, {"units": si(setup.weight_unit.dim)}),
-    }
-    state = loop.state()
-    if "lastspike" in state:
-        state["lastspike"] -= setup.n_steps * setup.dt
-    for name, values in state.items():
-        arrays[f"state_{name}"] = ("neuron", values, {"units": si(loop.dims[name])})
-    return arrays
-
-
-def _eigenvalues(recurrent, learned: np.ndarray, setup: ForceSetup) -> dict:
-    """Eigenvalues of the recurrent matrix and of the total matrix G omega + Q eta phi', in the published unit."""
-    scale = float(setup.weight_unit)
-    dense = recurrent.toarray() / scale
-    arrays = {}
-    for name, matrix in {"before": dense, "after": dense + learned / scale}.items():
-        values = np.linalg.eigvals(matrix)
-        units = {"units": published_units(setup.neuron.current)["g"]}
-        arrays[f"eigenvalues_{name}_real"] = ("eigenvalue", values.real, units)
-        arrays[f"eigenvalues_{name}_imag"] = ("eigenvalue", values.imag, units)
-    return arrays

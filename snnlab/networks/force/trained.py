@@ -22,6 +22,7 @@ from .config import recording_steps
 from .dale import learned_weights, split_decoder, split_encoder
 from .drive import Drive, ticks
 from .folding import worth_folding
+from .network import Form
 from .phases import Phase
 from .plan import Plan
 from .runtime import RuntimeLoop
@@ -112,8 +113,8 @@ class TrainedNetwork:
         drive : TimedArray
             Further input to all neurons, shape (T,), or to each, shape (T, n), in the unit of their input.
         speed : float
-            Of the signal that drove the network while it learned, if there was one: 2 is twice as fast, -1 backward. It
-            starts anew.
+            Speed of the signal that drove the network while it learned, if there was one: 2 is twice as fast, -1
+            backward. The signal starts anew.
         record_interval : float
             In ms, a multiple of dt; None: the longest one up to 0.2 ms, or dt.
 
@@ -128,46 +129,43 @@ class TrainedNetwork:
             For indices that do not exist, or a drive of the wrong unit or shape.
         """
         n = len(self.decoder)
-        if not isinstance(silence, Iterable):
-            raise UserError(f"silence: expected neuron indices or a mask, got {silence!r}")
-        silent = np.asarray(silence if isinstance(silence, np.ndarray) else list(silence))
-        if silent.size and silent.dtype.kind not in "bui":
-            raise UserError(f"silence: expected whole numbers or a mask, got {silent.flat[0]!r}")
-        silent = np.flatnonzero(silent) if silent.dtype == bool else np.unique(silent.astype(int))
-        if silent.size and not (0 <= silent[0] and silent[-1] < n):
-            raise UserError(f"silence: expected neuron indices from 0 to {n - 1}, got {silent[0]} to {silent[-1]}")
+        silent = _indices(silence, n)
         if not 0 < seconds < float("inf"):
             raise UserError(f"seconds: expected a number > 0, got {seconds}")
         ticks(speed)
-        alive = Phase(0.0, silent=silent).alive(n)
         dt = float(self.dataset.attrs["dt"])
-        state = {str(k)[len("state_") :]: v.values for k, v in self.dataset.items() if str(k).startswith("state_")}
-        for name in self.synapse.state_names("r").values():
-            state[name] = state[name] * alive
         with Engine(target, seed, progress) as engine:
             engine.require_python()
             n_steps = round(seconds / dt)
             record = range(0, n_steps, recording_steps(record_interval, dt))
             recorded = (min(record_voltages, n), min(record_spikes, n))
             plan = Plan(dt, n_steps, record, *recorded, drive=self.hdts, signs=self.signs)
-            loop = RuntimeLoop(
-                self.neuron,
-                self.synapse,
-                self.recurrent,
-                self.encoder,
-                plan,
-                engine,
-                bias=float(self.dataset.attrs["bias"]),
-                scheme=self.dataset.attrs["filter_scheme"],
-                drive=self._drive(drive),
-                constants={} if drive is None else {"drive": drive},
-                folded=not len(self.signs) and worth_folding(n, self.encoder.shape[1], None),
-            )
-            loop.net.set_state(state)
-            loop.net.set_decoder(split_decoder(self.decoder, self.signs))
+            loop = self._loop(plan, engine, drive, Phase(0.0, silent=silent).alive(n))
             feedback = float(self.dataset.attrs["feedback"]) if feedback is None else feedback
             loop.enter(Phase(0.0, speed=speed, feedback=feedback, silent=silent), 0, 0)
             return loop.advance(0, n_steps).dataset(plan, n, loop.dims[loop.voltage])
+
+    def _loop(self, plan: Plan, engine: Engine, drive: brian2.TimedArray | None, alive: np.ndarray) -> RuntimeLoop:
+        """The network in the state in which the stored run ended, without filtered spikes where ``alive`` is 0."""
+        state = {str(k)[len("state_") :]: v.values for k, v in self.dataset.items() if str(k).startswith("state_")}
+        for name in self.synapse.state_names("r").values():
+            state[name] = state[name] * alive
+        folded = not len(self.signs) and worth_folding(*self.encoder.shape, None)
+        loop = RuntimeLoop(
+            self.neuron,
+            self.synapse,
+            self.recurrent,
+            self.encoder,
+            plan,
+            engine,
+            bias=float(self.dataset.attrs["bias"]),
+            form=Form(self.dataset.attrs["filter_scheme"], plan.drive is not None, folded),
+            drive=self._drive(drive),
+            constants={} if drive is None else {"drive": drive},
+        )
+        loop.net.set_state(state)
+        loop.net.set_decoder(split_decoder(self.decoder, self.signs))
+        return loop
 
     def _drive(self, drive: brian2.TimedArray | None) -> str:
         if drive is None:
@@ -182,3 +180,16 @@ class TrainedNetwork:
         if drive.values.shape[1] != len(self.decoder):
             raise UserError(f"drive: expected shape (T,) or (T, {len(self.decoder)}), got {drive.values.shape}")
         return "drive(t, i)"
+
+
+def _indices(silence: Iterable[int], n: int) -> np.ndarray:
+    """Return the indices that a lesion of n neurons names, as indices or as a mask."""
+    if not isinstance(silence, Iterable):
+        raise UserError(f"silence: expected neuron indices or a mask, got {silence!r}")
+    silent = np.asarray(silence if isinstance(silence, np.ndarray) else list(silence))
+    if silent.size and silent.dtype.kind not in "bui":
+        raise UserError(f"silence: expected whole numbers or a mask, got {silent.flat[0]!r}")
+    silent = np.flatnonzero(silent) if silent.dtype == bool else np.unique(silent.astype(int))
+    if silent.size and not (0 <= silent[0] and silent[-1] < n):
+        raise UserError(f"silence: expected neuron indices from 0 to {n - 1}, got {silent[0]} to {silent[-1]}")
+    return silent

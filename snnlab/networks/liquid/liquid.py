@@ -1,4 +1,4 @@
-"""Liquid state machines: built at random, brought to a rate, shown images, taught by a rule."""
+"""Build a liquid at random, bring it to a rate, show it images while a rule may change its weights."""
 
 from __future__ import annotations
 
@@ -43,22 +43,22 @@ def random_liquid(
     first = round(excitatory * n)
     exc, inh = np.arange(first), np.arange(first, n)
     synapses = {
-        "ee": _chosen(exc, exc, density, rng),
-        "ei": _chosen(exc, inh, density, rng),
-        "ia": _chosen(inh, np.arange(n), density, rng),
+        "ee": _draw_pairs(exc, exc, density, rng),
+        "ei": _draw_pairs(exc, inh, density, rng),
+        "ia": _draw_pairs(inh, np.arange(n), density, rng),
     }
     drawn = {kind: (*pairs, rng.random(len(pairs[0]))) for kind, pairs in synapses.items()}
     drawn["ia"] = (*drawn["ia"][:2], -inhibition * drawn["ia"][2])
     rng = engine.rng("input")
-    pre, post = _chosen(np.arange(channels), np.arange(n), input_density, rng, own=True)
+    pre, post = _draw_pairs(np.arange(channels), np.arange(n), input_density, rng, own=True)
     drawn["input"] = (pre, post, rng.uniform(-1, 1, len(pre)))
     return Liquid(first, np.full(n, float(bias)), drawn, gain, input_gain)
 
 
-def _chosen(
+def _draw_pairs(
     sources: np.ndarray, targets: np.ndarray, share: float, rng: np.random.Generator, own: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs (pre, post), by pre; every target has as many sources, at least one, never itself unless ``own``."""
+    """Return pairs (pre, post), by pre; every target has as many sources, at least one, itself only if ``own``."""
     pairs = []
     for post in targets:
         others = sources if own else sources[sources != post]
@@ -94,8 +94,16 @@ def show_images(
     return _run_here(liquid, show, sequences, engine, rule, report)
 
 
-def _run_here(liquid, show, sequences, engine, rule, report=lambda images: None, each_step=None):
-    """What :func:`show_images` returns, from the runtime; ``each_step(net, step)`` is called after each step."""
+def _run_here(
+    liquid: Liquid,
+    show: Show,
+    sequences: np.ndarray,
+    engine: Engine,
+    rule: SpikeRule | None,
+    report: Callable[[int], None] = lambda images: None,
+    each_step: Callable[[LiquidNetwork, int], None] | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what :func:`show_images` returns, from the runtime; ``each_step(net, step)`` is called after each step."""
     images, steps = len(sequences), show.steps
     shown = brian2.TimedArray(show.padded(sequences), dt=show.row * second, name="shown")
     net = LiquidNetwork(liquid, show, shown, rule)
@@ -124,7 +132,7 @@ def _run_here(liquid, show, sequences, engine, rule, report=lambda images: None,
     return states, counts, np.array(net.synapses["ee"].w[:])
 
 
-def features(states: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def join_features(states: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Return what is read out of each image: all readings and the numbers of spikes, (images, (samples + 1) n)."""
     return np.concatenate([states.reshape(len(states), -1), counts], axis=1)
 
@@ -134,7 +142,7 @@ def mean_rate(counts: np.ndarray, show: Show) -> float:
     return float(counts.mean()) / show.seconds
 
 
-def calibrated_input(
+def calibrate_input(
     liquid: Liquid, show: Show, sequences: np.ndarray, rate: float, engine: Engine, tolerance: float = 0.02
 ) -> Liquid:
     """Return the liquid with that gain of its input at which its neurons fire at a mean rate (Hz), found by bisection.
@@ -161,7 +169,7 @@ def calibrated_input(
     )
 
 
-def calibrated_rule(rule: SpikeRule, liquid: Liquid, show: Show, sequences: np.ndarray, seed: int = 0) -> SpikeRule:
+def calibrate_rule(rule: SpikeRule, liquid: Liquid, show: Show, sequences: np.ndarray, seed: int = 0) -> SpikeRule:
     """Return the rule with its percentiles, over all spikes that arrive at synapses which do not learn yet.
 
     Raises
@@ -175,29 +183,29 @@ def calibrated_rule(rule: SpikeRule, liquid: Liquid, show: Show, sequences: np.n
     first = np.searchsorted(pre, np.arange(liquid.excitatory + 1))
     seen: list[np.ndarray] = []
 
-    def look(net: LiquidNetwork, step: int) -> None:
+    def keep(net: LiquidNetwork, step: int) -> None:
         values = net.synapses["ee"].variables[rule.calibrated].get_value()
         for neuron in net.spiking():
             if neuron < liquid.excitatory:
                 seen.append(values[first[neuron] : first[neuron + 1]].copy())
 
     with on_numpy(), Engine("numpy", seed) as plain:
-        _run_here(liquid, show, sequences, plain, rule.with_parameters(eta=0.0), each_step=look)
+        _run_here(liquid, show, sequences, plain, rule.with_parameters(eta=0.0), each_step=keep)
     if not seen:
         raise UserError(f"plasticity {rule.name!r}: no spike arrives from which to take percentiles")
     return at_percentiles(rule, np.concatenate(seen))
 
 
-def spikes_of(liquid: Liquid, show: Show, sequences: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def record_spikes(liquid: Liquid, show: Show, sequences: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Return times (s) and neurons of all spikes while images are shown; simulated in numpy, so for few images."""
     times: list[float] = []
     neurons: list[int] = []
 
-    def look(net: LiquidNetwork, step: int) -> None:
+    def keep(net: LiquidNetwork, step: int) -> None:
         fired = net.spiking().tolist()
         times.extend([step * DT] * len(fired))
         neurons.extend(fired)
 
     with on_numpy(), Engine("numpy", seed) as plain:
-        _run_here(liquid, show, sequences, plain, None, each_step=look)
+        _run_here(liquid, show, sequences, plain, None, each_step=keep)
     return np.array(times), np.array(neurons, int)

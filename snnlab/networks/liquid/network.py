@@ -23,14 +23,17 @@ from typing import Literal
 import brian2
 import numpy as np
 from brian2 import ms, mV, second
+from brian2.core.functions import Function
 
-from ...models.neuron import NeuronModel
+from ...engine.population import population
+from ...engine.synapses import order_pathways
 from ...models.spike_rule import SpikeRule
 from ...neurons.lif import LIF
 
 # Time step (s), and the mean rate (Hz) in an image at which a liquid has run away. Refractory periods allow 500 Hz.
 DT, RUNAWAY = 0.5e-3, 200.0
-# Maass, Natschlaeger & Markram 2002 have 15 mV and 30 ms; synapses and refractory period: reference/stlr.md.
+# The threshold of 15 mV and the filter of 30 ms are those of Maass, Natschlaeger & Markram 2002. The refractory period,
+# tau_m and the time constants of the currents are ours.
 NEURON = replace(
     LIF.with_parameters(tau_m=20 * ms, v_threshold=15 * mV, v_reset=0 * mV), name="liquid", initial={"v": "0*mV"}
 )
@@ -41,7 +44,7 @@ KINDS = ("ee", "ei", "ia")
 
 @dataclass(frozen=True)
 class Liquid:
-    """What differs from liquid to liquid of the same size."""
+    """The numbers in which liquids of one size differ."""
 
     excitatory: int
     """neurons 0 to excitatory - 1 are excitatory, the others inhibitory"""
@@ -119,11 +122,11 @@ class LiquidNetwork:
     liquid : Liquid
     show : Show
     shown : TimedArray or Function
-        Of (t, channel): the pixel.
+        Gives the pixel for a time and a channel.
     rule : SpikeRule, optional
         How weights between excitatory neurons change.
     at_end : Function, optional
-        Called with the number of the step at the end of each.
+        Is called at the end of each step with the number of the step.
 
     Attributes
     ----------
@@ -131,7 +134,14 @@ class LiquidNetwork:
     neurons, inputs, synapses : the Brian2 objects; synapses by kind, with "input"
     """
 
-    def __init__(self, liquid: Liquid, show: Show, shown, rule: SpikeRule | None = None, at_end=None):
+    def __init__(
+        self,
+        liquid: Liquid,
+        show: Show,
+        shown: Function,
+        rule: SpikeRule | None = None,
+        at_end: Function | None = None,
+    ):
         self.liquid, self.show, self.rule = liquid, show, rule
         self.clock = brian2.Clock(DT * second, name="liquid_clock")
         rows = brian2.Clock(show.row * second, name="liquid_rows")
@@ -165,14 +175,11 @@ class LiquidNetwork:
             setattr(learning, name, value)
 
     @staticmethod
-    def _unit(group, name: str) -> str:
+    def _unit(group: brian2.NeuronGroup | brian2.Synapses, name: str) -> str:
         return "volt" if group.variables[name].dim is brian2.volt.dim else "1"
 
-    def _neurons(self, at_end) -> brian2.NeuronGroup:
-        model: NeuronModel = NEURON
+    def _neurons(self, at_end: Function | None) -> brian2.NeuronGroup:
         equations = f"""
-        {model.equations}
-        current = bias + {"drive + " if self.show.code == "rate" else ""}g_e + g_i : volt
         dg_e/dt = -g_e/tau_e : volt
         dg_i/dt = -g_i/tau_i : volt
         dr/dt = -r/tau_r : 1
@@ -182,24 +189,23 @@ class LiquidNetwork:
         {"end : 1 (shared)" if at_end else ""}
         {self.rule.neuron if self.rule else ""}
         """
-        constants = dict(model.parameters) | {"tau_e": TAU_E, "tau_i": TAU_I, "tau_r": TAU_R}
-        neurons = brian2.NeuronGroup(
+        neurons = population(
+            NEURON,
             self.liquid.n,
-            equations,
-            threshold=model.threshold,
-            reset=f"{model.reset}\nr += 1\ncount += 1",
-            refractory=model.refractory,
-            method="exponential_euler",
-            namespace=constants | (self.rule.parameters if self.rule else {}),
+            f"bias + {'drive + ' if self.show.code == 'rate' else ''}g_e + g_i",
             clock=self.clock,
+            equations=equations,
+            on_spike="r += 1\ncount += 1",
+            constants={"tau_e": TAU_E, "tau_i": TAU_I, "tau_r": TAU_R} | (self.rule.parameters if self.rule else {}),
             name="liquid_neurons",
+            method="exponential_euler",
         )
         if at_end:
             neurons.namespace["at_end"] = at_end
             neurons.run_regularly("end = at_end(t_in_timesteps)", clock=self.clock, when="end", name="liquid_end")
         return neurons
 
-    def _inputs(self, shown) -> brian2.NeuronGroup:
+    def _inputs(self, shown: Function) -> brian2.NeuronGroup:
         steps = self.show.row_steps
         # At the start of a row, dark pixels add nothing.
         threshold = f"x > 0 and t_in_timesteps % {steps} == 0"
@@ -253,11 +259,3 @@ class LiquidNetwork:
         """Return the neurons that fired in this step."""
         space = self.view("_spikespace")
         return space[: space[-1]]
-
-
-def order_pathways(synapses: brian2.Synapses) -> brian2.Synapses:
-    """Let the pathways of a rule's synapses run one after the other: see :meth:`SpikeRule.pathways`."""
-    for order, name in enumerate(("arrive", "learn", "fire")):
-        if name in synapses._pathways:
-            getattr(synapses, name).order = order
-    return synapses

@@ -10,6 +10,7 @@ from pathlib import Path
 import brian2
 import numpy as np
 
+from ...engine import population, synapses
 from ...engine.programs import execute, program, standalone, write_arrays
 from ...errors import MachineError
 from ...models.quantities import dump
@@ -55,7 +56,7 @@ def run_program(
 def _build(liquid: Liquid, show: Show, rule: SpikeRule | None) -> Path:
     """Return the folder of the program; numbers of a rule, weights and gains are read when it runs."""
     here = Path(__file__)
-    sources = [here, here.with_name("network.py")]
+    sources = [here, here.with_name("network.py"), Path(population.__file__), Path(synapses.__file__)]
     kept = None
     if rule:
         text = {
@@ -80,14 +81,14 @@ def _compile(folder: Path, liquid: Liquid, show: Show, rule: SpikeRule | None) -
 )
 @brian2.check_units(t=brian2.second, channel=1, result=1)
 def _shown(t: float, channel: int) -> float:
-    """The pixel of a channel: see liquid/cpp/program.h."""
+    """Return the pixel of a channel: see liquid/cpp/program.h."""
     raise NotImplementedError
 
 
 @brian2.implementation("cpp", "double at_end(int64_t step) { snnlab::pool().step(); return 0; }", name="at_end")
 @brian2.check_units(step=1, result=1)
 def _at_end(step: int) -> float:
-    """What happens at the end of each step of a C++ program: see liquid/cpp/program.h."""
+    """Do what a C++ program does at the end of each step: see liquid/cpp/program.h."""
     raise NotImplementedError
 
 
@@ -102,8 +103,8 @@ def _binding(net: LiquidNetwork) -> str:
         f"pool.count = {array(neurons['count'])};",
         f'snnlab::read(pool.path("bias"), {array(neurons["bias"])}, {net.liquid.n});',
     ]
-    for kind, synapses in net.synapses.items():
-        own = synapses.variables
+    for kind, group in net.synapses.items():
+        own = group.variables
         whole = [array(own[name], access_data=False) for name in ("_synaptic_pre", "_synaptic_post", "w")]
         lines.append(f'pool.connect("{kind}", {", ".join(whole)});')
         file = "gain" if kind in KINDS else "gain_input"

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from ...engine.brian import Engine
 from ...learning.readout import Score
+from ...learning.streams import score_all, score_pixels, shuffle_labels
 from ...models.spike_rule import SpikeRule
-from ...stimuli.pictures.images import Images
-from ..reservoir import score
-from .liquid import CHUNK, features, mean_rate, show_images
+from ...stimuli.pictures.images import Images, load_images
+from .config import LiquidConfig, build_liquid, check, find_spike_rule, plan_show
+from .liquid import CHUNK, calibrate_rule, join_features, mean_rate, record_spikes, show_images
 from .network import Liquid, Show
+
+# What is read out: pixels, the neurons without synapses between them, and the liquid.
+READOUTS = ("pixels", "uncoupled", "liquid")
 
 
 class Progress:
@@ -46,20 +52,107 @@ def learn(
 def read_out(
     liquid: Liquid, show: Show, train: Images, test: Images, held_out: int, engine: Engine, progress: Progress
 ) -> tuple[Score, np.ndarray]:
-    """Return how a readout of a liquid does, and the rate of each neuron (Hz) over test images."""
+    """Return how well a readout of a liquid classifies, and the rate of each neuron (Hz) over test images."""
     counts = []
 
-    def shown(sequences: np.ndarray) -> np.ndarray:
+    def respond(sequences: np.ndarray) -> np.ndarray:
         states, count, _ = show_images(liquid, show, sequences, engine, report=progress)
         progress.end_chunk(len(sequences))
         counts.append(count)
-        return features(states, count)
+        return join_features(states, count)
 
-    found = scored(shown, (show.samples + 1) * liquid.n, train, test, held_out)
+    score = score_all(respond, (show.samples + 1) * liquid.n, train, test, held_out, CHUNK)
     tested = np.concatenate(counts)[-len(test.labels) :]
-    return found, tested.mean(0) / show.seconds
+    return score, tested.mean(0) / show.seconds
 
 
-def scored(of, size: int, train: Images, test: Images, held_out: int) -> Score:
-    """Return how a readout does of all that ``of`` makes of images, ``size`` numbers each."""
-    return score(of, {"all": np.arange(size)}, train, test, held_out, CHUNK)["all"]
+def train_liquid(config: LiquidConfig, engine: Engine) -> xr.Dataset:
+    """Build, calibrate, learn, read out: a liquid, the same neurons without synapses between them, and pixels.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``accuracy``, ``validation`` and ``beta`` (readout); ``rate`` of neurons over test images (readout), NaN for
+        pixels; ``rates`` over test images (neuron); ``learning_rate``, the mean rate in each chunk of learning (chunk);
+        ``weights`` before and after (when, synapse) with ``pre`` and ``post``; ``change`` = |w - w0|/|w0|;
+        ``input_gain``; one image and its spikes before and after learning: ``image`` (row, column), ``spike_time`` (s),
+        ``spike_neuron``, ``spike_when`` (spike).
+
+    Raises
+    ------
+    UserError, Diverged, MachineError
+    """
+    train, test = load_images(config.images)
+    check(config, train)
+    with threadpool_limits(1):
+        return _train(config, engine, _take(train, config.train_images), _take(test, config.test_images))
+
+
+def _take(images: Images, count: int) -> Images:
+    return Images(images.images[:count], images.labels[:count], images.full)
+
+
+def _train(config: LiquidConfig, engine: Engine, train: Images, test: Images) -> xr.Dataset:
+    show = plan_show(config, train)
+    rng = engine.rng("calibration")
+    calibration = train.sequences(rng.permutation(len(train.labels))[: config.calibration_images])
+    start = build_liquid(config, show, calibration, engine)
+    rule = find_spike_rule(config)
+    learned = min(config.learned_images, len(train.labels)) if rule else 0
+    progress = Progress(engine, learned + 2 * (len(train.labels) + len(test.labels)))
+    after, learning = start, np.zeros(0)
+    if rule:
+        rule = calibrate_rule(rule, start, show, calibration, config.seed)
+        order = engine.rng("order").permutation(len(train.labels))[:learned]
+        after, learning = learn(start, show, rule, train, order, engine, progress)
+    labelled = train if config.control == "none" else shuffle_labels(train, engine.rng("labels"))
+    scores = {"pixels": score_pixels(train, test, config.held_out, CHUNK)}
+    uncoupled = build_liquid(config, show, calibration, engine, coupled=False)
+    rates = {}
+    for name, liquid in (("uncoupled", uncoupled), ("liquid", after)):
+        scores[name], rates[name] = read_out(liquid, show, labelled, test, config.held_out, engine, progress)
+    one = test.sequences(np.arange(1))
+    spikes = [record_spikes(liquid, show, one, config.seed) for liquid in (start, after)]
+    dataset = xr.Dataset(
+        _pack_scores(scores, rates)
+        | {"learning_rate": ("chunk", learning, {"units": "Hz"})}
+        | _pack_weights(start, after)
+        | {"image": (("row", "column"), one[0])}
+        | _pack_spikes(spikes),
+        {"readout": list(READOUTS), "when": ["before", "after"]},
+    )
+    dataset.attrs["thresholds"] = str({k: rule.numbers[k] for k in rule.percentiles} if rule else {})
+    dataset.attrs["images_shown"] = [learned, len(train.labels), len(test.labels)]
+    return dataset
+
+
+def _pack_scores(scores: dict[str, Score], rates: dict[str, np.ndarray]) -> dict[str, tuple]:
+    """Return variables of how well each readout does, and of the rates of neurons."""
+    fields = {"accuracy": "test", "validation": "validation", "beta": "beta"}
+    packed = {name: ("readout", [getattr(scores[kind], field) for kind in READOUTS]) for name, field in fields.items()}
+    return packed | {
+        "rate": ("readout", [np.mean(rates.get(kind, np.nan)) for kind in READOUTS], {"units": "Hz"}),
+        "rates": ("neuron", rates["liquid"], {"units": "Hz"}),
+    }
+
+
+def _pack_weights(start: Liquid, after: Liquid) -> dict[str, tuple]:
+    """Return variables of the weights between excitatory neurons before and after learning, and of the input's gain."""
+    pre, post, w = start.synapses["ee"]
+    weights = np.stack([w, after.synapses["ee"][2]])
+    return {
+        "weights": (("when", "synapse"), weights.astype(np.float32)),
+        "pre": ("synapse", pre.astype(np.int32)),
+        "post": ("synapse", post.astype(np.int32)),
+        "change": ((), float(np.linalg.norm(weights[1] - weights[0]) / np.linalg.norm(weights[0]))),
+        "input_gain": ((), start.input_gain, {"units": "mV"}),
+    }
+
+
+def _pack_spikes(spikes: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, tuple]:
+    """Return variables of (times, neurons) of all spikes before and after learning."""
+    return {
+        "spike_time": ("spike", np.concatenate([t for t, _ in spikes]), {"units": "s"}),
+        "spike_neuron": ("spike", np.concatenate([i for _, i in spikes]).astype(np.int32)),
+        "spike_when": ("spike", np.repeat([0, 1], [len(t) for t, _ in spikes]).astype(np.int32)),
+    }

@@ -1,12 +1,17 @@
-"""Patterns: do rules tell similar sequences apart?."""
+"""Patterns: do rules tell similar sequences apart?"""
 
 from ...lazy import public
 
 __getattr__, __dir__, __all__ = public(
     __name__,
     {
-        "PatternConfig": "classes",
-        "compare": "classes",
-        "family": "classes",
+        "PatternConfig": "config",
+        "check": "config",
+        "find_pattern_rule": "config",
+        "PatternReservoir": "reservoirs",
+        "average_changes": "compare",
+        "compare_outputs": "compare",
+        "learn_sequences": "compare",
+        "measure_distances": "compare",
     },
 )

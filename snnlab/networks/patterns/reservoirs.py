@@ -7,26 +7,17 @@ from typing import Protocol
 import numpy as np
 
 from ...engine.brian import Engine
-from ...models.loading import find_rule
-from ...models.rate_rule import RateRule
-from ...models.spike_rule import SpikeRule
 from ...stimuli.pictures.patterns import held
-from ..liquid import Show, calibrated_input, calibrated_rule, random_liquid, show_images
+from ..liquid import Show, calibrate_input, calibrate_rule, random_liquid, show_images
 from ..reservoir import Plasticity, calibrate, random_reservoir
+from .config import PatternConfig, find_pattern_rule
 
-# Of the spiking reservoir: as in liquid_mnist. Steps of a sequence last 5 ms, and 60 ms of silence follow it.
+# The spiking reservoir is that of liquid_mnist. A step of a sequence lasts 5 ms; 60 ms of silence follow the last one.
 RATE, GAIN, BIAS, ROW, GAP = 20.0, 10.0, -10.0, 5e-3, 60e-3
 
 
-def rule_of(config) -> RateRule | SpikeRule | None:
-    """Return the rule that a Config names; None for "none" and, between spiking neurons, for the random walk."""
-    if config.reservoir == "spiking":
-        return find_rule(config.plasticity, SpikeRule, ("random_walk",))
-    return find_rule(config.plasticity, RateRule)
-
-
 class PatternReservoir(Protocol):
-    """What is shown sequences of shape (count, frames, inputs)."""
+    """A network that is shown sequences of shape (count, frames, inputs)."""
 
     w: np.ndarray
     """weights that learn, of shape (synapses,)"""
@@ -43,13 +34,13 @@ class PatternReservoir(Protocol):
 class RatePatterns:
     """Rate units; a round is a batch of all sequences, with a change after each step."""
 
-    def __init__(self, config, sequences: np.ndarray, engine: Engine):
+    def __init__(self, config: PatternConfig, sequences: np.ndarray, engine: Engine):
         self._net = random_reservoir(
             config.n, config.inputs, engine.rng("network"), config.density, config.radius, config.leak, config.w_in
         )
         self.pre, self.post = self._net.pre, self._net.post
         self._hold, self._shown = config.hold, held(sequences, config.hold)
-        rule = rule_of(config)
+        rule = find_pattern_rule(config)
         if rule is not None:
             self._learner = Plasticity(self._net, rule, config.eta, engine.rng("plasticity"))
             self._learner.rule = calibrate(self._learner, [self._shown])
@@ -72,17 +63,17 @@ class SpikingPatterns:
     The random walk is no rule of synapses here: in each round weights take a normal step of size eta, between bounds.
     """
 
-    def __init__(self, config, sequences: np.ndarray, engine: Engine):
+    def __init__(self, config: PatternConfig, sequences: np.ndarray, engine: Engine):
         self._engine, self._hold, self._eta = engine, config.hold, config.eta
         self._shown = held(sequences, config.hold)
         self._show = Show(self._shown.shape[1], config.inputs, row=ROW, gap=GAP, samples=1)
         liquid = random_liquid(config.n, config.inputs, engine, density=config.density, gain=GAIN, bias=BIAS)
-        self._liquid = calibrated_input(liquid, self._show, self._shown, RATE, engine)
+        self._liquid = calibrate_input(liquid, self._show, self._shown, RATE, engine)
         self.pre, self.post, _ = self._liquid.synapses["ee"]
-        self._rule, self._rng = rule_of(config), engine.rng("plasticity")
+        self._rule, self._rng = find_pattern_rule(config), engine.rng("plasticity")
         if self._rule is not None:
             rule = self._rule.with_parameters(eta=config.eta)
-            self._rule = calibrated_rule(rule, self._liquid, self._show, self._shown, engine.seed)
+            self._rule = calibrate_rule(rule, self._liquid, self._show, self._shown, engine.seed)
 
     @property
     def w(self) -> np.ndarray:

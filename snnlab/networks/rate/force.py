@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 
 from ...connectivity.random import encoder, sparse_random
 from ...engine.brian import Engine
+from ...engine.rate_unit import step_rate_units
 from ...errors import Diverged
 from ...learning.rls import RLS
 
@@ -65,7 +66,7 @@ class RateNetwork:
     def step(self, decoder: np.ndarray) -> None:
         """Take one step with decoder phi, shape (n, k)."""
         drive = self.recurrent @ self.r + self.feedback * (self.encoder @ self.z)
-        self.x = self.x + self.dt / self.tau * (drive - self.x)
+        self.x = step_rate_units(self.x, drive, self.dt / self.tau)
         self.r = self._function(self.x)
         self.z = self.r @ decoder
 

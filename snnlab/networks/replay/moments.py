@@ -50,7 +50,7 @@ def delayed(
     Parameters
     ----------
     moments : arrays of shape (S,)
-        Of repetitions of one and the same teacher; one delay, up to 60 ms, holds for all.
+        Times (s) of repetitions of one and the same teacher. One delay, up to 60 ms, holds for all.
     teacher : array of shape (S, components)
     about : array of shape (components,)
         The teacher's mean row: see :func:`correlation`.
@@ -133,13 +133,6 @@ def blurred(known: np.ndarray, rows: int) -> np.ndarray:
     return (sums[first + rows : first + rows + len(known)] - sums[first : first + len(known)]) / rows
 
 
-def spike_counts(times: np.ndarray, neurons: np.ndarray, n: int, start: float, stop: float, bins: int) -> np.ndarray:
-    """Return the spikes of neurons 0 to n - 1 in even bins of [start, stop), shape (n, bins)."""
-    inside = (times >= start) & (times < stop)
-    where = np.minimum(((times[inside] - start) / (stop - start) * bins).astype(int), bins - 1)
-    return np.bincount(neurons[inside] * bins + where, minlength=n * bins).reshape(n, bins).astype(float)
-
-
 def match_template(template: np.ndarray, counts: np.ndarray, per_bin: float, speeds: np.ndarray) -> np.ndarray:
     """Return how well spikes fit a template that runs at other speeds, at the start in it that fits each speed best.
 
@@ -149,7 +142,7 @@ def match_template(template: np.ndarray, counts: np.ndarray, per_bin: float, spe
     Parameters
     ----------
     template : array of shape (n, bins)
-        Of a signal that repeats.
+        Rates of n neurons over one period of a signal that repeats.
     counts : array of shape (n, m)
     per_bin : float
         Bins of the template that pass, at speed 1, in one bin of the counts.

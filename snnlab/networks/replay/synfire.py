@@ -61,7 +61,7 @@ def simulate(
     lesions : sequence of index arrays
         Neurons that are dead.
     seed : int
-        Of the weights.
+        Seed of the weights.
     """
     n = pools * SIZE
     with on_numpy():

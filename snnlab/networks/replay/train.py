@@ -11,51 +11,20 @@ Reference: Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, and the author
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import xarray as xr
 from scipy.sparse import csr_array
 
-from ...checking import require_positive
 from ...connectivity.random import encoder
 from ...engine.brian import Engine
 from ...errors import UserError
 from ...models.quantities import unit
 from ...stimuli.signals.teacher import Teacher, sample
-from ..force import CONTROLS as BROKEN
-from ..force import Drive, ForceConfig, Phase, changed, published_units, resolve, settled_identity, train_force
+from ..force import Drive, Phase, changed, published_units, resolve, train_force
 from . import synfire
+from .config import HdtsConfig, require_pulses
 from .pulses import Pulses
-
-
-@dataclass(frozen=True)
-class HdtsConfig(ForceConfig):
-    """Settings of a FORCE run with pulses."""
-
-    hdts: Literal["external", "internal", "chain", "none"] = "external"
-    """where pulses come from: an input, further outputs that the network learns and feeds back to itself, the pools of
-    a spiking synfire chain, or nowhere"""
-    pulses: int = 32
-    """number of pulses in the teacher's period"""
-    q_hdts: float | None = None
-    """size of the weights through which pulses reach the neurons (mV, pA or 1); None: Q, for internal pulses"""
-    pulse_order: Literal["learned", "permuted", "random"] = "learned"
-    """order of the pulses after learning; random: another one in each period of internal pulses, while learning too"""
-
-
-# What a protocol with pulses breaks on purpose: condition -> settings.
-CONTROLS = {
-    "permuted_pulses": {"pulse_order": "permuted"},
-    "permuted_decoder": BROKEN["permuted_decoder"],
-    "shuffled_teacher": BROKEN["shuffled_teacher"],
-}
-
-
-def hdts_identity(config: HdtsConfig) -> dict:
-    """Return :func:`settled_identity` of a settled Config with the size of the pulses' weights."""
-    return settled_identity(config) | {"q_hdts": config.q_hdts}
 
 
 def train_with_hdts(
@@ -63,6 +32,7 @@ def train_with_hdts(
     teacher: Teacher,
     period: float,
     engine: Engine,
+    *,
     phases: Sequence[Phase] = (),
     clock: Callable[[np.ndarray], np.ndarray] | None = None,
     cue: Drive | None = None,
@@ -80,7 +50,7 @@ def train_with_hdts(
     """
     if (clock or cue) and config.hdts in ("external", "chain"):
         raise ValueError("clock, cue: expected no external pulses, which have a clock and a drive of their own")
-    _check(config)
+    require_pulses(config)
     setup = resolve(config)
     pulses = Pulses(config.pulses, period)
     size = None if config.q_hdts is None else float(config.q_hdts * unit(published_units(setup.neuron.current)["q"]))
@@ -112,16 +82,6 @@ def train_with_hdts(
         phases = changed(phases, (setup.learn_stop + 1) * setup.dt, **change)
     timed = told if clock is None else lambda t: sample(told, clock(t))
     return train_force(config, timed, engine, drive=drive, phases=phases, sizes=sizes)
-
-
-def _check(config: HdtsConfig) -> None:
-    require_positive(config, "pulses")
-    if config.hdts != "none" and config.q_hdts is not None and not 0 <= config.q_hdts < float("inf"):
-        raise UserError(f"q_hdts: expected a number >= 0, got {config.q_hdts}")
-    if config.pulse_order == "random" and config.hdts != "internal":
-        raise UserError(f"pulse_order: expected internal pulses for a random order, got --hdts {config.hdts}")
-    if config.pulse_order == "permuted" and config.hdts == "none":
-        raise UserError("pulse_order: expected pulses to put into another order, got --hdts none")
 
 
 def chain_signals(config: HdtsConfig, period: float, lesions: Sequence[np.ndarray] = ((),)) -> list[csr_array]:

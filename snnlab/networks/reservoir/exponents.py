@@ -12,15 +12,15 @@ from .units import RateReservoir
 SETTLE, MEASURED = 500, 1000
 
 
-def reservoir_of(dataset: xr.Dataset, epoch: int, leak: float, form: str) -> RateReservoir:
-    """Return the reservoir of a run of :func:`.reservoir_training.train_epochs` as it was after an epoch."""
+def rebuild_reservoir(dataset: xr.Dataset, epoch: int, leak: float, form: str) -> RateReservoir:
+    """Return the reservoir of a run of :func:`.train.train_epochs` as it was after an epoch."""
     n = dataset.sizes["unit"]
     weights = dataset.weights.sel(epoch=epoch).values.astype(float)
     matrix = csr_array((weights, (dataset.post.values, dataset.pre.values)), shape=(n, n))
     return RateReservoir(matrix, dataset.w_in.values, leak, form, dataset.bias.values)
 
 
-def exponents(
+def measure_exponents(
     reservoir: RateReservoir, drive: np.ndarray, state: np.ndarray, rng: np.random.Generator, settle: int = SETTLE
 ) -> tuple[np.ndarray, np.ndarray]:
     r"""Return the largest Lyapunov exponent (1/step) of each of several runs, and how far the last step still moved.
@@ -58,7 +58,7 @@ def exponents(
     return total / (len(drive) - settle), moved
 
 
-def dynamics(reservoir: RateReservoir, sequences: np.ndarray, rng: np.random.Generator, runs: int = 10) -> dict:
+def measure_dynamics(reservoir: RateReservoir, sequences: np.ndarray, rng: np.random.Generator, runs: int = 10) -> dict:
     """Return exponents on its own and with input, and whether it comes to rest on its own.
 
     ``sequences``, shape (images, steps, inputs), are shown one after the other without a return to 0, each run in an
@@ -78,13 +78,13 @@ def dynamics(reservoir: RateReservoir, sequences: np.ndarray, rng: np.random.Gen
     state = reservoir.rest(runs)
     for now in drive[: 3 * steps]:
         state, _ = reservoir.step(state, reservoir.rate(state), now)
-    driven, _ = exponents(reservoir, drive, state, rng)
+    driven, _ = measure_exponents(reservoir, drive, state, rng)
     alone = np.broadcast_to(reservoir.bias[:, None], (SETTLE + MEASURED, reservoir.n, 1))
-    free, moved = exponents(reservoir, alone, state, rng)
+    free, moved = measure_exponents(reservoir, alone, state, rng)
     return {"lyapunov_driven": driven, "lyapunov_alone": free, "settled": (moved < 1e-6).astype(float)}
 
 
-def leading(reservoir: RateReservoir, count: int) -> np.ndarray:
+def leading_eigenvalues(reservoir: RateReservoir, count: int) -> np.ndarray:
     """Return the eigenvalues of W of largest modulus, shape (min(count, n),), complex."""
     values = np.linalg.eigvals(reservoir.matrix.toarray())
     return values[np.argsort(-np.abs(values), kind="stable")[:count]]

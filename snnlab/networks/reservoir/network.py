@@ -1,7 +1,7 @@
-"""A reservoir of leaky rate units in Brian2, one image at a time: what :mod:`.reservoir` does for many, as equations.
+"""A reservoir of leaky rate units in Brian2, one image at a time: the steps of :mod:`.units` as equations.
 
 The order within a step: what units sent is kept, currents are summed over synapses, units move by an Euler step,
-synapses see both sides and learn. A step is of 1 ms, which means nothing; the leak is a = dt/tau.
+synapses see both sides and learn. The leak is a = dt/tau; the step of 1 ms has no other meaning.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ import numpy as np
 from brian2 import ms
 
 from ...engine.brian import Engine
+from ...engine.population import population
 from ...models.rate_rule import RateRule
 from ...neurons.leaky_rate import LEAKY_RATE, LEAKY_RESERVOIR
-from .units import RateReservoir, View
+from .plastic import View
+from .units import RateReservoir
 
 _UNITS = {"reservoir": LEAKY_RESERVOIR, "rate": LEAKY_RATE}
 _STATE = {"reservoir": "h", "rate": "r"}
+# Variables of a unit beside its own: the two parts of its input, what it sent, and what a rule sees.
+_ADDED = ("recurrent", "outside", "sent", "x", "y", "u", "x_mean", "y_mean")
 
 
 class ReservoirNetwork:
@@ -51,42 +55,69 @@ class ReservoirNetwork:
         record: bool = False,
     ):
         images, steps, inputs = sequences.shape
-        view, model = view or View(), _UNITS[reservoir.form].with_parameters(tau=ms / reservoir.leak)
+        view = view or View()
+        self._reservoir, self._view, self._state = reservoir, view, _STATE[reservoir.form]
+        self._shape = (images, steps, reservoir.n)
+        # What is true in the first step of an image.
+        self._first = f"int(t_in_timesteps % {steps} == 0)"
+        # The sum over synapses is what was sent, unless a rule sees something else.
+        self._summed = view.quantity == "rate" and view.pre == "sent"
         self.clock = brian2.Clock(1 * ms, name="reservoir_clock")
         shown = brian2.TimedArray(sequences.reshape(images * steps, inputs), dt=self.clock.dt, name="shown")
-        first = f"int(t_in_timesteps % {steps} == 0)"
-        state = _STATE[reservoir.form]
         self.inputs = brian2.NeuronGroup(
             inputs, "x : 1", namespace={"shown": shown}, clock=self.clock, name="reservoir_inputs"
         )
         self.inputs.run_regularly("x = shown(t, i)", clock=self.clock, when="start", name="reservoir_show")
-        self.units = brian2.NeuronGroup(
+        self.units = self._units(mean_steps)
+        self.into = self._input_synapses()
+        self.synapses = self._synapses(rule, eta)
+        objects = [self.inputs, self.units, self.into, self.synapses]
+        if record:
+            self.monitor = brian2.StateMonitor(
+                self.units, self._state, True, when="end", clock=self.clock, name="reservoir_monitor"
+            )
+            objects.append(self.monitor)
+        self.network = brian2.Network(objects, name="reservoir")
+
+    def _units(self, mean_steps: float) -> brian2.NeuronGroup:
+        """Return the units, which keep what they sent into a step and what a rule sees after it."""
+        reservoir, view, state = self._reservoir, self._view, self._state
+        units = population(
+            _UNITS[reservoir.form].with_parameters(tau=ms / reservoir.leak),
             reservoir.n,
-            model.equations.replace("current", "(recurrent + outside)")
-            + "\nrecurrent : 1\noutside : 1\nsent : 1\nx : 1\ny : 1\nu : 1\nx_mean : 1\ny_mean : 1",
-            method="euler",
-            namespace=model.parameters,
+            "recurrent + outside",
             clock=self.clock,
+            equations="\n".join(f"{name} : 1" for name in _ADDED),
             name="reservoir_units",
         )
-        self.units.b = reservoir.bias
+        units.b = reservoir.bias
         seen = "rate" if view.quantity == "rate" else state
-        self.units.run_regularly(
-            f"{state} = {state}*(1 - {first})\nsent = {seen}", clock=self.clock, when="start", name="reservoir_send"
+        units.run_regularly(
+            f"{state} = {state}*(1 - {self._first})\nsent = {seen}",
+            clock=self.clock,
+            when="start",
+            name="reservoir_send",
         )
-        # What the sum over synapses has already been, unless a rule sees something else than what was sent.
-        summed = view.quantity == "rate" and view.pre == "sent"
-        u = ("recurrent" if summed else "0") + (" + outside" if view.input_in_sum else "")
+        u = ("recurrent" if self._summed else "0") + (" + outside" if view.input_in_sum else "")
         see = [f"x = {'sent' if view.pre == 'sent' else seen}", f"y = {seen}", f"u = {u}"]
         see += [f"{m}_mean += ({m} - {m}_mean)/{mean_steps!r}" for m in "xy"]
-        self.units.run_regularly("\n".join(see), clock=self.clock, when="thresholds", name="reservoir_see")
-        self.into = brian2.Synapses(
-            self.inputs, self.units, "w : 1 (constant)\noutside_post = w*x_pre : 1 (summed)",
-            clock=self.clock, name="reservoir_input_synapses",
-        )  # fmt: skip
-        self.into.connect()
-        self.into.w = reservoir.w_in.T.ravel()
-        self.synapses = brian2.Synapses(
+        units.run_regularly("\n".join(see), clock=self.clock, when="thresholds", name="reservoir_see")
+        return units
+
+    def _input_synapses(self) -> brian2.Synapses:
+        into = brian2.Synapses(
+            self.inputs,
+            self.units,
+            "w : 1 (constant)\noutside_post = w*x_pre : 1 (summed)",
+            clock=self.clock,
+            name="reservoir_input_synapses",
+        )
+        into.connect()
+        into.w = self._reservoir.w_in.T.ravel()
+        return into
+
+    def _synapses(self, rule: RateRule | None, eta: float) -> brian2.Synapses:
+        synapses = brian2.Synapses(
             self.units,
             self.units,
             "w : 1\nsummed : 1\neta : 1 (shared)\nrecurrent_post = w*rate_pre : 1 (summed)",
@@ -94,23 +125,16 @@ class ReservoirNetwork:
             clock=self.clock,
             name="reservoir_synapses",
         )
-        self.synapses.connect(i=reservoir.pre, j=reservoir.post)
-        self.synapses.w, self.synapses.eta = reservoir.w, eta
+        synapses.connect(i=self._reservoir.pre, j=self._reservoir.post)
+        synapses.w, synapses.eta = self._reservoir.w, eta
         if rule is not None:
-            if not summed:
-                self.synapses.run_regularly(
+            if not self._summed:
+                synapses.run_regularly(
                     "u_post += w*x_pre", clock=self.clock, when="after_thresholds", name="reservoir_sum"
                 )
-            code = f"summed = summed*(1 - {first})\n{rule.statements()}"
-            self.synapses.run_regularly(code, clock=self.clock, when="synapses", name="reservoir_learn")
-        objects = [self.inputs, self.units, self.into, self.synapses]
-        if record:
-            self.monitor = brian2.StateMonitor(
-                self.units, state, True, when="end", clock=self.clock, name="reservoir_monitor"
-            )
-            objects.append(self.monitor)
-        self._shape, self._state = (images, steps, reservoir.n), state
-        self.network = brian2.Network(objects, name="reservoir")
+            code = f"summed = summed*(1 - {self._first})\n{rule.statements()}"
+            synapses.run_regularly(code, clock=self.clock, when="synapses", name="reservoir_learn")
+        return synapses
 
     def run(self, engine: Engine) -> None:
         """Show all images."""

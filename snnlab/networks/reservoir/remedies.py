@@ -1,4 +1,4 @@
-r"""What may keep the weights of a learning reservoir in shape: the usual remedies against a rule that runs away.
+r"""The usual remedies against a rule that runs away: they limit the weights of a reservoir that learns.
 
 Reviewed by Zenke & Gerstner 2017, doi:10.1098/rstb.2016.0259; intrinsic plasticity of reservoirs after Triesch 2005,
 doi:10.1007/11550822_11, in its simplest form, which moves the bias alone.
@@ -7,14 +7,12 @@ doi:10.1007/11550822_11, in its simplest form, which moves the bias alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from ...checking import require_between, require_choices, require_whole
-
-if TYPE_CHECKING:
-    from .units import RateReservoir
+from .units import RateReservoir
 
 # Batches between two rescalings of the spectral radius, which takes as long as some batches do.
 _RESCALED = 10
@@ -22,7 +20,7 @@ _RESCALED = 10
 
 @dataclass(frozen=True)
 class Remedy:
-    r"""What is done beside a rule. As it stands by default, nothing.
+    r"""What is done beside a rule; by default nothing is done.
 
     Raises
     ------
@@ -53,7 +51,7 @@ class Remedy:
 
 
 class Treatment:
-    """A remedy at work in a reservoir, whose weights and biases are those before learning when it is made."""
+    """A remedy at work in a reservoir; it must be made before the reservoir learns."""
 
     def __init__(self, remedy: Remedy, reservoir: RateReservoir, rng: np.random.Generator):
         self.remedy, self._reservoir = remedy, reservoir
@@ -68,11 +66,11 @@ class Treatment:
         self._batches = 0
 
     def _into(self, values: np.ndarray) -> np.ndarray:
-        """Sum over the learning synapses into each unit."""
+        """Return the sum over the learning synapses into each unit."""
         return np.bincount(self._reservoir.post, values * self._learning, self._reservoir.n)
 
     def _means(self, w: np.ndarray) -> np.ndarray:
-        """What the norm is taken about: the mean weight into each unit, or 0."""
+        """Return the point from which norms are measured: the mean weight into each unit, or 0."""
         return self._into(w) / self._inputs if self.remedy.normalise == "subtractive" else np.zeros(self._reservoir.n)
 
     def _norms(self, w: np.ndarray) -> np.ndarray:

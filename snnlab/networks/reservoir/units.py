@@ -1,48 +1,25 @@
-r"""Reservoirs of leaky rate units, many images at a time in numpy: the same steps as :mod:`.reservoir_network`.
+r"""Reservoirs of leaky rate units that take many images at a time in numpy, in the same steps as :mod:`.network`.
 
-Brian2 steps one image; a batch is a matrix product. Both follow the texts of the unit
-(:mod:`snnlab.neurons.leaky_rate`) and of the rule (:class:`snnlab.models.rate_rule.RateRule`), whose mean over a
-batch is taken as a sum of matrix products where the signal is one.
+Brian2 steps one image; here a batch of images is one matrix product. The equations of the units are those of
+:mod:`snnlab.neurons.leaky_rate`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import ArpackError, eigs
 
-from ...checking import require_choices
 from ...connectivity.random import by_source, sparse_random
-from ...errors import Diverged, UserError
-from ...models.rate_rule import RateRule, at_percentiles
-from .remedies import Remedy, Treatment
+from ...engine.rate_unit import step_rate_units
+from ...errors import UserError
 
 # Denser than this, a product with a full matrix is sooner done.
 _SPARSE = 0.06
 SATURATED = 0.99
-# Values of S that thresholds are taken from, at most.
-_CALIBRATED = 20_000_000
-
-
-@dataclass(frozen=True)
-class View:
-    """What a rule sees of the units, where sources leave it open."""
-
-    quantity: Literal["rate", "state"] = "rate"
-    """x and y are what units send, f(h), or their states h (the same in units whose f is around the input)"""
-    pre: Literal["sent", "now"] = "sent"
-    """x is what was sent into this step, or what the presynaptic unit has become in it"""
-    input_in_sum: bool = False
-    """whether u holds the input from outside as well"""
-    threshold: Literal["mean", "image"] = "mean"
-    """whether the change is that of the mean signal of a batch, or the mean of each image's own change"""
-
-    def __post_init__(self):
-        require_choices(self)
 
 
 class RateReservoir:
@@ -120,13 +97,11 @@ class RateReservoir:
         ``rate`` is what the state sends, ``drive`` is W_in x + b.
         """
         recurrent = self.recurrent(rate)
-        total = recurrent + drive
-        if self.form == "rate":
-            np.tanh(total, out=total)
-        total -= state
-        total *= self.leak
-        total += state
-        return total, recurrent
+        return step_rate_units(state, recurrent + drive, self.leak, self.form), recurrent
+
+    def pick(self, matrix: np.ndarray) -> np.ndarray:
+        """Return the entries of a full matrix, [post, pre], at the synapses: shape (synapses,)."""
+        return matrix.ravel()[self._flat]
 
     def drive(self, sequences: np.ndarray) -> np.ndarray:
         """Return W_in x + b of sequences of shape (batch, steps, inputs), as (steps, n, batch)."""
@@ -150,93 +125,6 @@ class RateReservoir:
     def radius(self) -> float:
         """Return the spectral radius of W."""
         return spectral_radius(self.matrix)
-
-
-@dataclass
-class Plasticity:
-    """A rule at work in a reservoir: changes its weights while it runs.
-
-    ``mean_steps`` is the time constant, in steps, of the running means that a rule may name. ``remedy`` is what is done
-    beside the rule.
-    """
-
-    reservoir: RateReservoir
-    rule: RateRule
-    eta: float
-    rng: np.random.Generator
-    view: View = field(default_factory=View)
-    mean_steps: float = 1000.0
-    remedy: Remedy = field(default_factory=Remedy)
-
-    def __post_init__(self):
-        self._treatment = Treatment(self.remedy, self.reservoir, self.rng)
-        self._rates = np.zeros(self.reservoir.n)
-        self._terms = self.rule.terms() if self.view.threshold == "mean" else None
-        n = self.reservoir.n
-        self._means = {name: np.zeros((n, 1)) for name in ("x_mean_pre", "y_mean_post") if self.rule.sees(name)}
-
-    def learn(self, sequences: np.ndarray) -> None:
-        """Run a batch of sequences, shape (batch, steps, inputs), and change the weights after each step.
-
-        Raises
-        ------
-        Diverged
-            If a weight is no longer finite.
-        """
-        treatment = self._treatment
-        for step, summed in enumerate(self.signals(sequences)):
-            if treatment.learns(step):
-                w = self.reservoir.w
-                change = self.rule.change_of(summed, w if summed.ndim == 1 else w[:, None], self.rng)
-                self.reservoir.w = treatment.changed(w, self.eta * (change if change.ndim == 1 else change.mean(1)))
-        if not np.isfinite(self.reservoir.w).all():
-            raise Diverged(f"plasticity {self.rule.name!r}: weights are not finite; take a smaller eta")
-        treatment.after_batch(self._rates / sequences.shape[1])
-
-    def signals(self, sequences: np.ndarray) -> Iterable[np.ndarray]:
-        """Yield S after each step, of shape (synapses,) or, with thresholds of each image, (synapses, batch)."""
-        net, view = self.reservoir, self.view
-        drive, state = net.drive(sequences), net.rest(len(sequences))
-        rate, summed = net.rate(state), 0.0
-        self._rates = np.zeros(net.n)
-        for t in range(sequences.shape[1]):
-            before, sent = state, rate
-            state, recurrent = net.step(state, sent, drive[t])
-            rate = net.rate(state)
-            if self.remedy.homeostasis:
-                self._rates += rate.mean(1)
-            x, y = (sent, rate) if view.quantity == "rate" else (before, state)
-            if view.pre == "now":
-                x = y
-            u = recurrent if x is sent else net.recurrent(x)
-            if view.input_in_sum:
-                u = u + (drive[t] - net.bias[:, None])
-            summed = self._signal({"x_pre": x, "y_post": y, "u_post": u}) + self.rule.kept * summed
-            yield summed
-
-    def _signal(self, seen: dict[str, np.ndarray]) -> np.ndarray:
-        for name, mean in self._means.items():
-            mean += (seen[name.replace("mean_", "")].mean(1, keepdims=True) - mean) / self.mean_steps
-        net, seen = self.reservoir, seen | self._means | self.rule.parameters
-        if self._terms is None:
-            sides = {"_pre": net.pre, "_post": net.post}
-            at = {k: v[sides[k[k.rindex("_") :]]] for k, v in seen.items() if k.endswith(("_pre", "_post"))}
-            signal = np.broadcast_to(self.rule.signal_of(seen | at | {"w": net.w[:, None]}), at["x_pre"].shape)
-            return signal if self.view.threshold == "image" else signal.mean(1)
-        total, seen["w"] = 0.0, net.w
-        for term in self._terms:
-            pre, post, own = (f and f(seen) for f in (term.pre, term.post, term.own))
-            total = total + (1.0 if own is None else own) * self._mean(pre, post)
-        return np.broadcast_to(total, net.w.shape)
-
-    def _mean(self, pre, post) -> np.ndarray | float:
-        """Return the batch's mean of a product of both sides, at the synapses."""
-        net = self.reservoir
-        if pre is None or post is None or 1 in (pre.shape[1], post.shape[1]):
-            means = [(side.mean(1), at) for side, at in ((pre, net.pre), (post, net.post)) if side is not None]
-            return np.prod([mean[at] for mean, at in means], axis=0) if means else 1.0
-        product = post @ pre.T
-        return product.ravel()[net._flat] / pre.shape[1]
 
 
 def spectral_radius(matrix: csr_array) -> float:
@@ -275,21 +163,3 @@ def random_reservoir(
         raise UserError(f"density: expected a network with cycles, which alone have a spectral radius, got {density}")
     weights = weights * (radius / found) if radius else csr_array((n, n))
     return RateReservoir(weights, rng.uniform(-w_in, w_in, (n, inputs)), leak, form)
-
-
-def calibrate(plasticity: Plasticity, batches: Iterable[np.ndarray]) -> RateRule:
-    """Return the rule with those parameters set that are percentiles of S in the network as it is.
-
-    ``batches`` are sequences of shape (batch, steps, inputs). Of more than 2e7 values every so many-th is taken. Raises
-    UserError as :func:`snnlab.models.rate_rule.at_percentiles`.
-    """
-    rule, batches = plasticity.rule, list(batches)
-    if not rule.percentiles or not len(plasticity.reservoir.w):
-        return rule
-    each = plasticity.view.threshold == "image"
-    count = sum(len(x) * x.shape[1] if each else x.shape[1] for x in batches) * len(plasticity.reservoir.w)
-    every = -(-count // _CALIBRATED)
-    # Odd, so that images of a batch take turns.
-    every += every % 2 == 0
-    seen = [np.ravel(s)[::every].copy() for sequences in batches for s in plasticity.signals(sequences)]
-    return at_percentiles(rule, np.concatenate(seen))

@@ -9,8 +9,8 @@ import numpy as np
 from brian2 import second
 
 from ...engine.brian import Engine
+from ...engine.synapses import order_pathways
 from ...models.spike_rule import SpikeRule
-from ..liquid import order_pathways
 
 # Inputs to a neuron, spike times of each (s), and spike times of the neuron (s).
 Trial = tuple[Sequence[np.ndarray], np.ndarray]

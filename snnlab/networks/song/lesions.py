@@ -1,11 +1,30 @@
-"""What is left of a song after a lesion: where a network of its own time stands, and errors before and behind a cut."""
+"""Lesions of a network that sings: what is silent in which song, and what is left of that song.
+
+A network of its own time may stand anywhere in the song when a lesion begins. Errors are told before, within and behind
+a cut of the chain that drives the network.
+"""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+import numpy as np
+import xarray as xr
+
+from ..force import Phase
+from ..replay import chain_signals, synfire
 from ..replay import moments as replay
+from .config import SongConfig
+from .scores import CORRELATION, IDENTITY, scores
 from .song import Song
+from .train import decoded_songs
+
+# There are as many songs without a lesion, of kind NONE, as with each lesion.
+NONE, KINDS = "none", ("piece", "random", "neurons")
+SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
+# Songs without a lesion before each with one: what keeps its own time may take a while to sing again.
+REST = {"external": 1, "chain": 1, "internal": 3}
 
 # Our criterion for a song, of a network that keeps its own time, to be one (correlation about its mean spectrum): above
 # the 0.67 that the synthetic song has with itself one motif later.
@@ -19,6 +38,83 @@ PARTS = ("before", "within", "after", "up to 0.5 s after", "0.5 to 1 s after", "
 # the quietest one of the synthetic song. They are in their place up to so much off (s).
 STRETCH, OF_SONG, OFF = 0.5, 0.7, 0.1
 _PACES = np.linspace(0.97, 1.03, 61)
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """What is silent in one song after learning."""
+
+    kind: str
+    """piece: adjacent pulses; random: pulses, or neurons of a chain, at random; neurons: of the network that learned;
+    none"""
+    share: float
+    draw: int
+    silent: np.ndarray
+    """numbers of pulses, of neurons of the chain, or of the network's neurons"""
+
+
+def draw(config: SongConfig, draws: int, rng: np.random.Generator) -> Iterator[Lesion]:
+    """Yield every lesion of a run, ``draws`` of each kind and share, and as many times none."""
+    for number in range(draws):
+        yield Lesion(NONE, 0.0, number, np.zeros(0, int))
+    for kind in KINDS:
+        for share in SHARES:
+            for number in range(draws):
+                if kind == "piece":
+                    size = max(1, round(share * config.pulses))
+                    chosen = rng.integers(config.pulses - size + 1) + np.arange(size)
+                else:
+                    whole = units(config, kind)
+                    chosen = rng.permutation(whole)[: max(1, round(share * whole))]
+                yield Lesion(kind, share, number, np.sort(chosen))
+
+
+def units(config: SongConfig, kind: str) -> int:
+    """Return the number of pulses or neurons of which a lesion of this kind silences some."""
+    if kind == "neurons":
+        return config.n
+    return config.pulses * (synfire.SIZE if config.hdts == "chain" and kind == "random" else 1)
+
+
+def signals(config: SongConfig, song: Song, chosen: Sequence[Lesion]) -> list:
+    """Return what a chain gives with each lesion; None for other sources of pulses."""
+    if config.hdts != "chain":
+        return [None] * len(chosen)
+    cut = [index for index, lesion in enumerate(chosen) if lesion.kind in ("piece", "random")]
+    intact, *others = chain_signals(config, song.period, [(), *(dead_neurons(chosen[index]) for index in cut)])
+    found = [intact] * len(chosen)
+    for index, signal in zip(cut, others, strict=True):
+        found[index] = signal
+    return found
+
+
+def phases(
+    config: SongConfig, song: Song, chosen: Sequence[Lesion], starts: np.ndarray, signals: Sequence
+) -> list[Phase]:
+    """Return one phase for each song with a lesion, and one for those before it.
+
+    ``starts`` are the times (s) at which the songs with a lesion begin, ``signals`` those of :func:`signals`.
+    """
+    found, rest = [], REST[config.hdts] * song.period
+    for lesion, signal, start in zip(chosen, signals, starts, strict=True):
+        change: dict = {"signal": signal}
+        if lesion.kind == "neurons":
+            change = {"silent": lesion.silent}
+        elif config.hdts == "external":
+            change = {"silent_pulses": lesion.silent}
+        elif config.hdts == "internal":
+            change = {"silent_outputs": config.bands + lesion.silent}
+        # What a network makes itself cannot start anew.
+        restart = config.hdts != "internal"
+        found += [Phase(float(start - rest), restart=restart), Phase(float(start), restart=restart, **change)]
+    return sorted(found, key=lambda phase: phase.start)
+
+
+def dead_neurons(lesion: Lesion) -> np.ndarray:
+    """Return the neurons of a chain that are dead with a lesion: those of a piece's pools, or some at random."""
+    if lesion.kind == "random":
+        return lesion.silent
+    return (lesion.silent[:, None] * synfire.SIZE + np.arange(synfire.SIZE)).ravel()
 
 
 def place(time: np.ndarray, output: np.ndarray, start: float, song: Song) -> tuple[float, float, float]:
@@ -115,3 +211,81 @@ def errors_by_part(
     for low, high in zip((LATE, *BEHIND), (*BEHIND, np.inf), strict=True):
         parts.append((since >= leaves + low) & (since < leaves + high))
     return [error(bands, song, part) for part in parts]
+
+
+def read(
+    dataset: xr.Dataset, song: Song, config: SongConfig, chosen: Sequence[Lesion], starts: np.ndarray, signals: Sequence
+) -> tuple[dict[str, tuple], np.ndarray]:
+    """Return what is left of the song with each lesion, as variables of a run, and the examples that were sung.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        A run whose songs with the lesions begin at ``starts`` (s), with the ``signals`` of :func:`signals`.
+    chosen : sequence of Lesion
+        The first of them is none.
+
+    Returns
+    -------
+    (dict, array of shape (examples, frames, bands))
+        Variables by name, over lesions; what was sung with each lesion of draw 0.
+    """
+    time, output = dataset.time.values, np.asarray(dataset.output)[:, : song.bands.shape[1]]
+    moments = np.arange(len(song.bands)) / song.rate
+    own = config.hdts == "internal"
+    lag = 0.0 if own else decoded_songs(dataset, song, starts - song.period)[1]
+    rows, sung = [], []
+    for lesion, start, signal in zip(chosen, starts, signals, strict=True):
+        row = own_time(time, output, start, song) if own else {}
+        begun, pace, late = row.get("begun", 0.0), row.get("pace", 1.0), 0.0
+        if signal is not None:
+            waits, reached = synfire.lateness(signal, signals[0])
+            late = np.interp(moments, np.arange(config.pulses) * song.period / config.pulses, waits)
+            row = {"late": late[-1], "reached": reached}
+        # When each moment of the song comes.
+        bands = replay.at(start + np.mod(moments - begun, song.period) / pace + late + lag, time, output)
+        row |= describe(lesion, bands, lag, song, config, begun)
+        if own and row["alike"] < SINGING:
+            row |= dict.fromkeys(("error", "correlation", "identity"), np.nan) | {"errors": [np.nan] * len(PARTS)}
+        rows.append(row)
+        if lesion.draw == 0:
+            sung.append(bands.astype(np.float32))
+    arrays = {name: ("lesion", [row[name] for row in rows]) for name in rows[0]}
+    arrays["errors"] = (("lesion", "part"), np.array(arrays.pop("errors")[1]))
+    return arrays, np.array(sung)
+
+
+def own_time(time: np.ndarray, output: np.ndarray, start: float, song: Song) -> dict[str, float]:
+    """Return where in the song a network of its own time stands when a lesion begins, and how well it sings.
+
+    ``alike``, ``during`` and ``next`` are how well the songs before, with and after the lesion fit.
+    """
+    (before, pace, alike), *others = (place(time, output, start + k * song.period, song) for k in (-1, 0, 1))
+    during, after = (fit for _, _, fit in others)
+    begun = (before + pace * song.period) % song.period
+    return {"begun": begun, "pace": pace, "alike": alike, "during": during, "next": after}
+
+
+def describe(lesion: Lesion, bands: np.ndarray, lag: float, song: Song, config: SongConfig, begun: float = 0.0) -> dict:
+    """Return what a lesion is, and what is left of the song that was sung with it.
+
+    Parameters
+    ----------
+    bands : array of shape (frames, bands)
+        What was sung at each moment of the song, ``lag`` s late; the song was ``begun`` s in when the lesion began.
+    """
+    width, piece = song.period / config.pulses, lesion.kind == "piece"
+    first, stop = (lesion.silent[0] * width, (lesion.silent[-1] + 1) * width) if piece else (np.nan, np.nan)
+    score = scores(bands, song)
+    return {
+        "kind": lesion.kind,
+        "share": lesion.share,
+        "silent_share": len(lesion.silent) / units(config, lesion.kind),
+        "draw": lesion.draw,
+        "first": first,
+        "stop": stop,
+        "error": error(bands, song),
+        "correlation": score[CORRELATION],
+        "identity": score[IDENTITY],
+        "errors": errors_by_part(bands, song, first, stop, lag, begun),
+    }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...analysis.roc import roc_area
 from ..replay import moments as replay
 from .song import Song, loudness
 
@@ -29,20 +30,6 @@ def sounding(syllables: Sequence[tuple[str, float, float]], frames: int, rate: f
     """Return which frames lie in a syllable, shape (frames,)."""
     times = np.arange(frames) / rate
     return np.any([(times >= start) & (times < stop) for _, start, stop in syllables], axis=0)
-
-
-def roc_area(values: np.ndarray, truth: np.ndarray) -> float:
-    """Return how often a value where ``truth`` holds is larger than one where it does not; ties count half.
-
-    That is the area under the receiver operating characteristic (Mann & Whitney 1947). NaN if ``truth`` is everywhere
-    the same.
-    """
-    from scipy.stats import rankdata
-
-    count, others = int(truth.sum()), int((~truth).sum())
-    if not count or not others:
-        return float("nan")
-    return float((rankdata(values)[truth].sum() - count * (count + 1) / 2) / (count * others))
 
 
 def identified(bands: np.ndarray, song: Song) -> float:

@@ -6,16 +6,18 @@ import brian2
 import numpy as np
 import pytest
 from brian2 import ms
-from places import DATA
 
+from places import DATA
 from references import dybm, jdybm
 from snnlab.engine.brian import Engine, on_numpy
 from snnlab.engine.tasks import Task
-from snnlab.networks.boltzmann.machine import Boltzmann, Traces
+from snnlab.networks.boltzmann.fit import Boltzmann
+from snnlab.networks.boltzmann.machine import Traces
 from snnlab.networks.boltzmann.network import DT, BoltzmannNetwork
 from snnlab.networks.boltzmann.program import ProgramTrainer
-from snnlab.networks.boltzmann.rule import LONGEST, DybmRule
-from snnlab.networks.boltzmann.schedule import Limits, RuntimeTrainer, Schedule
+from snnlab.networks.boltzmann.rule import LONGEST_HISTORY, DybmRule
+from snnlab.networks.boltzmann.runtime import RuntimeTrainer
+from snnlab.networks.boltzmann.schedule import Limits, Schedule
 from snnlab.networks.boltzmann.state import fresh_state, machine_of
 from snnlab.stimuli.pictures.bitmaps import evolution, mirrored, word
 
@@ -259,8 +261,8 @@ def test_what_is_printed_is_one_short_line(machine):
 def test_traces_of_a_run_hold_the_machine_s_past(machine, rng):
     past, traces = past_of(machine, rng)
     assert isinstance(traces, Traces)
-    bits = (traces.history[:, None] >> np.arange(LONGEST)) & 1
-    np.testing.assert_array_equal(bits, np.array(past)[::-1][:LONGEST].T)
+    bits = (traces.history[:, None] >> np.arange(LONGEST_HISTORY)) & 1
+    np.testing.assert_array_equal(bits, np.array(past)[::-1][:LONGEST_HISTORY].T)
 
 
 def test_a_task_can_end_a_run():

@@ -5,10 +5,10 @@ import pytest
 
 from snnlab.engine.brian import Engine
 from snnlab.errors import UserError
-from snnlab.networks.boltzmann.fit import stretches, trainer
-from snnlab.networks.boltzmann.machine import Boltzmann
+from snnlab.networks.boltzmann.fit import Boltzmann, stretches, trainer
 from snnlab.networks.boltzmann.rule import DybmRule
-from snnlab.networks.boltzmann.schedule import Limits, RuntimeTrainer, Schedule
+from snnlab.networks.boltzmann.runtime import RuntimeTrainer
+from snnlab.networks.boltzmann.schedule import Limits, Schedule
 from snnlab.networks.boltzmann.state import BLOCKS, fresh_state, machine_of
 from snnlab.stimuli.pictures.bitmaps import mirrored, sequence_from, word
 

@@ -5,7 +5,7 @@ import pytest
 
 from snnlab.errors import UserError
 from snnlab.networks.boltzmann.arguments import checked_sequence
-from snnlab.networks.boltzmann.machine import Boltzmann
+from snnlab.networks.boltzmann.fit import Boltzmann
 from snnlab.networks.boltzmann.rule import DybmRule
 from snnlab.networks.boltzmann.schedule import Schedule
 from snnlab.stimuli.pictures.bitmaps import word

@@ -13,7 +13,7 @@ from snnlab.errors import UserError
 from snnlab.learning.rls import RLS
 from snnlab.networks.force.config import ForceConfig, resolve
 from snnlab.networks.force.network import ForceNetwork
-from snnlab.networks.force.train import train_force
+from snnlab.networks.force.train import train_force, weights
 from snnlab.stimuli.signals.oscillators import sine
 
 
@@ -290,3 +290,17 @@ def test_a_users_neuron_without_force_values_names_the_field(tmp_path, force, me
     complete = ForceConfig(neuron=str(file), g=1, q=1, alpha=1e-3, bias=2, dt=0.1, rls_interval=1)
     if not force:
         assert resolve(complete).dt == pytest.approx(1e-4)
+
+
+@pytest.mark.parametrize("excitatory", [None, 0.5])
+def test_weights_are_those_with_which_a_run_begins(excitatory):
+    config = ForceConfig(neuron="lif", n=40, dt=0.5, seconds=0.3, learn_start=0.05, learn_stop=0.2, target="numpy")
+    with Engine("numpy", 4) as engine:
+        run = train_force(config, lambda t: targets(t, 2), engine, excitatory)
+        signs = None if excitatory is None else run["sign"].values.astype(float)
+        for _ in range(2):
+            recurrent, feedback = weights(config, resolve(config), engine, 2, signs)
+            entries = recurrent.tocoo()
+            np.testing.assert_array_equal(entries.data, run.recurrent_weight)
+            np.testing.assert_array_equal(entries.row, run.recurrent_post)
+            np.testing.assert_array_equal(feedback, run.encoder)

@@ -10,7 +10,6 @@ from snnlab.engine import programs
 from snnlab.engine.brian import Engine
 from snnlab.errors import Diverged, MachineError
 from snnlab.lab.protocol import find_protocol
-from snnlab.networks.force import build as force_build
 from snnlab.networks.force import program as force_program
 from snnlab.networks.force.config import ForceConfig
 from snnlab.networks.force.train import train_force
@@ -82,7 +81,7 @@ def test_another_run_of_the_same_model_compiles_nothing(monkeypatch):
     def refuse(*_):
         raise AssertionError("compiled again")
 
-    monkeypatch.setattr(force_build, "_compile", refuse)
+    monkeypatch.setattr(force_program, "_compile", refuse)
     first = train("cpp_standalone", seed=6, learn_start=0.05, learn_stop=0.3, seconds=0.6, g=0.03, bias=-39.0, p=0.2)
     second = train("numpy", seed=6, learn_start=0.05, learn_stop=0.3, seconds=0.6, g=0.03, bias=-39.0, p=0.2)
     np.testing.assert_allclose(first.output, second.output, rtol=0, atol=1e-9)

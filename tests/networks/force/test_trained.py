@@ -60,7 +60,8 @@ def test_feedback_can_be_cut_and_inputs_given(paths):
 def test_what_differs_from_neuron_to_neuron_comes_back(tmp_path):
     file = tmp_path / "mixed.py"
     file.write_text(
-        "from dataclasses import replace\nfrom snnlab.neurons.lif import FORCE, LIF\n"
+        "from dataclasses import replace\nfrom snnlab.networks.force import PUBLISHED\n"
+        "from snnlab.neurons.lif import LIF\nFORCE = PUBLISHED['lif']\n"
         "MIXED = replace(LIF, name='mixed', equations='dv/dt = (current + own - v)/tau_m : volt (unless refractory)'"
         "'\\nown : volt (constant)', initial=dict(v='v_reset', own='rand()*10*mV'))\n"
     )

@@ -10,13 +10,13 @@ from snnlab.errors import Diverged, UserError
 from snnlab.models.loading import find_rule
 from snnlab.models.spike_rule import SpikeRule
 from snnlab.networks.liquid.liquid import (
-    calibrated_input,
-    calibrated_rule,
-    features,
+    calibrate_input,
+    calibrate_rule,
+    join_features,
     mean_rate,
     random_liquid,
+    record_spikes,
     show_images,
-    spikes_of,
 )
 from snnlab.networks.liquid.network import DT, Show
 from snnlab.stimuli.pictures.images import load_images
@@ -133,14 +133,14 @@ def test_dale_s_law_and_as_many_synapses_for_every_neuron():
 @pytest.mark.parametrize("rate", [5.0, 20.0])
 def test_calibration_reaches_its_rate(rate):
     with Engine("numpy") as engine:
-        liquid = calibrated_input(liquid_of(engine), Show(8, 8), IMAGES[:10], rate, engine, tolerance=0.05)
+        liquid = calibrate_input(liquid_of(engine), Show(8, 8), IMAGES[:10], rate, engine, tolerance=0.05)
         counts = show_images(liquid, Show(8, 8), IMAGES[:10], engine)[1]
     assert mean_rate(counts, Show(8, 8)) == pytest.approx(rate, rel=0.05)
 
 
 def test_no_gain_gives_an_impossible_rate():
     with Engine("numpy") as engine, pytest.raises(UserError, match="rate: no gain of the input makes neurons fire at"):
-        calibrated_input(liquid_of(engine), Show(8, 8), IMAGES[:1], 900.0, engine)
+        calibrate_input(liquid_of(engine), Show(8, 8), IMAGES[:1], 900.0, engine)
 
 
 def test_a_liquid_that_runs_away_is_stopped():
@@ -155,29 +155,29 @@ def test_a_liquid_that_runs_away_is_stopped():
 def test_thresholds_are_percentiles_of_what_arriving_spikes_see():
     with Engine("numpy") as engine:
         liquid, show = liquid_of(engine), Show(8, 8)
-        rule = calibrated_rule(STLR, liquid, show, IMAGES[:10])
+        rule = calibrate_rule(STLR, liquid, show, IMAGES[:10])
         assert rule.numbers["theta1"] > 0 > rule.numbers["theta2"]
         assert rule.numbers["eta"] == STLR.numbers["eta"]
         w = show_images(liquid, show, IMAGES[:10], engine, rule)[2]
         # 5 % of arriving spikes at either side change a weight.
         assert 0 < np.mean(w != liquid.synapses["ee"][2]) < 1
-        assert calibrated_rule(find_rule("stdp", SpikeRule), liquid, show, IMAGES) is find_rule("stdp", SpikeRule)
+        assert calibrate_rule(find_rule("stdp", SpikeRule), liquid, show, IMAGES) is find_rule("stdp", SpikeRule)
         silent = replace(liquid, input_gain=0.0)
         with pytest.raises(UserError, match="plasticity 'stlr': no spike arrives"):
-            calibrated_rule(STLR, silent, show, IMAGES[:1])
+            calibrate_rule(STLR, silent, show, IMAGES[:1])
 
 
 def test_spikes_of_an_image_are_those_that_are_counted():
     with Engine("numpy") as engine:
         liquid = liquid_of(engine)
         counts = show_images(liquid, Show(8, 8), IMAGES[:1], engine)[1]
-    times, neurons = spikes_of(liquid, Show(8, 8), IMAGES[:1])
+    times, neurons = record_spikes(liquid, Show(8, 8), IMAGES[:1])
     np.testing.assert_array_equal(np.bincount(neurons, minlength=50), counts[0])
     assert (np.diff(times) >= 0).all() and times.max() < Show(8, 8).seconds
 
 
 def test_features_are_readings_and_counts():
     states, counts, _ = shown(images=IMAGES[:2])
-    assert states.shape == (2, 4, 50) and features(states, counts).shape == (2, 250)
+    assert states.shape == (2, 4, 50) and join_features(states, counts).shape == (2, 250)
     np.testing.assert_array_equal(Show(28, 28).read_at, np.array([35, 70, 105, 140]) * 2 - 1)
     assert Show(28, 28).seconds == pytest.approx(0.2)

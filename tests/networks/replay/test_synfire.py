@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from snnlab.errors import UserError
-from snnlab.networks.replay import synfire
-from snnlab.networks.replay.train import HdtsConfig, chain_signals, samples_per
+from snnlab.networks.replay import HdtsConfig, chain_signals, synfire
+from snnlab.networks.replay.train import samples_per
 
 POOLS, SECONDS = 20, 0.3
 
@@ -55,3 +55,15 @@ def test_a_chain_must_fill_the_period_and_its_samples_the_steps():
     assert samples_per(4e-5) == 25
     with pytest.raises(UserError, match="dt: expected a part of 1 ms"):
         samples_per(3e-4)
+
+
+def test_a_chain_with_dead_neurons_is_late_and_one_that_is_cut_ends(rng):
+    dead = rng.permutation(60 * synfire.SIZE)[: 6 * synfire.SIZE]
+    whole, thin, cut = (
+        synfire.activity(*spikes, 60, 0.7) for spikes in synfire.simulate(60, 0.7, [(), dead, np.arange(400, 420)])
+    )
+    late, reached = synfire.lateness(thin, whole)
+    assert reached == 1 and late[0] == 0 and 0.002 < late[-1] < 0.05 and (np.diff(late) > -0.002).all()
+    late, reached = synfire.lateness(cut, whole)
+    assert reached == pytest.approx(20 / 60) and not late.any()
+    assert synfire.lateness(whole, whole)[1] == 1

@@ -10,14 +10,8 @@ from snnlab.engine.brian import Engine
 from snnlab.errors import Diverged, UserError
 from snnlab.models.rate_rule import RateRule
 from snnlab.networks.reservoir.network import ReservoirNetwork
-from snnlab.networks.reservoir.units import (
-    Plasticity,
-    RateReservoir,
-    View,
-    calibrate,
-    random_reservoir,
-    spectral_radius,
-)
+from snnlab.networks.reservoir.plastic import Plasticity, View, calibrate
+from snnlab.networks.reservoir.units import RateReservoir, random_reservoir, spectral_radius
 from snnlab.neurons.leaky_rate import LEAKY_RATE, LEAKY_RESERVOIR
 from snnlab.plasticity.hebb import COVARIANCE, HEBB, OJA
 from snnlab.plasticity.random_walk import RANDOM_WALK

@@ -6,8 +6,7 @@ import pytest
 from snnlab.errors import UserError
 from snnlab.lab.figure import find_figure, save_figure
 from snnlab.lab.protocol import controls_fail, find_protocol
-from snnlab.networks.boltzmann.machine import TERMS, Boltzmann
-from snnlab.networks.boltzmann.memory import stored_machine
+from snnlab.networks.boltzmann import TERMS, Boltzmann, stored_machine
 from snnlab.protocols.boltzmann.dybm_energy import decided, deciding, flips, walk
 
 PROTOCOL = find_protocol("dybm_energy")

@@ -10,9 +10,10 @@ from snnlab.errors import UserError
 from snnlab.files.record import load
 from snnlab.lab.figure import find_figure, save_figure
 from snnlab.lab.protocol import controls_fail, find_protocol
-from snnlab.networks.boltzmann.machine import Boltzmann
+from snnlab.networks.boltzmann.fit import Boltzmann
 from snnlab.networks.boltzmann.rule import DybmRule
 from snnlab.protocols.boltzmann import dybm_queue
+from snnlab.protocols.boltzmann._shared import CONTEXT, carried, context, unrolled
 from snnlab.stimuli.pictures.bitmaps import sequence_from, word
 
 PROTOCOL = find_protocol("dybm_queue")
@@ -29,9 +30,9 @@ def test_the_variants_are_the_grid_and_hold_the_default_once():
 
 
 def test_memory_is_counted_by_hand():
-    memory = dybm_queue.carried(np.array([[1, 3], [2, 2]]), 1, 2)
+    memory = carried(np.array([[1, 3], [2, 2]]), 1, 2)
     assert (memory.bits, memory.floats, memory.bytes) == (2 + 1, 4 + 4, 3 / 8 + 64)
-    whole = dybm_queue.unrolled(2, 1, 2, 10)
+    whole = unrolled(2, 1, 2, 10)
     assert (whole.bits, whole.floats) == (20, 80)
 
 
@@ -52,7 +53,7 @@ def test_a_machine_goes_on_from_no_more_than_is_counted(rng):
         # What has arrived everywhere leaves.
         queue &= kept
         gamma, whole = np.array(machine.rule.mu) * (gamma + x[:, None]), machine.after(whole, x)
-    counted = dybm_queue.carried(machine.delays, 2, 1)
+    counted = carried(machine.delays, 2, 1)
     assert counted.bits == sum(int(k).bit_length() for k in kept) and counted.floats == alpha.size + gamma.size
 
 
@@ -69,7 +70,7 @@ def test_a_machine_goes_on_from_no_more_than_is_counted(rng):
     ids=["constant", "one after the other", "0 0 1", "SCIENCE", "evolution"],
 )
 def test_how_much_of_the_past_tells_the_next_step(sequence, steps):
-    assert dybm_queue.context(sequence) == steps
+    assert context(sequence) == steps
 
 
 def run_of(seed=0, missed=(120, 6), wrong=(120, 0), condition="default", **overrides):
@@ -94,7 +95,7 @@ def run_of(seed=0, missed=(120, 6), wrong=(120, 0), condition="default", **overr
 
 def test_what_is_measured_and_stated():
     measured = PROTOCOL.measure(run_of(longest_delay=5))
-    assert measured[dybm_queue.LENGTH] == 7 and measured[dybm_queue.CONTEXT] == 7
+    assert measured[dybm_queue.LENGTH] == 7 and measured[CONTEXT] == 7
     assert measured[dybm_queue.CARRIED] == 7 * 4 / 8 + 8 * 168
     assert measured[dybm_queue.UNROLLED] == 35 * (7 / 8 + 8 * 168) and measured[dybm_queue.SPIKES_ONLY] == 35 * 7 / 8
     (check,) = PROTOCOL.checks(run_of())

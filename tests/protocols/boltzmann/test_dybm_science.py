@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from snnlab.cli.main import main
 from snnlab.errors import MachineError, UserError
@@ -11,9 +12,9 @@ from snnlab.files import keeping as boltzmann_keeping
 from snnlab.files.record import load
 from snnlab.lab.figure import find_figure, save_figure
 from snnlab.lab.protocol import controls_fail, find_protocol
-from snnlab.networks.boltzmann import memory as memory
+from snnlab.networks.boltzmann import load_machine, load_state, memory
 from snnlab.networks.boltzmann import program as boltzmann_program
-from snnlab.networks.boltzmann import schedule as boltzmann_training
+from snnlab.networks.boltzmann import runtime as boltzmann_runtime
 from snnlab.stimuli.pictures.bitmaps import word
 
 PROTOCOL = find_protocol("dybm_science")
@@ -32,7 +33,7 @@ def test_the_reduced_preset_recalls_its_word_and_its_control_does_not(tmp_path):
     for seed in (100, 101, 102):
         path, dataset = PROTOCOL.execute(PROTOCOL.config(quick=True, seed=seed), tmp_path)
         assert not controls_fail(PROTOCOL.checks(dataset))
-        machine, traces = memory.load_machine(path)
+        machine, traces = load_machine(path)
         recalled = machine.generate(len(word("SUN")), traces)
         recalls.append(PROTOCOL.measure(dataset)["recalled at the end (1: yes)"])
         assert recalls[-1] == float((recalled == word("SUN")).all()) == float(np.isfinite(dataset.recalled_after))
@@ -86,7 +87,7 @@ def test_a_killed_training_goes_on_from_its_last_part(tmp_path, monkeypatch):
 
 def interrupted_after(monkeypatch, stretches):
     """Interrupt a run in numpy behind so many stretches of training."""
-    advance, calls = boltzmann_training.RuntimeTrainer.advance, []
+    advance, calls = boltzmann_runtime.RuntimeTrainer.advance, []
 
     def cut(self, *arguments):
         calls.append(1)
@@ -94,7 +95,7 @@ def interrupted_after(monkeypatch, stretches):
             raise KeyboardInterrupt
         return advance(self, *arguments)
 
-    monkeypatch.setattr(boltzmann_training.RuntimeTrainer, "advance", cut)
+    monkeypatch.setattr(boltzmann_runtime.RuntimeTrainer, "advance", cut)
 
 
 def test_an_interruption_keeps_the_last_stretch_and_says_so(tmp_path, monkeypatch, capsys):
@@ -132,7 +133,7 @@ def test_an_interruption_keeps_the_last_stretch_and_says_so(tmp_path, monkeypatc
 def test_a_run_file_says_from_where_training_goes_on(tmp_path):
     config = PROTOCOL.config(sequence="SC", periods=6, seed=3, target="numpy")
     path, dataset = PROTOCOL.execute(config, tmp_path)
-    (machine, traces), state = memory.load_machine(path), memory.load_state(path)
+    (machine, traces), state = load_machine(path), load_state(path)
     np.testing.assert_array_equal(state.traces.alpha, traces.alpha)
     further = machine.fit(word("SC"), 4, target="numpy", state=state)
     _, longer = PROTOCOL.execute(dataclasses.replace(config, periods=10), tmp_path)
@@ -146,9 +147,9 @@ def test_a_run_file_says_from_where_training_goes_on(tmp_path):
     dataset.drop_vars(["turn", "schedule", *(f"{name}_squares" for name in ("bias", "u", "v"))]).to_netcdf(
         tmp_path / "old.nc", engine="h5netcdf"
     )
-    np.testing.assert_array_equal(memory.load_machine(tmp_path / "old.nc")[0].u, machine.u)
+    np.testing.assert_array_equal(load_machine(tmp_path / "old.nc")[0].u, machine.u)
     with pytest.raises(UserError, match=r"run file: '.*old\.nc' was made before run files held what training goes on"):
-        memory.load_state(tmp_path / "old.nc")
+        load_state(tmp_path / "old.nc")
 
 
 def test_progress_is_in_whole_numbers_and_ends_where_training_did(tmp_path, capsys):
@@ -170,12 +171,12 @@ def test_other_runs_hold_no_machine(tmp_path):
     filters = find_protocol("synaptic_filters")
     path, _ = filters.execute(filters.config(quick=True), tmp_path)
     with pytest.raises(UserError, match="run file: a run of synaptic_filters holds no Boltzmann machine"):
-        memory.load_machine(path)
+        load_machine(path)
 
 
 def test_what_is_measured():
     sequence = np.eye(4, 3, dtype=np.uint8)
-    dataset = memory.xr.Dataset(
+    dataset = xr.Dataset(
         {
             "sequence": (("step", "neuron"), sequence),
             "nll": ("period", [120.0, 6.0]),
@@ -215,6 +216,6 @@ def test_bad_settings_are_refused_by_name_and_nothing_is_written(tmp_path, chang
 
 
 def test_the_stages_of_both_trainers_have_the_same_numbers():
-    header = (boltzmann_program.Path(boltzmann_program.__file__).with_suffix(".h")).read_text()
-    names = ", ".join(stage.name for stage in boltzmann_training.Stage)
+    header = (boltzmann_program.Path(boltzmann_program.__file__).with_name("cpp") / "program.h").read_text()
+    names = ", ".join(stage.name for stage in boltzmann_runtime.Stage)
     assert f"enum Stage {{ {names} }};" in header

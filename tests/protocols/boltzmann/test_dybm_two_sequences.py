@@ -11,7 +11,7 @@ from snnlab.files import keeping as boltzmann_keeping
 from snnlab.files.record import attribute
 from snnlab.lab.figure import find_figure, save_figure
 from snnlab.lab.protocol import controls_fail, find_protocol
-from snnlab.networks.boltzmann import memory as memory
+from snnlab.networks.boltzmann import PUBLISHED_BLOCKS, load_machine
 from snnlab.networks.boltzmann import program as boltzmann_program
 from snnlab.networks.boltzmann import turns as boltzmann_turns
 from snnlab.protocols.boltzmann import dybm_two_sequences as two
@@ -65,7 +65,7 @@ def test_training_ends_with_a_block_that_needs_no_period(known):
     measured = PROTOCOL.measure(dataset)
     assert measured["a block needed no training (1: yes)"] == measured[two.BOTH] == 1
     assert measured[two.BLOCKS] == len(needed) and measured[two.FIRST] == needed[:2].sum()
-    machine, _ = memory.load_machine(path)
+    machine, _ = load_machine(path)
     for sequence in FIGURES:
         recalled = machine.generate(len(sequence), cue=sequence[:30])
         np.testing.assert_array_equal(recalled, np.roll(sequence, -30, axis=0))
@@ -127,7 +127,7 @@ def test_a_killed_training_goes_on_from_its_last_stretch(tmp_path, monkeypatch):
 def test_looks_are_about_three_in_each_factor_of_ten():
     assert boltzmann_turns._looks(1) == [1] and boltzmann_turns._looks(3) == [1, 3]
     assert boltzmann_turns._looks(40) == [1, 3, 10, 30, 40]
-    published = boltzmann_turns._looks(boltzmann_turns.PUBLISHED_BLOCKS)
+    published = boltzmann_turns._looks(PUBLISHED_BLOCKS)
     assert published == [*(f * 10**p for p in range(6) for f in (1, 3)), 10**6, 1_785_845]
 
 

@@ -54,3 +54,15 @@ def test_slopes_of_known_errors():
         assert row.value == pytest.approx(-0.5, abs=1e-6)
     assert len(PROTOCOL.comparisons(runs)) == 2
     assert PROTOCOL.comparisons(runs[:6]) == []
+
+
+def test_rate_units_have_the_settings_of_rate_force():
+    rate = find_protocol("rate_force").Config()
+    assert (rate.p, rate.g, rate.q, rate.tau * 1e-3, rate.rls_steps, rate.alpha) == (
+        module.P,
+        module.G,
+        module.Q,
+        module.TAU,
+        module.RLS_STEPS,
+        module.ALPHA,
+    )

@@ -8,7 +8,7 @@ import xarray as xr
 
 from snnlab.errors import UserError
 from snnlab.lab.protocol import find_protocol
-from snnlab.networks.force.config import resolve
+from snnlab.networks.force import SPIKE_STEP, resolve
 from snnlab.protocols.force import force_gain_plane as module
 
 Q_UNITS = {"lif": 1e-3, "theta": 1.0, "izhikevich": 1e-12}
@@ -82,7 +82,7 @@ def test_factors_of_the_published_gains():
 
 def synthetic(g, seed, chaotic, learned, moved=True):
     """A run whose moved spikes grow at 20/s or are forgotten, and whose free run is the teacher or half of it."""
-    time, delay = np.arange(1, 6001) * 1e-3, module.STEP * (np.arange(250) + 0.5)
+    time, delay = np.arange(1, 6001) * 1e-3, SPIKE_STEP * (np.arange(250) + 0.5)
     teacher = np.sin(2 * np.pi * 5 * time)[:, None]
     dataset = xr.Dataset(
         {

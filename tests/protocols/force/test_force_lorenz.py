@@ -8,7 +8,7 @@ import xarray as xr
 
 from snnlab.analysis import chaos
 from snnlab.lab.protocol import find_protocol
-from snnlab.networks.force.config import resolve
+from snnlab.networks.force import resolve
 from snnlab.protocols.force import force_lorenz as module
 from snnlab.stimuli.signals.lorenz import lorenz, pieces
 

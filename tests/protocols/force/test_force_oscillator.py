@@ -7,8 +7,8 @@ import pytest
 import xarray as xr
 
 from snnlab.lab.protocol import find_protocol
-from snnlab.networks.force.config import resolve
-from snnlab.protocols.force import force_oscillator as module
+from snnlab.networks.force import resolve
+from snnlab.protocols.force import _shared as module
 
 PROTOCOL = find_protocol("force_oscillator")
 

@@ -11,9 +11,10 @@ from snnlab.files.record import attribute
 from snnlab.lab.claims import Finding
 from snnlab.lab.figure import find_figure, save_figure
 from snnlab.lab.protocol import controls_fail, find_protocol
-from snnlab.networks.liquid.liquid import features, show_images
+from snnlab.networks.liquid.config import build_liquid, find_spike_rule, plan_show
+from snnlab.networks.liquid.liquid import join_features, show_images
 from snnlab.networks.liquid.train import Progress, learn
-from snnlab.protocols.liquid.liquid_mnist import GAINED, build, rule_of, show_of
+from snnlab.protocols.liquid.liquid_mnist import GAINED
 from snnlab.stimuli.pictures.images import load_images
 
 PROTOCOL = find_protocol("liquid_mnist")
@@ -58,15 +59,15 @@ def test_a_user_s_rule_and_learning_rate_are_used(tmp_path):
         "FALL = SpikeRule('fall', on_pre='w -= eta*w', parameters={'eta': 0.1, 'w_max': 1.0})\n"
     )
     config = PROTOCOL.config(**SMALL | {"plasticity": f"{path}:FALL", "eta": 0.5})
-    assert rule_of(config).name == "fall" and rule_of(config).numbers["eta"] == 0.5
+    assert find_spike_rule(config).name == "fall" and find_spike_rule(config).numbers["eta"] == 0.5
     train, _ = load_images("digits")
     with Engine("numpy") as engine:
-        show = show_of(config, train)
-        liquid = build(config, show, train.sequences(np.arange(5)), engine)
-        after, rates = learn(liquid, show, rule_of(config), train, np.arange(5), engine, Progress(engine, 5))
+        show = plan_show(config, train)
+        liquid = build_liquid(config, show, train.sequences(np.arange(5)), engine)
+        after, rates = learn(liquid, show, find_spike_rule(config), train, np.arange(5), engine, Progress(engine, 5))
         assert after.synapses["ee"][2].mean() < 0.5 * liquid.synapses["ee"][2].mean() and rates[0] > 1
         states, counts, _ = show_images(after, show, train.sequences(np.arange(2)), engine)
-        assert features(states, counts).shape == (2, 250)
+        assert join_features(states, counts).shape == (2, 250)
 
 
 @pytest.mark.standalone

@@ -9,7 +9,7 @@ from snnlab.errors import UserError
 from snnlab.files.record import attribute
 from snnlab.lab.figure import find_figure, save_figure
 from snnlab.lab.protocol import find_protocol
-from snnlab.networks.patterns.classes import apart, family
+from snnlab.networks.patterns.compare import average_changes, measure_distances
 from snnlab.protocols.patterns import pattern_completion, pattern_separation
 
 SMALL = {"n": 40, "inputs": 40, "active": 10, "frames": 3, "sequences": 4, "hold": 2, "density": 0.2}
@@ -21,7 +21,7 @@ def test_distances_are_in_units_of_those_between_sequences():
     sequences[[0, 1, 2], :, [0, 1, 2]] = 1
     changed = sequences.copy()
     changed[0, 0] = [0, 1, 0, 0]
-    found = apart(lambda x: x.reshape(len(x), -1), sequences, {"same": sequences, "one frame": changed})
+    found = measure_distances(lambda x: x.reshape(len(x), -1), sequences, {"same": sequences, "one frame": changed})
     assert not found.distance.sel(how="same").values.any() and found.nearest.sel(how="same").values.all()
     # Two sequences differ in 4 bits, a distance of 2; one frame in 2 bits, a distance of the root of 2.
     np.testing.assert_allclose(found.distance.sel(how="one frame"), [np.sqrt(2) / 2, 0, 0])
@@ -71,10 +71,10 @@ def test_spiking_neurons_learn_as_far_within_their_bounds(tmp_path, rate_runs, r
 def test_families_keep_their_order(tmp_path):
     protocol = find_protocol("pattern_completion")
     _, dataset = protocol.execute(protocol.config(**SMALL), tmp_path)
-    given = family(dataset, "missing", "learned", "given")
+    given = average_changes(dataset, "missing", "learned", "given")
     assert len(given) == 5 and (np.diff(given) > 0).all()
     # The more is shown, the less is missing.
-    assert (np.diff(family(dataset, "begun", "new", "given")) < 0).all()
+    assert (np.diff(average_changes(dataset, "begun", "new", "given")) < 0).all()
 
 
 @pytest.mark.parametrize("name", NAMES)

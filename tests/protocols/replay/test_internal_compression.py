@@ -9,56 +9,9 @@ import xarray as xr
 from snnlab.errors import UserError
 from snnlab.lab.figure import find_figure, save_figure
 from snnlab.lab.protocol import controls_fail, find_protocol
-from snnlab.networks.replay import moments as replay
 from snnlab.protocols.replay import internal_compression as module
-from snnlab.stimuli.pictures.movie import synthetic
 
 PROTOCOL = find_protocol("internal_compression")
-
-
-def test_lessons_take_turns_and_the_clock_goes_on_from_one_to_the_next():
-    config = PROTOCOL.config(taught=(1.0, 2.0, 4.0), learn_stop=30.0)
-    turns = module.lessons(config, 4.0)
-    assert turns == [(0.0, 1.0), (8.0, 2.0), (12.0, 4.0), (14.0, 1.0), (22.0, 2.0), (26.0, 4.0), (28.0, 1.0)]
-    clock = module.clock_of(turns)
-    # Every lesson begins at the start of the movie, and the speed is the slope.
-    starts = np.array([start for start, _ in turns])
-    np.testing.assert_allclose(np.mod(clock(starts) + 1e-9, 4.0), 0, atol=1e-6)
-    np.testing.assert_allclose((clock(starts + 0.5) - clock(starts)) / 0.5, [speed for _, speed in turns])
-    assert module.lessons(PROTOCOL.config(lever="input", taught=(2.0,)), 4.0) == [(0.0, 2.0)]
-
-
-def test_the_pace_of_a_replay_is_found(rng):
-    after = np.arange(0, 10, 0.01)
-    for speed in (1.0, 3.9, -2.1):
-        found = np.mod(1.3 + speed * after + 0.1 * rng.standard_normal(len(after)), 4.0)
-        pace, begin, steady = replay.pace(found, after, 4.0, module.SPEEDS)
-        assert pace == pytest.approx(speed, rel=0.01) and steady > 0.95
-        assert replay.apart(begin, 1.3, 4.0) < 0.3
-    *_, steady = replay.pace(rng.uniform(0, 4, len(after)), after, 4.0, module.SPEEDS)
-    assert steady < 0.2
-
-
-def test_order_counts_pulses_that_last():
-    chain = np.repeat([0, 1, 2, 3, 0, 1], 10)
-    assert replay.in_order(chain, 4, 5) == 1.0
-    assert replay.in_order(np.repeat([0, 2, 1, 3, 0], 10), 4, 5) == 0.25
-    flicker = chain.copy()
-    flicker[[13, 35]] = 3
-    # Pulse 1 for 3, 3 for 1, 1 for 6 samples: one pulse.
-    assert replay.in_order(flicker, 4, 3) == 1.0 and replay.in_order(np.zeros(50, int), 4, 5) == 0.0
-
-
-def test_a_replay_is_measured_at_its_own_pace():
-    movie, config = synthetic(9, 16, 4.0), PROTOCOL.config(movie_seconds=4.0)
-    time = np.arange(1, 3001) * 4e-3
-    clock = 0.7 + 2.5 * time
-    pulses = np.eye(16)[(np.mod(clock, 4.0) / 4.0 * 16).astype(int)]
-    found = module._replayed(time, movie(clock), pulses, 0.0, config, movie)
-    assert found["pace"] == pytest.approx(2.5, rel=0.01) and found["steady"] > 0.99 and found["in_order"] == 1.0
-    assert found["identified"] > 0.99 and found["correlation"] > 0.95
-    # The last pass begins with the first frame.
-    assert replay.correlation(found["replay"], movie.pixels, movie.pixels.mean(0)) > 0.95
 
 
 def made_up(seed, lever="cue", broken=False):
@@ -95,15 +48,6 @@ def test_findings_state_what_each_lever_does():
     # Whose pulses have no order does not replay, at whatever speed fits best.
     lost = PROTOCOL.comparisons([made_up(seed, broken=True) for seed in range(3)])
     assert not any(module.PACE in finding.what or ratio[:9] in finding.what for finding in lost)
-
-
-def test_every_level_is_as_long_whenever_it_begins():
-    movie, config = synthetic(9, 16, 4.0), PROTOCOL.config(movie_seconds=4.0)
-    time = np.arange(1, 8001) * 4e-3
-    for start in (0.0, 4.05, 8.1, 15.3, 19.9):
-        found = module._replayed(time, movie(time), np.eye(16)[(time % 4 * 4).astype(int)], start, config, movie)
-        assert len(found["pulse"]) == len(found["moment_found"]) == 994
-        assert found["null_correlation"] < 0.6 and found["null_steady"] < 0.6
 
 
 @pytest.mark.standalone

@@ -11,11 +11,12 @@ from snnlab.errors import UserError
 from snnlab.files.record import attribute
 from snnlab.lab.figure import find_figure
 from snnlab.lab.protocol import controls_fail, find_protocol
-from snnlab.networks.force.config import resolve
-from snnlab.networks.force.trained import TrainedNetwork
+from snnlab.networks.force import TrainedNetwork, resolve
+from snnlab.networks.replay import CORRELATION, IDENTIFIED, movie_of, score_frames, stored_movie
 from snnlab.networks.replay import moments as replay
 from snnlab.protocols.replay import movie_replay as module
 from snnlab.protocols.replay import replay_compression as compression
+from snnlab.protocols.replay._shared import by_speed, grouped, nulls
 from snnlab.stimuli.pictures.movie import synthetic
 
 REPLAY, COMPRESSION = find_protocol("movie_replay"), find_protocol("replay_compression")
@@ -26,7 +27,7 @@ def test_published_settings():
     setup = resolve(config)
     assert (config.n, config.g, config.q, config.q_hdts, config.pulses) == (1000, 5e3, 4e2, 4e3, 32)
     assert (config.seconds, config.learn_start, config.learn_stop, setup.learn.step) == (100.0, 1.0, 50.0, 100)
-    assert module.movie_of(config).frames.shape == (200, 18, 32)
+    assert movie_of(config).frames.shape == (200, 18, 32)
     parts = compression.segments(COMPRESSION.config(), 8.0)
     assert [part.speed for part in parts] == [1.0, 2.0, 4.0, 8.0, 16.0, 0.5, -1.0, -4.0]
     assert [part.stop - part.first for part in parts] == [8.0, 4.0, 4.0, 4.0, 4.0, 16.0, 8.0, 4.0]
@@ -101,43 +102,13 @@ def test_a_perfect_replay_meets_the_criteria_and_what_is_none_does_not(rng):
     assert [check.holds for check in module.checks(made_up(blurred, phase, movie))][1] is False
     backward = made_up(movie(-phase), phase, movie)
     assert controls_fail(module.checks(backward))
-    # The same picture at half the contrast in another light is the same picture.
-    assert module.score(0.5 * movie(phase) + 0.5 * movie.pixels.mean(0), phase, movie)[module.IDENTIFIED] == 1.0
-
-
-@pytest.mark.parametrize(("speed", "late"), [(1.0, 0.02), (4.0, 0.05), (-2.0, 0.03)])
-def test_the_delay_of_a_replay_is_found(speed, late):
-    movie, time = synthetic(9, 16, 4.0), np.arange(1, 10001) * 2e-3
-    part = module.Replay(speed, start=2.0, first=3.0, stop=3.0 + 2 * 4.0 / abs(speed))
-    output = np.hstack([movie(speed * (time - late - part.start)), np.zeros((10000, 3))])
-    run = xr.Dataset(
-        {"output": (("time", "component"), output), "teacher": (("time", "component"), output)}, {"time": time}
-    ).assign(voltage=("time", time))
-    found = module.replayed(run, movie, [part])
-    np.testing.assert_allclose(found.lag, late)
-    np.testing.assert_allclose(found.replay, movie(found.phase.values), atol=0.05)
-    np.testing.assert_allclose(found["at"][[0, -1]], [3.0, part.stop - 0.04 / abs(speed)])
-    assert found.sizes["shown"] == 200
-
-
-def test_the_own_clock_of_internal_pulses_is_found():
-    movie, time = synthetic(9, 16, 4.0), np.arange(1, 10001) * 2e-3
-    part = module.Replay(1.0, start=0.0, first=3.0, stop=19.0, own=True)
-    output = np.hstack([movie(1.7 + 0.98 * time), np.zeros((10000, 3))])
-    run = xr.Dataset(
-        {"output": (("time", "component"), output), "teacher": (("time", "component"), output)}, {"time": time}
-    ).assign(voltage=("time", time))
-    found = module.replayed(run, movie, [part])
-    np.testing.assert_allclose(found.pace, 0.98, atol=2e-3)
-    scores = module.score(found["replay"].values, found.phase.values, movie)
-    assert scores[module.IDENTIFIED] == 1.0 and scores[module.CORRELATION] > 0.99
 
 
 def test_networks_with_other_settings_are_told_apart():
     movie = synthetic(9, 16, 4.0)
     phase = np.arange(100) / 25
     runs = [made_up(movie(phase), phase, movie, q=q) for q in (None, 0.0) for _ in range(3)]
-    names = [name for name, group in module.grouped(runs)]
+    names = [name for name, group in grouped(runs)]
     assert len(set(names)) == 2 and sum("Q = 0" in name for name in names) == 1
 
 
@@ -147,27 +118,27 @@ def test_findings_need_three_seeds_and_state_what_is_no_replay():
     runs = [made_up(movie(phase + 0.04 * k), phase, movie) for k in range(3)]
     assert module.comparisons(runs[:2]) == []
     found = {finding.what: finding for finding in module.comparisons(runs)}
-    identified = next(finding for what, finding in found.items() if module.IDENTIFIED in what)
+    identified = next(finding for what, finding in found.items() if IDENTIFIED in what)
     assert identified.value == 1.0 and identified.n == 3 and "random order" in identified.null
     assert "permuted pulses" not in identified.null
     other = made_up(movie(-phase), phase, movie)
     other.attrs["condition"] = "permuted_pulses"
-    of = module.score(movie(-phase), phase, movie)[module.IDENTIFIED]
+    of = score_frames(movie(-phase), phase, movie)[IDENTIFIED]
     elsewhere = made_up(movie(phase), phase, movie, q=0.0).assign_attrs(condition="permuted_pulses")
-    identified = next(row for row in module.comparisons([*runs, other, elsewhere]) if module.IDENTIFIED in row.what)
+    identified = next(row for row in module.comparisons([*runs, other, elsewhere]) if IDENTIFIED in row.what)
     assert f"permuted pulses {of:.2f}" in identified.null and identified.n == 3
 
 
 @pytest.mark.parametrize("speed", [1.0, -8.0])
 def test_frames_in_random_order_are_found_by_chance(speed):
     # Of 100 frames eleven lie within 0.2 s.
-    found = module.nulls(synthetic(9, 16, 4.0), speed)["random order"]
-    assert found[module.IDENTIFIED] == pytest.approx(0.11, abs=0.04) and abs(found[module.CORRELATION]) < 0.1
+    found = nulls(synthetic(9, 16, 4.0), speed)["random order"]
+    assert found[IDENTIFIED] == pytest.approx(0.11, abs=0.04) and abs(found[CORRELATION]) < 0.1
 
 
 def test_the_largest_speed_that_keeps_the_accuracy():
     def measured(**values):
-        return {float(k[1:]): {module.IDENTIFIED: v} for k, v in values.items()}
+        return {float(k[1:]): {IDENTIFIED: v} for k, v in values.items()}
 
     assert compression.largest(measured(x1=0.95, x2=0.9, x4=0.88, x8=0.5, x16=0.95), 0.05) == 4.0
     assert compression.largest(measured(x1=0.95, x2=0.5, x4=0.9), 0.05) == 1.0
@@ -181,10 +152,10 @@ def test_a_reduced_run_replays_the_movie_and_its_file_holds_the_network(tmp_path
     net = TrainedNetwork(dataset)
     assert net.hdts.signal.shape == (50000, 8) and net.hdts.encoder.shape == (400, 8)
     run = net.run(2.0, target="numpy", record_interval=8.0)
-    movie = module.stored(dataset)
+    movie = stored_movie(dataset)
     # The pulses start anew: after 0.5 s the network is where they are.
     shown, at = run.output.values[62::5], run.time.values[62::5]
-    assert module.score(shown, at, movie)[module.IDENTIFIED] > 0.7
+    assert score_frames(shown, at, movie)[IDENTIFIED] > 0.7
 
 
 def changed(dataset, **values):
@@ -213,9 +184,9 @@ def test_pulses_in_another_order_and_faster_ones(tmp_path):
         # Two speeds side by side, the movie above what is shown; 4 s of every other frame.
         assert (image.n_frames, image.info["duration"]) == (50, 80)
         assert image.size == (2 * 16 * 6 + 6, 2 * 9 * 6 + 6)
-    measured = compression.by_speed(dataset)
+    measured = by_speed(dataset)
     assert set(measured) == {1.0, 4.0}
-    assert COMPRESSION.measure(dataset)[f"{module.IDENTIFIED}, speed 4"] == measured[4.0][module.IDENTIFIED]
+    assert COMPRESSION.measure(dataset)[f"{IDENTIFIED}, speed 4"] == measured[4.0][IDENTIFIED]
     fast = dataset.isel(shown=dataset.speed.values == 4.0)
     # Kinds of networks whose speeds are not the same.
     backward = fast.assign(speed=-4.0 * xr.ones_like(fast.speed))
@@ -225,11 +196,11 @@ def test_pulses_in_another_order_and_faster_ones(tmp_path):
     assert len(others.get_xticks()) == 1
     np.testing.assert_allclose(np.diff(fast["at"]), 0.01)
     np.testing.assert_allclose(np.mod(np.diff(fast["phase"]), 2.0), 0.04, atol=1e-9)
-    assert measured[4.0][module.IDENTIFIED] > 0.45
+    assert measured[4.0][IDENTIFIED] > 0.45
     speed, fit, shuffled = compression.sequences(dataset)[4.0]
     assert speed == pytest.approx(4.0, rel=0.25) and fit > 2 * shuffled
     runs = [changed(dataset, seed=seed) for seed in range(3)]
     found = {finding.what.partition(": ")[2]: finding for finding in COMPRESSION.comparisons(runs)}
-    assert found[f"{module.IDENTIFIED} at speed 4"].value == pytest.approx(measured[4.0][module.IDENTIFIED])
+    assert found[f"{IDENTIFIED} at speed 4"].value == pytest.approx(measured[4.0][IDENTIFIED])
     assert found["largest speed that keeps 90% of the identified frames above chance"].value in (1.0, 4.0)
     assert found["speed of the best spike template / that of the pulses, at 4"].value == pytest.approx(speed / 4)

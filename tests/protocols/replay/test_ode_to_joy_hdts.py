@@ -9,9 +9,8 @@ import xarray as xr
 from snnlab.errors import UserError
 from snnlab.lab.figure import find_figure, save_figure
 from snnlab.lab.protocol import controls_fail, find_protocol
-from snnlab.networks.force.config import resolve
+from snnlab.networks.force import melody, resolve
 from snnlab.networks.replay.pulses import Pulses
-from snnlab.protocols.force import ode_to_joy as joy
 from snnlab.protocols.replay import ode_to_joy_hdts as module
 from snnlab.stimuli.sounds.music import ODE_TO_JOY, ODE_TO_JOY_LONG
 
@@ -23,7 +22,7 @@ def test_the_long_melody_begins_with_the_short_one():
     assert ODE_TO_JOY_LONG.period == 16.0 and ODE_TO_JOY_LONG.notes[:16] == ODE_TO_JOY.notes
     t = np.arange(0, 4, 0.01)
     np.testing.assert_allclose(ODE_TO_JOY_LONG(t), ODE_TO_JOY(t), atol=1e-9)
-    assert len(joy.played(ODE_TO_JOY_LONG(np.arange(0, 16, 0.01)))) == 60
+    assert len(melody.played(ODE_TO_JOY_LONG(np.arange(0, 16, 0.01)))) == 60
 
 
 def test_pulses_without_order_have_the_same_power_and_another_order_in_each_period():
@@ -94,7 +93,7 @@ def synthetic(hdts, learned, seed, error, order=1):
 
 def test_pulses_that_go_on_are_in_order_and_others_are_not():
     values = module.measure(synthetic("internal", 20.0, 0, 0.1))
-    assert values[module.IN_ORDER] == 1 and values[joy.NOTES_RIGHT] == 1
+    assert values[module.IN_ORDER] == 1 and values[melody.NOTES_RIGHT] == 1
     assert values[module.ERROR] == pytest.approx(0.1, rel=0.05)
     assert module.measure(synthetic("internal", 20.0, 0, 0.1, order=0))[module.IN_ORDER] == 0
     assert not controls_fail(PROTOCOL.checks(synthetic("internal", 200.0, 0, 0.1)))
@@ -112,7 +111,7 @@ def test_findings_tell_how_many_more_notes_are_right():
         run["output"] = run.output.roll(note=1)
     found = {row.what: row for row in PROTOCOL.comparisons(runs)}
     what = "internal pulses, N = 5000, learning for 20 s: notes right (share) less those with no pulses"
-    by_chance, _ = joy.chance(melody=ODE_TO_JOY_LONG)
+    by_chance, _ = melody.chance(melody=ODE_TO_JOY_LONG)
     assert found[what].value == pytest.approx(1 - by_chance, abs=0.05) and found[what].null == "0: no difference"
 
 
@@ -174,4 +173,4 @@ def test_the_figure_is_drawn_of_every_source_and_of_none():
 @pytest.mark.parametrize("seed", [0, 1])
 def test_external_pulses_teach_the_long_melody(tmp_path, seed):
     _, dataset = PROTOCOL.execute(PROTOCOL.config(quick=True, seed=seed), tmp_path)
-    assert module.measure(dataset)[joy.NOTES_RIGHT] > 0.9
+    assert module.measure(dataset)[melody.NOTES_RIGHT] > 0.9

@@ -5,14 +5,19 @@ import json
 import numpy as np
 import pytest
 import xarray as xr
-from places import DATA
 from scipy.sparse import csr_array
 
+from places import DATA
 from snnlab.errors import UserError
 from snnlab.lab.figure import find_figure, save_figure
 from snnlab.lab.protocol import controls_fail, find_protocol
-from snnlab.networks.reservoir.exponents import dynamics, exponents, leading, reservoir_of
-from snnlab.networks.reservoir.train import shown_at
+from snnlab.networks.reservoir.exponents import (
+    leading_eigenvalues,
+    measure_dynamics,
+    measure_exponents,
+    rebuild_reservoir,
+)
+from snnlab.networks.reservoir.train import choose_steps
 from snnlab.networks.reservoir.units import RateReservoir, random_reservoir
 from snnlab.protocols.reservoir import reservoir_best, reservoir_diagnostics, reservoir_mnist
 
@@ -30,8 +35,8 @@ def runs(tmp_path_factory):
 
 
 def test_states_that_are_read_are_evenly_spaced():
-    assert shown_at(28, 4).tolist() == [6, 13, 20, 27] and shown_at(28, 1).tolist() == [27]
-    assert shown_at(8, 3).tolist() == [2, 5, 7] and shown_at(28, 28).tolist() == list(range(28))
+    assert choose_steps(28, 4).tolist() == [6, 13, 20, 27] and choose_steps(28, 1).tolist() == [27]
+    assert choose_steps(8, 3).tolist() == [2, 5, 7] and choose_steps(28, 28).tolist() == list(range(28))
 
 
 def test_a_run_holds_what_it_did(runs):
@@ -58,7 +63,7 @@ def test_weights_learn_from_some_images_one_at_a_time(tmp_path, runs):
 
 def test_the_network_after_an_epoch_is_rebuilt_from_the_run(runs):
     run = runs["stlr"]
-    reservoir = reservoir_of(run, 1, 0.3, "reservoir")
+    reservoir = rebuild_reservoir(run, 1, 0.3, "reservoir")
     assert reservoir.radius() == pytest.approx(float(run.radius[1]), rel=1e-5)
     np.testing.assert_allclose(reservoir.w, run.weights[1], rtol=1e-6)
 
@@ -109,11 +114,11 @@ def test_an_exponent_is_the_logarithm_of_the_slowest_mode():
     # Linear and on its own, h = 0: the step is (1 - a) + a W.
     w = csr_array(np.array([[0.0, 0.5], [0.2, 0.0]]))
     net = RateReservoir(w, np.zeros((2, 1)), 0.3)
-    found, moved = exponents(net, np.zeros((400, 2, 1)), np.zeros((2, 3)), np.random.default_rng(0), 200)
+    found, moved = measure_exponents(net, np.zeros((400, 2, 1)), np.zeros((2, 3)), np.random.default_rng(0), 200)
     expected = np.log(np.abs(np.linalg.eigvals(0.7 * np.eye(2) + 0.3 * w.toarray())).max())
     np.testing.assert_allclose(found, expected, atol=1e-9)
     assert not moved.any()
-    assert np.abs(leading(net, 5)) == pytest.approx([np.sqrt(0.1)] * 2)
+    assert np.abs(leading_eigenvalues(net, 5)) == pytest.approx([np.sqrt(0.1)] * 2)
 
 
 @pytest.mark.parametrize("form", ["reservoir", "rate"])
@@ -121,7 +126,7 @@ def test_a_tangent_is_the_difference_of_two_runs(form, rng):
     net = random_reservoir(30, 4, rng, 0.3, 1.6, 0.4, 0.5, form)
     drive = net.drive(rng.random((1, 60, 4)))
     state = 0.3 * rng.standard_normal((30, 1))
-    found, _ = exponents(net, drive, state, np.random.default_rng(1), 0)
+    found, _ = measure_exponents(net, drive, state, np.random.default_rng(1), 0)
     first = np.random.default_rng(1).standard_normal((30, 1))
     near = state + 1e-7 * first / np.linalg.norm(first)
     for now in drive:
@@ -133,14 +138,14 @@ def test_a_tangent_is_the_difference_of_two_runs(form, rng):
 def test_rest_saturation_and_chaos_are_told_apart(rng):
     images = rng.random((20, 8, 8))
     quiet, wild = (random_reservoir(80, 8, rng, 0.2, radius, 0.5, 0.2) for radius in (0.8, 4.0))
-    found = dynamics(quiet, images, np.random.default_rng(0), 4)
+    found = measure_dynamics(quiet, images, np.random.default_rng(0), 4)
     assert (
         (found["lyapunov_alone"] < 0).all() and (found["settled"] == 1).all() and (found["lyapunov_driven"] < 0).all()
     )
-    found = dynamics(wild, images, np.random.default_rng(0), 4)
+    found = measure_dynamics(wild, images, np.random.default_rng(0), 4)
     assert (found["lyapunov_alone"] > 0).all() and not found["settled"].any()
     saturated = RateReservoir(csr_array(20 * np.ones((10, 10))), np.ones((10, 8)), 0.5)
-    found = dynamics(saturated, images, np.random.default_rng(0), 4)
+    found = measure_dynamics(saturated, images, np.random.default_rng(0), 4)
     # All that is left is the leak.
     np.testing.assert_allclose(found["lyapunov_driven"], np.log(0.5), atol=1e-6)
 
@@ -162,8 +167,8 @@ def test_diagnostics_of_a_reduced_run(tmp_path):
 
 
 def test_where_accuracy_has_fallen():
-    assert reservoir_diagnostics.fallen_at(made_up("hebb", 0, [85, 84, 79, 60], [0, 1, 2, 3])) == 2
-    assert reservoir_diagnostics.fallen_at(made_up("hebb", 0, [85, 84, 81], [0, 1, 2])) is None
+    assert reservoir_diagnostics.find_fall(made_up("hebb", 0, [85, 84, 79, 60], [0, 1, 2, 3])) == 2
+    assert reservoir_diagnostics.find_fall(made_up("hebb", 0, [85, 84, 81], [0, 1, 2])) is None
 
 
 def test_the_figure_is_drawn_of_all_rules(runs, tmp_path):

@@ -9,8 +9,9 @@ import xarray as xr
 from snnlab.errors import UserError
 from snnlab.lab.figure import find_figure, save_figure
 from snnlab.lab.protocol import find_protocol
+from snnlab.networks.reservoir.plastic import Plasticity
 from snnlab.networks.reservoir.remedies import Remedy
-from snnlab.networks.reservoir.units import Plasticity, random_reservoir
+from snnlab.networks.reservoir.units import random_reservoir
 from snnlab.plasticity.hebb import HEBB
 from snnlab.protocols.reservoir import reservoir_remedies
 

@@ -1,6 +1,6 @@
 // What the training of a dynamic Boltzmann machine does besides its network, for Brian2's C++ standalone programs: it
 // shows sequences, tests recall after every period, and stops. The network is Brian2's generated code, which calls
-// snnlab::trainer().step() at the end of every step. The same in Python, and why: boltzmann/schedule.py.
+// snnlab::trainer().step() at the end of every step. The same in Python: runtime.py; why: schedule.py.
 #pragma once
 
 #include <algorithm>
@@ -124,7 +124,7 @@ class Trainer : public Program
     }
 
 public:
-    // Bound by the code that boltzmann/program.py puts into main.cpp.
+    // Bound by the code that program.py puts into main.cpp.
     std::vector<std::pair<std::string, std::pair<double*, size_t>>> states;
     std::vector<std::pair<double*, size_t>> traces;
     int32_t* history = nullptr;

@@ -212,7 +212,7 @@ class Force : public Program
     }
 
 public:
-    // Bound by the code that force/build.py puts into main.cpp.
+    // Bound by the code that force/program.py puts into main.cpp.
     std::vector<std::pair<std::string, std::pair<double*, size_t>>> states;
     std::vector<std::pair<double*, double*>> filters;  // (of a neuron, of the output), r and z first
     double *feedback = nullptr, *voltage = nullptr, *phi = nullptr;

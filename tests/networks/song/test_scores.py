@@ -40,10 +40,3 @@ def test_a_syllable_in_the_place_of_another_is_found_out(song):
     bands = song.bands.copy()
     bands[10:35] = song.bands[50:75]
     assert module.identified(bands, song) == pytest.approx(5 / 6)
-
-
-def test_the_roc_area_is_that_of_pairs(rng):
-    values, truth = rng.integers(0, 5, 50).astype(float), rng.random(50) < 0.4
-    pairs = values[truth][:, None] - values[~truth]
-    assert module.roc_area(values, truth) == pytest.approx(((pairs > 0) + 0.5 * (pairs == 0)).mean())
-    assert np.isnan(module.roc_area(values, np.ones(50, bool)))

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from snnlab.analysis import trains
+from snnlab.networks.replay import levers
 from snnlab.networks.replay import moments as replay
 
 
@@ -67,7 +69,7 @@ def test_a_template_is_found_at_the_speed_at_which_spikes_were_made(speed, rng):
         times += [step] * len(fired)
         neurons += list(fired)
     bins = round(seconds / 0.01)
-    counts = replay.spike_counts(np.array(times), np.array(neurons), n, 0.0, seconds, bins)
+    counts = trains.counts(np.array(times), np.array(neurons), n, 0.0, seconds, bins)
     assert counts.sum() == len(times)
     speeds = np.concatenate([sign * 2.0 ** (np.arange(-16, 41) / 8) for sign in (1, -1)])
     fits = replay.match_template(rates, counts, 0.01 / 0.04, speeds)
@@ -78,3 +80,24 @@ def test_a_template_is_found_at_the_speed_at_which_spikes_were_made(speed, rng):
 
 def test_spikes_of_silent_networks_fit_nothing():
     np.testing.assert_array_equal(replay.match_template(np.eye(4), np.zeros((4, 9)), 1.0, np.array([1.0, 2.0])), 0.0)
+
+
+def test_the_pace_of_a_replay_is_found(rng):
+    after = np.arange(0, 10, 0.01)
+    for speed in (1.0, 3.9, -2.1):
+        found = np.mod(1.3 + speed * after + 0.1 * rng.standard_normal(len(after)), 4.0)
+        pace, begin, steady = replay.pace(found, after, 4.0, levers.SPEEDS)
+        assert pace == pytest.approx(speed, rel=0.01) and steady > 0.95
+        assert replay.apart(begin, 1.3, 4.0) < 0.3
+    *_, steady = replay.pace(rng.uniform(0, 4, len(after)), after, 4.0, levers.SPEEDS)
+    assert steady < 0.2
+
+
+def test_order_counts_pulses_that_last():
+    chain = np.repeat([0, 1, 2, 3, 0, 1], 10)
+    assert replay.in_order(chain, 4, 5) == 1.0
+    assert replay.in_order(np.repeat([0, 2, 1, 3, 0], 10), 4, 5) == 0.25
+    flicker = chain.copy()
+    flicker[[13, 35]] = 3
+    # Pulse 1 for 3, 3 for 1, 1 for 6 samples: one pulse.
+    assert replay.in_order(flicker, 4, 3) == 1.0 and replay.in_order(np.zeros(50, int), 4, 5) == 0.0

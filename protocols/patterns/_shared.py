@@ -1,0 +1,73 @@
+"""What the claims about separation and completion share: the reduced preset, variants, comparisons of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import xarray as xr
+
+from snnlab.files.record import attribute
+from snnlab.lab.claims import Finding
+from snnlab.lab.grouping import by_name, settings
+
+QUICK = {"n": 100, "sequences": 10}
+# How far weights go. Between spiking neurons weights have bounds, which they reach at about half their norm.
+CHANGES = {"rate": (0.5, 1.0, 2.0), "spiking": (0.2, 0.4)}
+# Learning rates. The steps of a random walk add up as the root of their number, so its rate is larger.
+RATES = {
+    "rate": {"hebb": 1e-3, "stlr": 1e-3, "random_walk": 1e-2},
+    "spiking": {"stdp": 2e-3, "hebb": 5e-4, "stlr": 5e-3, "random_walk": 2e-2},
+}
+VARIANTS = {
+    f"{kind}, {rule}, {change:g}" if change else f"{kind}, none": {"reservoir": kind} | overrides
+    for kind, rates in RATES.items()
+    for rule, change, overrides in [
+        ("none", 0, {}),
+        *(
+            (rule, c, {"plasticity": rule, "change": c, "eta": eta})
+            for rule, eta in rates.items()
+            for c in CHANGES[kind]
+        ),
+    ]
+}
+
+
+def compare_rules(datasets: list[xr.Dataset], measured: Callable[[xr.Dataset], dict[str, float]]) -> list[Finding]:
+    """Return, for every number of ``measured`` with a comma in its name, what a rule adds, seed by seed."""
+    networks: dict[str, list[xr.Dataset]] = {}
+    for run in datasets:
+        networks.setdefault(settings(attribute(run, "config"), ("plasticity", "eta", "change")), []).append(run)
+    rows = []
+    for alike in networks.values():
+        named = by_name(alike, name_rule, _same)
+        rules = {
+            name: {attribute(run, "config")["seed"]: measured(run) for run in runs} for name, runs in named.items()
+        }
+        for name, runs in named.items():
+            config = attribute(runs[0], "config")
+            walk = name_rule(config | {"plasticity": "random_walk"})
+            for other, to in (("none", "no learning"), (walk, "a random walk")):
+                seeds = sorted(rules[name].keys() & rules.get(other, {}).keys())
+                if config["plasticity"] == "none" or name == other or len(seeds) < 3:
+                    continue
+                for what in (w for w in rules[name][seeds[0]] if "," in w):
+                    added = [rules[name][seed][what] - rules[other][seed][what] for seed in seeds]
+                    title = f"{config['reservoir']}: {name}, over {to}: {what}"
+                    rows.append(Finding.over_seeds(title, added, f"0: as {to}"))
+    return rows
+
+
+def group_by_change(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
+    """Return runs by reservoir, rule and change."""
+    return by_name(datasets, lambda config: f"{config['reservoir']}: {name_rule(config)}", _same)
+
+
+def name_rule(config: dict) -> str:
+    """Return a rule and how far weights have changed by it, as text."""
+    rule = config["plasticity"]
+    return rule if rule == "none" else f"{rule}, change {config['change']:g}"
+
+
+def _same(config: dict) -> str:
+    # Without a rule its rate means nothing.
+    return settings(config, ("eta", "change") if config["plasticity"] == "none" else ())

@@ -1,0 +1,82 @@
+"""What claims about replayed movies share: measures by speed, what is no replay, criteria, groups of runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+
+from snnlab.files.record import attribute
+from snnlab.lab.claims import Check
+from snnlab.lab.grouping import settings
+from snnlab.networks.replay import CORRELATION, IDENTIFIED, score_frames, stored_movie
+from snnlab.networks.replay import moments as replay
+from snnlab.stimuli.pictures.movie import Movie
+
+INF = float("inf")
+# Our criteria.
+ALIKE, FOUND = 0.7, 0.8
+
+
+def by_speed(dataset: xr.Dataset) -> dict[float, dict[str, float]]:
+    """Return what is measured of the replay at each speed, by speed."""
+    movie = stored_movie(dataset)
+    found = {}
+    for speed in dict.fromkeys(dataset.speed.values.tolist()):
+        rows = dataset.speed.values == speed
+        shown, phase = dataset.replay.values[rows].astype(float), dataset.phase.values[rows]
+        found[speed] = score_frames(shown, phase, movie) | {"lag (s)": float(dataset.lag.values[rows][0])}
+    return found
+
+
+def nulls(movie: Movie, speed: float = 1.0, orders: int = 20) -> dict[str, dict[str, float]]:
+    """Return the same for what is no replay: the mean frame, the movie blurred over 1 s, and frames in random order.
+
+    Frames in random order have the mean over orders, each with the delay that fits it best at this speed, as a replay.
+    """
+    phase = np.arange(len(movie.pixels)) / movie.rate
+    still = np.tile(movie.pixels.mean(0), (len(phase), 1))
+    found = {"mean frame": score_frames(still, phase, movie), "blurred movie": blurred(movie)}
+    rng, lags, each = np.random.default_rng(0), np.arange(0, replay.LATEST + 1e-9, replay.LAG_STEP), []
+    for _ in range(orders):
+        other = replace(movie, frames=movie.frames[rng.permutation(len(phase))])
+        late = [other(phase + speed * lag) for lag in lags]
+        best = max(late, key=lambda rows: replay.correlation(rows, movie.pixels, movie.pixels.mean(0)))
+        each.append(score_frames(best, phase, movie))
+    return found | {"random order": {what: float(np.mean([values[what] for values in each])) for what in each[0]}}
+
+
+def blurred(movie: Movie) -> dict[str, float]:
+    """Return the same for the movie blurred over 1 s."""
+    phase = np.arange(len(movie.pixels)) / movie.rate
+    return score_frames(replay.blurred(movie.pixels, round(movie.rate)), phase, movie)
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return what is measured of the replay at each speed."""
+    return {f"{what}, speed {s:g}": value for s, values in by_speed(dataset).items() for what, value in values.items()}
+
+
+def checks(dataset: xr.Dataset) -> list[Check]:
+    """Return our criteria for the speed that was learned; the paper states no number that we could read."""
+    measured = by_speed(dataset).get(1.0)
+    if measured is None:
+        return []
+    null, least = blurred(stored_movie(dataset)), {CORRELATION: ALIKE, IDENTIFIED: FOUND}
+    sources = {what: f"our criterion; the movie blurred over 1 s has {null[what]:.2f}" for what in least}
+    return [Check(f"{what}, speed 1", measured[what], low, INF, sources[what]) for what, low in least.items()]
+
+
+def grouped(datasets: list[xr.Dataset]) -> list[tuple[str, list[xr.Dataset]]]:
+    """Return unbroken runs that differ in seed alone, at least three, with a name; they have a replay at speed 1."""
+    groups: dict[tuple[str, str], list[xr.Dataset]] = {}
+    for dataset in datasets:
+        config = attribute(dataset, "config")
+        if dataset.attrs["condition"] == "default" and (dataset.speed == 1).any():
+            where = "no" if config["hdts"] == "none" else config["hdts"]
+            given = "".join(f", {name.upper()} = {config[name]:g}" for name in "gq" if config[name] is not None)
+            given += "".join(f", {change}" for change in config["parameters"])
+            name = f"{config['neuron']}, N = {config['n']}{given}, {config['pulses']} {where} pulses, {config['movie']}"
+            groups.setdefault((name, settings(config)), []).append(dataset)
+    return [(name, runs) for (name, _), runs in groups.items() if len(runs) >= 3]

@@ -1,0 +1,91 @@
+"""What every run has, with Brian2 or without: a seed for its random streams, a progress bar, checkpoints."""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from types import TracebackType
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from ..errors import UserError
+from ..files.checkpoint import Checkpoints
+
+_TIMES = "[{elapsed} passed, {remaining} left]"
+
+
+class Session:
+    """Random streams, progress and checkpoints of a run. Use as a context manager.
+
+    Parameters
+    ----------
+    seed : int
+        One seed gives every random stream: see :meth:`rng`.
+    progress : bool
+        Show a progress bar with an estimate of the time left.
+    checkpoints : Checkpoints, optional
+        Where long runs write checkpoints and resume from.
+
+    Raises
+    ------
+    UserError
+        For a negative seed.
+
+    Example
+    -------
+    >>> Session(seed=1).rng("weights").integers(10) == Session(seed=1).rng("weights").integers(10)
+    True
+    """
+
+    def __init__(self, seed: int = 0, progress: bool = False, checkpoints: Checkpoints | None = None):
+        if seed < 0:
+            raise UserError(f"seed: expected an integer >= 0, got {seed}")
+        self.seed, self.progress, self.checkpoints = seed, progress, checkpoints
+        self._bar: tqdm | None = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def rng(self, name: str) -> np.random.Generator:
+        """Return the random generator of a purpose; streams of different names are independent."""
+        return np.random.default_rng(np.random.SeedSequence([self.seed, zlib.crc32(name.encode())]))
+
+    def show(self, done: float, total: float, unit: str = "s", whole: bool = False) -> None:
+        """Show that ``done`` of ``total`` s of model time, or of another unit, have passed; 0 begins anew.
+
+        Numbers of a unit that comes ``whole`` are shown so.
+        """
+        if done == 0 and self._bar is not None:
+            self._bar.close()
+            self._bar = None
+        if self._bar is None:
+            numbers = "{n:,.0f} of {total:,.0f}" if whole else "{n:.2f} of {total:.4g}"
+            self._bar = tqdm(
+                total=total,
+                disable=not self.progress,
+                # In a log file each update is a line of its own.
+                mininterval=0.1 if sys.stderr.isatty() else 10,
+                desc="compiling",
+                file=sys.stderr,
+                bar_format=f"{{desc}}{{percentage:3.0f}}%|{{bar}}| {numbers} {unit} {_TIMES}",
+            )
+        if done > 0:
+            if self._bar.n == 0:
+                # The time left is estimated from here: what came before was compilation.
+                self._bar.reset()
+                self._bar.set_description(None)
+                self._bar.initial = self._bar.n = done
+            self._bar.update(min(done, self._bar.total) - self._bar.n)
+
+    def end(self, done: float, text: str) -> None:
+        """Show that a run ended at ``done``, which may be short of its total, and how."""
+        if self.progress:
+            # 0 would begin anew.
+            self.show(done + 1e-9, self._bar.total)
+            self._bar.bar_format = self._bar.bar_format.replace(_TIMES, "[{elapsed} passed]")
+            self._bar.set_description(text)

@@ -1,0 +1,80 @@
+"""Settings of a dynamic Boltzmann machine and of its training; defaults are those of Osogami & Otsuka 2015."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+import numpy as np
+
+from ...checking import checked_size, require_choices, require_whole
+from ...engine.brian import Engine
+from .fit import Boltzmann
+from .machine import INITIAL_SIZE, LONGEST_DELAY
+from .rule import LONGEST_HISTORY, DybmRule
+
+# The control learns the columns in another order, and must not know the right one.
+SHUFFLED_TEACHER = {"shuffled_teacher": {"control": "shuffled_teacher"}}
+# The published machine knew both sequences after so many blocks (Osogami & Otsuka 2015).
+PUBLISHED_BLOCKS = 1_785_845
+
+
+@dataclass(frozen=True)
+class BoltzmannConfig:
+    """Settings of a machine and its training."""
+
+    longest_delay: int = LONGEST_DELAY
+    """delays are drawn uniformly from 1 to so many steps"""
+    lam: tuple[float, ...] = DybmRule.lam
+    """decay rates of the synaptic traces (K of them)"""
+    mu: tuple[float, ...] = DybmRule.mu
+    """decay rates of the neural traces (L of them)"""
+    temperature: float = 1.0
+    """tau, while learning"""
+    optimizer: Literal["adagrad", "sgd"] = "adagrad"
+    """adagrad (published), or plain stochastic gradient ascent"""
+    rate: float = 1.0
+    """learning rate"""
+    initial_size: float = INITIAL_SIZE
+    """standard deviation of the initial parameters"""
+    timing: Literal["consistent", "literal"] = "consistent"
+    """whether a spike that arrives now counts as arrived (consistent) or not (as equation 4 is printed)"""
+    variant: Literal["paper", "jdybm"] = "paper"
+    """the paper's equations, or what the authors' program does instead"""
+    control: Literal["none", "shuffled_teacher"] = "none"
+    """what is broken on purpose: shuffled_teacher learns the columns in another order"""
+    seed: int = 0
+    """seed of delays and initial parameters"""
+    target: Literal["auto", "cpp_standalone", "numpy"] = "auto"
+    """where it runs; auto: as a C++ program, or on numpy where there is no compiler"""
+
+    def rule(self) -> DybmRule:
+        """Return the learning rule; raises UserError for settings that cannot be."""
+        require_choices(self)
+        return DybmRule(**{f.name: getattr(self, f.name) for f in fields(DybmRule)})
+
+    def machine(self, n: int, engine: Engine) -> Boltzmann:
+        """Return the untrained machine of n neurons."""
+        size = checked_size("initial_size", self.initial_size)
+        require_whole("longest_delay", self.longest_delay, 1, LONGEST_HISTORY - 1)
+        return Boltzmann.random(n, engine.rng("machine"), self.rule(), self.longest_delay, size)
+
+    def taught(self, sequence: np.ndarray, engine: Engine) -> np.ndarray:
+        """Return what is taught: a sequence, or for the control its columns in another order."""
+        if self.control == "none":
+            return sequence
+        return sequence[engine.rng("shuffled teacher").permutation(len(sequence))]
+
+
+@dataclass(frozen=True)
+class TurnsConfig(BoltzmannConfig):
+    """Settings of a machine that learns a picture and its mirror image in turns."""
+
+    sequence: str = "SCIENCE"
+    """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG; the second is its mirror image"""
+    cue: int = 25
+    """columns that are shown before a test; 25 are five letters of SCIENCE"""
+    blocks: int = PUBLISHED_BLOCKS
+    """stop after so many blocks, if no block before needs no training at all"""
+    periods: int = 1_000_000
+    """stop after so many periods of training in all"""

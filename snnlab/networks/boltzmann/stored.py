@@ -1,0 +1,76 @@
+"""Run files that hold a dynamic Boltzmann machine: what is written of it, and the machine that is read again."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from ...errors import UserError
+from ...files.record import attribute, load
+from .fit import Boltzmann
+from .machine import PARAMETERS, Machine, Traces
+from .rule import DybmRule
+from .state import State
+
+
+def remembered(machine: Machine, state: State) -> dict[str, tuple]:
+    """Return delays and where training stands, as variables of a run file: see :func:`load_state`."""
+    one = {"units": "1"}
+    dims = {"bias": ("neuron",), "u": ("pre", "post", "k"), "v": ("pre", "post", "l")}
+    return {
+        "delay": (("pre", "post"), machine.delays.astype(np.int32), {"units": "steps"}),
+        "history": ("neuron", state.traces.history.astype(np.int64)),
+        "alpha": (("pre", "post", "k"), state.traces.alpha, one),
+        "gamma": (("neuron", "l"), state.traces.gamma, one),
+        **{f"{name}_squares": (dims[name], values, one) for name, values in state.squares.items()},
+        "turn": ("place", state.turn),
+        "schedule": ((), state.shown),
+    }
+
+
+def equations(machine: Machine) -> str:
+    """Return the text of a machine's equations, for its run file."""
+    rule = machine.rule
+    texts = [rule.neurons(), rule.synapses(), rule.arrive(), rule.decide(), rule.notice(), rule.learn()]
+    return "\n\n".join([*texts, rule.remember()])
+
+
+def load_machine(path: str | Path) -> tuple[Boltzmann, Traces]:
+    """Return the trained machine of a run file, and what it remembered; raises UserError if the file holds none."""
+    dataset, rule = _load(path)
+    return stored_machine(dataset, rule)
+
+
+def load_state(path: str | Path) -> State:
+    """Return what the machine of a run file goes on training from: ``machine.fit(..., state=)``.
+
+    Raises
+    ------
+    UserError
+        If the file holds no machine, or was made before run files held this.
+    """
+    dataset, rule = _load(path)
+    if "turn" not in dataset:
+        raise UserError(f"run file: {str(path)!r} was made before run files held what training goes on from")
+    squares = {name: dataset[f"{name}_squares"].values for name in PARAMETERS if f"{name}_squares" in dataset}
+    _, traces = stored_machine(dataset, rule)
+    return State(traces, squares, dataset.turn.values, str(dataset.schedule.values))
+
+
+def _load(path: str | Path) -> tuple[xr.Dataset, DybmRule]:
+    """Return a run file that holds a machine, and the machine's rule."""
+    dataset = load(path)
+    if not {"delay", "bias", "u", "v", "history", "alpha", "gamma"} <= set(dataset):
+        raise UserError(f"run file: a run of {dataset.attrs['protocol']} holds no Boltzmann machine")
+    config = attribute(dataset, "config")
+    return dataset, DybmRule(**{f.name: config[f.name] for f in fields(DybmRule)})
+
+
+def stored_machine(dataset: xr.Dataset, rule: DybmRule) -> tuple[Boltzmann, Traces]:
+    """Return the machine of a run at its end, and what it remembered."""
+    arrays = {name: dataset[name].values[-1] for name in PARAMETERS}
+    machine = Boltzmann(dataset.delay.values, rule=rule, **arrays)
+    return machine, Traces(dataset.history.values, dataset.alpha.values, dataset.gamma.values)

@@ -1,0 +1,153 @@
+"""Movies as teachers: the settings of a network that learns one, its replays read from a run, how alike they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from ...errors import UserError
+from ...stimuli.pictures.movie import Movie, movie_from
+from ..force import completed, require_free_run
+from . import moments as replay
+from .config import HdtsConfig
+
+# Values of the authors' script (ModelDB 190565), in the units of ForceConfig; other neurons keep what their file
+# states. Those of LIF are our choice, with weights of pulses of 8 Q. Set B is for pulses of the network's own, after
+# the script of the long melody.
+MOVIE_SETTINGS = {
+    "izhikevich_c": {"g": 5e3, "q": 4e2, "alpha": 2, "rls_interval": 4.0, "q_hdts": 4e3},
+    "lif": {"q_hdts": 80.0},
+    "izhikevich_b": {"g": 1e4, "q": 4e2, "alpha": 2, "rls_interval": 4.0, "q_hdts": 8e3},
+}
+# A moment of the movie is found if the best frame is at most this far from it (s).
+NEAR = 0.2
+CORRELATION, IDENTIFIED = "pixel correlation about the mean frame", "frames identified (share)"
+# The network's own pulses may run by up to 7 % faster or slower.
+_NEARLY = 2.0 ** (np.arange(-100, 101) / 1000)
+
+
+@dataclass(frozen=True)
+class MovieConfig(HdtsConfig):
+    """Settings of a network that learns a movie; None means: MOVIE_SETTINGS for this neuron, else what that states."""
+
+    neuron: str = "izhikevich_c"
+    """izhikevich_c (published), lif, theta, ..., or path/to/file.py:NAME"""
+    n: int = 1000
+    """number of neurons"""
+    movie: str = "synthetic"
+    """synthetic, bunny (snnlab data get bunny), or a video file"""
+    height: int = 18
+    """rows of pixels"""
+    width: int = 32
+    """pixels of a row"""
+    movie_seconds: float | None = None
+    """length of the movie (s); None: 8 s, or all of a video"""
+    learn_start: float = 1.0
+    """start of the learning window (s)"""
+    learn_stop: float = 50.0
+    """end of the learning window (s)"""
+    seconds: float | None = None
+    """length of the run (s); None: as long as the protocol needs"""
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A part of a run in which the pulses run at one speed."""
+
+    speed: float
+    start: float
+    """when the pulses begin at the start of the movie (s)"""
+    first: float
+    """from when on it is looked at (s)"""
+    stop: float
+    own: bool = False
+    """the pulses are the network's own: they begin anywhere, and run at a steady speed within 7 % of this one"""
+
+
+def movie_of(config: MovieConfig) -> Movie:
+    """Return the movie that a Config names."""
+    return movie_from(config.movie, config.height, config.width, config.movie_seconds)
+
+
+def completed_movie(config: MovieConfig, seconds: float, least: float) -> MovieConfig:
+    """Return the Config with every field that is left open filled in: the run has this length unless one is given.
+
+    Raises
+    ------
+    UserError
+        If it ends before ``least`` s, where the replays that are looked at do.
+    """
+    config = completed(config, seconds=round(seconds, 3), **MOVIE_SETTINGS.get(config.neuron, {}))
+    period = movie_of(config).period
+    if period < 10 * NEAR:
+        raise UserError(
+            f"movie_seconds: expected at least {10 * NEAR:g} s, where a moment is found within {NEAR:g} s, got "
+            f"{period:g} s of {config.movie}"
+        )
+    require_free_run(config)
+    # What the output's filter makes late is looked at as well.
+    if config.seconds < least + replay.LATEST:
+        raise UserError(
+            f"seconds: expected at least {least + replay.LATEST:g} s, where the replay ends, got {config.seconds:g}"
+        )
+    return config
+
+
+def replayed(dataset: xr.Dataset, movie: Movie, parts: Sequence[Replay]) -> xr.Dataset:
+    """Return a run with the replays in place of its output and teacher, a sample for each frame.
+
+    ``movie`` (frame, row, column); ``replay`` (shown, pixel): what was decoded at ``at`` s, when the pulses stood at
+    the moment ``phase`` (s) of the movie and ran at ``speed``. It is read ``lag`` s later: the delay, up to 60 ms, that
+    fits that speed best, since the output's filter is late and learning makes up for that at one speed alone. ``pace``
+    is the speed itself, which own pulses need not keep exactly: see :func:`snnlab.networks.replay.moments.pace`.
+    """
+    time, output = dataset.time.values, np.asarray(dataset.output)[:, : movie.pixels.shape[1]]
+    shown: dict[str, list] = {name: [] for name in ("replay", "at", "phase", "speed", "pace", "lag")}
+    for part in parts:
+        after = np.arange(part.first - part.start, part.stop - part.start - 1e-9, 1 / (movie.rate * abs(part.speed)))
+        pace, begin = part.speed, 0.0
+        if part.own:
+            found = replay.identify(replay.at(part.start + after, time, output), movie.pixels) / movie.rate
+            pace, begin, _ = replay.pace(found, after, movie.period, part.speed * _NEARLY)
+        phase = np.mod(begin + pace * after, movie.period)
+        (decoded,), lag = replay.delayed([part.start + after], time, output, movie(phase), movie.pixels.mean(0))
+        columns = {"replay": decoded, "at": part.start + after, "phase": phase}
+        columns |= {k: np.full(len(after), v) for k, v in (("speed", part.speed), ("pace", pace), ("lag", lag))}
+        for name, values in columns.items():
+            shown[name].append(values)
+    arrays = {name: np.concatenate(values) for name, values in shown.items()}
+    seconds = {"units": "s"}
+    return dataset.drop_vars(["output", "teacher", "time", "voltage"]).assign(
+        movie=movie_variable(movie),
+        replay=(("shown", "pixel"), arrays["replay"].astype(np.float32), {"units": "1"}),
+        at=("shown", arrays["at"], seconds),
+        phase=("shown", arrays["phase"], seconds | {"long_name": "moment of the movie"}),
+        lag=("shown", arrays["lag"], seconds),
+        speed=("shown", arrays["speed"], {"units": "1"}),
+        pace=("shown", arrays["pace"], {"units": "1"}),
+    )
+
+
+def movie_variable(movie: Movie) -> tuple:
+    """Return a movie as a variable of a run, from which :func:`stored_movie` makes it again."""
+    return ("frame", "row", "column"), movie.frames.astype(np.float32), {"frames_per_second": movie.rate}
+
+
+def stored_movie(dataset: xr.Dataset) -> Movie:
+    """Return the movie of a run."""
+    return Movie(dataset.movie.values.astype(float), float(dataset.movie.attrs["frames_per_second"]))
+
+
+def score_frames(shown: np.ndarray, phase: np.ndarray, movie: Movie) -> dict[str, float]:
+    """Return how alike frames, shape (S, pixels), are to the movie at these moments (s)."""
+    mean, truth = movie.pixels.mean(0), movie(phase)
+    off = replay.apart(replay.identify(shown, movie.pixels) / movie.rate, phase, movie.period)
+    return {
+        CORRELATION: replay.correlation(shown, truth, mean),
+        IDENTIFIED: float((off <= NEAR + 1e-9).mean()),
+        "distance of the best frame, median (s)": float(np.median(off)),
+        "pixel correlation": replay.correlation(shown, truth),
+    }

@@ -1,0 +1,108 @@
+"""The settings of a network that learns a song, the song they name, and what they stand for."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ...errors import UserError
+from ..force import completed
+from ..replay import HdtsConfig, hdts_identity
+from ..replay import moments as replay
+from .organ import synthetic_song
+from .scores import sounding
+from .song import SYNTHETIC_SECONDS, Song, song_from
+
+# Values of the authors' script (ModelDB 190565), in the units of ForceConfig; other neurons keep what their file
+# states. Those of LIF and set B are our choice, as for the movie; set B makes pulses of its own.
+SONG_SETTINGS = {
+    "izhikevich_c": {"g": 1.3e4, "q": 1e3, "alpha": 2, "rls_interval": 4.0, "q_hdts": 8e3},
+    "lif": {"q_hdts": 80.0},
+    "izhikevich_b": {"g": 1e4, "q": 4e2, "alpha": 2, "rls_interval": 4.0, "q_hdts": 8e3},
+}
+
+
+@dataclass(frozen=True)
+class SongConfig(HdtsConfig):
+    """Settings of a network that learns a song; None means: SONG_SETTINGS for this neuron, else what that states."""
+
+    neuron: str = "izhikevich_c"
+    """izhikevich_c (published), lif, theta, ..., or path/to/file.py:NAME"""
+    n: int = 1000
+    """number of neurons"""
+    pulses: int = 500
+    """number of pulses in the song, of 10 ms each in the default one of 5 s"""
+    song: str = "synthetic"
+    """synthetic (a model of syrinx and vocal tract), bengalese (snnlab data get bengalese), or a WAV file"""
+    song_seconds: float | None = None
+    """what is taken of a recording (s); None: all"""
+    bands: int = 45
+    """bands of the spectrogram"""
+    low: float = 500.0
+    """where the lowest band begins (Hz)"""
+    high: float = 10000.0
+    """where the highest band ends (Hz)"""
+    learn_start: float = 1.0
+    """start of the learning window (s)"""
+    learn_stop: float = 50.0
+    """end of the learning window (s)"""
+    seconds: float | None = None
+    """length of the run (s); None: as long as the protocol needs"""
+    record_interval: float | None = 2.0
+    """time between two recorded samples (ms), a multiple of dt"""
+
+
+def taught_song(config: SongConfig) -> Song:
+    """Return the song that a Config names.
+
+    Raises
+    ------
+    UserError
+        If it cannot be had, or has no syllables or no pauses to tell apart.
+    """
+    if config.song == "synthetic":
+        if config.song_seconds is not None:
+            raise UserError(
+                f"song_seconds: expected a recording, which it cuts; the synthetic song has {SYNTHETIC_SECONDS:g} s"
+            )
+        return synthetic_song(config.bands, config.low, config.high)
+    song = song_from(config.song, config.bands, config.song_seconds, config.low, config.high)
+    loud = sounding(song.syllables, len(song.bands), song.rate) if song.syllables else np.zeros(1, bool)
+    if not loud.any() or loud.all():
+        raise UserError(f"song: {Path(config.song).name}: expected syllables with pauses between, found no change")
+    return song
+
+
+def first_song(config: SongConfig, song: Song) -> float:
+    """Return when the first whole song after learning begins (s), in step with the teacher."""
+    return float(np.ceil((config.learn_stop + 0.5) / song.period - 1e-9) * song.period)
+
+
+def completed_song(config: SongConfig, song: Song, songs: int, seconds: float) -> SongConfig:
+    """Return the Config with every field that is left open filled in; the run has this length unless one is given.
+
+    Raises
+    ------
+    UserError
+        If it ends before so many songs after learning do, or they are not recorded.
+    """
+    config = completed(config, seconds=round(seconds, 3), **SONG_SETTINGS.get(config.neuron, {}))
+    first = first_song(config, song)
+    least = first + songs * song.period + replay.LATEST
+    if not config.seconds >= least:
+        which = "the first song ends" if songs == 1 else f"{songs} songs end"
+        raise UserError(f"seconds: expected at least {least:g} s, where {which}, got {config.seconds:g}")
+    if config.record_start > first:
+        raise UserError(f"record_start: expected at most {first:g} s, when a song begins, got {config.record_start:g}")
+    return config
+
+
+def song_identity(config: SongConfig) -> dict:
+    """Return :func:`hdts_identity` of a settled Config with the song."""
+    song = taught_song(config)
+    content = np.round(song.bands, 2).astype(np.float32).tobytes() + repr(song.syllables).encode()
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    return hdts_identity(config) | {"song": digest}

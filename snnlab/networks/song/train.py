@@ -1,0 +1,62 @@
+"""Train a network on a song, and read from a run what it sings.
+
+The song repeats. Pulses tell the network where in it it stands: see :mod:`snnlab.networks.replay.train`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from ...engine.brian import Engine
+from ..replay import moments as replay
+from ..replay import train_with_hdts
+from .config import SongConfig, first_song
+from .song import Song
+
+
+def train_song(config: SongConfig, song: Song, engine: Engine) -> xr.Dataset:
+    """Train a network of a settled Config on a song and let it sing on.
+
+    Returns what :func:`snnlab.train_force` does, but in place of output and teacher ``song`` (frame, band) and
+    ``sung`` (pass, frame, band): what was decoded in each song after learning, ``lag`` s late; the output's filter is
+    late, and one delay up to 60 ms, the one that fits best, holds for all. Spikes and voltages are those of the last.
+    """
+    dataset = train_with_hdts(config, song, song.period, engine)
+    first = first_song(config, song)
+    count = int((config.seconds - replay.LATEST - first) / song.period + 1e-9)
+    sung, lag = decoded_songs(dataset, song, first + song.period * np.arange(count))
+    start = first + song.period * (count - 1)
+    when = dataset.spike_time.values
+    kept = (when >= start) & (when < start + song.period)
+    time = dataset.time.values
+    shown = (time >= start) & (time < start + song.period)
+    seconds = {"units": "s"}
+    return (
+        dataset.drop_vars(["output", "teacher"])
+        .isel(spike=kept, time=shown)
+        .assign(
+            song=(("frame", "band"), song.bands.astype(np.float32), {"frames_per_second": song.rate}),
+            syllable=("syllable", [name for name, _, _ in song.syllables]),
+            syllable_start=("syllable", [start for _, start, _ in song.syllables], seconds),
+            syllable_stop=("syllable", [stop for _, _, stop in song.syllables], seconds),
+            sung=(("pass", "frame", "band"), sung.astype(np.float32), {"units": "1"}),
+            lag=((), lag, seconds),
+            song_start=((), start, seconds),
+        )
+    )
+
+
+def decoded_songs(dataset: xr.Dataset, song: Song, starts: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return what was decoded in songs that start at these times (s), shape (songs, frames, bands), and its delay."""
+    time, output = dataset.time.values, np.asarray(dataset.output)[:, : song.bands.shape[1]]
+    frames = np.arange(len(song.bands)) / song.rate
+    rows, lag = replay.delayed([start + frames for start in starts], time, output, song.bands, song.bands.mean(0))
+    return np.stack(rows), lag
+
+
+def stored_song(dataset: xr.Dataset) -> Song:
+    """Return the song of a run."""
+    names, starts, stops = (dataset[name].values.tolist() for name in ("syllable", "syllable_start", "syllable_stop"))
+    rate = float(dataset.song.attrs["frames_per_second"])
+    return Song(dataset.song.values.astype(float), rate, tuple(zip(names, starts, stops, strict=True)))

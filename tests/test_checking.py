@@ -1,0 +1,65 @@
+"""One vocabulary of refusals: the field, what was expected, what was given."""
+
+from types import SimpleNamespace as Config
+from typing import Literal
+
+import numpy as np
+import pytest
+
+from snnlab.checking import (
+    checked_numbers,
+    checked_rng,
+    checked_size,
+    require_between,
+    require_choices,
+    require_integer,
+    require_positive,
+    require_probability,
+    require_whole,
+)
+from snnlab.errors import UserError
+
+NAN = float("nan")
+
+
+class Colored:
+    color: Literal["red", "blue"] = "green"
+
+
+@pytest.mark.parametrize(
+    ("check", "message"),
+    [
+        (lambda: require_positive(Config(a=1.0, b=0.0), "a", "b"), "b: expected a finite number > 0, got 0.0"),
+        (lambda: require_positive(Config(a=NAN), "a"), "a: expected a finite number > 0, got nan"),
+        (lambda: require_integer(Config(n=0), 1, "n"), "n: expected an integer >= 1, got 0"),
+        (lambda: require_whole("n", 2.0, 1, 5000), "n: expected a whole number from 1 to 5,000, got 2.0"),
+        (lambda: require_whole("n", True, 0, 5), "n: expected a whole number from 0 to 5, got True"),
+        (lambda: require_between(Config(x=2), "x", 0, 1), "x: expected a number from 0 to 1, got 2"),
+        (lambda: require_between(Config(x=float("inf")), "x", 0), "x: expected a number >= 0, got inf"),
+        (lambda: require_between(Config(x=NAN), "x", 0), "x: expected a number >= 0, got nan"),
+        (lambda: require_probability(Config(p=0.0), "p"), "p: expected a probability, 0 < p <= 1, got 0.0"),
+        (lambda: require_choices(Colored()), "color: 'green' is unknown"),
+        (lambda: checked_numbers("w", [1, NAN], (2,)), "w: expected finite numbers, got nan"),
+        (lambda: checked_numbers("w", [1, 2], (3,)), "w: expected finite numbers of shape (3,), got shape (2,)"),
+        (
+            lambda: checked_numbers("w", [[1], [1, 2]], (2, 1)),
+            "w: ragged, expected finite numbers in rows",
+        ),
+        (lambda: checked_rng(-1), "rng: expected a random generator of numpy or a seed >= 0, got -1"),
+        (lambda: checked_size("size", "big"), "size: expected a number >= 0, got 'big'"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(check, message):
+    with pytest.raises(UserError) as refused:
+        check()
+    assert str(refused.value).startswith(message)
+
+
+def test_what_can_be_passes_and_comes_in_the_form_that_is_used():
+    require_positive(Config(a=None, b=1e-300), "a", "b")
+    require_between(Config(x=None, y=0), "x", 0)
+    require_between(Config(y=0), "y", 0)
+    require_probability(Config(p=1.0), "p")
+    require_whole("n", np.int64(3), 1, 3)
+    np.testing.assert_array_equal(checked_numbers("w", [[1, 2]], (1, 2)), [[1.0, 2.0]])
+    assert checked_rng(5).random() == np.random.default_rng(5).random() and checked_size("size", 2) == 2.0
