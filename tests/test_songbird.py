@@ -346,28 +346,26 @@ def test_controls_fail(tmp_path, control):
     assert controls_fail(SONG.checks(dataset))
 
 
-def test_with_pulses_of_its_own_the_reduced_preset_is_asked_to_learn_only():
+def test_with_pulses_of_its_own_the_reduced_preset_is_asked_to_learn_and_to_go_on_for_a_moment():
     preset = dataclasses.asdict(ABLATION.config(quick=True, **ABLATION.variants["internal"]))
 
-    def checked(condition, trained, config):
-        attrs = {"condition": condition, "config": json.dumps(config)}
-        dataset = lesioned("internal", 0, 0.9).assign(trained=trained).assign_attrs(attrs)
-        return [(check.what, check.holds) for check in ABLATION.checks(dataset)]
+    def checked(trained, follows, config):
+        dataset = lesioned("internal", 0, 0.9).assign(trained=trained, follows=follows)
+        return {check.what: check.holds for check in ABLATION.checks(dataset.assign_attrs(config=json.dumps(config)))}
 
-    assert checked("default", 0.5, preset) == [(ablation.TRAINED, True)]
-    assert checked("shuffled_teacher", 1.0, preset) == [(ablation.TRAINED, False)]
-    # What these break is not asked for.
-    assert checked("permuted_pulses", 0.5, preset) == checked("permuted_decoder", 0.5, preset) == []
+    assert checked(0.5, 0.8, preset) == {ablation.TRAINED: True, ablation.FOLLOWS: True}
+    assert checked(0.7, 1.2, preset) == {ablation.TRAINED: False, ablation.FOLLOWS: False}
     whole = dataclasses.asdict(ABLATION.config(**ABLATION.variants["internal"]))
-    assert [what for what, _ in checked("default", 0.5, whole)] == [f"{ablation.ERROR}, no lesion"]
+    assert [*checked(0.5, 0.8, whole)] == [f"{ablation.ERROR}, no lesion"]
 
 
 @pytest.mark.science
-@pytest.mark.parametrize("condition", ["default", "shuffled_teacher"])
-def test_with_pulses_of_its_own_the_reduced_preset_learns_and_without_a_teacher_does_not(tmp_path, condition):
+@pytest.mark.parametrize("condition", ["default", *ABLATION.controls])
+def test_with_pulses_of_its_own_the_reduced_preset_meets_its_checks_and_its_controls_fail(tmp_path, condition):
     variant = ABLATION.config(quick=True, **ABLATION.variants["internal"])
     config = dataclasses.replace(variant, **ABLATION.controls.get(condition, {}))
     _, dataset = ABLATION.execute(config, tmp_path)
     assert (dataset.attrs["preset"], dataset.attrs["condition"]) == ("quick", condition)
-    (check,) = ABLATION.checks(dataset)
-    assert check.holds == (condition == "default") and dataset.attrs["note"] == ablation.NOTE
+    checks = ABLATION.checks(dataset)
+    assert len(checks) == 2 and dataset.attrs["note"] == ablation.NOTE
+    assert all(check.holds for check in checks) == (condition == "default")
