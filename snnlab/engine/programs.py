@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import tempfile
@@ -33,7 +34,8 @@ LONGEST_RUN = 1e5
 def program(contents: list, sources: Iterable[Path], make: Callable[[Path], None]) -> Path:
     """Return the folder of the program that ``make(folder)`` builds, built on first use.
 
-    It belongs to ``contents`` (JSON values), the texts of ``sources``, Brian2, compiler, flags, and machine.
+    It belongs to ``contents`` (JSON values), the texts of ``sources`` and of all headers of ours that these include,
+    Brian2, compiler, flags, and machine.
 
     Raises
     ------
@@ -41,7 +43,7 @@ def program(contents: list, sources: Iterable[Path], make: Callable[[Path], None
         If it cannot be built.
     """
     here = Path(__file__)
-    texts = [path.read_text() for path in (here, *sorted(_PACKAGE.rglob("*.h")), *sources)]
+    texts = [path.read_text() for path in with_headers([here, *sources])]
     flags = {name: str(brian2.prefs[name]) for name in brian2.prefs if name.startswith("codegen.cpp.")}
     flags |= {"environment": os.environ.get("CXXFLAGS", ""), "machine": _machine()}
     text = json.dumps([*contents, brian2.__version__, compiler(), flags, *texts], sort_keys=True)
@@ -71,6 +73,20 @@ def program(contents: list, sources: Iterable[Path], make: Callable[[Path], None
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return folder
+
+
+def with_headers(sources: Iterable[Path]) -> list[Path]:
+    """Return these files, and once each every header of the package that they include, directly or through others."""
+    found: list[Path] = []
+    waiting = list(sources)
+    while waiting:
+        path = waiting.pop(0)
+        if path not in found:
+            found.append(path)
+            if path.suffix == ".h":
+                names = re.findall(r'^#include "([^"]+)"', path.read_text(), re.MULTILINE)
+                waiting += [_PACKAGE / name for name in names]
+    return found
 
 
 def _remove_unused(cache: Path) -> None:

@@ -17,6 +17,8 @@ from .network import DT, BoltzmannNetwork
 from .schedule import Limits, Progress, Schedule
 from .state import BLOCKS, state_names
 
+_HEADER = Path(__file__).with_name("cpp") / "program.h"
+
 # A program cannot run for more steps.
 MOST_STEPS = round(LONGEST_RUN / DT)
 
@@ -31,7 +33,7 @@ class ProgramTrainer:
         if len(schedule.rows) > MOST_STEPS // 8:
             raise UserError(f"sequence: expected at most {MOST_STEPS // 8:,} steps in all, got {len(schedule.rows):,}")
         here = Path(__file__)
-        sources = [here, here.with_name("network.py"), here.with_name("rule.py"), here.with_name("state.py")]
+        sources = [_HEADER, here, here.with_name("network.py"), here.with_name("rule.py"), here.with_name("state.py")]
         contents = ["boltzmann", machine.n, dataclasses.asdict(machine.rule)]
         self._program = program(contents, sources, lambda folder: _compile(folder, machine))
 
@@ -65,7 +67,7 @@ class ProgramTrainer:
 
 
 def _compile(folder: Path, machine: Machine) -> None:
-    with standalone(folder, Path(__file__).with_name("cpp") / "program.h") as compile_network:
+    with standalone(folder, _HEADER) as compile_network:
         net = BoltzmannNetwork(machine, at_end=_trained)
         brian2.get_device().insert_code("main", _binding(net))
         compile_network(net.network)

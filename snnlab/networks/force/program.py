@@ -30,6 +30,8 @@ from .network import ForceNetwork, Form
 from .phases import Phase
 from .plan import Plan, Recording, within
 
+_HEADER = Path(__file__).with_name("cpp") / "program.h"
+
 _BY_COLUMN = ("p_columns", "encoder", "drive_encoder")
 
 
@@ -244,6 +246,7 @@ def build(neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float,
     here = Path(__file__)
     engine, models = (here.parents[2] / room for room in ("engine", "models"))
     sources = [
+        _HEADER,
         here,
         here.with_name("network.py"),
         engine / "population.py",
@@ -255,7 +258,7 @@ def build(neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float,
 
 
 def _compile(folder: Path, neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float, form: Form) -> None:
-    with standalone(folder, Path(__file__).with_name("cpp") / "program.h") as compile_network:
+    with standalone(folder, _HEADER) as compile_network:
         device = brian2.get_device()
         one = csr_array((np.zeros(1), ([0], [0])), shape=(n, n))
         bare = replace(neuron, initial={})

@@ -17,6 +17,8 @@ from ...models.quantities import dump
 from ...models.spike_rule import SpikeRule
 from .network import KINDS, NEURON, RUNAWAY, Liquid, LiquidNetwork, Show
 
+_HEADER = Path(__file__).with_name("cpp") / "program.h"
+
 
 def run_program(
     liquid: Liquid, show: Show, sequences: np.ndarray, rule: SpikeRule | None, report: Callable[[int], None]
@@ -56,7 +58,7 @@ def run_program(
 def _build(liquid: Liquid, show: Show, rule: SpikeRule | None) -> Path:
     """Return the folder of the program; numbers of a rule, weights and gains are read when it runs."""
     here = Path(__file__)
-    sources = [here, here.with_name("network.py"), Path(population.__file__), Path(synapses.__file__)]
+    sources = [_HEADER, here, here.with_name("network.py"), Path(population.__file__), Path(synapses.__file__)]
     kept = None
     if rule:
         text = {
@@ -70,7 +72,7 @@ def _build(liquid: Liquid, show: Show, rule: SpikeRule | None) -> Path:
 
 
 def _compile(folder: Path, liquid: Liquid, show: Show, rule: SpikeRule | None) -> None:
-    with standalone(folder, Path(__file__).with_name("cpp") / "program.h") as compile_network:
+    with standalone(folder, _HEADER) as compile_network:
         net = LiquidNetwork(liquid, show, _shown, rule, _at_end)
         brian2.get_device().insert_code("main", _binding(net))
         compile_network(net.network)
