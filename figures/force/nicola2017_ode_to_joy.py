@@ -43,21 +43,11 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
             ax.text(0.5, 0.5, "no free run of two melodies", ha="center", va="center", transform=ax.transAxes)
         return figure
     output, teacher = (np.concatenate(x[-_MELODIES:]) for x in (outputs, teachers))
-    _notes(traces, output, teacher)
+    time = np.arange(len(output)) * melody.STEP
+    panels.notes(traces, time, output, teacher, melody.COMPONENTS)
     traces.set_title(f"free run after learning for {melody.learned(longest):.0f} s, N = {longest.attrs['n_neurons']}")
     _roll(roll, output, teacher)
     return figure
-
-
-def _notes(ax: Axes, output: np.ndarray, teacher: np.ndarray) -> None:
-    """Draw the notes of a melody above each other, arrays of shape (T, 5); grey: teacher."""
-    time = np.arange(len(output)) * melody.STEP
-    for k in range(output.shape[1]):
-        ax.plot(time, teacher[:, k] + 1.3 * k, color="0.75", lw=2.0)
-        ax.plot(time, output[:, k] + 1.3 * k, color=panels.AFTER, lw=0.8)
-    ax.set(
-        xlabel="time (s)", xlim=(0, time[-1]), yticks=1.3 * np.arange(output.shape[1]), yticklabels=melody.COMPONENTS
-    )
 
 
 def _roll(ax: Axes, output: np.ndarray, teacher: np.ndarray) -> None:

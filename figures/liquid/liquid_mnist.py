@@ -21,7 +21,6 @@ CAPTION = (
     "each 500 images of learning, and after it over test images (dots); grey: outside 1 to 50 Hz. d: weights between "
     "excitatory neurons before and after learning."
 )
-COLORS = {"none": "0.5", "stdp": "#E69F00", "hebb": panels.BEFORE, "stlr": panels.AFTER}
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
@@ -65,7 +64,7 @@ def _accuracy(ax: Axes, groups: dict[str, list[xr.Dataset]]) -> None:
         "uncoupled": (list(uncoupled.values()), "0.5"),
     }
     for rule, group in groups.items():
-        shown[rule] = ([float(run.accuracy.sel(readout="liquid")) for run in group], _color(rule))
+        shown[rule] = ([float(run.accuracy.sel(readout="liquid")) for run in group], panels.rule_color(rule))
     for place, (values, color) in enumerate(shown.values()):
         ax.plot(np.full(len(values), place), 100 * np.array(values), "o", color=color, ms=3, mew=0, alpha=0.7)
         ax.hlines(100 * np.mean(values), place - 0.3, place + 0.3, color=color, lw=1.2)
@@ -78,8 +77,8 @@ def _rates(ax: Axes, groups: dict[str, list[xr.Dataset]]) -> None:
     for rule, group in groups.items():
         for run in group:
             rates, after = run.learning_rate.values, float(run.rate.sel(readout="liquid"))
-            ax.plot(np.arange(len(rates)) + 1, rates, ".-", color=_color(rule), lw=0.9, ms=3, mew=0)
-            ax.plot(most + 1.5, after, "o", color=_color(rule), ms=3, mew=0)
+            ax.plot(np.arange(len(rates)) + 1, rates, ".-", color=panels.rule_color(rule), lw=0.9, ms=3, mew=0)
+            ax.plot(most + 1.5, after, "o", color=panels.rule_color(rule), ms=3, mew=0)
     ax.axhspan(RATES[1], 400, color="0.9", lw=0)
     ax.axhspan(0.1, RATES[0], color="0.9", lw=0)
     ax.set(yscale="log", ylim=(0.5, 100), xlabel="500 images of learning", ylabel="rate (Hz)")
@@ -90,10 +89,6 @@ def _weights(ax: Axes, groups: dict[str, list[xr.Dataset]]) -> None:
     edges = np.linspace(0, top, 21)
     for rule, group in groups.items():
         counts, _ = np.histogram(np.concatenate([run.weights[1] for run in group]), edges)
-        ax.stairs(counts / counts.sum(), edges, color=_color(rule), label=rule, lw=0.9)
+        ax.stairs(counts / counts.sum(), edges, color=panels.rule_color(rule), label=rule, lw=0.9)
     ax.set(xlabel="weight", ylabel="share of the synapses", ylim=(0, None))
     ax.legend(loc="best", handlelength=1)
-
-
-def _color(rule: str) -> str:
-    return COLORS.get(rule, "#CC79A7")

@@ -12,22 +12,13 @@ from matplotlib.figure import Figure
 from snnlab.files.record import attribute
 from snnlab.plotting import panels
 
-COLORS = {
-    "none": "0.5",
-    "hebb": panels.BEFORE,
-    "stlr": panels.AFTER,
-    "random_walk": panels.OUTPUT,
-    "stdp": "#E69F00",
-}
-NAMES = {"hebb": "Hebb", "stlr": "STLR", "stdp": "STDP", "random_walk": "random walk", "none": "no learning"}
-
 
 def finish_figure(figure: Figure, rows: np.ndarray, datasets: list[xr.Dataset], x: float) -> None:
     """Put letters at all panels, that far left, and the rules of all kinds of reservoirs into a legend."""
     for ax, letter in zip(rows.ravel(), "abcdefghijkl", strict=False):
         panels.panel_letter(ax, letter, x=x)
     rules = dict.fromkeys(rule for runs in group_by_kind(datasets).values() for rule in group_by_rule(runs))
-    panels.legend(figure, **{choose_name(rule): choose_color(rule) for rule in rules})
+    panels.legend(figure, **{choose_name(rule): panels.rule_color(rule) for rule in rules})
 
 
 def group_by_kind(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
@@ -55,7 +46,7 @@ def choose_examples(groups: dict[str, dict[float, list[xr.Dataset]]]) -> dict[st
 def draw_spread(ax: Axes, x: np.ndarray, values: list[np.ndarray], rule: str) -> None:
     """Draw the mean over runs with standard deviations."""
     mean, deviation = np.mean(values, 0), np.std(values, 0)
-    ax.errorbar(x, mean, deviation, fmt="o-", color=choose_color(rule), ms=2, lw=0.9, elinewidth=0.6, mew=0)
+    ax.errorbar(x, mean, deviation, fmt="o-", color=panels.rule_color(rule), ms=2, lw=0.9, elinewidth=0.6, mew=0)
 
 
 def draw_over_change(
@@ -65,20 +56,17 @@ def draw_over_change(
     for rule, changes in groups.items():
         found = {change: [value(run) for run in runs] for change, runs in sorted(changes.items())}
         if rule == "none":
-            ax.axhline(np.mean(list(found.values())), color=choose_color(rule), lw=0.8, ls="--", zorder=0)
+            ax.axhline(np.mean(list(found.values())), color=panels.rule_color(rule), lw=0.8, ls="--", zorder=0)
         else:
             columns = np.array([[np.mean(v), np.std(v)] for v in found.values()]).T
-            ax.errorbar(list(found), *columns, fmt="o-", color=choose_color(rule), ms=2, lw=0.9, elinewidth=0.6, mew=0)
+            ax.errorbar(
+                list(found), *columns, fmt="o-", color=panels.rule_color(rule), ms=2, lw=0.9, elinewidth=0.6, mew=0
+            )
     ax.set(xlabel="change of weights", xlim=(0, None))
     if set(groups) == {"none"}:
         ax.text(0.5, 0.1, "no learning here", ha="center", color="0.5", transform=ax.transAxes)
 
 
-def choose_color(rule: str) -> str:
-    """Return the colour of a rule."""
-    return COLORS.get(rule, "#CC79A7")
-
-
 def choose_name(rule: str) -> str:
     """Return what a rule is called in a figure."""
-    return NAMES.get(rule, rule)
+    return panels.RULE_NAMES.get(rule, rule)

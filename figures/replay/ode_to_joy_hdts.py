@@ -86,19 +86,11 @@ def _source(run: xr.Dataset) -> tuple[str, bool, bool]:
 def _melody(ax: Axes, run: xr.Dataset) -> None:
     outputs, teachers, _ = melody.aligned(run, ODE_TO_JOY_LONG)
     if len(outputs):
-        _notes(ax, outputs[-1], teachers[-1])
+        time = np.arange(len(outputs[-1])) * melody.STEP
+        panels.notes(ax, time, outputs[-1], teachers[-1], melody.COMPONENTS)
         ax.set_title(f"free run after learning for {melody.learned(run):g} s, N = {run.attrs['n_neurons']}")
     else:
         ax.text(0.5, 0.5, "no free run of a melody", ha="center", va="center", transform=ax.transAxes)
-
-
-def _notes(ax: Axes, output: np.ndarray, teacher: np.ndarray) -> None:
-    """Draw the notes of a melody above each other, arrays of shape (T, 5); grey: teacher."""
-    time, places = np.arange(len(output)) * melody.STEP, 1.3 * np.arange(output.shape[1])
-    for k, place in enumerate(places):
-        ax.plot(time, teacher[:, k] + place, color="0.75", lw=2.0)
-        ax.plot(time, output[:, k] + place, color=panels.AFTER, lw=0.8)
-    ax.set(xlabel="time (s)", xlim=(0, time[-1]), yticks=places, yticklabels=melody.COMPONENTS)
 
 
 def _pulses(ax: Axes, run: xr.Dataset) -> None:

@@ -12,29 +12,16 @@ from matplotlib.ticker import MaxNLocator
 from snnlab.plotting import panels
 from snnlab.protocols.reservoir._shared import group_by_rule
 
-COLORS = {
-    "none": "0.5",
-    "hebb": panels.BEFORE,
-    "stlr": panels.AFTER,
-    "random_walk": panels.OUTPUT,
-}
-NAMES = {"hebb": "Hebb", "stlr": "STLR", "random_walk": "random walk", "none": "no learning"}
-
 
 def choose_setting(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
     """Return runs by rule; of several settings, which have no axis here, those of the most runs."""
     return max(group_by_rule(datasets), key=lambda group: sum(map(len, group.values())))
 
 
-def choose_color(rule: str) -> str:
-    """Return the colour of a rule, whatever is said behind a comma."""
-    return COLORS.get(rule.partition(",")[0], "#CC79A7")
-
-
 def choose_name(rule: str) -> str:
     """Return what a rule is called in a figure."""
     rule, comma, more = rule.partition(",")
-    return NAMES.get(rule, rule) + comma + more
+    return panels.RULE_NAMES.get(rule, rule) + comma + more
 
 
 def draw_over_epochs(ax: Axes, rules: dict[str, list[xr.Dataset]], value: Callable[[xr.Dataset], np.ndarray]) -> None:
@@ -42,7 +29,7 @@ def draw_over_epochs(ax: Axes, rules: dict[str, list[xr.Dataset]], value: Callab
     for name, runs in rules.items():
         values = np.array([value(run) for run in runs])
         epochs = runs[0].epoch.values
-        ax.plot(epochs, values.T, color=choose_color(name), lw=0.4, alpha=0.4)
-        ax.plot(epochs, values.mean(0), "o-", color=choose_color(name), lw=1.4, ms=2.5, mew=0)
+        ax.plot(epochs, values.T, color=panels.rule_color(name), lw=0.4, alpha=0.4)
+        ax.plot(epochs, values.mean(0), "o-", color=panels.rule_color(name), lw=1.4, ms=2.5, mew=0)
     ax.set_xlabel("epoch")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from snnlab.figures.reservoir._shared import choose_color, choose_name, choose_setting, draw_over_epochs
+from snnlab.figures.reservoir._shared import choose_name, choose_setting, draw_over_epochs
 from snnlab.plotting import panels
 from snnlab.protocols.reservoir._shared import accuracy
 from snnlab.protocols.reservoir.reservoir_diagnostics import VARIANTS
@@ -43,7 +43,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
             ax.axhline(0, color="0.6", lw=0.6, zorder=0)
     examples = list(rules.items())[:2]
     for ax, (name, runs) in zip(axes[1, 1:3], examples, strict=False):
-        _eigenvalues(ax, runs[0], choose_color(name))
+        _eigenvalues(ax, runs[0], panels.rule_color(name))
         ax.set_title(choose_name(name))
     for ax in axes[1, 1 + len(examples) : 3]:
         ax.axis("off")
@@ -51,12 +51,12 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     bins = np.linspace(*np.percentile(weights, [0.2, 99.8]), 60)
     ax.hist(examples[0][1][0].weights.values[0], bins, color="0.8")
     for name, runs in examples:
-        ax.hist(runs[0].weights.values[-1], bins, histtype="step", color=choose_color(name), lw=0.9)
+        ax.hist(runs[0].weights.values[-1], bins, histtype="step", color=panels.rule_color(name), lw=0.9)
     ax.set(xlabel="weight", ylabel="synapses", yscale="log")
     for ax, letter in zip(axes.ravel(), "abcdefgh", strict=True):
         if ax.axison:
             panels.panel_letter(ax, letter, x=-0.22)
-    panels.legend(figure, **{choose_name(name): choose_color(name) for name in rules})
+    panels.legend(figure, **{choose_name(name): panels.rule_color(name) for name in rules})
     return figure
 
 

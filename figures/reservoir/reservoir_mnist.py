@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 
-from snnlab.figures.reservoir._shared import COLORS, choose_color, choose_name, choose_setting, draw_over_epochs
+from snnlab.figures.reservoir._shared import choose_name, choose_setting, draw_over_epochs
 from snnlab.files.record import attribute
 from snnlab.plotting import panels
 from snnlab.protocols.reservoir._shared import accuracy
@@ -17,6 +17,7 @@ from snnlab.protocols.reservoir.reservoir_mnist import VARIANTS
 SEEDS = range(100, 110)
 _DRAWN = [overrides for overrides in VARIANTS.values() if not {"batch", "epochs"} & overrides.keys()]
 NEEDS = [("reservoir_mnist", {**overrides, "seed": seed}) for overrides in _DRAWN for seed in SEEDS]
+_GREY = panels.RULE_COLORS["none"]
 CAPTION = (
     "a: the network: a row of pixels a step; recurrent weights learn without a teacher, a ridge readout with one. "
     "b, c: test accuracy after each epoch, of a readout of the last state and of several states on the way; dashed: "
@@ -39,15 +40,14 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     for ax, readout in ((axes[0, 1], last), (axes[0, 2], (more or [last])[0])):
         draw_over_epochs(ax, learning, lambda run, readout=readout: accuracy(run, readout))
         before = np.mean([accuracy(run, readout)[0] for runs in rules.values() for run in runs])
-        ax.axhline(before, color=COLORS["none"], lw=0.8, ls="--", zorder=0)
-        ax.axhline(100 * np.mean([float(run.pixels) for run in datasets]), color=COLORS["none"], lw=0.8, ls=":")
+        ax.axhline(before, color=_GREY, lw=0.8, ls="--", zorder=0)
+        ax.axhline(100 * np.mean([float(run.pixels) for run in datasets]), color=_GREY, lw=0.8, ls=":")
         ax.set(ylabel="accuracy (%)", title=names[readout])
     for ax, scale, label in ((axes[0, 3], "change", "change of weights"), (axes[1, 3], "radius", "spectral radius")):
         for name, runs in learning.items():
             for run in runs:
-                ax.plot(
-                    run[scale], accuracy(run, last), "o-", color=choose_color(name), lw=0.6, ms=1.6, mew=0, alpha=0.6
-                )
+                color = panels.rule_color(name)
+                ax.plot(run[scale], accuracy(run, last), "o-", color=color, lw=0.6, ms=1.6, mew=0, alpha=0.6)
         ax.set(xlabel=label, ylabel=f"accuracy, {names[last]} (%)")
     for ax, name, label in zip(
         axes[1], ("radius", "change", "saturation"), ("spectral radius", "change of weights", "saturated (%)"),
@@ -58,8 +58,8 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         ax.set(ylabel=label)
     for ax, letter in zip(axes.ravel(), "abcdefgh", strict=True):
         panels.panel_letter(ax, letter, x=0.02 if letter == "a" else -0.22)
-    lines = {choose_name(name): choose_color(name) for name in learning}
-    panels.legend(figure, **lines, **{"before learning": (COLORS["none"], "--"), "pixels": (COLORS["none"], ":")})
+    lines = {choose_name(name): panels.rule_color(name) for name in learning}
+    panels.legend(figure, **lines, **{"before learning": (_GREY, "--"), "pixels": (_GREY, ":")})
     return figure
 
 

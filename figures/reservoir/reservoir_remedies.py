@@ -7,7 +7,6 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from snnlab.figures.reservoir._shared import choose_color
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Finding
 from snnlab.plotting import panels
@@ -67,7 +66,7 @@ def _names() -> dict[str, str]:
 def _points(ax: Axes, rows: list[tuple[str, list[xr.Dataset]]], values: list[np.ndarray]) -> None:
     for y, ((_, runs), row) in enumerate(zip(rows, values, strict=True)):
         config = attribute(runs[0], "config")
-        color = COLORS.get(config["plasticity"]) or choose_color(config["plasticity"].split("_")[0])
+        color = COLORS.get(config["plasticity"]) or panels.rule_color(config["plasticity"].split("_")[0])
         ax.plot(row, np.full(len(row), y), ".", color=color, ms=3, alpha=0.5, mew=0)
         found = Finding.over_seeds("", row, "")
         ax.errorbar(found.value, y, xerr=[[found.value - found.low], [found.high - found.value]], fmt="|", color=color,

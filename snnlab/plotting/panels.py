@@ -13,6 +13,14 @@ from matplotlib.lines import Line2D
 # Of the neurons of the paper, for panels and legends.
 TITLES = {"lif": "LIF", "theta": "theta", "izhikevich": "Izhikevich (set A)", "qif": "QIF", "if": "IF"}
 BEFORE, AFTER, TEACHER, OUTPUT = "#D55E00", "#0072B2", "0.15", "#009E73"
+# A plasticity rule has one colour and one name in all figures.
+RULE_COLORS = {"none": "0.5", "hebb": BEFORE, "stlr": AFTER, "random_walk": OUTPUT, "stdp": "#E69F00"}
+RULE_NAMES = {"hebb": "Hebb", "stlr": "STLR", "stdp": "STDP", "random_walk": "random walk", "none": "no learning"}
+
+
+def rule_color(rule: str) -> str:
+    """Return the colour of a rule, whatever is said behind a comma."""
+    return RULE_COLORS.get(rule.partition(",")[0], "#CC79A7")
 
 
 def legend(figure: Figure, **names: str | tuple[str, str]) -> None:
@@ -133,3 +141,12 @@ def pictures(
     for ax, title in zip(axes[0], titles, strict=True):
         ax.set_title(title, fontsize=7)
     return axes
+
+
+def notes(ax: Axes, time: np.ndarray, output: np.ndarray, teacher: np.ndarray, names: Sequence[str]) -> None:
+    """Draw the components of a melody above each other, arrays of shape (T, components); grey: teacher."""
+    places = 1.3 * np.arange(output.shape[1])
+    for k, place in enumerate(places):
+        ax.plot(time, teacher[:, k] + place, color="0.75", lw=2.0)
+        ax.plot(time, output[:, k] + place, color=AFTER, lw=0.8)
+    ax.set(xlabel="time (s)", xlim=(0, time[-1]), yticks=places, yticklabels=names)
