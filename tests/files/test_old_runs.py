@@ -14,7 +14,7 @@ from snnlab.cli.main import main
 from snnlab.files.record import attribute, load
 from snnlab.lab.protocol import find_protocol, judge_again, stored_checks
 
-RUNS = sorted((DATA / "runs").glob("*.nc"))
+RUNS = sorted((DATA / "first_edition").glob("*.nc"))
 FAMILIES = {"force", "replay", "song", "boltzmann", "reservoir", "liquid", "patterns", "single", "rate"}
 
 
