@@ -15,7 +15,7 @@ def require_positive(config: object, *names: str) -> None:
     """Raise UserError for the first of these fields that is neither None nor a finite number > 0."""
     for name in names:
         value = getattr(config, name)
-        if value is not None and not 0 < value < float("inf"):
+        if value is not None and not (_real(value) and 0 < value < float("inf")):
             raise UserError(f"{name}: expected a finite number > 0, got {value}")
 
 
@@ -26,16 +26,16 @@ def require_whole(name: str, value: object, low: int, high: int) -> None:
 
 
 def require_integer(config: object, least: int, *names: str) -> None:
-    """Raise UserError for the first of these fields that is less than ``least``."""
+    """Raise UserError for the first of these fields that is no whole number of at least ``least``."""
     for name in names:
-        if getattr(config, name) < least:
+        if not isinstance(getattr(config, name), Integral) or getattr(config, name) < least:
             raise UserError(f"{name}: expected an integer >= {least}, got {getattr(config, name)}")
 
 
 def require_probability(config: object, *names: str) -> None:
     """Raise UserError for the first of these fields that is no probability > 0."""
     for name in names:
-        if not 0 < getattr(config, name) <= 1:
+        if not (_real(getattr(config, name)) and 0 < getattr(config, name) <= 1):
             raise UserError(f"{name}: expected a probability, 0 < {name} <= 1, got {getattr(config, name)}")
 
 
@@ -44,7 +44,7 @@ def require_between(config: object, name: str, low: float, high: float = float("
     value = getattr(config, name)
     if value is None:
         return
-    if not low <= value <= high or abs(value) == float("inf"):
+    if not (_real(value) and low <= value <= high) or abs(value) == float("inf"):
         bound = f">= {low}" if high == float("inf") else f"from {low} to {high}"
         raise UserError(f"{name}: expected a number {bound}, got {value}")
 
@@ -106,3 +106,7 @@ def checked_size(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < float("inf"):
         raise UserError(f"{name}: expected a number >= 0, got {value if isinstance(value, Real) else repr(value)}")
     return float(value)
+
+
+def _real(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)

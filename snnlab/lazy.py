@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -24,4 +25,4 @@ def public(package: str, names: dict[str, str]) -> tuple[Callable[[str], Any], C
         module = import_module(f"{package}.{names[name]}")
         return module if name == names[name] else getattr(module, name)
 
-    return getattribute, lambda: list(names), list(names)
+    return getattribute, lambda: sorted({*names, *vars(sys.modules[package])}), list(names)

@@ -47,7 +47,7 @@ def recorded(dataset: xr.Dataset) -> Spikes:
 
 
 def trains(times: np.ndarray, neurons: np.ndarray, n: int) -> list[np.ndarray]:
-    """Return the spike times (s) of each neuron in rising order.
+    """Return the spike times (s) of neurons 0 to n - 1, each in rising order.
 
     Example
     -------
@@ -55,8 +55,9 @@ def trains(times: np.ndarray, neurons: np.ndarray, n: int) -> list[np.ndarray]:
     [array([0.1]), array([0.2, 0.3]), array([], dtype=float64)]
     """
     order = np.lexsort((times, neurons))
-    ends = np.searchsorted(neurons[order], np.arange(1, n))
-    return np.split(np.asarray(times)[order], ends)
+    # The first and the last piece are of no neuron from 0 to n - 1.
+    ends = np.searchsorted(np.asarray(neurons)[order], np.arange(n + 1))
+    return np.split(np.asarray(times)[order], ends)[1:-1]
 
 
 def counts(times: np.ndarray, neurons: np.ndarray, n: int, start: float, stop: float, bins: int) -> np.ndarray:

@@ -184,6 +184,8 @@ def study(arguments: list[str]) -> int:
 
 
 def _study_status(result: Study) -> int:
+    if result.faults:
+        return 2
     held, stated = result.count()
     if held < stated:
         return 3

@@ -15,8 +15,8 @@ WIDTH, KINDS = 100, ("protocols", "figures")
 
 def families() -> dict[str, str]:
     """Return each folder of protocols with its heading."""
-    folders = {file.parent for file in files("protocols").values()}
-    return {folder.name: _summary(folder / "__init__.py").rstrip(".") for folder in sorted(folders)}
+    folders = {file.parent.name: file.parent for kind in KINDS for file in files(kind).values()}
+    return {name: _summary(folder / "__init__.py").rstrip(".") for name, folder in sorted(folders.items())}
 
 
 def listing(family: str | None = None) -> str:

@@ -60,7 +60,7 @@ class Engine(Session):
         if target not in TARGETS:
             raise UserError(f"target: expected one of {', '.join(TARGETS)}, got {target!r}")
         super().__init__(seed, progress, checkpoints)
-        self._build_directory = None
+        self._build_directory, self._noted = None, False
         self._auto, target = target == "auto", "cython" if target == "auto" else target
         if target == "cython" and not _compiler_works():
             _log.warning("no C++ compiler or Python headers found: using the numpy target, which is slower")
@@ -151,7 +151,8 @@ class Engine(Session):
         if tasks or any(isinstance(o, brian2.NetworkOperation) for o in network.objects):
             self.require_python()
         if self.target == "cpp_standalone":
-            with named(network):
+            with named(network) as unnamed:
+                self._note(unnamed)
                 self._run_standalone(network, seconds, namespace)
             return False
         dt, n_steps = float(clock.dt), round(seconds / float(clock.dt))
@@ -166,7 +167,8 @@ class Engine(Session):
         operation = brian2.NetworkOperation(ticker, clock=clock, when="end", name="ticker")
         network.add(operation)
         try:
-            with named(network), threadpool_limits(1), np.errstate(over="ignore", invalid="ignore"):
+            with named(network) as unnamed, threadpool_limits(1), np.errstate(over="ignore", invalid="ignore"):
+                self._note(unnamed)
                 network.run(n_steps * clock.dt, namespace=namespace)
         except brian2.BrianObjectException as error:
             cause = error.__cause__ or error
@@ -181,6 +183,14 @@ class Engine(Session):
             raise KeyboardInterrupt
         look(stop - 1)
         return False
+
+    def _note(self, unnamed: int) -> None:
+        """Say once in what order objects without a name run."""
+        if unnamed and not self._noted:
+            self._noted = True
+            _log.info(
+                f"{unnamed} Brian2 objects have no name: those of one kind run in the order in which they were created"
+            )
 
     def _run_standalone(self, network: brian2.Network, seconds: float, namespace: dict) -> None:
         network.run(seconds * brian2.second, namespace=namespace)
@@ -224,10 +234,11 @@ def on_numpy() -> Iterator[None]:
 
 def _seconds(value: float | brian2.Quantity) -> float:
     """Return a time in s: a plain number, or a Brian2 quantity of time."""
-    if brian2.have_same_dimensions(value, brian2.second) or brian2.have_same_dimensions(value, 1):
-        if 0 < float(value) < float("inf"):
+    with contextlib.suppress(TypeError, ValueError):
+        is_time = brian2.have_same_dimensions(value, brian2.second) or brian2.have_same_dimensions(value, 1)
+        if is_time and 0 < float(value) < float("inf"):
             return float(value)
-    raise UserError(f"seconds: expected a time > 0 in s, got {value}")
+    raise UserError(f"seconds: expected a time > 0 in s, got {value!r}")
 
 
 @cache

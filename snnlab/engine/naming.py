@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import logging
+import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import brian2
-
-_log = logging.getLogger("snnlab")
 
 
 def release_names() -> None:
@@ -24,39 +22,70 @@ def release_names() -> None:
 
 
 @contextlib.contextmanager
-def named(network: brian2.Network) -> Iterator[None]:
+def named(network: brian2.Network) -> Iterator[int]:
     """Give the objects of a network that have no name of their own one in order of creation, for a while.
 
     Brian2 numbers them over all that the process has created, and sorts objects of one slot by name: the tenth would
-    run before the second, and what runs first would depend on what was created before.
+    run before the second, and what runs first would depend on what was created before. Yields how many there are.
     """
-    unnamed: dict[str, list[tuple[int, brian2.BrianObject]]] = {}
-    for obj in network.objects:
-        if found := _automatic(obj):
-            unnamed.setdefault(found[1], []).append((int(found[2] or 0), obj))
-    changes: list[tuple[brian2.BrianObject, str, str]] = []
-    for kind, objects in sorted(unnamed.items()):
-        for number, (_, obj) in enumerate(sorted(objects, key=lambda pair: pair[0])):
-            _rename(obj, obj.name, f"{kind}_{number:04d}", changes)
-    if changes:
-        count = sum(map(len, unnamed.values()))
-        _log.info(f"{count} Brian2 objects have no name: those of one kind run in the order in which they were created")
+    changes: list[tuple[brian2.BrianObject, str]] = []
+    count = _number(network.objects, _automatic, changes)
+    for obj in list(network.objects):
+        _number_parts(obj, changes)
     try:
-        yield
+        yield count
     finally:
-        for obj, before, _ in changes:
+        for obj, before in reversed(changes):
             obj._name = before
 
 
+def _number(
+    objects: Iterable[brian2.BrianObject],
+    match: Callable[[brian2.BrianObject], re.Match | None],
+    changes: list[tuple[brian2.BrianObject, str]],
+) -> int:
+    """Number the objects that match, from 0 for each stem, in the order of the numbers that Brian2 gave."""
+    stems: dict[str, list[tuple[int, brian2.BrianObject]]] = {}
+    for obj in objects:
+        if found := match(obj):
+            stems.setdefault(found[1], []).append((int(found[2] or 0), obj))
+    for stem, found in sorted(stems.items()):
+        for number, (_, obj) in enumerate(sorted(found, key=lambda pair: pair[0])):
+            _rename(obj, obj.name, f"{stem}_{number:04d}", changes)
+    return sum(map(len, stems.values()))
+
+
+def _number_parts(obj: brian2.BrianObject, changes: list[tuple[brian2.BrianObject, str]]) -> None:
+    """Number what an object contains several of: operations of run_regularly, for example."""
+    own = re.escape(obj.name)
+    stems = [found[1] for part in obj.contained_objects if (found := re.fullmatch(rf"({own}_.*?)(?:_\d+)?", part.name))]
+    several = {stem for stem in stems if stems.count(stem) > 1}
+
+    def match(part: brian2.BrianObject) -> re.Match | None:
+        found = re.fullmatch(rf"({own}_.*?)(?:_(\d+))?", part.name)
+        return found if found and found[1] in several else None
+
+    _number(obj.contained_objects, match, changes)
+
+
 def _automatic(obj: brian2.BrianObject) -> re.Match | None:
-    """Match the name that Brian2 gave to an object without one: kind, and number from the second on."""
-    return re.fullmatch(rf"({type(obj).__name__.lower()})(?:_(\d+))?", getattr(obj, "_name", None) or "")
+    """Match the name that Brian2 gave to an object without one: its stem, and its number from the second on.
+
+    The stem stands in the signature of the class; without one there, as in PoissonInput, it is the name of the class.
+    """
+    stated = inspect.signature(type(obj).__init__).parameters.get("name")
+    stems = {kind.__name__.lower() for kind in type(obj).__mro__}
+    if stated is not None and isinstance(stated.default, str) and stated.default.endswith("*"):
+        stems.add(stated.default[:-1])
+    name = getattr(obj, "_name", None) or ""
+    found = re.fullmatch(r"(.*?)(?:_(\d+))?", name)
+    return found if found and found[1] in stems else None
 
 
-def _rename(obj: brian2.BrianObject, old: str, new: str, changes: list) -> None:
+def _rename(obj: brian2.BrianObject, old: str, new: str, changes: list[tuple[brian2.BrianObject, str]]) -> None:
     """Rename an object, and what it contains: its state updater, its pathways."""
     if obj.name == old or obj.name.startswith(f"{old}_"):
-        changes.append((obj, obj.name, new + obj.name.removeprefix(old)))
-        obj._name = changes[-1][2]
+        changes.append((obj, obj.name))
+        obj._name = new + obj.name.removeprefix(old)
     for part in obj.contained_objects:
         _rename(part, old, new, changes)

@@ -34,7 +34,7 @@ class Session:
 
     Example
     -------
-    >>> Session(seed=1).rng("weights").integers(10) == Session(seed=1).rng("weights").integers(10)
+    >>> Session(seed=1).rng("weights").random() == Session(seed=1).rng("weights").random()
     True
     """
 

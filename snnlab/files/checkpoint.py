@@ -8,12 +8,13 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filelock import FileLock, Timeout
+
 from ..errors import MachineError, UserError
 from . import record
 
 if TYPE_CHECKING:
     import numpy as np
-from filelock import FileLock, Timeout
 
 _log = logging.getLogger("snnlab")
 _KEPT = 2

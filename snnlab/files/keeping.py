@@ -47,7 +47,7 @@ class Keeping:
 
     def forget(self) -> None:
         """Begin anew: what was kept cannot be gone on from."""
-        _log.warning("the checkpoints are of an earlier edition and cannot be used: training begins anew")
+        _log.warning("the checkpoints are of version 0.1 and cannot be used: training begins anew")
         self._stage.clear()
         self._kept, self.state, self._parts = 0, {}, []
 

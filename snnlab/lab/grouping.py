@@ -107,6 +107,6 @@ class Runs(list):
     def of(self, variant: str, condition: str = "default") -> list:
         """Return the runs of a variant in a condition; raises UserError if the study has none of this name."""
         if (variant, condition) not in self._groups:
-            known = [v if c == "default" else f"{v} / {c}" for v, c in self._groups]
-            raise unknown("comparisons: variant", f"{variant} / {condition}", known)
+            asked, *known = (v if c == "default" else f"{v} / {c}" for v, c in [(variant, condition), *self._groups])
+            raise unknown("variant", asked, known)
         return self._groups[variant, condition]

@@ -192,11 +192,9 @@ class Protocol:
         }
         try:
             self.judge(dataset)
-        except Exception as error:
+        except UserError as error:
             record.save(dataset, path)
-            raise UserError(
-                f"checks: those of {self.name} fail with {type(error).__name__}: {error}; the run is kept in {path}"
-            ) from error
+            raise UserError(f"{error}; the run is kept in {path}") from error
         record.save(dataset, path)
         return dataset
 
@@ -221,8 +219,18 @@ class Protocol:
         return dataset
 
     def judge(self, dataset: xr.Dataset) -> list[Check]:
-        """Evaluate the checks of a run now, store them in the dataset and return them."""
-        checks = self.checks(dataset)
+        """Evaluate the checks of a run now, store them in the dataset and return them.
+
+        Raises
+        ------
+        UserError
+            If the protocol's ``checks`` fail.
+        """
+        try:
+            checks = self.checks(dataset)
+        except Exception as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise UserError(f"checks: those of {self.name} fail with {reason}") from error
         dataset.attrs["checks"] = json.dumps([c.to_dict() for c in checks])
         return checks
 

@@ -35,6 +35,8 @@ class Study:
     groups: dict[tuple[str, str], list] = field(default_factory=dict)
     checks: dict[tuple[str, str], list[list[claims.Check]]] = field(default_factory=dict)
     diverged: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    """why there are no findings or comparisons"""
 
     @property
     def datasets(self) -> Runs:
@@ -46,10 +48,24 @@ class Study:
 
     @cached_property
     def findings(self) -> list[tuple[str, claims.Finding]]:
-        """(variant, finding): of each variant without its controls, then what compares variants ("")."""
+        """(variant, finding): of each variant without its controls, then what compares variants ("").
+
+        What cannot be found is named in ``faults``: the checks and the runs of a study stand all the same.
+        """
         unbroken = {variant: runs for (variant, condition), runs in self.groups.items() if condition == "default"}
-        found = [(variant, f) for variant, runs in unbroken.items() if runs for f in self.protocol.findings(runs)]
-        return found + [("", finding) for finding in self.protocol.comparisons(self.datasets)]
+        found: list[tuple[str, claims.Finding]] = []
+        for variant, runs in unbroken.items():
+            if runs:
+                found += [(variant, each) for each in self._found("findings", runs)]
+        return found + [("", each) for each in self._found("comparisons", self.datasets)]
+
+    def _found(self, kind: str, runs: list) -> list[claims.Finding]:
+        try:
+            return getattr(self.protocol, kind)(runs)
+        except Exception as error:
+            name = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+            self.faults.append(" ".join(f"{kind} of {self.protocol.name}: {name}{error}".split()))
+            return []
 
     def count(self) -> tuple[int, int]:
         """Return (held, stated): checks of default runs that hold; a run of a control must break at least one."""
@@ -92,6 +108,7 @@ class Study:
                 f"no findings from these runs; `snnlab reproduce {self.protocol.name}` compares "
                 f"{len(self.protocol.variants)} variants: {', '.join(list(self.protocol.variants)[:4])} ..."
             )
+        parts += [f"no {fault}" for fault in self.faults]
         for (variant, condition), texts in self.diverged.items():
             parts += [f"diverged: {variant}, {condition}, {text}" for text in texts]
         return "\n\n".join(parts)
@@ -113,6 +130,7 @@ class Study:
             "protocol": self.protocol.name,
             "conditions": conditions,
             "findings": [({"variant": variant} if variant else {}) | f.to_dict() for variant, f in self.findings],
+            "faults": self.faults,
             "cpu_seconds": round(self.cpu_seconds),
         }
 

@@ -58,6 +58,8 @@ def test_windows_are_half_open_and_neurons_beyond_n_are_left_out():
     times, neurons = np.array([0.0, 1.0, 1.5, 2.0]), np.array([0, 0, 5, 0])
     np.testing.assert_array_equal(counts(times, neurons, 1, 0.0, 2.0, 2), [[1, 1]])
     np.testing.assert_array_equal(rates(times, neurons, 6, 1.0, 2.0), [1, 0, 0, 0, 0, 1])
+    np.testing.assert_array_equal(trains(times, neurons, 1), [[0.0, 1.0, 2.0]])
+    assert trains(times, neurons, 0) == []
     with pytest.raises(UserError, match="start < stop"):
         rates(times, neurons, 6, 2.0, 2.0)
 

@@ -9,6 +9,7 @@ import pytest
 from brian2.devices.device import RuntimeDevice
 
 from snnlab.engine.brian import Engine
+from snnlab.engine.naming import named
 from snnlab.engine.tasks import Task, Watch
 from snnlab.errors import Diverged, UserError
 
@@ -101,6 +102,50 @@ def test_a_network_of_a_tutorial_runs_unchanged_and_again(target, monkeypatch):
     assert [note[:30] for note in notes] == ["5 Brian2 objects have no name:"] * 2
 
 
+class Cells(brian2.NeuronGroup):
+    """A user's own class, whose objects Brian2 calls by the name of the class below."""
+
+
+def unnamed():
+    """Objects without a name of every kind that Brian2 names in its own way, twelve of some."""
+    groups = [brian2.NeuronGroup(1, "x : 1") for _ in range(12)]
+    cells = [Cells(1, "dv/dt = -v/ms : 1", threshold="v > 1", reset="v = 0", method="exact") for _ in range(12)]
+    monitors = [brian2.PopulationRateMonitor(cells[0]), brian2.StateMonitor(cells[0], "v", record=True)]
+    inputs = [brian2.PoissonInput(cell, "v", 10, 1 * brian2.Hz, 0.1) for cell in cells[:2]]
+    named = brian2.NeuronGroup(1, "x : 1", name="explicit")
+    for k in range(12):
+        named.run_regularly(f"x = {k}")
+    return [*groups, *cells, *monitors, *inputs, named]
+
+
+def test_every_kind_of_unnamed_object_gets_the_same_name_whatever_was_created_before():
+    found = []
+    for _ in range(2):
+        objects = unnamed()
+        before = [obj.name for obj in objects]
+        with named(brian2.Network(objects)) as count:
+            parts = [part.name for obj in objects for part in obj.contained_objects]
+            found.append(([obj.name for obj in objects], parts))
+            assert count == 12 + 12 + 2 + 2 and len(set(found[-1][0])) == len(objects)
+            # Sorted as text they stand in order of creation.
+            assert found[-1][0][:12] == sorted(found[-1][0][:12])
+        assert [obj.name for obj in objects] == before
+    assert found[0] == found[1]
+    assert found[0][0][-1] == "explicit"
+    regular = [name for name in found[0][1] if "run_regularly" in name]
+    assert regular == sorted(regular) and len(regular) == 12
+
+
+def test_the_order_of_unnamed_objects_is_said_once_an_engine(monkeypatch):
+    notes = []
+    monkeypatch.setattr(logging.getLogger("snnlab"), "info", notes.append)
+    with Engine("numpy") as engine:
+        network = brian2.Network(brian2.NeuronGroup(1, "x : 1"))
+        for _ in range(3):
+            engine.run(network, 1e-3)
+    assert len(notes) == 1
+
+
 def test_unnamed_objects_run_in_order_of_creation():
     order = []
     with Engine("numpy") as engine:
@@ -117,7 +162,7 @@ def test_unnamed_objects_run_in_order_of_creation():
 def test_unknown_targets_and_wrong_units_are_refused():
     with Engine("numpy") as engine:
         group, clock = decaying(equations="dx/dt = x : 1")
-        for seconds in (0, -1.0, 2 * brian2.mV, float("inf")):
+        for seconds in (0, -1.0, 2 * brian2.mV, float("inf"), "3", None):
             with pytest.raises(UserError, match="seconds: expected a time > 0"):
                 engine.run(brian2.Network(group), seconds, clock)
         with pytest.raises(UserError, match="unit"):

@@ -1,4 +1,4 @@
-"""Run files of the first edition (0.1.0, before families had rooms) are read: claims, figures, trained networks.
+"""Run files of version 0.1.0 are read: claims, figures, trained networks.
 
 One small run a family, written by commit f41df2e; most are too small to learn. A study may run them anew.
 """

@@ -164,7 +164,7 @@ def test_findings_get_one_setting_without_controls_and_comparisons_name_theirs(t
         "shift=5  value" in " ".join(study.report().split("\n"))
         and study.to_dict()["findings"][1]["variant"] == "shift=2"
     )
-    with pytest.raises(UserError, match=r"comparisons: variant: 'shift=3 / default' is unknown.*shift=2"):
+    with pytest.raises(UserError, match=r"variant: 'shift=3' is unknown.*shift=2"):
         study.datasets.of("shift=3")
 
 
@@ -180,3 +180,26 @@ def test_a_config_that_is_not_frozen_works_and_is_stored_as_it_was_given(tmp_pat
     assert attribute(dataset, "config")["shift"] == 3.0
     # The same settings again have the same file.
     assert find_protocol(str(file)).path(find_protocol(str(file)).config(shift=3.0), path.parent) == path
+
+
+def test_checks_and_runs_of_a_study_stand_though_findings_fail(tmp_path, capsys):
+    file, report = tmp_path / "own.py", tmp_path / "study.json"
+    file.write_text(OWN.replace('return [Finding.over_seeds("value"', 'return [1 / 0, Finding.over_seeds("value"'))
+    arguments = ["study", str(file), "--seeds", "0:2", "--out", str(tmp_path / "runs"), "--json", str(report)]
+    assert main([*arguments, "--no-progress"]) == 2
+    printed = capsys.readouterr().out
+    assert "2 of 2" in printed and "no findings of own: ZeroDivisionError: division by zero" in printed
+    assert "no comparisons of own: variant: 'shift=5' is unknown" in printed
+    stored = json.loads(report.read_text())
+    assert stored["conditions"][0]["checks"][0]["held"] == 2 and len(stored["faults"]) == 2
+
+
+def test_checks_that_fail_are_one_line_the_second_time_as_well(tmp_path, capsys):
+    file = tmp_path / "own.py"
+    file.write_text(OWN.replace("return [Check(", "raise KeyError('output')\n    return [Check("))
+    for _ in range(2):
+        arguments = ["study", str(file), "--seeds", "0:1", "--no-controls", "--no-progress"]
+        assert main([*arguments, "--out", str(tmp_path / "runs")]) == 2
+        line = capsys.readouterr().err.splitlines()[-1]
+        assert "checks: those of own fail with KeyError: 'output'" in line
+    assert len(list((tmp_path / "runs").glob("*.nc"))) == 1

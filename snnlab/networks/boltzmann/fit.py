@@ -201,12 +201,12 @@ def train(
     """
     most = goals[-1][0]
     with Keeping(engine.checkpoints, engine.used) as keeping:
-        # The checkpoint holds periods, looks, CPU time and wall time so far; before rooms it held fewer numbers.
-        totals = keeping.state.pop("totals", np.zeros(4))
-        if len(totals) != 4:
+        # The checkpoint holds periods, looks, CPU time and wall time so far; those of version 0.1 hold fewer numbers.
+        if keeping.state and np.shape(keeping.state.get("totals")) != (4,):
             keeping.forget()
-            totals = np.zeros(4)
+        totals = keeping.state.pop("totals", np.zeros(4))
         state, ended, learned = keeping.state or state, False, False
+        reached = Reached(state, int(totals[0]), float(totals[2]), float(totals[3]), learned)
         engine.show(0, most, "periods", whole=True)
         while not ended and totals[1] < len(goals):
             done, (periods, blocks) = int(totals[0]), goals[int(totals[1])]

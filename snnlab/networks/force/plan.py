@@ -17,10 +17,12 @@ from .drive import Drive, ticks
 from .phases import Phase
 
 BIN_SECONDS = 0.02
-# A population has run away that fires, over 0.1 s, at this rate (Hz) and at this many times its rate before learning,
-# while its output is this many times the teacher.
+# Over 0.1 s of learning a population has run away if it fires at this rate (Hz) and at this many times its rate before
+# learning, and if its output is this many times as large as the teacher.
 RUNAWAY_RATE, RUNAWAY_RATIO, RUNAWAY_OUTPUT = 150.0, 5.0, 10.0
 _RUNAWAY_SECONDS = 0.1
+# The size of the teacher is that of about so many samples.
+_TAUGHT = 1000
 
 
 @dataclass(frozen=True)
@@ -143,30 +145,41 @@ class Recording:
         )
 
 
-def refuse_runaway(counts: np.ndarray, part: Recording, plan: Plan, n: int) -> None:
-    """Raise Diverged if ``n`` neurons ran away in a stretch.
+def refuse_runaway(counts: np.ndarray, part: Recording, start: int, plan: Plan, n: int) -> None:
+    """Raise Diverged if ``n`` neurons ran away in a stretch that begins at a step ``start``.
 
-    ``counts`` are those of the run so far, of this stretch and of all before it. A decoder that RLS has made much too
-    large drives neurons to fire as fast as they can, and the output is far from the teacher.
+    A decoder that RLS has made much too large drives neurons to fire as fast as they can, and the output is far from
+    the teacher. Only learning is looked at. ``counts`` are those of the run so far, with those of this stretch. Where
+    the rate before learning is not known, the output decides; where no output was recorded, the rates do.
     """
-    settled = int(plan.learn.start * plan.dt / (plan.bins.step * plan.dt)) if plan.learn else 0
-    window = max(1, round(_RUNAWAY_SECONDS / (plan.bins.step * plan.dt)))
-    first = max(settled, len(counts) - len(part.counts))
-    if settled < window or len(counts) - first <= window:
+    every, seconds = plan.bins.step, plan.bins.step * plan.dt
+    window = max(1, round(_RUNAWAY_SECONDS / seconds))
+    settled = plan.learn.start // every
+    first = max(settled + window - 1, len(counts) - len(part.counts))
+    last = min(len(counts), plan.learn.stop // every)
+    if not plan.learn or first >= last:
         return
-    before = counts[settled - 1] / (n * settled * plan.bins.step * plan.dt)
-    rates = (counts[first + window :] - counts[first:-window]) / (n * window * plan.bins.step * plan.dt)
-    worst = int(rates.argmax())
-    if rates[worst] < max(RUNAWAY_RATE, RUNAWAY_RATIO * before):
-        return
-    off, taught = np.abs(part.outputs).max(initial=0), np.abs(part.teacher).max(initial=0)
-    if off > RUNAWAY_OUTPUT * taught:
-        hint = "; --rls-gain exact or a smaller --alpha can prevent it" if plan.gain == "undivided" else ""
-        raise Diverged(
-            f"diverged: the population has run away: {rates[worst]:.0f} Hz at t = "
-            f"{(first + worst + window + 1) * plan.bins.step * plan.dt:.3g} s, {before:.3g} Hz before learning, "
-            f"with an output of up to {off:.3g} for a teacher of up to {taught:.3g}{hint}"
-        )
+    before = counts[settled - 1] / (n * settled * seconds) if settled >= window else float("nan")
+    limit = np.fmax(RUNAWAY_RATE, RUNAWAY_RATIO * before)
+    since = np.concatenate([np.zeros(1, counts.dtype), counts])
+    rates = (since[first + 1 : last + 1] - since[first + 1 - window : last + 1 - window]) / (n * window * seconds)
+    fast = first + np.flatnonzero(rates >= limit)
+    recorded = within(plan.record, start, plan.n_steps)[: len(part.outputs)]
+    taught = np.abs(plan.taught(plan.learn[:: max(1, len(plan.learn) // _TAUGHT)])).max() if len(fast) else 0.0
+    for last_bin in fast:
+        samples = within(recorded, last_bin * every, (last_bin + 1) * every)
+        if not samples and np.isnan(before):
+            continue
+        outputs = part.outputs[[recorded.index(step) for step in samples]]
+        off = np.abs(outputs).max() if samples else float("inf")
+        if off > RUNAWAY_OUTPUT * taught:
+            known = "" if np.isnan(before) else f", {before:.3g} Hz before learning"
+            large = f", with an output of {off:.3g} for a teacher of up to {taught:.3g}" if samples else ""
+            hint = "; --rls-gain exact or a smaller --alpha can prevent it" if plan.gain == "undivided" else ""
+            raise Diverged(
+                f"diverged: the population has run away: {rates[last_bin - first]:.0f} Hz at t = "
+                f"{(last_bin + 1) * seconds:.3g} s{known}{large}{hint}"
+            )
 
 
 def ends(steps: range, dt: float) -> np.ndarray:

@@ -186,7 +186,7 @@ def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine
         loop.restore(memory, start)
     resumed, counts = start, np.zeros(0, np.int64)
     if memory:
-        counts = np.concatenate([arrays["counts"] for arrays in stage.parts()])
+        counts = np.concatenate([np.asarray(arrays["counts"]) for arrays in stage.parts()])
     for stop in stops:
         if stop <= start:
             continue
@@ -196,7 +196,7 @@ def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine
         part = loop.advance(start, stop, stage.folder if stage else None)
         part = replace(part, teacher=plan.taught(within(plan.record, start, stop)))
         counts = np.concatenate([counts, part.counts])
-        refuse_runaway(counts, part, plan, n)
+        refuse_runaway(counts, part, start, plan, n)
         if stage and stop < plan.n_steps:
             stage.save(stop, loop.memory(), part.arrays())
         else:

@@ -11,7 +11,6 @@ __getattr__, __dir__, __all__ = public(
         "find_spike_rule": "config",
         "plan_show": "config",
         "Liquid": "network",
-        "LiquidNetwork": "network",
         "Show": "network",
         "calibrate_input": "liquid",
         "calibrate_rule": "liquid",

@@ -7,11 +7,8 @@ __getattr__, __dir__, __all__ = public(
     {
         "PatternConfig": "config",
         "check": "config",
-        "find_pattern_rule": "config",
-        "PatternReservoir": "reservoirs",
         "average_changes": "compare",
         "compare_outputs": "compare",
-        "learn_sequences": "compare",
         "measure_distances": "compare",
     },
 )

@@ -14,7 +14,6 @@ __getattr__, __dir__, __all__ = public(
         "CORRELATION": "movie",
         "IDENTIFIED": "movie",
         "MovieConfig": "movie",
-        "NEAR": "movie",
         "Replay": "movie",
         "completed_movie": "movie",
         "movie_of": "movie",

@@ -7,7 +7,6 @@ __getattr__, __dir__, __all__ = public(
     {
         "ReservoirConfig": "config",
         "check": "config",
-        "find_rate_rule": "config",
         "RateReservoir": "units",
         "random_reservoir": "units",
         "spectral_radius": "units",

@@ -9,7 +9,8 @@ from snnlab import train_force
 from snnlab.engine.brian import Engine
 from snnlab.errors import Diverged, UserError
 from snnlab.lab.protocol import find_protocol
-from snnlab.networks.force.plan import Plan, Recording, refuse_runaway
+from snnlab.networks.force.plan import Plan, Recording, refuse_runaway, within
+from snnlab.networks.force.runtime import RuntimeLoop
 
 PROTOCOL = find_protocol("force_sine")
 SIZE = {"neuron": "lif", "n": 200, "dt": 0.1, "seconds": 0.8, "learn_start": 0.3, "learn_stop": 0.7, "target": "numpy"}
@@ -30,16 +31,45 @@ def test_the_exact_gain_takes_the_same_alpha():
     assert dataset.population_rate.values.max() < 60 and abs(dataset.output.values).max() < 2
 
 
-def stretch(rates, output, start=0):
-    """Counts of a run of 100 neurons whose bins of 20 ms have these rates (Hz), and its stretch from a bin on."""
+@pytest.mark.parametrize("changes", [{"record_start": 0.7}, {"learn_start": 0.0}])
+def test_a_runaway_is_seen_without_a_recorded_output_and_without_a_rate_before(changes, tmp_path):
+    with pytest.raises(Diverged, match="run away"):
+        PROTOCOL.execute(PROTOCOL.config(**SIZE | changes, alpha=1e-3), tmp_path)
+
+
+def test_a_run_that_is_resumed_into_a_runaway_has_diverged_as_well(tmp_path, monkeypatch):
+    config = PROTOCOL.config(**SIZE, alpha=1e-3, checkpoint=0.35)
+    advance, calls = RuntimeLoop.advance, []
+
+    def cut(self, *arguments):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return advance(self, *arguments)
+
+    monkeypatch.setattr(RuntimeLoop, "advance", cut)
+    with pytest.raises(KeyboardInterrupt):
+        PROTOCOL.execute(config, tmp_path)
+    with pytest.raises(Diverged, match=r"run away: \d+ Hz at t = 0\.\d+ s, 20\.7 Hz before"):
+        PROTOCOL.execute(config, tmp_path, resume=True)
+
+
+def plan(learn=range(200, 800), record=range(0, 1000, 10)):
+    return Plan(1e-3, 1000, record, 0, 0, learn, lambda t: np.ones(len(t)))
+
+
+def look(rates, outputs, plan, start=0):
+    """Look for a runaway of 100 neurons whose bins of 20 ms have these rates (Hz), in the stretch from a bin on."""
     counts = np.cumsum(np.asarray(rates) * 100 * 0.02).astype(np.int64)
-    outputs = np.full((4, 1), float(output))
+    steps = within(plan.record, start * 20, 20 * len(rates))
+    values = np.asarray(outputs, float)[[step // 20 for step in steps]][:, None]
     empty = np.zeros(0)
-    part = Recording(outputs, empty, counts[start:], empty, empty, empty, np.ones((4, 1)))
-    return counts, part
+    part = Recording(values, empty, counts[start:], empty, empty, empty)
+    refuse_runaway(counts, part, start * 20, plan, 100)
 
 
-PLAN = Plan(dt=1e-3, n_steps=1000, record=range(0, 1000, 10), n_voltages=0, n_spikes=0, learn=range(200, 800))
+def rates(before, after):
+    return [before] * 10 + [after] * 30
 
 
 @pytest.mark.parametrize(
@@ -54,12 +84,41 @@ PLAN = Plan(dt=1e-3, n_steps=1000, record=range(0, 1000, 10), n_voltages=0, n_sp
     ],
 )
 def test_rate_rise_and_output_together_decide(before, after, output, start, refused):
-    counts, part = stretch([before] * 10 + [after] * 30, output, start)
+    given = rates(before, after), [output] * 40, plan(), start
     if refused:
         with pytest.raises(Diverged, match=rf"{after} Hz .*{before:.3g} Hz before learning"):
-            refuse_runaway(counts, part, PLAN, 100)
+            look(*given)
     else:
-        refuse_runaway(counts, part, PLAN, 100)
+        look(*given)
+
+
+def test_rate_and_output_must_be_too_large_at_the_same_time():
+    burst = [20] * 10 + [160] * 8 + [20] * 22
+    look(burst, [1] * 25 + [100] * 15, plan())
+    with pytest.raises(Diverged, match=r"t = 0\.3 s"):
+        look(burst, [1] * 14 + [100] * 26, plan())
+
+
+def test_where_a_run_is_cut_does_not_matter():
+    # Six bins are too fast; no part of a run holds five of them that it has recorded alone.
+    burst = [20] * 12 + [200] * 6 + [20] * 22
+    for start in (0, 14, 16):
+        with pytest.raises(Diverged, match="run away"):
+            look(burst, [100] * 40, plan(), start)
+
+
+def test_what_follows_learning_is_no_runaway():
+    look([20] * 40 + [400] * 10, [100] * 50, plan())
+
+
+def test_of_what_is_not_known_the_other_decides():
+    fast = [200] * 40
+    with pytest.raises(Diverged, match=r"t = 0\.1 s, with an output of 100"):
+        look(fast, [100] * 40, plan(learn=range(0, 800)))
+    look(fast, [5] * 40, plan(learn=range(0, 800)))
+    with pytest.raises(Diverged, match=r"160 Hz at t = 0\.3 s, 20 Hz before learning$"):
+        look(rates(20, 160), [0] * 40, plan(record=range(900, 1000, 10)))
+    look(fast, [0] * 40, plan(learn=range(0, 800), record=range(900, 1000, 10)))
 
 
 @pytest.mark.parametrize(
