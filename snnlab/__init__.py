@@ -25,7 +25,7 @@ class _Beside:
         return spec_from_file_location(name, file, submodule_search_locations=[str(folder)]) if file.is_file() else None
 
 
-# Behind all other finders.
+# It is asked last.
 sys.meta_path.append(_Beside)
 
 __getattr__, __dir__, __all__ = public(

@@ -25,17 +25,15 @@ class Diverged(SnnlabError):
     exit_code = 4
 
 
-def unknown(kind: str, name: str, known: list[str]) -> UserError:
-    """Return the error for a name that does not exist, with the nearest names that do."""
-    near = get_close_matches(name, known, n=3, cutoff=0.5)
+def unknown(kind: str, name: str, known: list[str], listing: str = "") -> UserError:
+    """Return the error for a name that does not exist, with the nearest names that do.
+
+    It lists all that are known, or says what ``listing`` of the command line lists them where these are many.
+    """
+    near = get_close_matches(name.lower() if listing else name, known, n=3, cutoff=0.3 if listing else 0.5)
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    if listing:
+        return UserError(f"{kind}: {name!r} is unknown{hint or ';'} `{listing}` names all")
     # Names of variants hold commas.
     between = "; " if any("," in each for each in known) else ", "
     return UserError(f"{kind}: {name!r} is unknown{hint} (known: {between.join(sorted(known))})")
-
-
-def unknown_name(kind: str, name: str, known: list[str]) -> UserError:
-    """Return the error for a protocol or a figure that does not exist: the three nearest, and how to list all."""
-    near = get_close_matches(name.lower(), known, n=3, cutoff=0.3)
-    hint = f"; did you mean {' or '.join(near)}?" if near else ";"
-    return UserError(f"{kind}: {name!r} is unknown{hint} `snnlab list` names all")

@@ -16,8 +16,9 @@ from ..errors import UserError, unknown
 from ..files import record
 from ..files.data import SOURCES, get
 from ..lab.claims import Check, checks_table, measures_table, table
+from ..lab.discovery import family, files
 from ..lab.figure import collect, find_figure, read, save_figure, write_claims
-from ..lab.protocol import RUNS, Protocol, controls_fail, family, files, find_protocol, judge_again, stored_checks
+from ..lab.protocol import RUNS, Protocol, controls_fail, find_protocol, judge_again, stored_checks
 from ..lab.study import Study, parse_grid, parse_seeds, plan, run_study
 
 

@@ -7,8 +7,8 @@ import re
 import textwrap
 from pathlib import Path
 
-from ..errors import unknown_name
-from ..lab.protocol import files
+from ..errors import unknown
+from ..lab.discovery import files
 
 WIDTH, KINDS = 100, ("protocols", "figures")
 
@@ -29,7 +29,7 @@ def listing(family: str | None = None) -> str:
     """
     known = families()
     if family is not None and family not in known:
-        raise unknown_name("family", family, [*known])
+        raise unknown("family", family, [*known], "snnlab list")
     chosen = known if family is None else {family: known[family]}
     return "\n\n".join("\n".join([f"{name} | {heading}", *_rows(name)]) for name, heading in chosen.items())
 

@@ -267,8 +267,8 @@ def _compiler_works() -> bool:
 
 def equations_error(error: brian2.BrianObjectException) -> UserError:
     """Return in one line what Brian2 found wrong with the equations of an object."""
-    named = re.search(r"named '?(\w+)", str(error))
-    return UserError(f"equations of {named[1] if named else 'the network'}: {_short(error)}")
+    found = re.search(r"named '?(\w+)", str(error))
+    return UserError(f"equations of {found[1] if found else 'the network'}: {_short(error)}")
 
 
 def _short(error: BaseException) -> str:

@@ -95,7 +95,7 @@ class Checkpoints:
             for stage in self.folder.glob("[0-9]*"):
                 shutil.rmtree(stage, ignore_errors=True)
         for left in [*self.folder.glob("*/run-*"), *self.folder.glob("*/.*.part")]:
-            # Of a process that was killed.
+            # A process that was killed has left it.
             shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
 
     def remove(self) -> None:
@@ -169,7 +169,7 @@ class Stage:
         else:
             position, state = 0, {}
         for later, file in self._files("state").items():
-            # Of the states to come the last two are kept: none that cannot be used may be among them.
+            # The last two states are kept: one that cannot be used must not take the place of one that can.
             if later > position:
                 file.unlink(missing_ok=True)
         return position, state

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-# Of fewer values bootstraps are much too narrow.
+# Bootstraps of fewer values are much too narrow.
 FEW = 10
 
 

@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import UserError, unknown_name
+from ..errors import UserError, unknown
 from ..files import record
 from ..files.python import is_file_spec, load_file
+from .discovery import files, import_file
 from .grouping import settings
-from .protocol import RUNS, files, find_protocol, import_file, judge_again
+from .protocol import RUNS, find_protocol, judge_again
 
 _log = logging.getLogger("snnlab")
 _INK = "0.35"
@@ -56,7 +57,7 @@ def find_figure(spec: str) -> FigureFile:
             # That of a protocol.
             spec = find_protocol(spec).figure or spec
         if spec not in names:
-            raise unknown_name("figure", spec, [*names])
+            raise unknown("figure", spec, [*names], "snnlab list")
         found, name = import_file("figures", spec), spec
     if not callable(getattr(found, "draw", None)) or not hasattr(found, "NEEDS"):
         raise UserError(f"figure: {spec} is no figure; expected NEEDS and a function draw(datasets)")

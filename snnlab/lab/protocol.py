@@ -10,17 +10,16 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SnnlabError, UserError, unknown, unknown_name
+from ..errors import SnnlabError, UserError, unknown
 from ..files import record
 from ..files.checkpoint import Checkpoints
 from ..files.python import content_hash, is_file_spec, load_file
 from .claims import Check, Finding
+from .discovery import files, import_file
 from .grouping import RECORDING, Runs, variant_name
 
 if TYPE_CHECKING:
@@ -160,7 +159,7 @@ class Protocol:
                 checkpoints.remove()
         finally:
             if made:
-                # Of a mistake that was noticed late nothing stays.
+                # Nothing stays of a mistake that was noticed late.
                 with contextlib.suppress(OSError):
                     folder.rmdir()
         return path, dataset
@@ -266,7 +265,7 @@ def find_protocol(spec: str) -> Protocol:
         return _read(module, Path(spec).stem, str(Path(spec).expanduser().resolve()))
     known = files("protocols")
     if spec not in known:
-        raise unknown_name("protocol", spec, [*known])
+        raise unknown("protocol", spec, [*known], "snnlab list")
     return _read(import_file("protocols", spec), spec, spec)
 
 
@@ -302,37 +301,3 @@ def _read(module: ModuleType, name: str, spec: str) -> Protocol:
     for overrides in [protocol.quick, *(each for kind in stated for each in kind.values())]:
         protocol.config(**overrides)
     return protocol
-
-
-def files(kind: str) -> dict[str, Path]:
-    """Return every protocol or figure file by its name, in whatever folder below ``kind`` it stands.
-
-    Raises
-    ------
-    UserError
-        If two files have the same name.
-    """
-    found: dict[str, Path] = {}
-    for file in sorted(_folder(kind).rglob("*.py"), key=lambda file: file.stem):
-        if file.name.startswith("_"):
-            continue
-        if file.stem in found:
-            raise UserError(f"{kind}: two files are called {file.name}: {found[file.stem]} and {file}; rename one")
-        found[file.stem] = file
-    return found
-
-
-def import_file(kind: str, name: str) -> ModuleType:
-    """Import a protocol or figure file by its name."""
-    path = files(kind)[name].relative_to(_folder(kind)).with_suffix("")
-    return import_module(".".join(["snnlab", kind, *path.parts]))
-
-
-def family(kind: str, name: str) -> str:
-    """Return the folder that a protocol or figure file stands in."""
-    return files(kind)[name].parent.name
-
-
-@cache
-def _folder(kind: str) -> Path:
-    return Path(import_module(f"snnlab.{kind}").__path__[0])

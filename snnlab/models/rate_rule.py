@@ -24,7 +24,7 @@ SEEN = ("x_pre", "x_mean_pre", "y_post", "u_post", "y_mean_post", "w")
 _FUNCTIONS = [name for name in DEFAULT_FUNCTIONS if callable(getattr(np, name, None))]
 _NUMPY = {name: getattr(np, name) for name in (*_FUNCTIONS, "logical_and", "logical_or", "logical_not")}
 _NUMPY |= {"pi": np.pi, "e": np.e}
-# Of the language.
+# Conversions are functions of Brian2's language.
 _NUMPY |= dict.fromkeys(("int", "int_"), lambda x: np.asarray(x).astype(int))
 
 

@@ -4,8 +4,10 @@ import pytest
 
 from snnlab.cli.listing import families, listing
 from snnlab.cli.main import main
-from snnlab.lab import protocol
-from snnlab.lab.protocol import files, find_protocol
+from snnlab.errors import UserError
+from snnlab.lab import discovery
+from snnlab.lab.discovery import files
+from snnlab.lab.protocol import find_protocol
 
 
 def test_every_protocol_and_figure_stands_in_the_block_of_its_family(capsys):
@@ -46,10 +48,8 @@ def test_a_protocol_in_a_subfolder_is_found_and_two_of_one_name_are_refused(tmp_
     for place in ("a/one.py", "b/two.py", "a/_shared.py", "b/_shared.py"):
         (tmp_path / place).parent.mkdir(exist_ok=True)
         (tmp_path / place).write_text("")
-    monkeypatch.setattr(protocol, "_folder", lambda kind: tmp_path)
+    monkeypatch.setattr(discovery, "_folder", lambda kind: tmp_path)
     assert list(files("protocols")) == ["one", "two"]
     (tmp_path / "b" / "one.py").write_text("")
-    with pytest.raises(
-        protocol.UserError, match=r"protocols: two files are called one.py: .*/a/one.py and .*/b/one.py"
-    ):
+    with pytest.raises(UserError, match=r"protocols: two files are called one.py: .*/a/one.py and .*/b/one.py"):
         files("protocols")

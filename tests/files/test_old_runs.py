@@ -12,6 +12,7 @@ import snnlab
 from places import DATA
 from snnlab.cli.main import main
 from snnlab.files.record import attribute, load
+from snnlab.lab.discovery import files
 from snnlab.lab.protocol import find_protocol, judge_again, stored_checks
 
 RUNS = sorted((DATA / "first_edition").glob("*.nc"))
@@ -24,8 +25,6 @@ def of(name):
 
 
 def test_every_family_has_an_old_run():
-    from snnlab.lab.protocol import files
-
     found = {files("protocols")[load(path).attrs["protocol"]].parent.name for path in RUNS}
     assert found == FAMILIES
 

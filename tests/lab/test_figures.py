@@ -10,9 +10,10 @@ import pytest
 from places import ROOT
 from snnlab.cli.main import main
 from snnlab.files.record import load
+from snnlab.lab.discovery import files
 from snnlab.lab.figure import collect, find_figure, save_figure, stamp, write_claims
 from snnlab.lab.grouping import RECORDING, settings
-from snnlab.lab.protocol import files, find_protocol
+from snnlab.lab.protocol import find_protocol
 from snnlab.plotting import panels as plotting
 
 

@@ -13,8 +13,9 @@ from places import DATA
 from snnlab.cli.main import main
 from snnlab.errors import UserError
 from snnlab.files.record import attribute, load
+from snnlab.lab.discovery import files
 from snnlab.lab.figure import find_figure, stamp
-from snnlab.lab.protocol import files, find_protocol
+from snnlab.lab.protocol import find_protocol
 from snnlab.networks.force import PUBLISHED
 from snnlab.neurons import lif
 

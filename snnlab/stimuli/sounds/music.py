@@ -73,7 +73,7 @@ ODE_TO_JOY = Melody(tuple(int(c) - 1 for c in "3345543211233222"), (14,), _PITCH
 _LINES = ("3345543211233222", "3345543211232111", "2231243124321255", "3345543211232111")
 ODE_TO_JOY_LONG = Melody(tuple(int(c) - 1 for c in "".join(_LINES)), (14, 30, 46, 62), _PITCHES)
 
-# Of the degrees of a major scale.
+# Semitones of the degrees of a major scale above its first.
 _SEMITONES = np.array((0, 2, 4, 5, 7, 9, 11))
 
 
