@@ -117,12 +117,12 @@ def _warn_of_size(config: ForceConfig) -> None:
     if config.n > PUBLISHED_N and config.rls_gain == "undivided":
         _log.warning(
             f"n = {config.n}: with the undivided RLS gain of the 2017 scripts (up to {PUBLISHED_N} neurons) larger "
-            "networks can run away as learning begins; --rls-gain exact learns at any size"
+            "networks can run away as learning begins; --rls-gain exact takes no such large first steps"
         )
 
 
 def _broken(config: ForceConfig, setup: ForceSetup, engine: Engine, phases: Sequence[Phase]) -> Sequence[Phase]:
-    """Return the phases with what the Config's control breaks after learning broken in all of them."""
+    """Return the phases of a run; after learning, what the control of its Config breaks is broken in each of them."""
     if config.control not in AFTER_LEARNING:
         return phases
     broken = {"feedback": 0.0}
