@@ -205,9 +205,8 @@ def claims(arguments: list[str]) -> int:
     if len(paths) != 1 or paths[0].startswith("-"):
         raise UserError("claims: expected one run file, and optionally --json")
     dataset = record.load(paths[0])
-    checks, fresh = judge_again(dataset)
+    checks, note = judge_again(dataset)
     name = dataset.attrs["protocol"]
-    note = "" if fresh else f"protocol {name!r} is not here any more: the checks as stored with the run"
     if as_json:
         rows = [c.to_dict() for c in checks]
         print(json.dumps({"protocol": name, "seed": int(dataset.attrs["seed"]), "note": note, "checks": rows}))

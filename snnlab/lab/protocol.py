@@ -230,8 +230,15 @@ class Protocol:
         except Exception as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             raise UserError(f"checks: those of {self.name} fail with {reason}") from error
+        require_list("checks", self.name, checks, Check)
         dataset.attrs["checks"] = json.dumps([c.to_dict() for c in checks])
         return checks
+
+
+def require_list(kind: str, name: str, found: object, cls: type) -> None:
+    """Raise UserError unless what a function of a protocol returned is a list of such objects."""
+    if not isinstance(found, list) or not all(isinstance(each, cls) for each in found):
+        raise UserError(f"{kind} of {name}: expected a list of {cls.__name__}, got {found!r:.100}")
 
 
 def controls_fail(checks: list[Check]) -> bool:
@@ -244,12 +251,15 @@ def stored_checks(dataset: xr.Dataset) -> list[Check]:
     return [Check.from_dict(row) for row in record.attribute(dataset, "checks")]
 
 
-def judge_again(dataset: xr.Dataset) -> tuple[list[Check], bool]:
-    """Return the checks of a stored run and whether they are fresh: as stored if its protocol is gone or changed."""
+def judge_again(dataset: xr.Dataset) -> tuple[list[Check], str]:
+    """Return the checks of a stored run, and why they are as stored and not evaluated now ("": they are)."""
+    spec, name = dataset.attrs["protocol_file"], dataset.attrs["protocol"]
     try:
-        return find_protocol(dataset.attrs["protocol_file"]).judge(dataset), True
-    except Exception:
-        return stored_checks(dataset), False
+        return find_protocol(spec).judge(dataset), ""
+    except Exception as error:
+        gone = not Path(spec).is_file() if is_file_spec(spec) else spec not in files("protocols")
+        why = f"protocol {name!r} is not here any more" if gone else " ".join(str(error).split())
+        return stored_checks(dataset), f"{why}: the checks as stored with the run"
 
 
 def find_protocol(spec: str) -> Protocol:

@@ -18,7 +18,7 @@ from ..errors import Diverged, UserError, unknown
 from ..files import record
 from . import claims
 from .grouping import Runs
-from .protocol import Protocol, controls_fail, find_protocol
+from .protocol import Protocol, controls_fail, find_protocol, require_list
 
 _log = logging.getLogger("snnlab")
 
@@ -61,11 +61,16 @@ class Study:
 
     def _found(self, kind: str, runs: list) -> list[claims.Finding]:
         try:
-            return getattr(self.protocol, kind)(runs)
+            found = getattr(self.protocol, kind)(runs)
+            require_list(kind, self.protocol.name, found, claims.Finding)
         except Exception as error:
-            name = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
-            self.faults.append(" ".join(f"{kind} of {self.protocol.name}: {name}{error}".split()))
+            known = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+            text = " ".join(f"{known}{error}".split())
+            fault = text if text.startswith(kind) else f"{kind} of {self.protocol.name}: {text}"
+            # The same mistake is found in every setting.
+            self.faults += [fault] if fault not in self.faults else []
             return []
+        return found
 
     def count(self) -> tuple[int, int]:
         """Return (held, stated): checks of default runs that hold; a run of a control must break at least one."""

@@ -203,3 +203,34 @@ def test_checks_that_fail_are_one_line_the_second_time_as_well(tmp_path, capsys)
         line = capsys.readouterr().err.splitlines()[-1]
         assert "checks: those of own fail with KeyError: 'output'" in line
     assert len(list((tmp_path / "runs").glob("*.nc"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "line"),
+    [
+        ("return [Check(", "return [None, Check(", "checks of own: expected a list of Check, got [None,"),
+        (
+            'return [Check("value", float(dataset.value), -1e3, 1e3, "none")]',
+            "pass",
+            "expected a list of Check, got None",
+        ),
+    ],
+)
+def test_checks_that_are_no_list_of_checks_are_named_and_the_run_is_kept(was, becomes, line, tmp_path, capsys):
+    file = tmp_path / "own.py"
+    file.write_text(OWN.replace(was, becomes))
+    assert main(["run", str(file), "--out", str(tmp_path / "runs")]) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    (path,) = (tmp_path / "runs").glob("*.nc")
+    assert line in said and f"the run is kept in {path}" in said
+    # The protocol is here, but its checks fail.
+    assert main(["claims", str(path)]) == 0
+    assert f"{line}" in capsys.readouterr().out
+
+
+def test_findings_that_are_no_list_are_named(tmp_path, capsys):
+    file = tmp_path / "own.py"
+    file.write_text(OWN.replace('return [Finding.over_seeds("value"', 'return 3.0; [Finding.over_seeds("value"'))
+    arguments = ["study", str(file), "--seeds", "0:2", "--vary", "shift=5", "--out", str(tmp_path / "runs")]
+    assert main([*arguments, "--no-progress"]) == 2
+    assert capsys.readouterr().out.count("no findings of own: expected a list of Finding, got 3.0") == 1
