@@ -206,6 +206,11 @@ def test_no_folder_has_more_modules_than_a_head_can_hold():
     assert {str(folder): n for folder, n in count.items() if n > MODULES_A_FOLDER} == {}
 
 
+def test_test_files_have_names_of_their_own():
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
+
+
 def test_long_functions_say_why():
     """Code lines without the docstring; one that is longer says in its docstring "long because ..."."""
     wrong = []
