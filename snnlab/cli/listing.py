@@ -13,9 +13,9 @@ from ..lab.discovery import files
 WIDTH, KINDS = 100, ("protocols", "figures")
 
 
-def families() -> dict[str, str]:
-    """Return each folder of protocols with its heading."""
-    folders = {file.parent.name: file.parent for kind in KINDS for file in files(kind).values()}
+def families(*found: dict[str, Path]) -> dict[str, str]:
+    """Return the heading of each folder of these files: name -> path."""
+    folders = {file.parent.name: file.parent for each in found for file in each.values()}
     return {name: _summary(folder / "__init__.py").rstrip(".") for name, folder in sorted(folders.items())}
 
 
@@ -27,15 +27,16 @@ def listing(family: str | None = None) -> str:
     UserError
         For a family that does not exist.
     """
-    known = families()
+    found = [files(kind) for kind in KINDS]
+    known = families(*found)
     if family is not None and family not in known:
         raise unknown("family", family, [*known], "snnlab list")
     chosen = known if family is None else {family: known[family]}
-    return "\n\n".join("\n".join([f"{name} | {heading}", *_rows(name)]) for name, heading in chosen.items())
+    return "\n\n".join("\n".join([f"{name} | {heading}", *_rows(name, *found)]) for name, heading in chosen.items())
 
 
-def _rows(family: str) -> list[str]:
-    protocols, figures = ({k: v for k, v in files(kind).items() if v.parent.name == family} for kind in KINDS)
+def _rows(family: str, *found: dict[str, Path]) -> list[str]:
+    protocols, figures = ({k: v for k, v in each.items() if v.parent.name == family} for each in found)
     rows = []
     for name, file in protocols.items():
         drawn = _figure(file)

@@ -81,9 +81,6 @@ class Engine(Session):
         self.seed_brian2()
         release_names()
 
-    def __enter__(self) -> Engine:
-        return self
-
     def __exit__(self, *error) -> None:
         super().__exit__(*error)
         _set_preferences(self._previous)

@@ -7,6 +7,7 @@ import gc
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
 import brian2
 
@@ -73,13 +74,18 @@ def _automatic(obj: brian2.BrianObject) -> re.Match | None:
 
     The stem stands in the signature of the class; without one there, as in PoissonInput, it is the name of the class.
     """
-    stated = inspect.signature(type(obj).__init__).parameters.get("name")
-    stems = {kind.__name__.lower() for kind in type(obj).__mro__}
+    found = re.fullmatch(r"(.*?)(?:_(\d+))?", getattr(obj, "_name", None) or "")
+    return found if found and found[1] in _stems(type(obj)) else None
+
+
+@cache
+def _stems(kind: type) -> set[str]:
+    """Return what Brian2 may call an object of a class that has no name."""
+    stated = inspect.signature(kind.__init__).parameters.get("name")
+    stems = {each.__name__.lower() for each in kind.__mro__}
     if stated is not None and isinstance(stated.default, str) and stated.default.endswith("*"):
         stems.add(stated.default[:-1])
-    name = getattr(obj, "_name", None) or ""
-    found = re.fullmatch(r"(.*?)(?:_(\d+))?", name)
-    return found if found and found[1] in stems else None
+    return stems
 
 
 def _rename(obj: brian2.BrianObject, old: str, new: str, changes: list[tuple[brian2.BrianObject, str]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import zlib
 from types import TracebackType
+from typing import Self
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -44,7 +45,7 @@ class Session:
         self.seed, self.progress, self.checkpoints = seed, progress, checkpoints
         self._bar: tqdm | None = None
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -50,7 +50,7 @@ def test_a_state_that_leaves_the_finite_numbers_stops_the_run_and_says_when():
 @pytest.mark.parametrize(("silent", "stops"), [(0, True), (1, True), (3, False)])
 def test_neurons_that_fire_at_every_second_step_stop_the_run(silent, stops):
     group, clock = decaying(equations="x : 1\ncount : integer", threshold="x > -1", reset="count += 1", n=4)
-    # Of four; the others fire at every step.
+    # These are silent of four; the others fire at every step.
     group.x[:silent] = -2
     watch = Watch({}, group.variables["count"].get_value())
     expected = pytest.raises(Diverged, match="neurons fire at every second step or more") if stops else nullcontext()

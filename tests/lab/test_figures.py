@@ -62,7 +62,7 @@ def test_what_a_figure_needs_can_be_reduced(name, tmp_path):
         assert protocol.preset(reduced) != "full" or not protocol.quick
         if protocol.quick_variants:
             assert protocol.preset(reduced) == "quick"
-            # Of the size of the reduced preset, or of one that a variant states for it.
+            # It has the size of the reduced preset, or of one that a variant states for it.
             stated = [variant["n"] for variant in protocol.quick_variants.values() if "n" in variant]
             assert getattr(reduced, "n", None) in [getattr(protocol.config(True), "n", None), *stated]
         # Two variants may be reduced to the same.

@@ -128,7 +128,7 @@ def test_variants_and_controls_are_presets_and_their_mixtures_are_not(name):
 def test_what_variants_set_is_a_choice_of_the_user_elsewhere():
     relearning, queue = find_protocol("dybm_relearning"), find_protocol("dybm_queue")
     assert relearning.preset(relearning.config(True, periods=600)) == "custom"
-    # Of two variants at once.
+    # It mixes two variants.
     assert queue.preset(queue.config(longest_delay=4, sequence="SC")) == "custom"
     assert queue.preset(queue.config(longest_delay=4, control="shuffled_teacher")) == "full"
 

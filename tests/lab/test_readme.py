@@ -38,7 +38,7 @@ def test_links_lead_somewhere(page):
 @pytest.mark.parametrize("page", ["boltzmann", "force", "movie_and_song", "reservoir"])
 def test_tables_hold_the_same_numbers_in_both_languages(page):
     def numbers(text):
-        # Of all but the header; words stand in another order.
+        # The header does not count; words stand in another order.
         rows = re.findall(r"^\| [^|]*\|(.*)\|$(?!\n\|--)", text, re.MULTILINE)
         return [sorted(re.findall(r"\d+(?:[.,]\d+)*", row)) for row in rows]
 

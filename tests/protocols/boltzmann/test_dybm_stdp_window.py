@@ -65,7 +65,7 @@ def test_the_program_s_variant_breaks_the_window_and_its_own_closed_form_holds()
     for part in ("ltp", "ltd"):
         np.testing.assert_allclose(dataset[part], law(part, dataset, variant="jdybm"), rtol=0, atol=1e-12)
         assert np.abs(dataset[part] - dataset[f"{part}_law"]).max() > 0.5
-    # Of spikes under way the one that has just left counts most: upside down.
+    # The spike under way that has just left counts most: upside down.
     under_way = -dataset.ltd.sel(delay=4, lag=[1, 2, 3], mu=0.25)
     np.testing.assert_allclose(under_way, [64, 16, 4], rtol=1e-12)
     # A neuron's own trace is in its own energy, where it says nothing of the other one.

@@ -131,7 +131,7 @@ def test_findings_need_three_seeds_and_state_what_is_no_replay():
 
 @pytest.mark.parametrize("speed", [1.0, -8.0])
 def test_frames_in_random_order_are_found_by_chance(speed):
-    # Of 100 frames eleven lie within 0.2 s.
+    # Eleven of 100 frames lie within 0.2 s.
     found = nulls(synthetic(9, 16, 4.0), speed)["random order"]
     assert found[IDENTIFIED] == pytest.approx(0.11, abs=0.04) and abs(found[CORRELATION]) < 0.1
 
@@ -170,7 +170,7 @@ def test_pulses_in_another_order_and_faster_ones(tmp_path):
     figure = find_figure("nicola2017_fig5")
     *_, likeness, found, _ = figure.draw([broken]).get_axes()
     assert likeness.get_title() == "permuted pulses" and likeness.get_xlabel() and found.get_xlabel()
-    # Of four networks and a control.
+    # There are four networks and a control.
     others = [changed(broken, hdts=name).assign_attrs(condition="default") for name in ("none", "a", "b", "c")]
     axes = figure.draw([*others, broken]).get_axes()
     labels = {ax.get_title(): ax.get_xlabel() for ax in axes if "pulses" in ax.get_title()}

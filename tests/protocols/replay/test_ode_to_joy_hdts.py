@@ -98,7 +98,7 @@ def test_pulses_that_go_on_are_in_order_and_others_are_not():
     assert module.measure(synthetic("internal", 20.0, 0, 0.1, order=0))[module.IN_ORDER] == 0
     assert not controls_fail(PROTOCOL.checks(synthetic("internal", 200.0, 0, 0.1)))
     assert not all(check.holds for check in PROTOCOL.checks(synthetic("external", 20.0, 0, 2.0)))
-    # Of what it is compared with, and of pulses that had no time, nothing is claimed.
+    # Nothing is claimed about what it is compared with, nor about pulses that had no time.
     assert (
         PROTOCOL.checks(synthetic("none", 200.0, 0, 0.1)) == PROTOCOL.checks(synthetic("internal", 20.0, 0, 0.1)) == []
     )

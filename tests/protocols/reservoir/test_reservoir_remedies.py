@@ -143,7 +143,7 @@ def test_gains_are_compared_with_those_of_a_random_walk_and_other_settings_stay_
     # Weights have moved by 1 in all of them.
     as_far = found["hebb (eta 1e-05) [1], last: points at the end, over a random walk as far"]
     assert as_far.value == pytest.approx(0.7)
-    # Of 50 units there is no walk.
+    # There is no walk of 50 units.
     assert "hebb (eta 1e-05) [2], last: points gained at the epoch chosen" in found
     assert "hebb (eta 1e-05) [2], last: points gained, over a random walk" not in found
     assert not any("random_walk" in what and "over a random" in what for what in found)
