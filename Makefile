@@ -14,6 +14,7 @@ test: $(VENV)/.tests-installed
 lint: $(VENV)/.tests-installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 test-science: $(VENV)/.tests-installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m science
@@ -49,4 +50,4 @@ $(VENV)/.bench-installed: $(VENV)/.installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache

@@ -60,6 +60,7 @@ __getattr__, __dir__, __all__ = public(
         "Engine": "engine.brian",
         "Check": "lab.claims",
         "Finding": "lab.claims",
+        "Published": "lab.published",
         "UserError": "errors",
     },
 )

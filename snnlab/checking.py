@@ -21,7 +21,7 @@ def require_positive(config: object, *names: str) -> None:
 
 def require_whole(name: str, value: object, low: int, high: int) -> None:
     """Raise UserError unless a value is a whole number from ``low`` to ``high``."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or not low <= value <= high:
+    if isinstance(value, bool) or not isinstance(value, Integral) or not low <= int(value) <= high:
         raise UserError(f"{name}: expected a whole number from {low} to {high:,}, got {value}")
 
 
@@ -103,7 +103,7 @@ def checked_rng(rng: Any) -> np.random.Generator:
 
 def checked_size(name: str, value: Any) -> float:
     """Return a finite number >= 0; raises UserError for anything else."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < float("inf"):
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < float("inf"):
         raise UserError(f"{name}: expected a number >= 0, got {value if isinstance(value, Real) else repr(value)}")
     return float(value)
 

@@ -1,18 +1,22 @@
-"""Public names of a package, imported on first use: importing a room costs nothing, `snnlab list` stays light."""
+"""Imports on first use: public names of a package, and whole modules that a command may not need."""
 
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from importlib import import_module
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import find_spec, module_from_spec
+from types import ModuleType
 from typing import Any
 
 
 def public(package: str, names: dict[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """Return ``__getattr__``, ``__dir__`` and ``__all__`` of a package.
 
-    ``names`` tells for each public name the module of the package that holds it; a name that equals its module is that
-    module itself.
+    Importing a room then costs nothing. ``names`` tells for each public name the module of the package that holds it;
+    a name that equals its module is that module itself.
 
     Example
     -------
@@ -26,3 +30,99 @@ def public(package: str, names: dict[str, str]) -> tuple[Callable[[str], Any], C
         return module if name == names[name] else getattr(module, name)
 
     return getattribute, lambda: sorted({*names, *vars(sys.modules[package])}), list(names)
+
+
+# The postponed modules by name, and those of them that are being imported.
+_postponed: dict[str, _Postponed] = {}
+_due: dict[str, _Postponed] = {}
+_lock = threading.Lock()
+
+
+def postpone(*names: str) -> None:
+    """Let ``import name`` cost nothing until the module is used.
+
+    Each module stands in ``sys.modules`` at once. It is imported when it is first asked for an attribute, and so by
+    ``from name import x`` and ``import name.part``. It stays the same object: whoever bound it before has the imported
+    module afterwards. A module that is imported already, or that is missing, is left alone.
+
+    Parameters
+    ----------
+    *names : str
+        Modules and packages of the top level.
+
+    Example
+    -------
+    >>> postpone("wave")
+    >>> import wave
+    >>> "open" in vars(wave), callable(wave.open), "open" in vars(wave)
+    (False, True, True)
+    """
+    if _Finder not in sys.meta_path:
+        sys.meta_path.insert(0, _Finder)
+    for name in names:
+        spec = None if name in sys.modules else find_spec(name)
+        if spec is not None and isinstance(spec.loader, SourceFileLoader):
+            module = _Postponed(name)
+            vars(module).update(vars(module_from_spec(spec)))
+            # An import of a part asks for __path__ first: the package is imported then.
+            vars(module).pop("__path__", None)
+            sys.modules[name] = _postponed[name] = module
+
+
+class _Postponed(ModuleType):
+    """A module that is imported when it is asked for an attribute."""
+
+    def __getattr__(self, name: str) -> Any:
+        module = _load(self.__name__)
+        # In the midst of its import it is a module like any other, which lacks what comes later.
+        return ModuleType.__getattribute__(self, name) if module is self else getattr(module, name)
+
+    def __dir__(self) -> list[str]:
+        module = _load(self.__name__)
+        return [*ModuleType.__dir__(self)] if module is self else dir(module)
+
+
+def _load(name: str) -> ModuleType:
+    """Import a module, a postponed one too."""
+    with _lock:
+        module = _postponed.pop(name, None)
+        if module is not None and sys.modules.get(name) is module:
+            _due[name] = module
+            del sys.modules[name]
+    return import_module(name)
+
+
+class _Finder:
+    """Finds postponed modules whose import is due, and parts that their package has imported already."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: ModuleType | None = None) -> ModuleSpec | None:
+        if (module := _due.pop(name, None)) is not None:
+            spec = module.__spec__
+            if spec is not None:
+                spec.loader = _Given(module, spec.loader)
+            return spec
+        if target is None and name in sys.modules:
+            # The import of a part has just imported its package, and the package this part. It must not run twice.
+            return ModuleSpec(name, _Given(sys.modules[name]))
+        return None
+
+
+class _Given:
+    """A loader that gives a module which exists; given the module's own loader, it executes it."""
+
+    def __init__(self, module: ModuleType, loader: Any = None):
+        self._module, self._loader, self._spec = module, loader, module.__spec__
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        if self._loader is not None and spec.submodule_search_locations is not None:
+            self._module.__path__ = spec.submodule_search_locations
+        return self._module
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__spec__ = self._spec
+        if self._loader is not None and self._spec is not None:
+            self._spec.loader = self._loader
+            self._loader.exec_module(module)
+            if type(module) is _Postponed:
+                module.__class__ = ModuleType

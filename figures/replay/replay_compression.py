@@ -12,7 +12,7 @@ from snnlab.networks.replay import CORRELATION, IDENTIFIED, stored_movie
 from snnlab.networks.replay import moments as replay
 from snnlab.plotting import panels
 from snnlab.protocols.replay._shared import by_speed, nulls
-from snnlab.protocols.replay.replay_compression import RATS, VARIANTS, sequences, variant
+from snnlab.protocols.replay.replay_compression import RATS, VARIANTS, sequences
 
 SEEDS = (100, 101, 102)
 _DRAWN = (
@@ -42,7 +42,7 @@ _LOOKS += [("v", panels.AFTER)]
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw frames of the first and the last kind of network at each speed; scores and spike templates of all below."""
     runs = sorted(datasets, key=lambda dataset: dataset.attrs["seed"])
-    found = by_name(runs, variant)
+    found = by_name(runs, lambda run: run.attrs["variant"])
     kinds = {name: found[name] for name in [*VARIANTS, *found] if name in found}
     examples = {name: kinds[name][0] for name in dict.fromkeys([next(iter(kinds)), [*kinds][-1]])}
     heights = [0.3 * (2 + max(len(_speeds(run)) for run in examples.values())), 4.3]

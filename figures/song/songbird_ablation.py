@@ -11,7 +11,7 @@ from snnlab.files.record import attribute
 from snnlab.lab.grouping import by_name
 from snnlab.networks.song import lesions
 from snnlab.plotting import panels
-from snnlab.protocols.song.songbird_ablation import VARIANTS, variant
+from snnlab.protocols.song.songbird_ablation import VARIANTS
 
 _DRAWN = ("external", "external, fast adaptation", "chain", "internal")
 NEEDS = [("songbird_ablation", VARIANTS[name] | {"seed": seed}) for name in _DRAWN for seed in (100, 101, 102)]
@@ -33,7 +33,7 @@ _TITLES = {"piece": "a piece of the chain", "random": "of the chain, at random",
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw spectrograms above, errors against share and by place below."""
-    sources = by_name(datasets, variant)
+    sources = by_name(datasets, lambda run: run.attrs["variant"])
     looks = {name: (*_LOOKS[index % len(_LOOKS)], name) for index, name in enumerate(sources)}
     figure = Figure(figsize=(7.0, 2.5 + 0.72 * (1 + len(sources))), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=[1 + len(sources), 2.6])

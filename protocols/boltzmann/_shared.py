@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import xarray as xr
 
 from snnlab.files.record import attribute
-from snnlab.lab.claims import Check, Finding
+from snnlab.lab.claims import Beside, Check, Finding, Published, per_seed
 from snnlab.lab.grouping import by_condition
-from snnlab.networks.boltzmann import BoltzmannConfig, TurnsConfig
+from snnlab.networks.boltzmann import BoltzmannConfig, TurnsConfig, boltzmann_models
 from snnlab.stimuli.pictures.bitmaps import mirrored, sequence_from
 
 # This is our criterion for every machine that memorises one sequence.
@@ -23,6 +24,10 @@ AFTER_PERIODS = "periods up to the first whole recall"
 CONTEXT = "steps of the past that tell every next one"
 # A finding over seeds needs so many runs of a setting.
 LEAST_RUNS = 3
+# What a share of machines is compared with where the source shows that one machine does something.
+MOST: Beside = {"bar": (0.5, 1.0), "bar_from": "our round criterion: more machines than not"}
+PAPER = "Osogami & Otsuka 2015, doi:10.1038/srep14149"
+_READ = "The body of the paper could not be read: the claim is known from notes and slides about it."
 _FLOAT = 8
 
 
@@ -35,11 +40,10 @@ class SequenceConfig(BoltzmannConfig):
     periods: int = 300_000
     """stop after so many, if the sequence is not recalled before"""
 
-    def identity(self) -> dict:
-        """Return what the settings stand for: the sequence."""
-        self.rule()
-        sequence = sequence_from(self.sequence)
-        return {"sequence": ["".join(map(str, row)) for row in sequence.tolist()]}
+
+def sequence_models(config: SequenceConfig) -> dict:
+    """Return what the names in a settled Config stand for: the sequence."""
+    return boltzmann_models(sequence_from(config.sequence))
 
 
 def sequence_and_mirror_image(config: TurnsConfig) -> list[np.ndarray]:
@@ -76,8 +80,42 @@ def check_recall(dataset: xr.Dataset) -> list[Check]:
     return [Check(MISSED, measure_recall(dataset)[MISSED], 0.0, FEW, "our criterion")]
 
 
-def compare_recall(datasets: list[xr.Dataset], published: str) -> list[Finding]:
+def of_the_paper(
+    kind: Literal["number", "direction", "existence"],
+    claimed: str,
+    measure: str,
+    value: float | tuple[float, float] | None = None,
+    unit: str = "1",
+    *,
+    locator: str,
+    note: str = "",
+) -> Published:
+    """Return a claim of the paper; our settings are those of the authors' program."""
+    note = f"{_READ} The number of the figure is not known to us. {note}".rstrip()
+    return Published(PAPER, locator, kind, claimed, value, unit, measure, "authors' program", "secondary", note)
+
+
+def of_one_machine(sequence: str, periods: float | tuple[float, float], within: str) -> tuple[Published, Published]:
+    """Return what the paper shows of one machine: that it recalls a sequence, and after how many ``periods``."""
+    where = f"figure of what the machine recalls of {sequence} as it learns"
+    one = "It shows one machine, so there is no spread."
+    return (
+        of_the_paper("existence", f"A machine recalls {sequence}.", "recall of one period", locator=where, note=one),
+        of_the_paper(
+            "number",
+            f"One machine first recalls {sequence} {within} periods of training.",
+            "periods of training up to the first whole recall",
+            periods,
+            "periods",
+            locator=where,
+            note=one,
+        ),
+    )
+
+
+def compare_recall(datasets: list[xr.Dataset], published: tuple[Published, Published]) -> list[Finding]:
     """The share of machines that recall their sequence in time, and after how many periods; beside the control."""
+    recalls, after = published
     rows = []
     for config, runs, shuffled in by_setting(datasets):
         name = f"{config['sequence']}, {config['variant']}"
@@ -88,13 +126,16 @@ def compare_recall(datasets: list[xr.Dataset], published: str) -> list[Finding]:
         for what in nulls if broken else ():
             nulls[what] += f"; {np.mean([m[what] for m in broken]):.2f}: taught in another order"
         what = f"{name}: share of machines that recall all within {config['periods']:,} periods"
-        rows.append(Finding.share(what, [m[RECALLED] for m in measured], nulls[RECALLED]))
+        rows.append(
+            Finding.share(what, per_seed(runs, [m[RECALLED] for m in measured]), nulls[RECALLED], recalls, **MOST)
+        )
         for what in (WRONG, MISSED):
-            rows.append(Finding.over_seeds(f"{name}: {what}", [m[what] for m in measured], nulls[what]))
+            values = per_seed(runs, [m[what] for m in measured])
+            rows.append(Finding.over_seeds(f"{name}: {what}", values, nulls[what]))
         # A machine that did not recall all counts with the longest time that it had.
         times = [m.get(AFTER_PERIODS, float(config["periods"])) for m in measured]
         what = f"{name}: {AFTER_PERIODS}, at most {config['periods']:,}"
-        rows.append(Finding.over_seeds(what, times, f"{config['periods']:,}: never", published))
+        rows.append(Finding.over_seeds(what, per_seed(runs, times), f"{config['periods']:,}: never", after))
     return rows
 
 

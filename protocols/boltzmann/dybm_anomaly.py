@@ -10,20 +10,42 @@ import xarray as xr
 from snnlab.analysis.roc import roc_area
 from snnlab.engine.brian import Engine
 from snnlab.errors import UserError
-from snnlab.lab.claims import Check, Finding
+from snnlab.files.describe import describe
+from snnlab.lab.claims import Check, Finding, per_seed
 from snnlab.learning.logistic import Logistic, past
-from snnlab.networks.boltzmann import SHUFFLED_TEACHER, BoltzmannConfig, memorise, stored_machine
-from snnlab.protocols.boltzmann._shared import RECALLED, by_setting
+from snnlab.networks.boltzmann import (
+    SHUFFLED_TEACHER,
+    BoltzmannConfig,
+    boltzmann_models,
+    memorise,
+    settle_boltzmann,
+    stored_machine,
+)
+from snnlab.protocols.boltzmann._shared import RECALLED, by_setting, of_the_paper
 from snnlab.stimuli.pictures.bitmaps import letter_places, substitutions, word
 
 FIGURE = "osogami2015_anomaly"
 CONTROLS = SHUFFLED_TEACHER
 QUICK = {"sequence": "SUN", "periods": 20_000}
+NAMES = {
+    "spelling": ("word that is shown", None),
+    "surprise": ("negative log likelihood of each bit for the machine", "nats"),
+    "baseline": ("negative log likelihood of each bit for a logistic regression on the past", "nats"),
+    "column": ("1: column of a wrong letter that differs, 2: its others, 0: of another letter, -1: not counted", "1"),
+}
 DIFFERENT = "area under the ROC curve, columns that differ against all of right letters"
 AREA = "the same, all columns of a wrong letter, also those that equal the right one's"
 OF_REGRESSION = " (logistic regression on the past)"
 # This is our criterion for every machine, also for one that does not recall all.
 LEAST = 0.7
+SURPRISED = of_the_paper(
+    "direction",
+    "A machine that knows SCIENCE finds the letters of SCIENSE less likely where they are wrong.",
+    "negative log likelihood of each column as the word is shown",
+    locator="figure of anomaly detection",
+    note="The paper shows one wrong letter; ours is the area over all letters that are as wide.",
+)
+ABOVE_CHANCE = {"bar": (0.5, np.inf), "bar_from": "chance: half of the area"}
 
 
 @dataclass(frozen=True)
@@ -35,16 +57,18 @@ class Config(BoltzmannConfig):
     periods: int = 300_000
     """stop after so many, if the word is not recalled before"""
 
-    def identity(self) -> dict:
-        """Return what the settings stand for: the word as columns, and what it is changed into."""
-        self.rule()
-        right = word(self.sequence)
-        wrong = substitutions(self.sequence)
-        if not wrong:
-            raise UserError(
-                f"sequence: expected a word with a letter that others are as wide as, got {self.sequence!r}"
-            )
-        return {"sequence": right.tolist(), "wrong": wrong}
+
+def settle(config: Config) -> Config:
+    """Return the Config; refuse what cannot be, and a word of which no letter can be another one."""
+    word(config.sequence)
+    if not substitutions(config.sequence):
+        raise UserError(f"sequence: expected a word with a letter that others are as wide as, got {config.sequence!r}")
+    return settle_boltzmann(config)
+
+
+def models(config: Config) -> dict:
+    """Return what the names in a settled Config stand for: the word as columns, and what it is changed into."""
+    return boltzmann_models(word(config.sequence)) | {"wrong": substitutions(config.sequence)}
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
@@ -74,13 +98,13 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
                 kind[start:stop] = np.where((shown[start:stop] != right[start:stop]).any(1), 1, 2)
                 kind[stop : stop + lags] = -1
         columns.append(kind)
-    nats = {"units": "nats"}
-    return dataset.assign(
+    found = dataset.assign(
         spelling=("spelling", [config.sequence, *spellings]),
-        surprise=(("spelling", "shown", "neuron"), np.array(surprise, np.float32), nats),
-        baseline=(("spelling", "shown", "neuron"), np.array(baseline, np.float32), nats),
+        surprise=(("spelling", "shown", "neuron"), np.array(surprise, np.float32)),
+        baseline=(("spelling", "shown", "neuron"), np.array(baseline, np.float32)),
         column=(("spelling", "shown"), np.array(columns)),
     )
+    return describe(found, NAMES)
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
@@ -106,7 +130,10 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
         for what in (DIFFERENT, AREA):
             null = f"0.5; {np.mean([m[what + OF_REGRESSION] for m in measured]):.3f}: logistic regression on the past"
             null += f"; {np.mean([m[what] for m in broken]):.2f}: taught in another order" if broken else ""
-            rows.append(Finding.over_seeds(f"{name}: {what}", [m[what] for m in measured], null))
-            gain = [m[what] - m[what + OF_REGRESSION] for m in measured]
-            rows.append(Finding.over_seeds(f"{name}: {what}, minus that of the regression", gain, "0: no better"))
+            values = per_seed(runs, [m[what] for m in measured])
+            beside = {"published": SURPRISED, **ABOVE_CHANCE} if what == DIFFERENT else {}
+            rows.append(Finding.over_seeds(f"{name}: {what}", values, null, against=0.5, **beside))
+            gain = per_seed(runs, [m[what] - m[what + OF_REGRESSION] for m in measured])
+            title = f"{name}: {what}, minus that of the regression"
+            rows.append(Finding.over_seeds(title, gain, "0: no better", against=0))
     return rows

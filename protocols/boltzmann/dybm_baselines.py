@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import threadpoolctl
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
 from snnlab.checking import require_positive, require_whole
 from snnlab.engine.brian import Engine
+from snnlab.files.describe import describe
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding
 from snnlab.networks.boltzmann import (
@@ -23,9 +24,11 @@ from snnlab.networks.boltzmann import (
     BoltzmannConfig,
     SequenceHopfield,
     WindowBoltzmann,
+    boltzmann_models,
     memorise,
     predict,
     recall,
+    settle_boltzmann,
 )
 from snnlab.protocols.boltzmann._shared import CONTEXT, FEW, by_setting, carried, context
 from snnlab.stimuli.pictures.bitmaps import sequence_from
@@ -36,6 +39,14 @@ QUICK = {"sequence": "SUN", "periods": 20_000}
 VARIANTS = {"SCIENCE": {}, "evolution": {"sequence": "evolution"}}
 ONE_LAG, LAGS, STATIC, DYNAMIC = "Hopfield, one lag", "Hopfield, window", "static Boltzmann", "dynamic Boltzmann"
 MEMORIES = (ONE_LAG, LAGS, STATIC, DYNAMIC)
+NAMES = {
+    "memory": ("kind of memory", None),
+    "memory_recalled": ("two periods that the memory recalls", "1"),
+    "memory_wrong": ("wrong bits of a recall of one period", "bits"),
+    "memory_missed": ("bits of one period that are predicted wrong when it is shown", "bits"),
+    "parameters": ("number of parameters that the memory learns", "1"),
+    "passes": ("passes through one period while the memory learns", "periods"),
+}
 MISSED, WRONG = "bits missed when shown (share)", "wrong bits of the recall (share)"
 PASSES, WEIGHTS = "passes through the data", "parameters"
 HELD_WINDOW, HELD = "past held by a window (bytes)", "past carried by the dynamic machine (bytes)"
@@ -54,17 +65,18 @@ class Config(BoltzmannConfig):
     penalty: float = 1e-2
     """lambda, of the static machine's squared weights"""
 
-    def identity(self) -> dict:
-        """Return what the settings stand for: the sequence."""
-        self.rule()
-        return {"sequence": sequence_from(self.sequence).tolist()}
 
-    def checked(self) -> Config:
-        """Return this; raises UserError for a window or a penalty that cannot be."""
-        # The limits are those of delays.
-        require_whole("window", self.window, 1, LONGEST_HISTORY - 1)
-        require_positive(self, "penalty")
-        return self
+def settle(config: Config) -> Config:
+    """Return the Config; refuse what cannot be."""
+    # The limits are those of delays.
+    require_whole("window", config.window, 1, LONGEST_HISTORY - 1)
+    require_positive(config, "penalty")
+    return settle_boltzmann(config)
+
+
+def models(config: Config) -> dict:
+    """Return what the names in a settled Config stand for: the sequence."""
+    return boltzmann_models(sequence_from(config.sequence))
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
@@ -75,11 +87,11 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     period ``memory_wrong`` in that and ``memory_missed`` when the sequence is shown; and how many ``parameters`` it
     learned in how many ``passes`` through a period. Only the dynamic machine differs from seed to seed.
     """
-    sequence = sequence_from(config.checked().sequence)
+    sequence = sequence_from(config.sequence)
     dataset = memorise(config, sequence, config.periods, (), engine)
     # The named stream gives the order that memorise got.
     taught = config.taught(sequence, engine)
-    with threadpool_limits(1):
+    with threadpoolctl.threadpool_limits(1):
         learned = [
             SequenceHopfield.learn(taught),
             SequenceHopfield.learn(taught, config.window),
@@ -91,14 +103,15 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     recalled.append(dataset.recalled.values[-1])
     wrong = [int((played[: len(sequence)] != sequence).sum()) for played in recalled]
     own = sum(dataset[name].values[-1].size for name in ("bias", "u", "v"))
-    bits, passes = {"units": "bits"}, [1, 1, learned[2].passes, int(dataset.period[-1])]
-    return dataset.assign_coords(memory=list(MEMORIES)).assign(
+    passes = [1, 1, learned[2].passes, int(dataset.period[-1])]
+    found = dataset.assign_coords(memory=list(MEMORIES)).assign(
         memory_recalled=(("memory", "replayed", "neuron"), np.array(recalled, np.uint8)),
-        memory_wrong=("memory", wrong, bits),
-        memory_missed=("memory", [*missed, int(dataset.missed[-1])], bits),
+        memory_wrong=("memory", wrong),
+        memory_missed=("memory", [*missed, int(dataset.missed[-1])]),
         parameters=("memory", [*(memory.parameters for memory in learned), own]),
-        passes=("memory", passes, {"units": "periods"}),
+        passes=("memory", passes),
     )
+    return describe(found, NAMES)
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
@@ -153,10 +166,11 @@ def _compare(sequence: str, runs: list[dict[str, float]], broken: list[dict[str,
     for name in MEMORIES[:-1]:
         gain = [m[f"{name}: {WRONG}"] - m[f"{DYNAMIC}: {WRONG}"] for m in runs]
         what = f"{sequence}: {WRONG}, {name} minus dynamic: what STDP in time adds"
-        rows.append(Finding.over_seeds(what, gain, "0: nothing"))
+        rows.append(Finding.over_seeds(what, gain, "0: nothing", against=0))
     for what, null in ((PASSES, "1: as many"), (WEIGHTS, "1: as many")):
         ratio = [m[f"{DYNAMIC}: {what}"] / m[f"{STATIC}: {what}"] for m in runs]
-        rows.append(Finding.over_seeds(f"{sequence}: {what}, dynamic for each of the static machine", ratio, null))
+        title = f"{sequence}: {what}, dynamic for each of the static machine"
+        rows.append(Finding.over_seeds(title, ratio, null, against=1))
     held = [m[HELD] for m in runs]
     rows.append(Finding.over_seeds(f"{sequence}: {HELD}", held, f"{runs[0][HELD_WINDOW]:.3g}: a window"))
     return rows

@@ -9,14 +9,40 @@ import numpy as np
 import xarray as xr
 
 from snnlab.engine.brian import Engine
-from snnlab.lab.claims import Check, Finding
-from snnlab.networks.boltzmann import SHUFFLED_TEACHER, TERMS, Machine, Traces, memorise, stored_machine
-from snnlab.protocols.boltzmann._shared import FEW, LEAST_RUNS, MISSED, RECALLED, SequenceConfig, by_setting
+from snnlab.files.describe import describe
+from snnlab.lab.claims import Check, Finding, per_seed
+from snnlab.networks.boltzmann import (
+    SHUFFLED_TEACHER,
+    TERMS,
+    Machine,
+    Traces,
+    memorise,
+    settle_boltzmann,
+    stored_machine,
+)
+from snnlab.protocols.boltzmann._shared import (
+    FEW,
+    LEAST_RUNS,
+    MISSED,
+    RECALLED,
+    SequenceConfig,
+    by_setting,
+    sequence_models,
+)
 from snnlab.stimuli.pictures.bitmaps import sequence_from
 
 FIGURE = "dybm_energy"
+settle, models = settle_boltzmann, sequence_models
 CONTROLS = SHUFFLED_TEACHER
 QUICK = {"sequence": "SUN", "periods": 20_000}
+NAMES = {
+    "term": ("term of the energy", None),
+    "manner": ("what stands in for a term that is left out", None),
+    "state": ("state of the machine", None),
+    "terms": ("terms of the energy while the machine recalls", "1"),
+    "shown_terms": ("terms of the energy while the sequence is shown", "1"),
+    "without": ("two periods that the machine recalls without a term", "1"),
+}
 # These stand in for a term that is left out.
 MANNERS = {"zero": "0", "mean": "its mean over steps"}
 
@@ -46,13 +72,13 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     for manner, place in enumerate((np.zeros_like(seen[0].mean(0)), seen[0].mean(0))):
         for term in range(len(TERMS)):
             without[manner, term] = walk(machine, traces, steps, change=_replaced(term, place[term]))[1]
-    units = {"units": "1"}
-    return dataset.assign_coords(term=("term", list(TERMS)), manner=("manner", list(MANNERS))).assign(
-        terms=(("replayed", "term", "neuron"), terms, units),
-        shown_terms=(("state", "replayed", "term", "neuron"), seen, units),
+    found = dataset.assign_coords(term=("term", list(TERMS)), manner=("manner", list(MANNERS))).assign(
+        terms=(("replayed", "term", "neuron"), terms),
+        shown_terms=(("state", "replayed", "term", "neuron"), seen),
         state=("state", ["trained", "untrained"]),
         without=(("manner", "term", "replayed", "neuron"), without),
     )
+    return describe(found, NAMES)
 
 
 def walk(
@@ -135,7 +161,7 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
         recalled = [run for run, yes in zip(runs, succeeded, strict=True) if yes]
         name = config["sequence"]
         what = f"{name}: share of machines that recall all; what follows is of these"
-        rows.append(Finding.share(what, succeeded, "0: untrained"))
+        rows.append(Finding.share(what, per_seed(runs, succeeded), "0: untrained"))
         if len(recalled) < LEAST_RUNS:
             continue
         measured, untrained = [_rows(run) for run in recalled], [_rows(run, "untrained") for run in recalled]
@@ -145,5 +171,6 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
                 f"{np.mean([m[what] for m in untrained]):.2f} untrained" if what in untrained[0] else "0: with all"
             ]
             nulls += [f"{np.mean([m[what] for m in broken]):.2f} taught another order"] if broken else []
-            rows.append(Finding.over_seeds(f"{name}: {what}", [m[what] for m in measured], "; ".join(nulls)))
+            values = per_seed(recalled, [m[what] for m in measured])
+            rows.append(Finding.over_seeds(f"{name}: {what}", values, "; ".join(nulls)))
     return rows

@@ -8,17 +8,25 @@ import xarray as xr
 
 from snnlab.engine.brian import Engine
 from snnlab.lab.claims import Check, Finding
-from snnlab.networks.boltzmann import SHUFFLED_TEACHER, memorise
-from snnlab.protocols.boltzmann._shared import SequenceConfig, check_recall, compare_recall, measure_recall
+from snnlab.networks.boltzmann import SHUFFLED_TEACHER, memorise, settle_boltzmann
+from snnlab.protocols.boltzmann._shared import (
+    SequenceConfig,
+    check_recall,
+    compare_recall,
+    measure_recall,
+    of_one_machine,
+    sequence_models,
+)
 from snnlab.stimuli.pictures.bitmaps import sequence_from
 
 FIGURE = "osogami2015_evolution"
+settle, models = settle_boltzmann, sequence_models
 CONTROLS = SHUFFLED_TEACHER
 # The published scale takes seconds; its control, which is not recalled in time, does not.
 QUICK = {"periods": 10_000}
 # The paper's figure shows these; at the last one all is recalled.
 CHECKPOINTS = (0, 10, 1_000, 2_000, 4_000, 5_000)
-PUBLISHED = "4,000 to 5,000 periods (one machine)"
+PUBLISHED = of_one_machine("the figures from ape to human", (4_000, 5_000), "after 4,000 to 5,000")
 
 
 @dataclass(frozen=True)

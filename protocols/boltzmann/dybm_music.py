@@ -10,17 +10,25 @@ import xarray as xr
 from snnlab.engine.brian import Engine
 from snnlab.files import record
 from snnlab.lab.claims import Check, Finding
-from snnlab.networks.boltzmann import SHUFFLED_TEACHER, memorise
-from snnlab.protocols.boltzmann._shared import SequenceConfig, check_recall, compare_recall, measure_recall
+from snnlab.networks.boltzmann import SHUFFLED_TEACHER, memorise, settle_boltzmann
+from snnlab.protocols.boltzmann._shared import (
+    SequenceConfig,
+    check_recall,
+    compare_recall,
+    measure_recall,
+    of_one_machine,
+    sequence_models,
+)
 from snnlab.stimuli.pictures.bitmaps import sequence_from
 from snnlab.stimuli.sounds.music import scale_wav
 
 FIGURE = "osogami2015_music"
+settle, models = settle_boltzmann, sequence_models
 CONTROLS = SHUFFLED_TEACHER
 QUICK = {"periods": 20_000}
 # The paper's figure shows these; the last was the first with the whole song.
 CHECKPOINTS = (0, 10, 1_000, 10_000, 100_000, 900_000)
-PUBLISHED = "at most 900,000 periods (one machine)"
+PUBLISHED = of_one_machine("the song", 900_000, "after at most 900,000")
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import numpy as np
 import xarray as xr
 
 from snnlab.engine.brian import Engine
-from snnlab.lab.claims import Check, Finding
-from snnlab.networks.boltzmann import SHUFFLED_TEACHER, memorise
+from snnlab.lab.claims import Check, Finding, per_seed
+from snnlab.networks.boltzmann import SHUFFLED_TEACHER, memorise, settle_boltzmann
 from snnlab.protocols.boltzmann._shared import (
     CONTEXT,
     MISSED,
@@ -23,11 +23,13 @@ from snnlab.protocols.boltzmann._shared import (
     context,
     first_share,
     measure_recall,
+    sequence_models,
     unrolled,
 )
 from snnlab.stimuli.pictures.bitmaps import sequence_from
 
 FIGURE = "dybm_queue"
+settle, models = settle_boltzmann, sequence_models
 CONTROLS = SHUFFLED_TEACHER
 QUICK = {"sequence": "SUN", "periods": 20_000}
 LENGTH = "steps of the sequence for each of the longest delay"
@@ -97,8 +99,9 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
         if broken:
             nulls = {what: f"{np.mean([m[what] for m in broken]):.2f}: taught in another order" for what in nulls}
         what = f"{name}: share of machines that recall all"
-        rows.append(Finding.share(what, [m[RECALLED] for m in measured], nulls[RECALLED]))
-        rows.append(Finding.over_seeds(f"{name}: {MISSED}", [m[MISSED] for m in measured], nulls[MISSED]))
+        rows.append(Finding.share(what, per_seed(runs, [m[RECALLED] for m in measured]), nulls[RECALLED]))
+        values = per_seed(runs, [m[MISSED] for m in measured])
+        rows.append(Finding.over_seeds(f"{name}: {MISSED}", values, nulls[MISSED]))
         recalled += [run for run in runs if measure(run)[RECALLED]]
     return rows + (_of_all(recalled) if recalled else [])
 
@@ -120,6 +123,7 @@ def _of_all(recalled: list[xr.Dataset]) -> list[Finding]:
             f"{who}: bytes carried, of those of backpropagation through one period",
             share,
             f"1: as much; {alone:.2g}: traces computed again from spikes",
+            against=1,
         ),
     ]
 

@@ -11,9 +11,9 @@ from snnlab.checking import require_whole
 from snnlab.engine.brian import Engine
 from snnlab.errors import UserError
 from snnlab.files.record import attribute
-from snnlab.lab.claims import Check, Finding
-from snnlab.networks.boltzmann import MOST_PERIODS, TurnsConfig, take_turns
-from snnlab.protocols.boltzmann._shared import LEAST_RUNS, by_setting, sequence_and_mirror_image
+from snnlab.lab.claims import Check, Finding, per_seed
+from snnlab.networks.boltzmann import MOST_PERIODS, TurnsConfig, boltzmann_models, settle_boltzmann, take_turns
+from snnlab.protocols.boltzmann._shared import LEAST_RUNS, by_setting, of_the_paper, sequence_and_mirror_image
 from snnlab.stimuli.pictures.bitmaps import sequence_from
 
 FIGURE = "osogami2015_relearning"
@@ -34,6 +34,13 @@ QUICK_VARIANTS = {name: {"periods": 10_000} for name in VARIANTS if name != "SCI
 SLOPE = "slope of log periods over log block"
 AGAIN = "log10 of periods of a block, last ten (mean) / first two (mean)"
 NOVEL = "log10 of periods of a novel sequence, at the last age / untrained"
+FASTER = of_the_paper(
+    "direction",
+    "A sequence needs fewer and fewer periods each time that it is learned again.",
+    "periods of a block over the number of the block",
+    locator="figure of relearning",
+    note="The paper's machine learns SCIENCE and its mirror image.",
+)
 GIVEN_UP = "the novel sequence was given up at the last age (1: yes)"
 
 
@@ -47,14 +54,21 @@ class Config(TurnsConfig):
     novel_periods: int = 500_000
     """periods after which it is given up"""
 
-    def identity(self) -> dict:
-        """Return what the settings stand for: all sequences."""
-        self.rule()
-        if self.control != "none":
-            # A machine that is taught two other sequences relearns those, too.
-            raise UserError(f"control: expected none: a novel sequence stands beside both others, got {self.control}")
-        novel = [] if self.novel == SHUFFLED else novel_of(self).tolist()
-        return {"sequences": [sequence.tolist() for sequence in sequence_and_mirror_image(self)], "novel": novel}
+
+def settle(config: Config) -> Config:
+    """Return the Config; refuse what cannot be."""
+    settle_boltzmann(config)
+    if config.control != "none":
+        # A machine that is taught two other sequences relearns those, too.
+        raise UserError(f"control: expected none: a novel sequence stands beside both others, got {config.control}")
+    require_whole("novel_periods", config.novel_periods, 1, MOST_PERIODS)
+    return config
+
+
+def models(config: Config) -> dict:
+    """Return what the names in a settled Config stand for: all sequences."""
+    novel = [] if config.novel == SHUFFLED else [novel_of(config)]
+    return boltzmann_models(*sequence_and_mirror_image(config), *novel)
 
 
 def novel_of(config: Config) -> np.ndarray:
@@ -68,7 +82,6 @@ def novel_of(config: Config) -> np.ndarray:
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train a machine on both in turns; see :func:`snnlab.networks.boltzmann.take_turns`."""
     sequences = sequence_and_mirror_image(config)
-    require_whole("novel_periods", config.novel_periods, 1, MOST_PERIODS)
     if config.novel == SHUFFLED:
         novel = sequences[0][engine.rng("novel").permutation(len(sequences[0]))]
     else:
@@ -114,12 +127,14 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
         name = f"{config['sequence']}, mu {', '.join(f'{m:g}' for m in config['mu'])}, {config['optimizer']}"
         came = [SLOPE in m for m in measured]
         what = f"{name}: share of machines with four blocks within {config['periods']:,} periods"
-        rows.append(Finding.share(what, came, "0: untrained"))
+        rows.append(Finding.share(what, per_seed(runs, came), "0: untrained"))
         lost = sum(m.get(GIVEN_UP, 0) for m in measured)
         late = f"; {lost:.0f} given up, which count with {config['novel_periods']:,}" if lost else ""
         nulls = {SLOPE: "0: no faster", AGAIN: "0: no faster", NOVEL: f"0: age does not matter{late}"}
         for what, null in nulls.items():
-            values = [m[what] for m in measured if what in m]
+            found = [(run, m[what]) for run, m in zip(runs, measured, strict=True) if what in m]
+            values = per_seed([run for run, _ in found], [value for _, value in found])
             if len(values) >= LEAST_RUNS:
-                rows.append(Finding.over_seeds(f"{name}: {what}", values, null))
+                beside = {"published": FASTER, "bar": (-np.inf, 0.0), "bar_from": "the sign"} if what == SLOPE else {}
+                rows.append(Finding.over_seeds(f"{name}: {what}", values, null, against=0, **beside))
     return rows

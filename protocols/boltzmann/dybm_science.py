@@ -8,16 +8,24 @@ import xarray as xr
 
 from snnlab.engine.brian import Engine
 from snnlab.lab.claims import Check, Finding
-from snnlab.networks.boltzmann import SHUFFLED_TEACHER, memorise
-from snnlab.protocols.boltzmann._shared import SequenceConfig, check_recall, compare_recall, measure_recall
+from snnlab.networks.boltzmann import SHUFFLED_TEACHER, memorise, settle_boltzmann
+from snnlab.protocols.boltzmann._shared import (
+    SequenceConfig,
+    check_recall,
+    compare_recall,
+    measure_recall,
+    of_one_machine,
+    sequence_models,
+)
 from snnlab.stimuli.pictures.bitmaps import sequence_from
 
 FIGURE = "osogami2015_science"
+settle, models = settle_boltzmann, sequence_models
 CONTROLS = SHUFFLED_TEACHER
 QUICK = {"sequence": "SUN", "periods": 20_000}
 # The paper's figure shows these; the last was the first with the whole word.
 CHECKPOINTS = (0, 10, 1_000, 10_000, 100_000, 120_000, 130_000)
-PUBLISHED = "120,000 to 130,000 periods (one machine)"
+PUBLISHED = of_one_machine("the word SCIENCE", (120_000, 130_000), "after 120,000 to 130,000")
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,17 @@ from snnlab.checking import require_choices, require_whole
 from snnlab.engine.brian import Engine
 from snnlab.engine.tasks import Task
 from snnlab.errors import UserError
+from snnlab.files.describe import describe
 from snnlab.lab.claims import Check
-from snnlab.networks.boltzmann import DT, Boltzmann, BoltzmannNetwork, DybmRule, checked_delays, fresh_state
+from snnlab.networks.boltzmann import (
+    DT,
+    Boltzmann,
+    BoltzmannNetwork,
+    DybmRule,
+    boltzmann_models,
+    checked_delays,
+    fresh_state,
+)
 
 FIGURE = "dybm_stdp_window"
 QUICK = {"delays": (1, 4), "longest_lag": 6}
@@ -24,6 +33,18 @@ CLOSE = 1e-9
 # The rate is so small that what is learned changes no probability: a window is that of vanishing steps. It is a power
 # of two, so that dividing by it rounds nothing.
 RATE = 2.0**-200
+NAMES = {
+    "delay": ("delay of the synapse", "steps"),
+    "lag": ("time of the postsynaptic spike minus that of the presynaptic one", "steps"),
+    "lam": ("decay rate of a synaptic trace", "1"),
+    "mu": ("decay rate of a neural trace", "1"),
+    "ltp": ("change of u by one pair over the learning rate", "1"),
+    "ltd": ("change of v by one pair over the learning rate", "1"),
+    "ltp_weight": ("energy that u = 1 takes from the two spikes", "1"),
+    "ltd_weight": ("energy that v = 1 takes from the two spikes", "1"),
+    "ltp_law": ("change of u by one pair in closed form", "1"),
+    "ltd_law": ("change of v by one pair in closed form", "1"),
+}
 # Each part of a window has a weight, and decay rates.
 PARTS = {"ltp": ("u", "lam"), "ltd": ("v", "mu")}
 
@@ -46,8 +67,6 @@ class Config:
     """whether a spike that arrives now counts as arrived (consistent) or not (as equation 4 is printed)"""
     variant: Literal["paper", "jdybm"] = "paper"
     """the paper's equations, or what the authors' program does instead"""
-    seed: int = 0
-    """not used: nothing here is random"""
     target: Literal["numpy", "cython"] = "numpy"
     """where Brian2's generated code runs; numpy needs no compilation, which would take longer than the run"""
 
@@ -63,6 +82,17 @@ class Config:
             raise UserError(f"chance: expected a probability between 0 and 1, got {self.chance}")
         settings = {name: getattr(self, name) for name in ("lam", "mu", "timing", "variant")}
         return DybmRule(optimizer="sgd", rate=RATE, **settings)
+
+
+def settle(config: Config) -> Config:
+    """Return the Config; refuse what cannot be."""
+    config.rule()
+    return config
+
+
+def models(config: Config) -> dict:
+    """Return the version of what machines compute; the settings say the rest."""
+    return boltzmann_models()
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
@@ -96,13 +126,11 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
                 learning[index, :, m - 1] = (both.learned[key] - pre.learned[key] - post.learned[key]) / RATE
                 with_synapse = shown[Trial(delay, "both", name, m)]
                 weights[index, :, m - 1] = both.energy - with_synapse.energy
-        dims, units = ("delay", "lag", rates), {"units": "1"}
+        dims = ("delay", "lag", rates)
         dataset = dataset.assign_coords({rates: (rates, list(getattr(rule, rates)))})
-        dataset[part], dataset[f"{part}_weight"] = (dims, learning, units), (dims, weights, units)
-        dataset[f"{part}_law"] = (dims, law(part, dataset, config.timing), units)
-    for name in ("delay", "lag"):
-        dataset[name].attrs["units"] = "steps"
-    return dataset
+        dataset[part], dataset[f"{part}_weight"] = (dims, learning), (dims, weights)
+        dataset[f"{part}_law"] = (dims, law(part, dataset, config.timing))
+    return describe(dataset, NAMES)
 
 
 @dataclass(frozen=True)

@@ -8,28 +8,55 @@ import numpy as np
 import xarray as xr
 
 from snnlab.engine.brian import Engine
-from snnlab.lab.claims import Check, Finding
-from snnlab.networks.boltzmann import PUBLISHED_BLOCKS, SHUFFLED_TEACHER, TurnsConfig, take_turns
-from snnlab.protocols.boltzmann._shared import LEAST_RUNS, MISSED, by_setting, sequence_and_mirror_image
+from snnlab.lab.claims import Check, Finding, per_seed
+from snnlab.networks.boltzmann import (
+    PUBLISHED_BLOCKS,
+    SHUFFLED_TEACHER,
+    TurnsConfig,
+    boltzmann_models,
+    settle_boltzmann,
+    take_turns,
+)
+from snnlab.protocols.boltzmann._shared import (
+    LEAST_RUNS,
+    MISSED,
+    MOST,
+    by_setting,
+    of_the_paper,
+    sequence_and_mirror_image,
+)
 
 FIGURE = "osogami2015_two_sequences"
+settle = settle_boltzmann
 CONTROLS = SHUFFLED_TEACHER
 QUICK = {"sequence": "evolution", "cue": 30, "periods": 20_000}
 BLOCKS, BOTH = "blocks", "both sequences recalled from their cues at the end (1: yes)"
 FIRST, LATE = "periods of the first two blocks", "periods of a block, mean of the last tenth"
 # This is our criterion; it is larger because some of one sequence is lost while the other is learned.
 FEW = 0.25
-PUBLISHED = f"{PUBLISHED_BLOCKS:,} blocks, 223 min (one machine)"
+_WHERE = "figure of two sequences that are recalled from cues"
+PUBLISHED = of_the_paper(
+    "number",
+    f"One machine knows both sequences after {PUBLISHED_BLOCKS:,} iterations, 223 minutes.",
+    "blocks until a block needs no training; the paper calls them iterations",
+    PUBLISHED_BLOCKS,
+    "blocks",
+    locator=_WHERE,
+    note="It shows one machine, so there is no spread.",
+)
+KNOWS_BOTH = of_the_paper(
+    "existence", "A machine recalls SCIENCE and its mirror image from cues.", "recall from each cue", locator=_WHERE
+)
 
 
 @dataclass(frozen=True)
 class Config(TurnsConfig):
     """Settings of the run."""
 
-    def identity(self) -> dict:
-        """Return what the settings stand for: both sequences."""
-        self.rule()
-        return {"sequences": [sequence.tolist() for sequence in sequence_and_mirror_image(self)]}
+
+def models(config: Config) -> dict:
+    """Return what the names in a settled Config stand for: both sequences."""
+    return boltzmann_models(*sequence_and_mirror_image(config))
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
@@ -74,18 +101,22 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
         name = f"{config['sequence']} and its mirror image, {config['periods']:,} periods"
         broken = [measure(run)[MISSED] for run in shuffled]
         beside = f"{np.mean(broken):.2f}: taught in another order" if broken else "0.5: untrained"
-        rows.append(Finding.over_seeds(f"{name}: {MISSED}", [m[MISSED] for m in measured], beside))
+        rows.append(Finding.over_seeds(f"{name}: {MISSED}", per_seed(runs, [m[MISSED] for m in measured]), beside))
         done = [ended(run) for run in runs]
         rows.append(
-            Finding.share(f"{name}: share of machines of which a block needed no training", done, "0: untrained")
+            Finding.share(
+                f"{name}: share of machines of which a block needed no training", per_seed(runs, done), "0: untrained"
+            )
         )
         # The published number is that of a machine that was done.
         published = PUBLISHED if all(done) else "none"
-        rows.append(Finding.over_seeds(f"{name}: {BLOCKS} by then", [m[BLOCKS] for m in measured], "0", published))
-        rows.append(Finding.share(f"{name}: {BOTH}", [m[BOTH] for m in measured], "0: untrained"))
+        values = per_seed(runs, [m[BLOCKS] for m in measured])
+        rows.append(Finding.over_seeds(f"{name}: {BLOCKS} by then", values, "0", published))
+        both = per_seed(runs, [m[BOTH] for m in measured])
+        rows.append(Finding.share(f"{name}: {BOTH}", both, "0: untrained", KNOWS_BOTH, **MOST))
         twice = [m for m in measured if LATE in m]
         if len(twice) >= LEAST_RUNS:
             fall = [m[LATE] / (m[FIRST] / 2) for m in twice]
             what = f"{name}: {LATE} / mean of the first two ({len(twice)} machines with two blocks)"
-            rows.append(Finding.over_seeds(what, fall, "1: nothing is kept"))
+            rows.append(Finding.over_seeds(what, fall, "1: nothing is kept", against=1))
     return rows

@@ -11,11 +11,13 @@ import xarray as xr
 from snnlab.analysis import oscillations as osc
 from snnlab.checking import require_choices, require_positive
 from snnlab.engine.brian import Engine
+from snnlab.engine.settings import BrianConfig
 from snnlab.errors import UserError
+from snnlab.files.describe import describe
 from snnlab.files.record import attribute
-from snnlab.lab.claims import Check, Finding
-from snnlab.networks.force import ForceConfig, train_force
-from snnlab.networks.rate import RATES, random_network, train_rate
+from snnlab.lab.claims import Check, Finding, Published
+from snnlab.networks.force import ForceConfig, force_models, train_force
+from snnlab.networks.rate import RATES, random_network, rate_models, train_rate
 from snnlab.stimuli.signals.oscillators import sine
 
 FIGURE = "force_convergence"
@@ -30,7 +32,7 @@ P, G, Q, TAU, RLS_STEPS, ALPHA = 0.1, 1.5, 1.0, 10e-3, 2, 1.0
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(BrianConfig):
     """Settings of the run; all others are those of force_sine and rate_force."""
 
     network: Literal["lif", "theta", "izhikevich", "tanh", "sqrt"] = "theta"
@@ -41,29 +43,39 @@ class Config:
     """time of learning (s)"""
     after: float = 4.0
     """time after learning (s)"""
-    seed: int = 0
-    """one seed for every random stream"""
-    target: Literal["auto", "cython", "numpy", "cpp_standalone"] = "auto"
-    """where Brian2's generated code runs; rate units run in numpy"""
-
-    def identity(self) -> dict:
-        """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
-        _check(self)
-        return {} if self.network in RATES else _spiking(self).identity()
 
 
 VARIANTS = {f"{name}, N = {n}": {"network": name, "n": n} for name in NETWORKS for n in SIZES}
 QUICK = {"learn": 1.5, "after": 1.0}
+FALLS = Published(
+    source="Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3",
+    locator="supplement",
+    kind="direction",
+    claimed="The error of spiking and of rate networks falls as they grow.",
+    value=None,
+    unit="1",
+    measure="error over the number of neurons",
+    basis="our model after it",
+    text_read="secondary",
+    note="The number of the figure and the task are not known to us: ours is the sine.",
+)
 TRAINING, AFTERWARDS = "RMSE / sd of the teacher, end of learning", "error after learning / sd of the teacher"
 
 
-def _check(config: Config) -> None:
+def settle(config: Config) -> Config:
+    """Return the Config; refuse what cannot be."""
     require_choices(config)
     require_positive(config, "n", "learn", "after")
     if config.after < 2 / FREQUENCY or config.learn < 2 / FREQUENCY:
         raise UserError(
             f"learn, after: expected at least two periods, {2 / FREQUENCY} s, got {config.learn}, {config.after}"
         )
+    return config
+
+
+def models(config: Config) -> dict:
+    """Return what a network's name stands for."""
+    return rate_models() if config.network in RATES else force_models(_spiking(config))
 
 
 def _spiking(config: Config) -> ForceConfig:
@@ -93,7 +105,6 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     UserError
         For settings that cannot be used.
     """
-    _check(config)
     if config.network not in RATES:
         dataset = train_force(_spiking(config), lambda t: sine(t, FREQUENCY), engine)
         return dataset[["output", "teacher"]].assign_attrs(dataset.attrs)
@@ -102,11 +113,12 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     teacher = sine(times, FREQUENCY)
     network = random_network(config.n, P, G, Q, 1, config.network, TAU, DT, engine)
     arrays = train_rate(network, teacher, range(start, stop, RLS_STEPS), ALPHA, traced=0)
-    return xr.Dataset(
+    dataset = xr.Dataset(
         {"output": (("time", "component"), arrays["output"]), "teacher": (("time", "component"), teacher)},
-        {"time": ("time", times, {"units": "s"})},
+        {"time": times},
         {"learn_start": start * DT, "learn_stop": stop * DT, "seconds": end * DT, "n_neurons": config.n},
     )
+    return describe(dataset)
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
@@ -149,7 +161,15 @@ def slopes(datasets: list[xr.Dataset]) -> dict[str, dict[str, list[float]]]:
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """The slope of each error over the size, for each network."""
     return [
-        Finding.over_seeds(f"{network}: slope of log ({what}) over log N", each, "0: size does not matter")
+        Finding.over_seeds(
+            f"{network}: slope of log ({what}) over log N",
+            each,
+            "0: size does not matter",
+            FALLS,
+            against=0,
+            bar=(-np.inf, 0.0),
+            bar_from="the sign",
+        )
         for network, rows in slopes(datasets).items()
         for what, each in rows.items()
         if len(each) >= 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import xarray as xr
@@ -12,10 +12,11 @@ import xarray as xr
 from snnlab.analysis import oscillations as osc
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check
-from snnlab.networks.force import AFTER_LEARNING, FREE_RUN_SECONDS, ForceConfig, completed, resolve, settled_identity
+from snnlab.networks.force import AFTER_LEARNING, FREE_RUN_SECONDS, ForceConfig, settle_force
 from snnlab.stimuli.signals import oscillators
 
 INF = float("inf")
+Settled = TypeVar("Settled", bound="OscillatorConfig")
 # Period of each teacher in s.
 PERIODS = {
     "sine": 0.2,
@@ -73,16 +74,12 @@ class OscillatorConfig(ForceConfig):
     learn_stop: float | None = None
     """end of the learning window (s)"""
 
-    def identity(self) -> dict:
-        """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
-        return settled_identity(settled(self))
 
-
-def settled(config: OscillatorConfig) -> OscillatorConfig:
-    """Return the Config with every field that the table states filled in."""
+def settle(config: Settled, **stated: Any) -> Settled:
+    """Return the Config with every field filled in: from the table, then from ``stated``, then from the neuron."""
     g, q, alpha, window = PUBLISHED.get((config.task, config.neuron), (None, None, None, _SHORT))
     windows = dict(zip(("seconds", "learn_start", "learn_stop"), window, strict=True))
-    return completed(config, g=g, q=q, alpha=alpha, **windows)
+    return settle_force(config, g=g, q=q, alpha=alpha, **windows, **stated)
 
 
 def teacher(config: OscillatorConfig) -> Callable[[np.ndarray], np.ndarray]:
@@ -93,7 +90,7 @@ def teacher(config: OscillatorConfig) -> Callable[[np.ndarray], np.ndarray]:
     if config.task == "noisy_product":
         # The scripts: normal noise for LIF and theta neurons, uniform for Izhikevich.
         kind = "uniform" if config.neuron == "izhikevich" else "normal"
-        return oscillators.noisy(oscillators.product, resolve(config).dt, 0.05, config.seed, kind)
+        return oscillators.noisy(oscillators.product, config.setup.dt, 0.05, config.seed, kind)
     if config.task == "complex":
         return lambda t: oscillators.product(t, (2.0, 3.0, 7.0))
     return {"sine": oscillators.sine, "sawtooth": oscillators.sawtooth, "product": oscillators.product}[config.task]

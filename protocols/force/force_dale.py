@@ -12,9 +12,11 @@ from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding
 from snnlab.lab.grouping import settings
 from snnlab.networks.force import CONTROLS as CONTROLS
-from snnlab.networks.force import TrainedNetwork, completed, settled_identity, split_encoder, train_force
+from snnlab.networks.force import TrainedNetwork, force_models, split_encoder, train_force
 from snnlab.protocols.force import _shared as oscillator
 from snnlab.protocols.force._shared import QUICK as QUICK
+
+models = force_models
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,6 @@ class Config(oscillator.OscillatorConfig):
     excitatory: float = 0.5
     """share of excitatory neurons; at 0.8 the network that we tried ran away"""
 
-    def identity(self) -> dict:
-        """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
-        return settled_identity(settled(self))
-
 
 VARIANTS = {
     f"{task}{'' if dale else ', unconstrained'}": {"task": task, "dale": dale}
@@ -43,15 +41,13 @@ VARIANTS = {
 AGAINST = "weights of the total matrix against the sign of their column"
 
 
-def settled(config: Config) -> Config:
-    """Return the Config with every field that is left open filled in."""
-    config = oscillator.settled(config)
-    return completed(config, zero_row_mean=True) if config.dale else config
+def settle(config: Config) -> Config:
+    """Return the Config with every field filled in; with Dale's law the sum of each row is zero."""
+    return oscillator.settle(config, zero_row_mean=True) if config.dale else oscillator.settle(config)
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train the network; see :func:`snnlab.train_force`. With Dale's law ``sign`` (neuron) tells the populations."""
-    config = settled(config)
     return train_force(config, oscillator.teacher(config), engine, config.excitatory if config.dale else None)
 
 
@@ -65,7 +61,7 @@ def against_dale(dataset: xr.Dataset) -> int:
 def checks(dataset: xr.Dataset) -> list[Check]:
     """Return the criteria of force_oscillator and, with Dale's law, that no weight breaks it."""
     rows = oscillator.checks(dataset)
-    if rows and "sign" in dataset:
+    if rows and "decoder_parts" in dataset:
         rows.append(Check(AGAINST, against_dale(dataset), 0, 0, "Dale's law"))
     return rows
 
@@ -76,7 +72,7 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     for dataset in datasets:
         config = attribute(dataset, "config")
         if dataset.attrs["condition"] == "default":
-            key = (config["task"], config["neuron"], dataset.attrs["preset"], settings(config, without=("dale",)))
+            key = (config["task"], config["neuron"], dataset.attrs["preset"], settings(dataset, without=("dale",)))
             groups.setdefault(key, {}).setdefault(config["dale"], []).append(oscillator.measure(dataset))
     rows = []
     for (task, neuron, preset, _), pair in groups.items():

@@ -9,8 +9,8 @@ import xarray as xr
 
 from snnlab.analysis import chaos
 from snnlab.analysis import oscillations as osc
+from snnlab.checking import require_integer
 from snnlab.engine.brian import Engine
-from snnlab.errors import UserError
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding
 from snnlab.lab.grouping import settings
@@ -18,8 +18,9 @@ from snnlab.networks.force import (
     SPIKE_STEP,
     ForceConfig,
     follow_moved_spikes,
+    force_models,
     require_movable,
-    resolve,
+    settle_force,
     train_force,
 )
 from snnlab.stimuli.signals.oscillators import sine
@@ -27,6 +28,8 @@ from snnlab.stimuli.signals.oscillators import sine
 FREQUENCY = 5.0
 # The difference has grown when it reaches this part of the distance of unrelated states.
 SATURATED = 0.3
+
+models = force_models
 
 
 @dataclass(frozen=True)
@@ -63,21 +66,25 @@ GROW, RATE = "moved spikes that grow (share)", "growth of those (1/s)"
 LEARNED, CHAOTIC = 0.3, 0.5
 
 
+def settle(config: Config) -> Config:
+    """Return the Config with every field filled in; refuse neurons whose spikes cannot be moved."""
+    require_integer(config, 0, "perturbations")
+    config = settle_force(config)
+    if config.perturbations:
+        require_movable(config.setup)
+    return config
+
+
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train the network on a sine of 5 Hz; then follow moved spikes in the same network as it was before learning.
 
     Adds ``distance`` (perturbation, delay) and ``distance_of_unrelated`` (perturbation) to what
     :func:`snnlab.train_force` returns: see :func:`snnlab.analysis.chaos.spike_distance`; NaN where no neuron fired.
     """
-    if config.perturbations < 0:
-        raise UserError(f"perturbations: expected an integer >= 0, got {config.perturbations}")
-    setup = resolve(config)
-    if config.perturbations:
-        require_movable(setup)
     dataset = train_force(config, lambda t: sine(t, FREQUENCY), engine)
     if not config.perturbations:
         return dataset
-    return dataset.assign(follow_moved_spikes(config, setup, config.perturbations, engine))
+    return dataset.assign(follow_moved_spikes(config, config.setup, config.perturbations, engine))
 
 
 def growth(dataset: xr.Dataset) -> np.ndarray:
@@ -129,7 +136,7 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     for dataset in datasets:
         config = attribute(dataset, "config")
         if config["neuron"] in PUBLISHED and config["control"] == "none":
-            key = (f"{config['neuron']} ({dataset.attrs['preset']})", settings(config, ("g", "q", "perturbations")))
+            key = (f"{config['neuron']} ({dataset.attrs['preset']})", settings(dataset, ("g", "q", "perturbations")))
             rates = growth(dataset) if "distance" in dataset else None
             planes.setdefault(key, []).append((config["seed"], factors(config)[0], measure(dataset), rates))
     rows = []

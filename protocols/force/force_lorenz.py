@@ -12,20 +12,21 @@ from snnlab.analysis import chaos
 from snnlab.analysis import oscillations as osc
 from snnlab.engine.brian import Engine
 from snnlab.files.record import attribute
-from snnlab.lab.claims import Check, Finding
+from snnlab.lab.claims import Check, Finding, per_seed
 from snnlab.lab.grouping import settings
 from snnlab.networks.force import (
     AFTER_LEARNING,
     ForceConfig,
-    completed,
+    force_models,
     require_sampling,
-    settled_identity,
+    settle_force,
     train_force,
 )
 from snnlab.networks.force import CONTROLS as CONTROLS
 from snnlab.stimuli.signals.lorenz import lorenz, pieces
 
 FIGURE = "nicola2017_lorenz"
+models = force_models
 INF = float("inf")
 # n, G, Q, alpha in the units of ForceConfig: theta of the authors' script (ModelDB 190565); the others, which it does
 # not train, are ours: those of the van der Pol oscillator, another signal of several small components.
@@ -51,10 +52,6 @@ class Config(ForceConfig):
     learn_stop: float = 50.0
     """end of the learning window (s)"""
 
-    def identity(self) -> dict:
-        """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
-        return settled_identity(settled(self))
-
 
 VARIANTS = {name: {"neuron": name} for name in SETTINGS}
 # A minute on one core: enough to learn the signal and to follow it for a moment, not to stay on the attractor.
@@ -77,15 +74,15 @@ _PIECES = 20
 _COMPONENTS = "xyz"
 
 
-def settled(config: Config) -> Config:
-    """Return the Config with every field that SETTINGS states filled in."""
-    return completed(config, **({"n": 2000} | SETTINGS.get(config.neuron, {})))
+def settle(config: Config) -> Config:
+    """Return the Config with every field filled in; refuse recordings that hold no sample every 10 ms."""
+    config = settle_force(config, **({"n": 2000} | SETTINGS.get(config.neuron, {})))
+    require_sampling(config, chaos.STEP)
+    return config
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train the network; see :func:`snnlab.train_force` for what the dataset holds."""
-    config = settled(config)
-    require_sampling(config, chaos.STEP)
     dataset = train_force(config, lambda t: lorenz(t, config.seconds + 1), engine)
     if reduced(asdict(config)) and not dataset.attrs["note"]:
         dataset.attrs["note"] = NOTE
@@ -211,14 +208,17 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """Each measure of the free run, its Lyapunov exponent among them, beside teacher pieces and surrogates."""
-    groups: dict[tuple[str, str, str], list[np.ndarray]] = {}
+    groups: dict[tuple[str, str, str], list[tuple[xr.Dataset, np.ndarray]]] = {}
     for dataset in datasets:
         signal = free_run(dataset) if dataset.attrs["condition"] == "default" else None
         if signal is not None:
             config = attribute(dataset, "config")
-            groups.setdefault((config["neuron"], dataset.attrs["preset"], settings(config)), []).append(signal)
+            groups.setdefault((config["neuron"], dataset.attrs["preset"], settings(dataset)), []).append(
+                (dataset, signal)
+            )
     rows = []
-    for (neuron, preset, _), signals in groups.items():
+    for (neuron, preset, _), found in groups.items():
+        runs, signals = [run for run, _ in found], [signal for _, signal in found]
         if len(signals) < 3:
             continue
         length = min(len(signal) for signal in signals)
@@ -229,7 +229,7 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
             ours, taught, random = ([values[what] for values in group] for group in described)
             spread = f"{min(taught):.3g} to {max(taught):.3g}"
             null = f"teacher {np.mean(taught):.3g} ({spread}), surrogates {np.mean(random):.3g}"
-            rows.append(Finding.over_seeds(f"{neuron} ({preset}): {what}", ours, null))
+            rows.append(Finding.over_seeds(f"{neuron} ({preset}): {what}", per_seed(runs, ours), null))
     return rows
 
 

@@ -12,13 +12,23 @@ import xarray as xr
 from snnlab.checking import require_positive
 from snnlab.engine.brian import Engine
 from snnlab.errors import UserError
-from snnlab.networks.force import ForceConfig, ForceSetup, Form, Plan, ProgramLoop, can_be_program, resolve, weights
+from snnlab.files.describe import describe
+from snnlab.networks.force import ForceConfig, ForceSetup, Form, Plan, ProgramLoop, can_be_program, weights
 from snnlab.stimuli.signals.oscillators import sine
 
 FIGURE = "scaling"
 # Model time (s) before each measurement.
 SETTLE = 0.5
 QUICK = {"sizes": (100, 200), "seconds": 0.2, "repeats": 1}
+
+COST = "CPU s per s of model time"
+NAMES = {
+    "size": ("number of neurons", "1"),
+    "learning": ("cost of a run with RLS", COST),
+    "frozen": ("cost of a run without RLS", COST),
+    "rate_learning": ("mean rate of all neurons with RLS", "Hz"),
+    "rate_frozen": ("mean rate of all neurons without RLS", "Hz"),
+}
 
 
 @dataclass(frozen=True)
@@ -50,7 +60,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         raise UserError(f"sizes: expected at least two numbers >= 10 that rise, got {config.sizes}")
     if not engine.as_program():
         raise UserError("target: expected a C++ compiler and make: this protocol measures the C++ program")
-    setups = [resolve(ForceConfig(neuron=config.neuron, n=n)) for n in config.sizes]
+    setups = [ForceConfig(neuron=config.neuron, n=n).setup for n in config.sizes]
     if not can_be_program(setups[0].neuron, engine):
         raise UserError(
             f"neuron: {config.neuron} has variables that are not real numbers; a C++ program cannot hold them"
@@ -65,17 +75,17 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
             results.append(_measure(config, engine, n, setup, learns))
             done += config.repeats * config.seconds
             engine.show(done, total)
-    cost, rate = {"units": "CPU s per s of model time"}, {"units": "Hz"}
-    return xr.Dataset(
+    dataset = xr.Dataset(
         {
-            "learning": ("size", [seconds for seconds, _ in learning], cost),
-            "frozen": ("size", [seconds for seconds, _ in frozen], cost),
-            "rate_learning": ("size", [hertz for _, hertz in learning], rate),
-            "rate_frozen": ("size", [hertz for _, hertz in frozen], rate),
+            "learning": ("size", [seconds for seconds, _ in learning]),
+            "frozen": ("size", [seconds for seconds, _ in frozen]),
+            "rate_learning": ("size", [hertz for _, hertz in learning]),
+            "rate_frozen": ("size", [hertz for _, hertz in frozen]),
         },
         {"size": list(config.sizes)},
         {"dt": setups[0].dt, "rls_interval": setups[0].learn.step * setups[0].dt},
     )
+    return describe(dataset, NAMES)
 
 
 def _measure(config: Config, engine: Engine, n: int, setup: ForceSetup, learns: bool) -> tuple[float, float]:

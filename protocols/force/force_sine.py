@@ -13,9 +13,9 @@ from snnlab.analysis import oscillations as osc
 from snnlab.checking import require_positive
 from snnlab.engine.brian import Engine
 from snnlab.files.record import attribute
-from snnlab.lab.claims import Check, Finding
+from snnlab.lab.claims import Check, Finding, Published, per_seed
 from snnlab.lab.grouping import settings
-from snnlab.networks.force import AFTER_LEARNING, FREE_RUN_SECONDS, ForceConfig, train_force
+from snnlab.networks.force import AFTER_LEARNING, FREE_RUN_SECONDS, ForceConfig, force_models, settle_force, train_force
 from snnlab.networks.force import CONTROLS as CONTROLS
 from snnlab.stimuli.signals.oscillators import sine
 from snnlab.stimuli.signals.teacher import teacher_from
@@ -36,6 +36,7 @@ class Config(ForceConfig):
 VARIANTS = {name: {"neuron": name} for name in ("lif", "theta", "izhikevich")}
 QUICK = {"n": 800, "seconds": 4.5, "learn_start": 0.5, "learn_stop": 2.5}
 FIGURE = "nicola2017_fig2"
+models = force_models
 
 # What is measured, in the order printed.
 RATES = ("rate before learning (Hz)", "rate while learning (Hz)", "rate after learning (Hz)")
@@ -60,13 +61,39 @@ BANDS = {
         [(7.72, 7.98), (25.3, 26.92), (25.2, 26.99), (0.0117, 0.0223), (4.949, 5.047), (0.988, 1.014), (0.994, INF)],
     ),
 }
+# What is compared with the authors' scripts: rates, error and free run; seen in so many runs of each script, and what
+# counts as the same.
+PROGRAM = "Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, scripts run by us in GNU Octave"
+_SEEN = {
+    "lif": (
+        8,
+        [(18.53, 18.67), (22.57, 22.85), (22.53, 22.94), (0.0190, 0.0254), (4.965, 5.102), (0.988, 1.015)],
+        BANDS["full", "lif"][1][:-1],
+    ),
+    "izhikevich": (
+        4,
+        [(4.98, 5.15), (37.4, 38.3), (35.9, 37.3), (0.0099, 0.0117), (4.950, 4.992), (0.955, 0.971)],
+        BANDS["full", "izhikevich"][1][:-1],
+    ),
+    "theta": (
+        6,
+        [(7.87, 7.93), (25.81, 26.35), (25.80, 26.39), (0.0162, 0.0173), (4.975, 5.002), (0.995, 1.009)],
+        [(7.71, 8.07), (25.0, 27.1), (24.9, 27.2), (0.0113, 0.0227), (4.89, 5.09), (0.966, 1.039)],
+    ),
+}
+_DRIFTS = {"lif": 0.046, "izhikevich": 0.023}
 # For settings without published or measured bands: ours, relative to the teacher.
 GENERIC_RMSE, GENERIC_CORRELATION, GENERIC_FREQUENCY, GENERIC_AMPLITUDE = 0.2, 0.9, 0.05, 0.15
 
 
+def settle(config: Config) -> Config:
+    """Return the Config with every field filled in."""
+    require_positive(config, "frequency")
+    return settle_force(config)
+
+
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train the network; see :func:`snnlab.train_force` for what the dataset holds."""
-    require_positive(config, "frequency")
     teacher = (lambda t: sine(t, config.frequency)) if config.teacher == "sine" else teacher_from(config.teacher)
     return train_force(config, teacher, engine)
 
@@ -145,7 +172,7 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     for dataset in datasets:
         config = attribute(dataset, "config")
         if dataset.attrs["condition"] == "default" and config["teacher"] == "sine":
-            groups.setdefault(settings(config), {})[int(dataset.attrs["seed"])] = dataset
+            groups.setdefault(settings(dataset), {})[int(dataset.attrs["seed"])] = dataset
     rows, full = [], {}
     for key, runs in groups.items():
         if len(runs) < 3:
@@ -155,22 +182,55 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
         at_scale = first.attrs["preset"] == "full"
         name = config["neuron"] if at_scale else f"{config['neuron']}, {_changes(config)}"
         if at_scale:
-            full[config["neuron"]] = measures
+            full[config["neuron"]] = dict(zip(runs, measures, strict=True))
+        if at_scale and config["neuron"] in _SEEN:
+            rows += _beside_scripts(config["neuron"], list(runs.values()), measures)
         drift = [m[DRIFT] for m in measures if DRIFT in m]
         if len(drift) == len(measures):
-            published = {"lif": "0.046 (one run, Octave)", "izhikevich": "0.023 (one run, Octave)"} if at_scale else {}
-            rows.append(Finding.over_seeds(f"{name}: phase drift (cycles/s)", drift, "0: no systematic drift"))
-            sizes = np.abs(drift)
-            what = f"{name}: size of the phase drift (cycles/s)"
-            rows.append(Finding.over_seeds(what, sizes, "a description", published.get(config["neuron"], "none")))
+            by_seed = per_seed(list(runs.values()), drift)
+            what = f"{name}: phase drift (cycles/s)"
+            rows.append(Finding.over_seeds(what, by_seed, "0: no systematic drift", against=0))
+            sizes = per_seed(list(runs.values()), np.abs(drift))
+            what = "size of the phase drift (cycles/s)"
+            published = _of_scripts(name, 1, what, _DRIFTS[name]) if name in _DRIFTS else "none"
+            rows.append(Finding.over_seeds(f"{name}: {what}", sizes, "a description", published))
         null = f"{np.sqrt(0.5):.3f}: an output of 0"
-        rows.append(Finding.over_seeds(f"{name}: RMSE at the end of learning", [m[TRAINING] for m in measures], null))
+        errors = per_seed(list(runs.values()), [m[TRAINING] for m in measures])
+        rows.append(Finding.over_seeds(f"{name}: RMSE at the end of learning", errors, null, against=np.sqrt(0.5)))
     if {"lif", "izhikevich"} <= set(full):
         for what, better, worse in ((TRAINING, "izhikevich", "lif"), (FREE[2], "lif", "izhikevich")):
-            pair = [[m[what] for m in full[name]] for name in (worse, better)]
+            pair = [{seed: m[what] for seed, m in full[name].items()} for name in (worse, better)]
             text = f"{what}: {worse} minus {better} (> 0: Izhikevich is cleaner)"
             rows.append(Finding.difference(text, *pair, "0: no difference", "Izhikevich looks cleaner (a remark)"))
     return rows
+
+
+def _of_scripts(neuron: str, count: int, what: str, value: float | tuple[float, float]) -> Published:
+    """Return what the authors' script for a neuron gives, in so many runs."""
+    unit = what.rpartition("(")[2].removesuffix(")") if what.endswith(")") else "1"
+    numbers = " to ".join(f"{x:g}" for x in (value if isinstance(value, tuple) else (value,)))
+    claimed = f"{what}: {numbers} in {count} run{'s' if count > 1 else ''} of the script."
+    locator = f"ModelDB 190565, sine of 5 Hz, {neuron}"
+    note = "The scripts are unmodified but for the random seed and the plots. No value of the paper could be read."
+    return Published(PROGRAM, locator, "number", claimed, value, unit, what, "authors' program", "code", note)
+
+
+def _beside_scripts(neuron: str, runs: list[xr.Dataset], measures: list[dict[str, float]]) -> list[Finding]:
+    """Return rates, error and free run of a neuron's networks at the published scale beside those of the script."""
+    count, seen, bars = _SEEN[neuron]
+    source = f"about the 95/95 % tolerance interval of {count} runs of the script, and 1 % for the filter's scheme"
+    return [
+        Finding.over_seeds(
+            f"{neuron}: {what}",
+            per_seed(runs, [m[what] for m in measures]),
+            "a description",
+            _of_scripts(neuron, count, what, value),
+            bar=bar,
+            bar_from=source,
+        )
+        for what, value, bar in zip([*RATES, TRAINING, *FREE[:2]], seen, bars, strict=True)
+        if all(what in m for m in measures)
+    ]
 
 
 def _changes(config: dict) -> str:

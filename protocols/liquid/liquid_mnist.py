@@ -9,11 +9,12 @@ import xarray as xr
 
 from snnlab.engine.brian import Engine
 from snnlab.files.record import attribute
-from snnlab.lab.claims import Check, Finding
+from snnlab.lab.claims import Check, Finding, per_seed
 from snnlab.lab.grouping import by_name, settings
-from snnlab.networks.liquid import READOUTS, LiquidConfig, train_liquid
+from snnlab.networks.liquid import READOUTS, LiquidConfig, liquid_models, settle_liquid, train_liquid
 
 FIGURE = "liquid_mnist"
+settle, models = settle_liquid, liquid_models
 CONTROLS = {"shuffled_labels": {"control": "shuffled_labels"}}
 QUICK = {
     "plasticity": "stlr",
@@ -66,29 +67,35 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """Return what recurrence adds, what rules add to none in runs of one seed, and how far they change weights."""
     runs = [run for run in datasets if run.attrs.get("condition", "default") == "default"]
-    groups = by_name(runs, _title, lambda config: settings(config, _OWN if config["plasticity"] == "none" else ()))
+    groups = by_name(runs, _title, lambda run: settings(run, _OWN if _config(run)["plasticity"] == "none" else ()))
     networks = {title: {_network(run): measure(run) for run in group} for title, group in groups.items()}
-    silent = [title for title, group in groups.items() if attribute(group[0], "config")["plasticity"] == "none"]
+    silent = [title for title, group in groups.items() if _config(group[0])["plasticity"] == "none"]
     none = {network: values[LIQUID] for title in silent for network, values in networks[title].items()}
     rows = []
     for title, group in groups.items():
         if len(group) < 3:
             continue
         accuracy = {network: values[LIQUID] for network, values in networks[title].items()}
-        rows.append(Finding.over_seeds(f"{title}: accuracy (%)", list(accuracy.values()), "10: chance"))
+        rows.append(Finding.over_seeds(f"{title}: accuracy (%)", list(accuracy.values()), "10: chance", against=10))
         if title in silent:
             added = [values[LIQUID] - values["accuracy of uncoupled (%)"] for values in networks[title].values()]
-            rows.append(Finding.over_seeds(f"{title}: points that recurrence adds", added, "0: nothing"))
+            rows.append(Finding.over_seeds(f"{title}: points that recurrence adds", added, "0: nothing", against=0))
             continue
         added = [accuracy[network] - none[network] for network in accuracy if network in none]
         if len(added) >= 3:
-            rows.append(Finding.over_seeds(f"{title}: points over no plasticity", added, "0: no plasticity"))
-        changes = [float(run.change) for run in group]
+            what = f"{title}: points over no plasticity"
+            rows.append(Finding.over_seeds(what, added, "0: no plasticity", against=0))
+        changes = per_seed(group, [float(run.change) for run in group])
         rows.append(Finding.over_seeds(f"{title}: change of weights", changes, "0: none"))
     return rows
 
 
-def _title(config: dict) -> str:
+def _config(run: xr.Dataset) -> dict:
+    return attribute(run, "config")
+
+
+def _title(run: xr.Dataset) -> str:
+    config = _config(run)
     return f"{config['images']}, n = {config['n']}, {config['code']}, {config['plasticity']}"
 
 
@@ -98,5 +105,4 @@ _OWN = ("plasticity", "eta", "learned_images")
 
 def _network(run: xr.Dataset) -> tuple[str, int]:
     """Return what two runs share that differ only in what is learned."""
-    config = attribute(run, "config")
-    return settings(config, _OWN), int(config["seed"])
+    return settings(run, _OWN), int(_config(run)["seed"])

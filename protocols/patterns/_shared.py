@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import xarray as xr
 
 from snnlab.files.record import attribute
-from snnlab.lab.claims import Finding
+from snnlab.lab.claims import Finding, Published
 from snnlab.lab.grouping import by_name, settings
 
+OTHERWISE = {
+    "bar": (0.0, float("inf")),
+    "bar_from": "the sign",
+    "condition": "a recurrent reservoir beside a random walk of its weights; the source compares rules in one layer",
+}
 QUICK = {"n": 100, "sequences": 10}
 # How far weights go. Between spiking neurons weights have bounds, which they reach at about half their norm.
 CHANGES = {"rate": (0.5, 1.0, 2.0), "spiking": (0.2, 0.4)}
@@ -32,11 +38,19 @@ VARIANTS = {
 }
 
 
-def compare_rules(datasets: list[xr.Dataset], measured: Callable[[xr.Dataset], dict[str, float]]) -> list[Finding]:
-    """Return, for every number of ``measured`` with a comma in its name, what a rule adds, seed by seed."""
+def compare_rules(
+    datasets: list[xr.Dataset],
+    measured: Callable[[xr.Dataset], dict[str, float]],
+    published: Mapping[tuple[str, str], Published] = MappingProxyType({}),
+) -> list[Finding]:
+    """Return, for every number of ``measured`` with a comma in its name, what a rule adds, seed by seed.
+
+    ``published`` holds what is claimed of a rule and a number, by both names: it is set beside what the rule adds to a
+    random walk.
+    """
     networks: dict[str, list[xr.Dataset]] = {}
     for run in datasets:
-        networks.setdefault(settings(attribute(run, "config"), ("plasticity", "eta", "change")), []).append(run)
+        networks.setdefault(settings(run, ("plasticity", "eta", "change")), []).append(run)
     rows = []
     for alike in networks.values():
         named = by_name(alike, name_rule, _same)
@@ -45,29 +59,35 @@ def compare_rules(datasets: list[xr.Dataset], measured: Callable[[xr.Dataset], d
         }
         for name, runs in named.items():
             config = attribute(runs[0], "config")
-            walk = name_rule(config | {"plasticity": "random_walk"})
+            walk = _name(config | {"plasticity": "random_walk"})
             for other, to in (("none", "no learning"), (walk, "a random walk")):
                 seeds = sorted(rules[name].keys() & rules.get(other, {}).keys())
                 if config["plasticity"] == "none" or name == other or len(seeds) < 3:
                     continue
                 for what in (w for w in rules[name][seeds[0]] if "," in w):
-                    added = [rules[name][seed][what] - rules[other][seed][what] for seed in seeds]
+                    added = {seed: rules[name][seed][what] - rules[other][seed][what] for seed in seeds}
                     title = f"{config['reservoir']}: {name}, over {to}: {what}"
-                    rows.append(Finding.over_seeds(title, added, f"0: as {to}"))
+                    claim = published.get((config["plasticity"], what.partition(", ")[2])) if other == walk else None
+                    beside = {"published": claim, **OTHERWISE} if claim else {}
+                    rows.append(Finding.over_seeds(title, added, f"0: as {to}", against=0, **beside))
     return rows
 
 
 def group_by_change(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
     """Return runs by reservoir, rule and change."""
-    return by_name(datasets, lambda config: f"{config['reservoir']}: {name_rule(config)}", _same)
+    return by_name(datasets, lambda run: f"{attribute(run, 'config')['reservoir']}: {name_rule(run)}", _same)
 
 
-def name_rule(config: dict) -> str:
+def name_rule(run: xr.Dataset) -> str:
     """Return a rule and how far weights have changed by it, as text."""
+    return _name(attribute(run, "config"))
+
+
+def _name(config: dict) -> str:
     rule = config["plasticity"]
     return rule if rule == "none" else f"{rule}, change {config['change']:g}"
 
 
-def _same(config: dict) -> str:
+def _same(run: xr.Dataset) -> str:
     # Without a rule its rate means nothing.
-    return settings(config, ("eta", "change") if config["plasticity"] == "none" else ())
+    return settings(run, ("eta", "change") if attribute(run, "config")["plasticity"] == "none" else ())

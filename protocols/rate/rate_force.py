@@ -11,14 +11,17 @@ import xarray as xr
 from snnlab.analysis import oscillations as osc
 from snnlab.checking import require_between, require_choices, require_positive, require_probability
 from snnlab.engine.brian import Engine
+from snnlab.engine.settings import RunConfig
 from snnlab.errors import UserError
+from snnlab.files.describe import describe
 from snnlab.files.record import attribute
-from snnlab.lab.claims import Check, Finding
-from snnlab.networks.rate import random_network, train_rate
+from snnlab.lab.claims import Check, Finding, Published, per_seed
+from snnlab.networks.rate import random_network, rate_models, train_rate
 from snnlab.stimuli.signals.lorenz import SCALE, lorenz
 from snnlab.stimuli.signals.oscillators import sine
 
 FIGURE = "sussillo2009"
+models = rate_models
 INF = float("inf")
 VARIANTS = {
     f"{task}, {rate}": {"task": task, "rate": rate}
@@ -34,13 +37,33 @@ CONTROLS = {
     "shuffled_teacher": {"control": "shuffled_teacher"},
 }
 AFTER_LEARNING = ("no_feedback", "permuted_decoder")
+LEARNS = Published(
+    source="Sussillo & Abbott 2009, doi:10.1016/j.neuron.2009.07.018",
+    locator="examples of periodic outputs",
+    kind="existence",
+    claimed="A chaotic network of rate units learns periodic signals by FORCE and goes on alone.",
+    value=None,
+    unit="1",
+    measure="output beside the teacher",
+    basis="authors' program",
+    text_read="full",
+    note="The paper shows examples and states no error: the bar is our criterion. The figure is not noted here.",
+)
+ALIKE = {"bar": (0.95, INF), "bar_from": "our criterion"}
 # Periods in s; the Lorenz teacher has none.
 PERIODS = {"sine": 0.6, "four_sines": 1.2}
 LORENZ_UNIT = 0.5
+NAMES = {
+    "rate": ("rate of the traced units", "1"),
+    "traced": ("index of a unit whose rate is recorded", "1"),
+    "decoder": ("decoder at the end of the run", "1"),
+    "change": ("size of each update of the decoder", "1"),
+    "sign": ("sign of a unit's recurrent weights: 1 excites, -1 inhibits, 0 does both", "1"),
+}
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(RunConfig):
     """Settings of the run: those of Sussillo & Abbott 2009 and their script; time constant as 10 ms."""
 
     task: Literal["sine", "four_sines", "lorenz"] = "four_sines"
@@ -71,16 +94,10 @@ class Config:
     """time after learning (s)"""
     control: Literal["none", "no_feedback", "permuted_decoder", "shuffled_teacher"] = "none"
     """what to break: feedback cut after learning, decoder permuted after learning, or teacher shuffled in time"""
-    seed: int = 0
-    """one seed for every random stream"""
-
-    def identity(self) -> dict:
-        """Return nothing: the settings say all that a run computes. Refuses those that cannot be used."""
-        _check(self)
-        return {}
 
 
-def _check(config: Config) -> None:
+def settle(config: Config) -> Config:
+    """Return the Config; refuse what cannot be."""
     require_choices(config)
     require_positive(config, "n", "alpha", "tau", "dt", "rls_steps", "learn")
     if config.task == "lorenz" and config.before + config.learn + config.after > 150:
@@ -90,6 +107,7 @@ def _check(config: Config) -> None:
     require_probability(config, "p")
     if config.dt >= config.tau or config.dt > 10:
         raise UserError(f"dt: expected less than tau = {config.tau} ms and at most 10 ms, got {config.dt} ms")
+    return config
 
 
 def teacher(task: str, t: np.ndarray) -> np.ndarray:
@@ -115,7 +133,6 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     UserError
         For settings that cannot be used.
     """
-    _check(config)
     dt = config.dt * 1e-3
     first, stop, end = (round(sum(x) / dt) for x in _windows(config))
     learn = range(first, stop, config.rls_steps)
@@ -138,21 +155,20 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         feedback_after=0.0 if config.control == "no_feedback" else 1.0,
         permutation=engine.rng("permute").permutation(config.n) if permuted else None,
     )
-    return xr.Dataset(
+    dataset = xr.Dataset(
         {
-            "output": (("time", "component"), arrays["output"], {"units": "1"}),
-            "teacher": (("time", "component"), values, {"units": "1"}),
-            "rate": (("time", "traced"), arrays["rate"].astype(np.float32), {"units": "1"}),
-            "decoder": (("unit", "component"), arrays["decoder"], {"units": "1"}),
-            "change": (
-                ("update",),
-                arrays["change"],
-                {"units": "1", "long_name": "size of each update of the decoder"},
-            ),
+            "output": (("time", "component"), arrays["output"]),
+            "teacher": (("time", "component"), values),
+            "rate": (("time", "traced"), arrays["rate"].astype(np.float32)),
+            "decoder": (("unit", "component"), arrays["decoder"]),
+            "change": ("update", arrays["change"]),
+            # A unit excites some units and inhibits others.
+            "sign": ("unit", np.zeros(config.n, np.int8)),
         },
-        {"time": ("time", times, {"units": "s"})},
+        {"time": times, "traced": np.arange(arrays["rate"].shape[1], dtype=np.int32)},
         {"learn_start": first * dt, "learn_stop": stop * dt, "seconds": end * dt, "n_neurons": config.n},
     )
+    return describe(dataset, NAMES)
 
 
 def _windows(config: Config) -> list[tuple[float, ...]]:
@@ -198,7 +214,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """Each measure over seeds, for each task, rate function and size; how long a free run follows a chaotic teacher."""
-    groups: dict[tuple, list[dict[str, float]]] = {}
+    groups: dict[tuple, list[tuple[xr.Dataset, dict[str, float]]]] = {}
     horizon = "time until the free run is off by one sd (s)"
     for dataset in datasets:
         config = attribute(dataset, "config")
@@ -206,13 +222,15 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
             values = measure(dataset)
             if config["task"] not in PERIODS and dataset.attrs["seconds"] > dataset.attrs["learn_stop"]:
                 values[horizon] = followed(dataset)
-            groups.setdefault((config["task"], config["rate"], config["n"], config["g"]), []).append(values)
+            groups.setdefault((config["task"], config["rate"], config["n"], config["g"]), []).append((dataset, values))
     rows = []
     for (task, rate, n, g), runs in groups.items():
         if len(runs) < 3:
             continue
-        for what in runs[0]:
-            null = "1: an output of 0" if what.startswith("RMSE") else "none"
-            values = [run[what] for run in runs]
-            rows.append(Finding.over_seeds(f"{task}, {rate}, N = {n}, g = {g:g}: {what}", values, null))
+        for what in runs[0][1]:
+            null, against = ("1: an output of 0", 1.0) if what.startswith("RMSE") else ("none", None)
+            values = per_seed([run for run, _ in runs], [measured[what] for _, measured in runs])
+            claim = {"published": LEARNS, **ALIKE} if what.startswith("best-lag") and rate == "tanh" else {}
+            name = f"{task}, {rate}, N = {n}, g = {g:g}: {what}"
+            rows.append(Finding.over_seeds(name, values, null, against=against, **claim))
     return rows

@@ -9,7 +9,7 @@ import xarray as xr
 
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check
-from snnlab.lab.grouping import settings
+from snnlab.lab.grouping import given, settings
 from snnlab.networks.replay import CORRELATION, IDENTIFIED, score_frames, stored_movie
 from snnlab.networks.replay import moments as replay
 from snnlab.stimuli.pictures.movie import Movie
@@ -75,8 +75,8 @@ def grouped(datasets: list[xr.Dataset]) -> list[tuple[str, list[xr.Dataset]]]:
         config = attribute(dataset, "config")
         if dataset.attrs["condition"] == "default" and (dataset.speed == 1).any():
             where = "no" if config["hdts"] == "none" else config["hdts"]
-            given = "".join(f", {name.upper()} = {config[name]:g}" for name in "gq" if config[name] is not None)
-            given += "".join(f", {change}" for change in config["parameters"])
-            name = f"{config['neuron']}, N = {config['n']}{given}, {config['pulses']} {where} pulses, {config['movie']}"
-            groups.setdefault((name, settings(config)), []).append(dataset)
+            changed = [f", {x.upper()} = {value:g}" for x in "gq" if (value := given(dataset).get(x)) is not None]
+            changed += [f", {change}" for change in config["parameters"]]
+            name = f"{config['neuron']}, N = {config['n']}{''.join(changed)}, {config['pulses']} {where} pulses, {config['movie']}"
+            groups.setdefault((name, settings(dataset)), []).append(dataset)
     return [(name, runs) for (name, _), runs in groups.items() if len(runs) >= 3]

@@ -11,24 +11,25 @@ import xarray as xr
 from snnlab.checking import require_positive
 from snnlab.engine.brian import Engine
 from snnlab.errors import UserError
+from snnlab.files.describe import describe
 from snnlab.files.record import attribute
-from snnlab.lab.claims import Check, Finding
+from snnlab.lab.claims import Check, Finding, per_seed
 from snnlab.lab.grouping import settings
-from snnlab.networks.force import completed, resolve
+from snnlab.networks.force import force_models, published_units
 from snnlab.networks.replay import CONTROLS as CONTROLS
 from snnlab.networks.replay import (
     CORRELATION,
     IDENTIFIED,
     LeverConfig,
-    completed_movie,
-    hdts_identity,
     levers,
     movie_of,
     movie_variable,
+    settle_movie,
     train_with_hdts,
 )
 
 FIGURE = "internal_compression"
+models = force_models
 # Beside those of movie_replay.
 SETTINGS = {"izhikevich_b": {"q_cue": 2e3}}
 LEVELS = {
@@ -39,6 +40,19 @@ LEVELS = {
 # The largest speed that can be taught.
 FASTEST = 32.0
 PACE, STEADY, ORDER = "speed of the replay", "steadiness of the speed", "pulses followed by the next one (share)"
+NAMES = {
+    "pace": ("speed of the replay that fits best, below 0 backward", "1"),
+    "steady": ("steadiness of the speed", "1"),
+    "in_order": ("share of pulses that are followed by the next one", "1"),
+    "correlation": ("correlation of the replay with the movie about its mean frame", "1"),
+    "identified": ("share of frames that are nearest to the movie's in their place", "1"),
+    "null_steady": ("steadiness of the speed of the same frames in random order", "1"),
+    "null_correlation": ("correlation of the same frames in random order with the movie", "1"),
+    "null_identified": ("share of frames in random order that are nearest to the movie's in their place", "1"),
+    "replay": ("frames of the last pass", "1"),
+    "moment_found": ("moment of the movie that is shown, every 10 ms", "s"),
+    "pulse": ("index of the loudest pulse, every 10 ms", "1"),
+}
 # Our criteria of a replay, and how near to a taught speed one is.
 LEAST_STEADY, LEAST_ORDER, NEAR_SPEED = 0.9, 0.9, 0.1
 
@@ -64,11 +78,6 @@ class Config(LeverConfig):
     record_interval: float | None = 4.0
     """time between two recorded samples (ms), a multiple of dt"""
 
-    def identity(self) -> dict:
-        """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
-        config = settled(self)
-        return hdts_identity(config) | {"q_cue": config.q_cue, "levels": config.levels}
-
 
 # One speed is sooner learned than five.
 VARIANTS = {"cue": {}} | {lever: {"lever": lever, "learn_stop": 200.0} for lever in ("input", "feedback")}
@@ -79,7 +88,7 @@ QUICK = {
 QUICK_VARIANTS = {lever: {"learn_stop": QUICK["learn_stop"]} for lever in ("input", "feedback")}
 
 
-def settled(config: Config) -> Config:
+def settle(config: Config) -> Config:
     """Return the Config with every field that is left open filled in."""
     levels = config.levels or LEVELS.get(config.lever, ())
     if len(set(levels)) < len(levels) or not np.isfinite(levels).all():
@@ -89,13 +98,13 @@ def settled(config: Config) -> Config:
     if not config.taught or not all(0 < speed <= FASTEST for speed in config.taught):
         raise UserError(f"taught: expected speeds above 0 up to {FASTEST:g}, got {config.taught}")
     require_positive(config, "q_cue")
-    config = completed(replace(config, levels=tuple(levels)), **SETTINGS.get(config.neuron, {}))
+    q_cue = SETTINGS.get(config.neuron, {}).get("q_cue") if config.q_cue is None else config.q_cue
     period = movie_of(config).period
     if period > levers.LASTS - levers.WARM_UP:
         raise UserError(
             f"movie_seconds: expected at most {levers.LASTS - levers.WARM_UP:g} s, which a level is looked at"
         )
-    if config.lever == "cue" and config.q_cue is None:
+    if config.lever == "cue" and q_cue is None:
         raise UserError(f"q_cue: neuron {config.neuron!r} has no value of its own; give --q-cue")
     turn = levers.PASSES * period * sum(1 / speed for speed in config.taught)
     if config.lever == "cue" and config.learn_stop < turn:
@@ -103,7 +112,9 @@ def settled(config: Config) -> Config:
             f"learn_stop: expected at least {turn:g} s, in which each speed is taught, got {config.learn_stop:g}"
         )
     stop = config.learn_stop + levers.LASTS * len(levels)
-    return completed_movie(config, stop + 0.1, stop)
+    config = settle_movie(config, stop + 0.1, stop, levels=tuple(levels), q_cue=q_cue)
+    # Nobody looks at what was before.
+    return config if config.record_start else replace(config, record_start=config.learn_stop)
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
@@ -120,21 +131,23 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         ``moment_found`` (level, sample): which moment of the movie is shown, every 10 ms; ``pulse`` (level, sample):
         the loudest pulse.
     """
-    config = settled(config)
-    movie, setup = movie_of(config), resolve(config)
+    movie, setup = movie_of(config), config.setup
     cued = config.lever == "cue"
     turns = levers.lessons(config.taught, movie.period, config.learn_stop) if cued else [(0.0, config.taught[0])]
     tests = [(config.learn_stop + levers.LASTS * k, level) for k, level in enumerate(config.levels)]
     cue, phases = levers.drive(config, setup, turns, tests, engine)
-    config = replace(config, record_start=config.learn_stop)
     dataset = train_with_hdts(config, movie, movie.period, engine, phases=phases, clock=levers.clock(turns), cue=cue)
     time, output = dataset.time.values, np.asarray(dataset.output)
     rows = [levers.replay_at(time, output, start, config.pulses, movie) for start, _ in tests]
     arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
     dims = {"replay": ("level", "frame", "pixel")} | dict.fromkeys(("moment_found", "pulse"), ("level", "sample"))
     found = {name: (dims.get(name, ("level",)), values) for name, values in arrays.items()}
-    dataset = dataset.drop_vars(["output", "teacher", "time", "voltage"]).assign_coords(level=list(config.levels))
-    return dataset.assign(found | {"movie": movie_variable(movie)})
+    gone = ["output", "teacher", "time", "voltage", "traced"]
+    dataset = dataset.drop_vars(gone).assign_coords(level=list(config.levels))
+    # An input has the unit of the neuron's input, speeds and gains have none.
+    units = published_units(setup.neuron.current)["q"] if config.lever == "input" else "1"
+    names = NAMES | {"level": ("level of the lever", units)}
+    return describe(dataset.assign(found | {"movie": movie_variable(movie)}), names)
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
@@ -173,7 +186,7 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
         config = attribute(dataset, "config")
         if dataset.attrs["condition"] == "default":
             name = f"{config['lever']}, {config['neuron']}, N = {config['n']}"
-            groups.setdefault((name, settings(config)), []).append(dataset)
+            groups.setdefault((name, settings(dataset)), []).append(dataset)
     rows = []
     for (name, _), runs in groups.items():
         if len(runs) >= 3:
@@ -191,15 +204,18 @@ def _at_level(name: str, level: float, runs: list[xr.Dataset]) -> list[Finding]:
     good = [run for run in runs if replays(run)[0]]
     rows = [
         Finding.share(
-            f"{name}share of networks that replay", [bool(replays(run)[0]) for run in runs], "0: pulses in random order"
+            f"{name}share of networks that replay",
+            per_seed(runs, [bool(replays(run)[0]) for run in runs]),
+            "0: pulses in random order",
         )
     ]
     if good:
         what = f"{name}{PACE}, of {len(good)} networks that do"
-        rows.append(Finding.over_seeds(what, [float(run.pace[0]) for run in good], aim))
+        rows.append(Finding.over_seeds(what, per_seed(good, [float(run.pace[0]) for run in good]), aim))
     for key, what in (("steady", STEADY), ("correlation", CORRELATION), ("identified", IDENTIFIED)):
         null = f"{np.mean([float(run[f'null_{key}'][0]) for run in runs]):.2f}: the same frames in random order"
-        rows.append(Finding.over_seeds(f"{name}{what}", [float(run[key][0]) for run in runs], null))
+        values = per_seed(runs, [float(run[key][0]) for run in runs])
+        rows.append(Finding.over_seeds(f"{name}{what}", values, null))
     return rows
 
 
@@ -211,4 +227,4 @@ def _range(name: str, runs: list[xr.Dataset]) -> list[Finding]:
         if replayed.sizes["level"] > 1:
             ratios.append(float(replayed.pace[-1] / replayed.pace[0]))
     what = f"{name}: speed at the highest level with a replay over that at the lowest, of {len(ratios)} networks"
-    return [Finding.over_seeds(what, ratios, "1: the lever does nothing")] if ratios else []
+    return [Finding.over_seeds(what, ratios, "1: the lever does nothing", against=1)] if ratios else []

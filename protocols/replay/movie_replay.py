@@ -10,29 +10,48 @@ import xarray as xr
 
 from snnlab.engine.brian import Engine
 from snnlab.files import record
-from snnlab.lab.claims import Finding
+from snnlab.files.describe import describe
+from snnlab.lab.claims import Finding, Published, per_seed
 from snnlab.lab.grouping import by_condition, of_controls
+from snnlab.networks.force import force_models
 from snnlab.networks.replay import CONTROLS as CONTROLS
 from snnlab.networks.replay import (
     CORRELATION,
     IDENTIFIED,
     MovieConfig,
     Replay,
-    completed_movie,
-    hdts_identity,
     movie_of,
     replayed,
+    settle_movie,
     stored_movie,
     train_with_hdts,
 )
 from snnlab.networks.replay import moments as replay
-from snnlab.protocols.replay._shared import by_speed, grouped, nulls
+from snnlab.protocols.replay._shared import ALIKE, INF, by_speed, grouped, nulls
 from snnlab.protocols.replay._shared import checks as checks
 from snnlab.protocols.replay._shared import measure as measure
 from snnlab.stimuli.pictures.movie import gif_bytes
 
 FIGURE = "nicola2017_fig5"
+models = force_models
 FREE_SECONDS = 50.0
+REPLAYS = Published(
+    source="Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3",
+    locator="figure 5; script in ModelDB 190565, without the movie",
+    kind="existence",
+    claimed="A network that pulses in a fixed order drive replays a learned movie.",
+    value=None,
+    unit="1",
+    measure="frames beside the movie's",
+    basis="authors' program",
+    text_read="code",
+    note="The paper states no number that we could read. Its movie and the code of pulses of its own are not public.",
+)
+OURS = {"bar": (ALIKE, INF), "bar_from": "our criterion", "condition": "our movie; the paper's is not public"}
+NAMES = {
+    "likeness": ("cosine of the decoded frame and the teacher's, both about the mean frame", "1"),
+    "moment": ("time of the frame since the start of the run", "s"),
+}
 
 
 @dataclass(frozen=True)
@@ -42,10 +61,6 @@ class Config(MovieConfig):
     record_interval: float | None = 8.0
     """time between two recorded samples (ms), a multiple of dt"""
 
-    def identity(self) -> dict:
-        """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
-        return hdts_identity(settled(self))
-
 
 # Internal pulses take more neurons of another kind, more time, and the paper's RLS gain: see internal_compression.
 _INTERNAL = {"hdts": "internal", "neuron": "izhikevich_b", "n": 3000, "rls_gain": "exact", "learn_stop": 300.0}
@@ -54,11 +69,11 @@ QUICK = {"n": 400, "height": 9, "width": 16, "movie_seconds": 2.0, "learn_stop":
 QUICK_VARIANTS = {"internal pulses": {name: QUICK[name] for name in ("n", "learn_stop")}}
 
 
-def settled(config: Config) -> Config:
+def settle(config: Config) -> Config:
     """Return the Config with every field that is left open filled in."""
     once = movie_of(config).period
     least = config.learn_stop + 1 + once
-    return completed_movie(config, config.learn_stop + max(FREE_SECONDS, once + 1.1), least)
+    return settle_movie(config, config.learn_stop + max(FREE_SECONDS, once + 1.1), least)
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
@@ -67,7 +82,6 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     The dataset holds what :func:`snnlab.networks.replay.replayed` says, and ``likeness`` (moment): the cosine of
     each decoded frame and the teacher's about the mean frame, over the run.
     """
-    config = settled(config)
     movie = movie_of(config)
     dataset = train_with_hdts(config, movie, movie.period, engine)
     first = config.learn_stop + 1
@@ -84,7 +98,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         phase[alone] = float(shown.phase[0]) + float(shown.pace[0]) * (moments[alone] - float(shown["at"][0]))
     decoded = replay.at(moments, time, np.asarray(dataset.output)[:, : movie.pixels.shape[1]])
     likeness = replay.row_cosines(decoded, movie(phase), movie.pixels.mean(0))
-    return shown.assign(likeness=("moment", likeness, {"units": "1"}), moment=("moment", moments, {"units": "s"}))
+    return describe(shown.assign(likeness=("moment", likeness), moment=("moment", moments)), NAMES)
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
@@ -96,7 +110,10 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
             null = nulls(stored_movie(runs[0])) | of_controls(conditions, lambda run: by_speed(run)[1.0])
             for what in (CORRELATION, IDENTIFIED, "pixel correlation"):
                 beside = ", ".join(f"{kind} {values[what]:.2f}" for kind, values in null.items())
-                rows.append(Finding.over_seeds(f"{name}: {what}", [values[what] for values in measured], beside))
+                values = per_seed(runs, [each[what] for each in measured])
+                stated = what == CORRELATION and record.attribute(runs[0], "config")["hdts"] == "external"
+                claim = {"published": REPLAYS, **OURS} if stated else {}
+                rows.append(Finding.over_seeds(f"{name}: {what}", values, beside, **claim))
     return rows
 
 

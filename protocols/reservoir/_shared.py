@@ -64,5 +64,5 @@ def group_by_rule(datasets: Sequence[xr.Dataset]) -> list[dict[str, list[xr.Data
     for run, config in zip(runs, configs, strict=True):
         rule = config["plasticity"]
         name = f"{rule}, eta {config['eta']:g}" if rule != "none" and len(rates[rule]) > 1 else rule
-        groups.setdefault(settings(config, ("plasticity", "eta")), {}).setdefault(name, []).append(run)
+        groups.setdefault(settings(run, ("plasticity", "eta")), {}).setdefault(name, []).append(run)
     return list(groups.values())

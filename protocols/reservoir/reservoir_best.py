@@ -10,20 +10,29 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import threadpoolctl
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
 from snnlab.checking import require_whole
 from snnlab.engine.brian import Engine
 from snnlab.errors import UserError
+from snnlab.files.describe import describe
 from snnlab.files.record import attribute, cpu_time
-from snnlab.lab.claims import Check, Finding
+from snnlab.lab.claims import Check, Finding, per_seed
 from snnlab.lab.grouping import by_condition
 from snnlab.learning.streams import score_all, score_pixels, shuffle_labels
-from snnlab.networks.reservoir import RateReservoir, ReservoirConfig, build_reservoir, check, choose_steps
+from snnlab.networks.reservoir import (
+    RateReservoir,
+    ReservoirConfig,
+    build_reservoir,
+    choose_steps,
+    reservoir_models,
+    settle_reservoir,
+)
 from snnlab.stimuli.pictures.images import Images, load_images
 
 FIGURE = "reservoir_best"
+models = reservoir_models
 CONTROLS = {"shuffled_labels": {"control": "shuffled_labels"}}
 QUICK = {"images": "digits", "n": 200, "held_out": 200, "snapshots": 4}
 SIZES = (100, 200, 500, 1000, 2000, 4000)
@@ -45,6 +54,13 @@ QUICK_VARIANTS = (
 TEST, PIXELS = "test accuracy (%)", "accuracy of pixels (%)"
 # Fewer features than this are not expected to tell more than all pixels.
 FEW = 800
+NAMES = {
+    "pixels": ("share of test images that a ridge readout of pixels classifies right", "1"),
+    "features": ("number of features that are read out", "1"),
+    "seconds": ("CPU time of features and readout", "s"),
+    "memory": ("largest memory of the process", "MiB"),
+    "images": ("number of training and test images", "1"),
+}
 GAINED = "test accuracy over that of pixels (points)"
 
 
@@ -55,22 +71,28 @@ class Config(ReservoirConfig):
     n: int = 1000
     """units"""
     inputs: int = 10
-    """connections into each unit; with density 0 it decides"""
-    density: float = 0.0
-    """share of pairs with a connection; 0: as many as ``inputs`` says"""
+    """connections into each unit, where no density is given"""
+    density: float | None = None
+    """share of pairs with a connection; None: as many as ``inputs`` says"""
     features: Literal["reservoir", "no_recurrence", "random_features"] = "reservoir"
     """what is read out: states; states with W = 0, which are linear in the pixels unless the form is rate; or as many
     random functions of the whole image, tanh of a normal projection"""
 
 
+def settle(config: Config) -> Config:
+    """Return the Config with the density that its number of inputs means; refuse what cannot be."""
+    require_whole("n", config.n, 2, 100_000)
+    require_whole("inputs", config.inputs, 1, config.n - 1)
+    if config.plasticity != "none":
+        raise UserError(f"plasticity: expected none, since only the readout learns here, got {config.plasticity}")
+    density = config.inputs / config.n if config.density is None else config.density
+    return settle_reservoir(dataclasses.replace(config, density=density))
+
+
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Read out what the reservoir makes of the images; they are streamed, never held at once."""
     train, test = load_images(config.images)
-    config = sized(config)
-    check(config, train)
-    if config.plasticity != "none":
-        raise UserError(f"plasticity: expected none, since only the readout learns here, got {config.plasticity}")
-    with threadpool_limits(1):
+    with threadpoolctl.threadpool_limits(1):
         pixels = score_pixels(train, test, config.held_out).test
         train = train if config.control == "none" else shuffle_labels(train, engine.rng("labels"))
         features, count = _features(config, train, engine)
@@ -89,14 +111,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         "memory": memory / 2**20,
         "images": len(train.labels) + len(test.labels),
     }
-    return xr.Dataset({name: ((), value) for name, value in values.items()})
-
-
-def sized(config: Config) -> Config:
-    """Return the Config with the density that its number of inputs means."""
-    require_whole("n", config.n, 2, 100_000)
-    require_whole("inputs", config.inputs, 1, config.n - 1)
-    return dataclasses.replace(config, density=config.density or config.inputs / config.n)
+    return describe(xr.Dataset({name: ((), value) for name, value in values.items()}), NAMES)
 
 
 def _features(config: Config, train: Images, engine: Engine) -> tuple[Callable[[np.ndarray], np.ndarray], int]:
@@ -143,6 +158,6 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
             config = attribute(runs[0], "config")
             name = f"{config['features']}, n = {config['n']}, {config['snapshots']} states, leak {config['leak']:g}"
             pixels = 100 * float(runs[0].pixels)
-            values = [100 * float(run.accuracy) for run in runs]
-            rows.append(Finding.over_seeds(f"{name}: {TEST}", values, f"{pixels:.1f}: pixels"))
+            values = per_seed(runs, [100 * float(run.accuracy) for run in runs])
+            rows.append(Finding.over_seeds(f"{name}: {TEST}", values, f"{pixels:.1f}: pixels", against=pixels))
     return rows

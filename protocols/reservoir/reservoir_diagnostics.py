@@ -8,12 +8,15 @@ import numpy as np
 import xarray as xr
 
 from snnlab.engine.brian import Engine
-from snnlab.lab.claims import Check, Finding
+from snnlab.files.describe import describe
+from snnlab.lab.claims import Check, Finding, per_seed
 from snnlab.networks.reservoir import (
     ReservoirConfig,
     leading_eigenvalues,
     measure_dynamics,
     rebuild_reservoir,
+    reservoir_models,
+    settle_reservoir,
     train_epochs,
 )
 from snnlab.protocols.reservoir import _shared
@@ -21,11 +24,19 @@ from snnlab.protocols.reservoir._shared import FALL, accuracy, group_by_rule
 from snnlab.stimuli.pictures.images import load_images
 
 FIGURE = "reservoir_diagnostics"
+settle, models = settle_reservoir, reservoir_models
 QUICK = _shared.QUICK
 VARIANTS = {"hebb": {}, "stlr": {"plasticity": "stlr"}}
 MODES, IMAGES = 10, 1000
 ALONE, DRIVEN = "largest Lyapunov exponent on its own (1/step)", "the same with input (1/step)"
 SETTLED, SATURATION = "share of runs that come to rest on their own", "rates beyond 0.99 (%)"
+NAMES = {
+    "lyapunov_driven": ("largest Lyapunov exponent with input", "1/step"),
+    "lyapunov_alone": ("largest Lyapunov exponent without input", "1/step"),
+    "settled": ("1 if the reservoir comes to rest without input, 0 if not", "1"),
+    "eigenvalue_real": ("real part of the largest eigenvalues of the recurrent weights", "1"),
+    "eigenvalue_imag": ("imaginary part of the largest eigenvalues of the recurrent weights", "1"),
+}
 CHANGE, RADIUS = "|W - W0|/|W0|", "spectral radius"
 
 
@@ -53,7 +64,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         dataset[name] = ("epoch", "start"), np.array([row[name] for row in found])
     dataset["eigenvalue_real"] = ("epoch", "mode"), np.real(modes)
     dataset["eigenvalue_imag"] = ("epoch", "mode"), np.imag(modes)
-    return dataset
+    return describe(dataset, NAMES)
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
@@ -95,15 +106,20 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
                 continue
             epochs = [find_fall(run) for run in runs]
             fell = [epoch is not None for epoch in epochs]
-            rows.append(Finding.share(f"{name}: share of runs that fall by {FALL:g} points", fell, "0: no learning"))
+            rows.append(
+                Finding.share(
+                    f"{name}: share of runs that fall by {FALL:g} points", per_seed(runs, fell), "0: no learning"
+                )
+            )
             found = [inside(run, -1 if e is None else e) for run, e in zip(runs, epochs, strict=True)]
             before = [inside(run, 0) for run in runs]
             where = "where it first has, or at the end"
             for what in (ALONE, DRIVEN, SETTLED, SATURATION, RADIUS, CHANGE):
                 null = f"{np.mean([b[what] for b in before]):.3g}: before learning"
-                rows.append(Finding.over_seeds(f"{name}, {where}: {what}", [f[what] for f in found], null))
+                values = per_seed(runs, [f[what] for f in found])
+                rows.append(Finding.over_seeds(f"{name}, {where}: {what}", values, null))
             chaotic = [f[DRIVEN] > 0 for f in found]
-            rows.append(Finding.share(f"{name}, {where}: share chaotic with input", chaotic, "0: not"))
+            rows.append(Finding.share(f"{name}, {where}: share chaotic with input", per_seed(runs, chaotic), "0: not"))
     return rows
 
 

@@ -10,12 +10,13 @@ import xarray as xr
 
 from snnlab.engine.brian import Engine
 from snnlab.files.record import attribute
-from snnlab.lab.claims import Check, Finding
-from snnlab.networks.reservoir import ReservoirConfig, train_epochs
+from snnlab.lab.claims import Check, Finding, per_seed
+from snnlab.networks.reservoir import ReservoirConfig, reservoir_models, settle_reservoir, train_epochs
 from snnlab.protocols.reservoir import _shared
 from snnlab.protocols.reservoir._shared import FALL, accuracy, accuracy_at, group_by_rule
 
 FIGURE = "reservoir_mnist"
+settle, models = settle_reservoir, reservoir_models
 CONTROLS, QUICK = _shared.CONTROLS, _shared.QUICK
 VARIANTS = {rule: {"plasticity": rule} for rule in ("none", "hebb", "stlr")}
 VARIANTS["random walk"] = _shared.RANDOM_WALK
@@ -86,10 +87,12 @@ def _in_the_end(name: str, accuracies: list[np.ndarray], runs: list[xr.Dataset])
     sides = [ttest_1samp(change, bound, alternative=way).pvalue for bound, way in ((-SAME, "greater"), (SAME, "less"))]
     what = f"{name}: points that {len(accuracies[0]) - 1} epochs of learning add"
     null = f"0: no learning; within {SAME:g} point, p = {max(sides):.2g}"
-    rows = [Finding.over_seeds(what, change, null)]
+    rows = [Finding.over_seeds(what, per_seed(runs, change), null, against=0)]
     falls = [np.maximum.accumulate(a[0] - a) for a in accuracies]
     fallen = [fall[-1] >= FALL for fall in falls]
-    rows.append(Finding.share(f"{name}: share of runs that fall by {FALL:g} points", fallen, "0: no learning"))
+    rows.append(
+        Finding.share(f"{name}: share of runs that fall by {FALL:g} points", per_seed(runs, fallen), "0: no learning")
+    )
     where = [
         np.interp(FALL, fall, run.updates * attribute(run, "config")["eta"])
         for fall, run, far in zip(falls, runs, fallen, strict=True)
@@ -110,8 +113,8 @@ def _matched(rules: dict[str, list[xr.Dataset]], scale: str) -> list[Finding]:
         for name in rules.keys() - {"random_walk"}:
             pairs = [(run, walks[seed]) for seed, run in by_seed(rules[name]).items() if seed in walks]
             reached = [[accuracy_at(each, readout, scale, value) for each in pair] for pair in pairs]
-            over = [ruled - walked for ruled, walked in reached]
-            if len(over) >= 3 and not np.isnan(over).any():
+            over = per_seed([run for run, _ in pairs], [ruled - walked for ruled, walked in reached])
+            if len(pairs) >= 3 and not np.isnan(reached).any():
                 what = f"{name}, {readout}: points over a random walk, where {scale} is {value:.3g}"
-                rows.append(Finding.over_seeds(what, over, "0: as random changes"))
+                rows.append(Finding.over_seeds(what, over, "0: as random changes", against=0))
     return sorted(rows, key=lambda row: row.what)

@@ -11,14 +11,15 @@ from snnlab.checking import require_whole
 from snnlab.engine.brian import Engine
 from snnlab.errors import UserError
 from snnlab.files.record import attribute
-from snnlab.lab.claims import Check, Finding
+from snnlab.lab.claims import Check, Finding, per_seed
 from snnlab.lab.grouping import by_name, settings
-from snnlab.networks.reservoir import Remedy, ReservoirConfig, train_epochs
+from snnlab.networks.reservoir import Remedy, ReservoirConfig, reservoir_models, settle_reservoir, train_epochs
 from snnlab.protocols.reservoir import _shared
 from snnlab.protocols.reservoir._shared import FALL, accuracy, accuracy_at
 from snnlab.stimuli.pictures.images import load_images
 
 FIGURE = "reservoir_remedies"
+models = reservoir_models
 CONTROLS, QUICK = _shared.CONTROLS, _shared.QUICK
 
 
@@ -61,12 +62,17 @@ REMEDY = [field.name for field in fields(Remedy)]
 _NORMS = {"l2": "L2 norm", "subtractive": "sum and L2 norm", "spectral": "spectral radius"}
 
 
-def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Train and read out; see :func:`snnlab.networks.reservoir.train.train_epochs`."""
+def settle(config: Config) -> Config:
+    """Return the Config; refuse what cannot be."""
     if config.plasticity == "none":
         raise UserError("plasticity: expected a rule, beside which remedies are taken, got none")
     steps = load_images(config.images)[0].images.shape[1]
     require_whole("learn_every", config.learn_every, 1, steps)
+    return settle_reservoir(config)
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Train and read out; see :func:`snnlab.networks.reservoir.train.train_epochs`."""
     return train_epochs(config, engine, Remedy(**{name: getattr(config, name) for name in REMEDY}))
 
 
@@ -109,7 +115,7 @@ def name_treatment(config: dict) -> str:
 def group_by_treatment(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
     """Return runs without controls by what they are called; those that differ otherwise have a number in their name."""
     learned = [run for run in datasets if run.attrs["condition"] == "default" and run.sizes["epoch"] > 1]
-    return by_name(learned, name_treatment)
+    return by_name(learned, lambda run: name_treatment(attribute(run, "config")))
 
 
 def compute_gains(runs: list[xr.Dataset], readout: str) -> np.ndarray:
@@ -124,19 +130,21 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
         return []
     readouts = next(iter(groups.values()))[0].readout.values
     gained = {(name, readout): compute_gains(runs, readout) for readout in readouts for name, runs in groups.items()}
-    p, walks, rows = _corrected(gained), _walks(groups), []
+    walks, rows = _walks(groups), []
     for name, runs in groups.items():
         before = f"{float(runs[0].radius[0]):.2f}: no learning"
-        rows.append(Finding.over_seeds(f"{name}: |W - W0|/|W0| at the end", [run.change[-1] for run in runs], "0"))
-        rows.append(Finding.over_seeds(f"{name}: spectral radius at the end", [run.radius[-1] for run in runs], before))
+        change, radius = (per_seed(runs, [float(run[x][-1]) for run in runs]) for x in ("change", "radius"))
+        rows.append(Finding.over_seeds(f"{name}: |W - W0|/|W0| at the end", change, "0"))
+        rows.append(Finding.over_seeds(f"{name}: spectral radius at the end", radius, before))
     for (name, readout), points in gained.items():
         runs = groups[name]
         falls = [float((a[0] - a).max()) for a in (accuracy(run, readout) for run in runs)]
         epochs, what, null = runs[0].sizes["epoch"] - 1, f"{name}, {readout}: ", "0: no learning"
-        rows.append(Finding.over_seeds(f"{what}points lost at worst in {epochs} epochs", falls, null))
-        rows.append(Finding.share(f"{what}share that falls by {FALL:g} points", [f >= FALL for f in falls], null))
-        null += f", p = {p[name, readout]:.2g} (t test, Holm over {len(p)})"
-        rows.append(Finding.over_seeds(f"{what}points gained at the epoch chosen", points, null))
+        lost, fallen = per_seed(runs, falls), per_seed(runs, [f >= FALL for f in falls])
+        rows.append(Finding.over_seeds(f"{what}points lost at worst in {epochs} epochs", lost, null))
+        rows.append(Finding.share(f"{what}share that falls by {FALL:g} points", fallen, null))
+        gains = per_seed(runs, points)
+        rows.append(Finding.over_seeds(f"{what}points gained at the epoch chosen", gains, null, against=0))
         if not name.startswith("random_walk"):
             rows += _over_walks(what, readout, [(run, walks[_network(run)]) for run in runs if _network(run) in walks])
     return rows
@@ -150,13 +158,12 @@ def _over_walks(what: str, readout: str, pairs: list[tuple[xr.Dataset, xr.Datase
     as_far = [end - far for end, far in zip(ends, moved, strict=True) if np.isfinite(far)]
     rows = [("points gained, over a random walk", gained), ("points at the end, over a random walk as far", as_far)]
     null = "0: as random changes"
-    return [Finding.over_seeds(f"{what}{title}", values, null) for title, values in rows if len(values) >= 3]
+    return [Finding.over_seeds(f"{what}{title}", values, null, against=0) for title, values in rows if len(values) >= 3]
 
 
 def _network(run: xr.Dataset) -> tuple[str, int]:
     """Return what a run shares with the random walk that it is compared with: all but the rule and its remedy."""
-    config = attribute(run, "config")
-    return settings(config, (*REMEDY, "plasticity", "eta")), int(config["seed"])
+    return settings(run, (*REMEDY, "plasticity", "eta")), int(attribute(run, "config")["seed"])
 
 
 def _walks(groups: dict[str, list[xr.Dataset]]) -> dict[tuple[str, int], xr.Dataset]:
@@ -166,15 +173,3 @@ def _walks(groups: dict[str, list[xr.Dataset]]) -> dict[tuple[str, int], xr.Data
         for run in runs if name.startswith("random_walk") and "+" not in name else ():
             walks.setdefault(_network(run), []).append(run)
     return {network: runs[0] for network, runs in walks.items() if len(runs) == 1}
-
-
-def _corrected(values: dict[tuple[str, str], np.ndarray]) -> dict[tuple[str, str], float]:
-    """Return p of a t test of each against 0, corrected for their number (Holm 1979)."""
-    from scipy.stats import ttest_1samp
-
-    p = {name: float(ttest_1samp(v, 0.0).pvalue) if np.ptp(v) else float(not v.any()) for name, v in values.items()}
-    found, highest = {}, 0.0
-    for rank, name in enumerate(sorted(p, key=p.get)):
-        highest = max(highest, min(1.0, p[name] * (len(p) - rank)))
-        found[name] = highest
-    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,9 +13,11 @@ import xarray as xr
 from snnlab.analysis import rate_laws
 from snnlab.checking import require_between, require_positive
 from snnlab.engine.brian import Engine
+from snnlab.files.describe import Names, describe
 from snnlab.lab.claims import Check
 from snnlab.models.loading import find_model
-from snnlab.networks.single import RateCurve, Trace
+from snnlab.models.quantities import si, unit
+from snnlab.networks.single import RESULTS_VERSION, RateCurve, Trace
 
 FIGURE = "neuron_models"
 QUICK = {"seconds": 1.5, "points": 9}
@@ -59,17 +62,23 @@ class Config:
     target: Literal["cython", "numpy", "cpp_standalone"] = "numpy"
     """where Brian2's generated code runs; numpy needs no compilation, which would take longer than the run"""
 
-    def identity(self) -> dict:
-        """Return what stands behind the names: a run of another model, range or step is another run."""
-        models = {name: find_model(name, "neuron")[0].to_dict() for name in RANGES}
-        return {"models": models, "ranges": RANGES, "steps": STEPS_MS}
+
+def models(config: Config) -> dict:
+    """Return what stands behind the names: a run of another model, range or step is another run."""
+    found = {name: find_model(name, "neuron")[0].to_dict() for name in RANGES}
+    return {"single": RESULTS_VERSION, "models": found, "ranges": RANGES, "steps": STEPS_MS}
+
+
+def settle(config: Config) -> Config:
+    """Return the Config; refuse what cannot be."""
+    require_positive(config, "lif_seconds", "izhikevich_seconds", "seconds")
+    for name, least in {"points": 2, "lif_sd": 0, "izhikevich_sd": 0}.items():
+        require_between(config, name, least)
+    return config
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Drive single neurons by noise, one draw a step, and each model by constant inputs."""
-    require_positive(config, "lif_seconds", "izhikevich_seconds", "seconds")
-    for name, least in {"points": 2, "lif_sd": 0, "izhikevich_sd": 0}.items():
-        require_between(config, name, least)
     noisy = {
         "lif": (config.lif_mean * 1e-3, config.lif_sd * 1e-3, config.lif_seconds, 0.05e-3),
         "izhikevich": (
@@ -96,16 +105,40 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     for name, trace in traces.items():
         n, dt = len(values[name]), noisy[name][3]
         dataset[f"{name}_current"] = (f"{name}_time", values[name])
-        dataset = dataset.assign_coords({f"{name}_time": (f"{name}_time", np.arange(n) * dt, {"units": "s"})})
+        dataset = dataset.assign_coords({f"{name}_time": np.arange(n) * dt})
         for state, x in trace.states().items():
             dataset[f"{name}_{state}"] = (f"{name}_time", x[:n])
         spikes = trace.spikes()
-        dataset[f"{name}_spikes"] = (f"{name}_spike", spikes[spikes < n * dt], {"units": "s"})
+        dataset[f"{name}_spikes"] = (f"{name}_spike", spikes[spikes < n * dt])
     for name, curve in curves.items():
         dataset[f"{name}_input"] = ("point", inputs[name])
-        dataset[f"{name}_rate"] = ("point", curve.rates(), {"units": "Hz"})
-        dataset[f"{name}_law"] = ("point", law(name, inputs[name]), {"units": "Hz"})
-    return dataset
+        dataset[f"{name}_rate"] = ("point", curve.rates())
+        dataset[f"{name}_law"] = ("point", law(name, inputs[name]))
+    return describe(dataset, _names(traces, curves))
+
+
+def _names(traces: Iterable[str], curves: Iterable[str]) -> Names:
+    """Return what the variables are; inputs and states have the units that the model gives them."""
+    names = {}
+    for name in traces:
+        model, _ = find_model(name, "neuron")
+        dims = brian2.Equations(model.equations).dimensions
+        names |= {
+            f"{name}_time": ("time since the start of the trace", "s"),
+            f"{name}_current": (f"noisy input of the {name} neuron", si(unit(model.current).dim)),
+            f"{name}_spikes": (f"time of a spike of the {name} neuron", "s"),
+        }
+        names |= {
+            f"{name}_{state}": (f"variable {state} of the {name} neuron", si(dims[state])) for state in model.states
+        }
+    for name in curves:
+        model, _ = find_model(name, "neuron")
+        names |= {
+            f"{name}_input": (f"constant input of the {name} neuron", si(unit(model.current).dim)),
+            f"{name}_rate": (f"rate of the {name} neuron", "Hz"),
+            f"{name}_law": (f"rate of the {name} neuron in closed form", "Hz"),
+        }
+    return names
 
 
 def law(name: str, inputs: np.ndarray) -> np.ndarray:

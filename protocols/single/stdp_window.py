@@ -11,14 +11,25 @@ import xarray as xr
 from snnlab.checking import require_choices, require_positive, require_whole
 from snnlab.engine.brian import Engine
 from snnlab.errors import UserError
+from snnlab.files.describe import describe
 from snnlab.lab.claims import Check
 from snnlab.models.loading import find_rule
 from snnlab.models.spike_rule import SpikeRule
-from snnlab.networks.single import weight_changes
+from snnlab.networks.single import RESULTS_VERSION, weight_changes
 
 FIGURE = "stdp_window"
 QUICK = {"lags": (-20.0, -5.0, 5.0, 20.0), "frequencies": (10.0, 40.0), "pairings": 5}
 RULES = ("stdp", "triplet", "hebb")
+NAMES = {
+    "rule": ("learning rule", None),
+    "lag": ("time of the postsynaptic spike minus that of the presynaptic one", "ms"),
+    "order": ("which neuron of a pair fires first", None),
+    "frequency": ("pairs of spikes per second", "Hz"),
+    "window": ("change of the weight by one pair of spikes", "w_max"),
+    "window_law": ("change of the weight by one pair of spikes in closed form", "w_max"),
+    "trains": ("change of the weight by a train of pairs", "w_max"),
+    "trains_law": ("change of the weight by a train of pairs in closed form", "w_max"),
+}
 # Sums of at most some thousand terms below 1.
 CLOSE = 1e-9
 # Bounds are so wide and learning is so slow that no weight comes to a bound in so many pairings; in more pairings it is
@@ -40,18 +51,17 @@ class Config:
     """t_post - t_pre of the pairs in trains, and of those with the other order (ms)"""
     pairings: int = PAIRINGS
     """pairs in a train"""
-    seed: int = 0
-    """not used: nothing here is random"""
     target: Literal["numpy", "cython"] = "numpy"
     """where Brian2's generated code runs; numpy needs no compilation, which would take longer than the run"""
 
-    def identity(self) -> dict:
-        """Return the rules that are shown."""
-        return {name: find_rule(name, SpikeRule).to_dict() for name in RULES}
+
+def models(config: Config) -> dict:
+    """Return the rules that are shown."""
+    return {"single": RESULTS_VERSION} | {name: find_rule(name, SpikeRule).to_dict() for name in RULES}
 
 
-def check(config: Config) -> None:
-    """Raise UserError for a setting that cannot be."""
+def settle(config: Config) -> Config:
+    """Return the Config; refuse what cannot be."""
     require_choices(config)
     require_positive(config, "train_lag")
     require_whole("pairings", config.pairings, 1, 1000)
@@ -67,6 +77,7 @@ def check(config: Config) -> None:
             most = 500 / config.train_lag
             raise UserError(f"frequencies: expected above 0 up to {most:g} Hz with pairs {config.train_lag} ms apart, "
                             f"got {frequency}")  # fmt: skip
+    return config
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
@@ -75,7 +86,6 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     Returns ``window`` (rule, lag), the change by one pair, and ``trains`` (rule, order, frequency), that by a train of
     pairs, in units of w_max, and their closed forms ``window_law`` and ``trains_law``: see :func:`law`.
     """
-    check(config)
     lags, orders = np.array(config.lags), ("pre first", "post first")
     pairs = [single(lag) for lag in lags / 1e3]
     signs = {"pre first": 1, "post first": -1}
@@ -98,21 +108,22 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         repeated[index] = changes[len(pairs) :].reshape(repeated[index].shape) / unit
         laws[index] = [law(rule, *pair) for pair in pairs]
         repeated_law[index] = np.reshape([law(rule, *each) for each in trains], repeated[index].shape)
-    dims, units = ("rule", "order", "frequency"), {"units": "w_max"}
-    return xr.Dataset(
+    dims = ("rule", "order", "frequency")
+    dataset = xr.Dataset(
         {
-            "window": (("rule", "lag"), window, units),
-            "window_law": (("rule", "lag"), laws, units),
-            "trains": (dims, repeated, units),
-            "trains_law": (dims, repeated_law, units),
+            "window": (("rule", "lag"), window),
+            "window_law": (("rule", "lag"), laws),
+            "trains": (dims, repeated),
+            "trains_law": (dims, repeated_law),
         },
         {
             "rule": list(RULES),
-            "lag": ("lag", lags, {"units": "ms"}),
+            "lag": lags,
             "order": list(orders),
-            "frequency": ("frequency", np.array(config.frequencies), {"units": "Hz"}),
+            "frequency": np.array(config.frequencies),
         },
     )
+    return describe(dataset, NAMES)
 
 
 def single(lag: float) -> tuple[np.ndarray, np.ndarray]:

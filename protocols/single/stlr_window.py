@@ -11,10 +11,11 @@ import xarray as xr
 from snnlab.checking import require_choices, require_positive, require_whole
 from snnlab.engine.brian import Engine
 from snnlab.errors import UserError
+from snnlab.files.describe import describe
 from snnlab.lab.claims import Check
 from snnlab.models.loading import find_rule
 from snnlab.models.spike_rule import SpikeRule
-from snnlab.networks.single import weight_changes
+from snnlab.networks.single import RESULTS_VERSION, weight_changes
 
 FIGURE = "stlr_window"
 QUICK = {"lags": (-10.0, 0.0, 2.0, 20.0), "periods": (2.0, 20.0), "inputs": (2, 3)}
@@ -23,6 +24,15 @@ DT = 0.5e-3
 SLOW = 2.0**-14
 CLOSE = 1e-3
 WEIGHT = 0.5
+NAMES = {
+    "summation": ("1 with temporal summation, 0 without", "1"),
+    "inputs": ("number of inputs to the neuron, the measured one among them", "1"),
+    "lag": ("time of the measured input's spikes minus that of the others", "ms"),
+    "period": ("time between the spikes of an input that is alone", "ms"),
+    "change": ("change of the measured synapse", "eta w_max"),
+    "change_law": ("change of the measured synapse in closed form", "eta w_max"),
+    "lone": ("change of a synapse that is alone", "eta w_max"),
+}
 
 
 @dataclass(frozen=True)
@@ -43,18 +53,17 @@ class Config:
     """upper threshold; the lower one is -theta1"""
     tau_s: float = 50.0
     """temporal summation (ms), where there is one"""
-    seed: int = 0
-    """not used: nothing here is random"""
     target: Literal["numpy", "cython"] = "numpy"
     """where Brian2's generated code runs; numpy needs no compilation, which would take longer than the run"""
 
-    def identity(self) -> dict:
-        """Return the rule that is shown."""
-        return find_rule("stlr", SpikeRule).to_dict()
+
+def models(config: Config) -> dict:
+    """Return the rule that is shown."""
+    return {"single": RESULTS_VERSION, "rule": find_rule("stlr", SpikeRule).to_dict()}
 
 
-def check(config: Config) -> None:
-    """Raise UserError for a setting that cannot be."""
+def settle(config: Config) -> Config:
+    """Return the Config; refuse what cannot be."""
     require_choices(config)
     require_positive(config, "theta1", "tau_s")
     require_whole("spikes", config.spikes, 1, 1000)
@@ -67,6 +76,7 @@ def check(config: Config) -> None:
         for value in values:
             _require_halves(name, value, low)
     _require_halves("period", config.period, 0.5)
+    return config
 
 
 def _require_halves(name: str, value: float, low: float) -> None:
@@ -80,7 +90,6 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     Returns ``change`` (summation, inputs, lag) of the measured synapse, and ``lone`` (summation, period) of a synapse
     alone, in units of eta w_max, and ``change_law``: see :func:`law`.
     """
-    check(config)
     starts = np.arange(config.spikes) * config.period / 1e3
     trials, silent = [], np.empty(0)
     for count in config.inputs:
@@ -96,20 +105,17 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         change[summation] = found[: len(trials)].reshape(shape[1:])
         alone[summation] = found[len(trials) :]
         laws[summation] = np.reshape([law(rule, *pre[:2], len(pre) - 1) for pre, _ in trials], shape[1:])
-    dims, units = ("summation", "inputs", "lag"), {"units": "eta w_max"}
-    return xr.Dataset(
-        {
-            "change": (dims, change, units),
-            "change_law": (dims, laws, units),
-            "lone": (("summation", "period"), alone, units),
-        },
+    dims = ("summation", "inputs", "lag")
+    dataset = xr.Dataset(
+        {"change": (dims, change), "change_law": (dims, laws), "lone": (("summation", "period"), alone)},
         {
             "summation": [0, 1],
             "inputs": list(config.inputs),
-            "lag": ("lag", np.array(config.lags), {"units": "ms"}),
-            "period": ("period", np.array(config.periods), {"units": "ms"}),
+            "lag": np.array(config.lags),
+            "period": np.array(config.periods),
         },
     )
+    return describe(dataset, NAMES)
 
 
 def set_rule(config: Config, summation: int) -> SpikeRule:

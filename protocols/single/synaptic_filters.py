@@ -12,13 +12,19 @@ import xarray as xr
 from snnlab.checking import require_positive
 from snnlab.engine.brian import Engine
 from snnlab.errors import UserError
+from snnlab.files.describe import describe
 from snnlab.lab.claims import Check
 from snnlab.models.loading import find_model
-from snnlab.networks.single import FilterResponse
+from snnlab.networks.single import RESULTS_VERSION, FilterResponse
 
 FIGURE = "synaptic_filters"
 QUICK: dict = {}
 FILTERS = ("exponential", "double_exponential")
+NAMES = {"time": ("time since the spike", "s")} | {
+    f"{name}{law}": (f"response of the {name.replace('_', ' ')} filter to one spike{text}", "1/s")
+    for name in FILTERS
+    for law, text in (("", ""), ("_law", " in closed form"))
+}
 
 
 @dataclass(frozen=True)
@@ -33,23 +39,27 @@ class Config:
     """time step (ms)"""
     seconds: float = 0.1
     """length shown (s); the area is taken over 20 decay times"""
-    seed: int = 0
-    """not used: nothing here is random"""
     target: Literal["cython", "numpy", "cpp_standalone"] = "numpy"
     """where Brian2's generated code runs; numpy needs no compilation, which would take longer than the run"""
 
-    def identity(self) -> dict:
-        """Return the models behind the names: a run of another model of the same name is another run."""
-        return {name: find_model(name, "filter")[0].to_dict() for name in FILTERS}
+
+def models(config: Config) -> dict:
+    """Return the filters."""
+    return {"single": RESULTS_VERSION} | {name: find_model(name, "filter")[0].to_dict() for name in FILTERS}
 
 
-def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Give each filter one spike of weight 1 at time 0."""
+def settle(config: Config) -> Config:
+    """Return the Config; refuse what cannot be."""
     require_positive(config, "tau_rise", "tau_decay", "dt", "seconds")
     if config.dt >= min(config.tau_rise, config.tau_decay):
         raise UserError(f"dt: expected less than tau_rise and tau_decay, got {config.dt} ms")
     if config.seconds < 2e-3 * config.dt:
         raise UserError(f"seconds: expected at least two steps of dt, got {config.seconds}")
+    return config
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Give each filter one spike of weight 1 at time 0."""
     dt = config.dt * 1e-3
     responses = {}
     for name in FILTERS:
@@ -62,9 +72,9 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     dataset = xr.Dataset()
     for name, response in responses.items():
         s = response.response()
-        dataset[name] = ("time", s, {"units": "1/s"})
-        dataset[f"{name}_law"] = ("time", law(name, np.arange(len(s)) * dt, config), {"units": "1/s"})
-    return dataset.assign_coords(time=("time", np.arange(len(s)) * dt, {"units": "s"}))
+        dataset[name] = ("time", s)
+        dataset[f"{name}_law"] = ("time", law(name, np.arange(len(s)) * dt, config))
+    return describe(dataset.assign_coords(time=np.arange(len(s)) * dt), NAMES)
 
 
 def law(name: str, t: np.ndarray, config: Config) -> np.ndarray:

@@ -11,24 +11,27 @@ import xarray as xr
 from snnlab.analysis import oscillations as osc
 from snnlab.checking import require_positive
 from snnlab.engine.brian import Engine
+from snnlab.files.describe import describe
 from snnlab.files.record import attribute
-from snnlab.lab.claims import Check, Finding
-from snnlab.lab.grouping import by_name, variant_name
+from snnlab.lab.claims import Check, Finding, per_seed
+from snnlab.lab.grouping import by_name
 from snnlab.networks.replay import CONTROLS as CONTROLS
 from snnlab.networks.replay import train_with_hdts
 from snnlab.networks.song import (
     Song,
     SongConfig,
-    completed_song,
     first_song,
     lesions,
-    song_identity,
+    settle_song,
+    song_models,
+    song_variable,
     taught_song,
 )
 from snnlab.networks.song import scores as song_scores
 from snnlab.protocols.song._shared import INTERNAL
 
 FIGURE = "songbird_ablation"
+models = song_models
 # Why damage spreads: by feedback; by adaptation, as strong but ten times as fast; in neurons that do not adapt.
 VARIANTS = {
     "external": {"hdts": "external"},
@@ -47,6 +50,30 @@ NOTE = (
     "reduced preset: with pulses of its own the network is asked to learn, and to go on alone for a moment; nothing is "
     "checked of whole songs, with a lesion or without"
 )
+NAMES = {
+    "kind": ("kind of the lesion", None),
+    "share": ("share that the lesion is to silence", "1"),
+    "silent_share": ("share that the lesion silences, in whole pulses or neurons", "1"),
+    "draw": ("number of the lesion among those of its kind and share", "1"),
+    "first": ("start of the silent piece in the song; NaN for other lesions", "s"),
+    "stop": ("end of the silent piece in the song; NaN for other lesions", "s"),
+    "error": ("RMSE of the song with the lesion over the standard deviation of the song", "1"),
+    "errors": ("RMSE of a part of the song over the standard deviation of the song", "1"),
+    "correlation": ("correlation with the song about its mean spectrum", "1"),
+    "identity": ("share of syllables nearest to their own template", "1"),
+    "late": ("delay of the chain's wave at the end", "s"),
+    "reached": ("share of pools that the chain's wave reaches", "1"),
+    "begun": ("place in the song at which the lesion begins", "s"),
+    "pace": ("pace of the song over that of the teacher", "1"),
+    "alike": ("how well the song before the lesion fits", "1"),
+    "during": ("how well the song with the lesion fits", "1"),
+    "next": ("how well the song after the lesion fits", "1"),
+    "trained": ("RMSE of the last song of learning over the standard deviation of the song", "1"),
+    "follows": ("RMSE of the first 0.5 s alone over the standard deviation of the song", "1"),
+    "sung": ("bands that are decoded in the example", "1"),
+    "example": ("index of the lesion of the example", "1"),
+    "part": ("part of a song with a silent piece", None),
+}
 ERROR = "RMSE / sd of the song"
 # Our criterion for the song without a lesion.
 INTACT = 0.6
@@ -72,18 +99,14 @@ class Config(SongConfig):
     draws: int = 10
     """lesions of each kind and share"""
 
-    def identity(self) -> dict:
-        """Return what the settings stand for: see :meth:`ForceConfig.identity`."""
-        return song_identity(settled(self))
 
-
-def settled(config: Config) -> Config:
+def settle(config: Config) -> Config:
     """Return the Config with every field that is left open filled in."""
     require_positive(config, "draws", "pulses", "bands", "learn_stop")
     # What hdts may be is checked later.
     count = (1 + lesions.REST.get(config.hdts, 0)) * (len(lesions.KINDS) * len(lesions.SHARES) + 1) * config.draws
     song = taught_song(config)
-    return completed_song(config, song, count, config.learn_stop + 1 + (count + 2) * song.period)
+    return settle_song(config, song, count, config.learn_stop + 1 + (count + 2) * song.period)
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
@@ -104,7 +127,6 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     with the lesion and the one after it fit, wherever they stand; ``begun`` is where in the song it began (s).
     ``trained`` and ``follows`` are its errors in the last song of learning and in the first FIRST s after it.
     """
-    config = settled(config)
     song = taught_song(config)
     chosen = list(lesions.draw(config, config.draws, engine.rng("lesions")))
     order = engine.rng("order of lesions").permutation(len(chosen))
@@ -118,16 +140,18 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         arrays |= {name: ((), value) for name, value in _around_learning_stop(dataset, song).items()}
         if reduced(asdict(config)) and not dataset.attrs["note"]:
             dataset.attrs["note"] = NOTE
-    return (
-        dataset.drop_vars(["output", "teacher", "time", "voltage", "spike_time", "spike_neuron"])
+    gone = ["output", "teacher", "time", "voltage", "traced", "spike_time", "spike_neuron", "recorded"]
+    found = (
+        dataset.drop_vars(gone)
         .assign(arrays)
         .assign(
-            song=(("frame", "band"), song.bands.astype(np.float32), {"frames_per_second": song.rate}),
+            song=song_variable(song),
             sung=(("example", "frame", "band"), sung),
             example=("example", np.flatnonzero([lesion.draw == 0 for lesion in chosen])),
             part=("part", list(lesions.PARTS)),
         )
     )
+    return describe(found, NAMES)
 
 
 def reduced(config: dict) -> bool:
@@ -211,16 +235,11 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     return [Check(what, measure(dataset)[what], 0.0, INTACT, source)]
 
 
-def variant(config: dict) -> str:
-    """Return the variant that a stored Config is: see :func:`snnlab.lab.grouping.variant_name`."""
-    return variant_name(config, Config, VARIANTS, QUICK, QUICK_VARIANTS)
-
-
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
     """All that is measured, for each variant, over seeds."""
     runs = [run for run in datasets if run.attrs["condition"] == "default"]
     rows = []
-    for source, group in by_name(runs, variant).items():
+    for source, group in by_name(runs, lambda run: run.attrs["variant"]).items():
         measured = [measure(run) for run in group]
         if len(group) < 3:
             continue
@@ -240,5 +259,5 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
             each = [values.get(what, np.nan) for values in measured]
             if np.isfinite(each).all():
                 null = nulls.get(what, nulls.get(what.partition(", ")[0], "0"))
-                rows.append(Finding.over_seeds(f"{source}: {what}", each, null))
+                rows.append(Finding.over_seeds(f"{source}: {what}", per_seed(group, each), null))
     return rows

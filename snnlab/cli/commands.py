@@ -81,8 +81,8 @@ class _Reproduce(_Common):
 def _parse(options: type, prog: str, arguments: list[str], protocol: Protocol | None = None) -> tuple[Any, Any]:
     """Parse options and, given a protocol, its Config side by side; returns (options, config)."""
     if protocol is None:
-        fields = "With a protocol's name, --help shows its fields too." if prog.endswith("PROTOCOL") else ""
-        return tyro.cli(options, prog=prog, args=arguments, description=fields), None
+        hint = "With a protocol's name, --help shows its fields too." if prog.endswith("PROTOCOL") else ""
+        return tyro.cli(options, prog=prog, args=arguments, description=hint), None
     preset = protocol.config("--quick" in arguments, **_named_settings(protocol, arguments))
     fields = [
         (
@@ -95,7 +95,8 @@ def _parse(options: type, prog: str, arguments: list[str], protocol: Protocol | 
     summary = (sys.modules[protocol.Config.__module__].__doc__ or "").strip()
     if options is _Run and len(protocol.variants) > 1:
         summary += f"\n\nPresets: {'; '.join(protocol.variants)}."
-    parsed = tyro.cli(dataclasses.make_dataclass("both", fields), prog=prog, args=arguments, description=summary)
+    both: type[Any] = dataclasses.make_dataclass("both", fields)
+    parsed = tyro.cli(both, prog=prog, args=arguments, description=summary)
     return parsed.options, parsed.config
 
 
@@ -252,7 +253,7 @@ def reproduce(arguments: list[str]) -> int:
     seeds, status, rows, studies = _seeds(options), 0, [], {}
     for name in [n for n in protocols if not names or n in names] + [n for n in names if n not in protocols + figures]:
         protocol = find_protocol(name)
-        configs = {}
+        configs: dict[tuple[str, str], list] = {}
         for variant, overrides in protocol.variants.items():
             part = plan(protocol, protocol.config(options.quick, **overrides), seeds)
             configs |= {(variant, condition): group for (_, condition), group in part.items()}

@@ -8,6 +8,11 @@ import sys
 import traceback
 
 from ..errors import SnnlabError, UserError, unknown
+from ..lazy import postpone
+
+# Protocols import them at the top of their files; help and refusals need none of them.
+_LATER: tuple[str, ...] = ("PIL", "brian2", "dask", "h5netcdf", "h5py", "joblib", "matplotlib", "pandas")
+_LATER += ("scipy", "sklearn", "sympy", "threadpoolctl", "tqdm", "xarray")
 
 _USAGE = """usage: snnlab COMMAND ...
 
@@ -43,6 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if arguments[0] == "list":
             return _list(arguments[1:])
+        postpone(*_LATER)
         from . import commands
 
         known = {

@@ -9,14 +9,12 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 import brian2
 import numpy as np
-from brian2.core.namespace import get_local_namespace
-from brian2.devices.device import reset_device, runtime_device
-from threadpoolctl import threadpool_limits
+import threadpoolctl
 
 from ..errors import Diverged, MachineError, UserError
 from ..files.checkpoint import Checkpoints
@@ -144,7 +142,7 @@ class Engine(Session):
         """
         seconds = _seconds(seconds)
         clock = brian2.defaultclock if clock is None else clock
-        namespace = get_local_namespace(1) if namespace is None else namespace
+        namespace = brian2.get_local_namespace(1) if namespace is None else namespace
         if tasks or any(isinstance(o, brian2.NetworkOperation) for o in network.objects):
             self.require_python()
         if self.target == "cpp_standalone":
@@ -164,7 +162,11 @@ class Engine(Session):
         operation = brian2.NetworkOperation(ticker, clock=clock, when="end", name="ticker")
         network.add(operation)
         try:
-            with named(network) as unnamed, threadpool_limits(1), np.errstate(over="ignore", invalid="ignore"):
+            with (
+                named(network) as unnamed,
+                threadpoolctl.threadpool_limits(1),
+                np.errstate(over="ignore", invalid="ignore"),
+            ):
                 self._note(unnamed)
                 network.run(n_steps * clock.dt, namespace=namespace)
         except brian2.BrianObjectException as error:
@@ -197,7 +199,7 @@ class Engine(Session):
             raise MachineError(f"C++ standalone build or run failed: {_short(error)}") from error
 
 
-def _set_preferences(changes: dict[str, object]) -> dict[str, object]:
+def _set_preferences(changes: Mapping[str, object]) -> dict[str, object]:
     """Set preferences of Brian2; returns what they were."""
     before = {name: brian2.prefs[name] for name in changes}
     for name, value in changes.items():
@@ -206,7 +208,7 @@ def _set_preferences(changes: dict[str, object]) -> dict[str, object]:
 
 
 @contextlib.contextmanager
-def preferences(changes: dict[str, object]) -> Iterator[None]:
+def preferences(changes: Mapping[str, object]) -> Iterator[None]:
     """Set preferences of Brian2 for a while."""
     before = _set_preferences(changes)
     try:
@@ -218,6 +220,8 @@ def preferences(changes: dict[str, object]) -> Iterator[None]:
 @contextlib.contextmanager
 def on_numpy() -> Iterator[None]:
     """Run what is inside on numpy, in this process, whatever device and target are set: the same on every machine."""
+    from brian2.devices.device import reset_device, runtime_device
+
     runtime = brian2.get_device() is runtime_device
     if not runtime:
         brian2.set_device("runtime")

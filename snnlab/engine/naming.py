@@ -50,8 +50,8 @@ def _number(
     for obj in objects:
         if found := match(obj):
             stems.setdefault(found[1], []).append((int(found[2] or 0), obj))
-    for stem, found in sorted(stems.items()):
-        for number, (_, obj) in enumerate(sorted(found, key=lambda pair: pair[0])):
+    for stem, numbered in sorted(stems.items()):
+        for number, (_, obj) in enumerate(sorted(numbered, key=lambda pair: pair[0])):
             _rename(obj, obj.name, f"{stem}_{number:04d}", changes)
     return sum(map(len, stems.values()))
 
@@ -75,11 +75,12 @@ def _automatic(obj: brian2.BrianObject) -> re.Match | None:
     The stem stands in the signature of the class; without one there, as in PoissonInput, it is the name of the class.
     """
     found = re.fullmatch(r"(.*?)(?:_(\d+))?", getattr(obj, "_name", None) or "")
-    return found if found and found[1] in _stems(type(obj)) else None
+    kind: type = type(obj)
+    return found if found and found[1] in _stems(kind) else None
 
 
 @cache
-def _stems(kind: type) -> set[str]:
+def _stems(kind: type[brian2.BrianObject]) -> set[str]:
     """Return what Brian2 may call an object of a class that has no name."""
     stated = inspect.signature(kind.__init__).parameters.get("name")
     stems = {each.__name__.lower() for each in kind.__mro__}

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import brian2
-from brian2.equations.equations import EquationError
-from brian2.units.fundamentalunits import DimensionMismatchError
 
 from ..errors import UserError
 from ..models.neuron import NeuronModel
@@ -68,6 +66,13 @@ def population(
         )
         for variable, expression in model.initial.items():
             getattr(group, variable).set_item(slice(None), expression, namespace={})
-    except (EquationError, DimensionMismatchError, KeyError, TypeError, ValueError, SyntaxError) as error:
+    except (
+        brian2.equations.equations.EquationError,
+        brian2.DimensionMismatchError,
+        KeyError,
+        TypeError,
+        ValueError,
+        SyntaxError,
+    ) as error:
         raise UserError(f"neuron {model.name!r}: {' '.join(str(error).split())}") from error
     return group

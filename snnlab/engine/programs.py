@@ -17,7 +17,6 @@ from pathlib import Path
 
 import brian2
 import numpy as np
-from brian2.devices.device import reset_device
 
 from ..errors import Diverged, MachineError
 from ..files.record import cpu_line
@@ -114,6 +113,8 @@ def standalone(folder: Path, header: Path) -> Iterator[Callable[[brian2.Network]
     MachineError
         If the program cannot be built.
     """
+    from brian2.devices.device import reset_device
+
     changed = {
         "codegen.cpp.headers": [*brian2.prefs["codegen.cpp.headers"], f'"{header}"'],
         # Headers name each other by their place in the package.
@@ -170,7 +171,7 @@ def execute(folder: Path, place: Path, job: dict, show: Callable[[int], None]) -
         ) as process,
     ):
         try:
-            for line in process.stdout:
+            for line in process.stdout or ():
                 if line.strip().isdigit():
                     show(int(line))
             status = process.wait()

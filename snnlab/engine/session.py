@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 import zlib
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from ..errors import UserError
 from ..files.checkpoint import Checkpoints
+
+if TYPE_CHECKING:
+    from tqdm.auto import tqdm
 
 _TIMES = "[{elapsed} passed, {remaining} left]"
 
@@ -65,6 +67,8 @@ class Session:
             self._bar.close()
             self._bar = None
         if self._bar is None:
+            from tqdm.auto import tqdm
+
             numbers = "{n:,.0f} of {total:,.0f}" if whole else "{n:.2f} of {total:.4g}"
             self._bar = tqdm(
                 total=total,
@@ -85,7 +89,7 @@ class Session:
 
     def end(self, done: float, text: str) -> None:
         """Show that a run ended at ``done``, which may be short of its total, and how."""
-        if self.progress:
+        if self.progress and self._bar is not None:
             # 0 would begin anew.
             self.show(done + 1e-9, self._bar.total)
             self._bar.bar_format = self._bar.bar_format.replace(_TIMES, "[{elapsed} passed]")

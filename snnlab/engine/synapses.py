@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import brian2
-from brian2.synapses.synapses import SynapticPathway
 
 # Brian2 itself gives on_pre -1 and on_post 1. It runs what has one order by name: "arrive" comes before "learn".
 ORDERS = {"arrive": -1, "learn": -1, "fire": 1}
@@ -20,6 +19,6 @@ def order_pathways(synapses: brian2.Synapses) -> brian2.Synapses:
     ``order_pathways(brian2.Synapses(group, group, rule.model, namespace=rule.constants, **rule.pathways("v += w")))``
     """
     for name, order in ORDERS.items():
-        if isinstance(pathway := getattr(synapses, name, None), SynapticPathway):
+        if isinstance(pathway := getattr(synapses, name, None), brian2.synapses.synapses.SynapticPathway):
             pathway.order = order
     return synapses

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from ..errors import MachineError, UserError
 from . import record
@@ -36,7 +36,7 @@ class Checkpoints:
     def __init__(self, path: Path, resume: bool = False):
         self.folder = path.resolve().with_name(f".{path.stem}")
         self._run, self._resume = path.stem, resume
-        self._lock = None
+        self._lock: BaseFileLock | None = None
         self._stages: list[Stage] = []
 
     def __enter__(self) -> Checkpoints:

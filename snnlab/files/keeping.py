@@ -32,7 +32,7 @@ class Keeping:
         self._kept, self.state = self._stage.latest() if self._stage else (0, {})
         if self._kept:
             _log.info(f"going on from {unit} {self._kept:,}")
-        stored = self._stage.parts() if self._kept else []
+        stored = self._stage.parts() if self._stage and self._kept else []
         self._parts = [{k: np.asarray(v) for k, v in part.items()} for part in stored]
         self._recent: list[dict[str, np.ndarray]] = []
         self._reached: tuple[int, dict[str, np.ndarray], int] | None = None
@@ -48,7 +48,8 @@ class Keeping:
     def forget(self) -> None:
         """Begin anew: what was kept cannot be gone on from."""
         _log.warning("the checkpoints are of version 0.1 and cannot be used: training begins anew")
-        self._stage.clear()
+        if self._stage:
+            self._stage.clear()
         self._kept, self.state, self._parts = 0, {}, []
 
     def add(self, rows: dict[str, np.ndarray]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import hashlib
 import json
@@ -23,16 +24,15 @@ from ..errors import MachineError, UserError
 if TYPE_CHECKING:
     import xarray as xr
 
-FORMAT_VERSION = 1
-# Raised by hand when a change of networks or learning changes what runs compute: old files are then not reused.
-RESULTS_VERSION = 2
+# 2: a Config is stored as it was settled; see docs/run_file.md.
+FORMAT_VERSION = 2
+CONVENTIONS = "snnlab-2"
 _PACKAGES = ("brian2", "numpy", "scipy", "xarray", "h5netcdf", "dask")
 
 
 def run_name(protocol: str, config: dict, contents: dict) -> str:
     """Return ``<protocol>-<hash>.nc``; the hash covers the configuration and the contents it stands for."""
-    versions = [FORMAT_VERSION, RESULTS_VERSION]
-    text = json.dumps({"config": config, "contents": contents, "versions": versions}, sort_keys=True)
+    text = json.dumps({"config": config, "contents": contents, "format": FORMAT_VERSION}, sort_keys=True)
     return f"{protocol}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.nc"
 
 
@@ -143,8 +143,17 @@ def load(path: str | Path, protocol: str | None = None, lazy: bool = False) -> x
 
 
 def attribute(dataset: xr.Dataset, name: str) -> Any:
-    """Return the value of a JSON attribute (``config``, ``checks``, ``neuron_model``, ...)."""
-    return json.loads(dataset.attrs[name])
+    """Return the value of an attribute that holds a structure (``config``, ``checks``, ``neuron_model``, ...) as JSON.
+
+    Files of version 0.1.0 are read as well: they hold ``thresholds`` as text of Python, ``images_shown`` as an array.
+    """
+    value = dataset.attrs[name]
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return ast.literal_eval(value)
 
 
 def cpu_time() -> float:

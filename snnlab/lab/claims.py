@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from numbers import Real
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
-# Bootstraps of fewer values are much too narrow.
-FEW = 10
+from ..errors import UserError
+from . import intervals
+from .intervals import Estimate
+from .published import Published, Verdict, judge
+from .tables import number, show_band, table
+
+# Where a study states more comparisons with a number than this, p values are corrected for their number.
+MANY = 5
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,7 @@ class Check:
 
     @property
     def band(self) -> str:
-        return _band(self.low, self.high)
+        return show_band(self.low, self.high)
 
     def to_dict(self) -> dict:
         """Return plain JSON values; infinite bounds become null, a measured value that is not finite a string."""
@@ -52,9 +60,35 @@ class Check:
         )
 
 
+class Beside(TypedDict, total=False):
+    """What stands beside a finding that is compared with a :class:`Published`; see :class:`Finding`."""
+
+    bar: tuple[float, float]
+    bar_from: str
+    condition: str
+    scan: str
+    missing: str
+
+
+# One value for each run in their order, or by seed.
+Values = Sequence[float] | np.ndarray | Mapping[int, float]
+
+
 @dataclass(frozen=True)
 class Finding:
-    """A statistic over runs: value with a 95 % confidence interval, beside its null and any published value."""
+    """A statistic over runs: value with a 95 % confidence interval, beside its null and any published value.
+
+    The four ways to make one take ``values``, one for each run, in order of the runs or as {seed: value}; ``null``,
+    what would be seen if there were nothing, as text or as a number; ``published``; and by name what :class:`Beside`
+    lists. A number as ``null``, or ``against`` where words stand beside it, is also tested: ``p``. Intervals are
+    Student's, Welch's or exact binomial ones; :mod:`snnlab.lab.intervals` shows how well they cover.
+
+    Example
+    -------
+    >>> found = Finding.over_seeds("points that learning adds", {100: 0.5, 101: 0.7, 102: 0.6}, "0: none", against=0)
+    >>> round(found.value, 2), round(found.low, 2), found.interval, found.seeds, round(found.p, 3)
+    (0.6, 0.35, "Student's t", (100, 101, 102), 0.009)
+    """
 
     what: str
     value: float
@@ -62,91 +96,192 @@ class Finding:
     high: float
     n: int
     null: str
-    published: str = "none"
+    published: Published | str = "none"
+    interval: str = intervals.NONE
+    """how ``low`` and ``high`` were computed; none for one run"""
+    against: float | None = None
+    """the null as a number"""
+    p: float | None = None
+    """of a two-sided test against it, of this finding alone"""
+    values: tuple = ()
+    """one for each run; of a difference the first group's and the second's"""
+    seeds: tuple | None = None
+    """of ``values``, where they were given by seed"""
+    bar: tuple[float, float] | None = None
+    """values that count as the published one: from the source's own spread or precision, or a round criterion"""
+    bar_from: str = ""
+    """where the bar comes from"""
+    condition: str = ""
+    """what the source does not ask for, but this finding does"""
+    scan: str = ""
+    """settings that the source does not document and that were scanned"""
+    missing: str = ""
+    """data, text or code that a test of the claim needs and that are not public"""
+
+    def __post_init__(self):
+        if self.bar is not None and not (self.bar[0] < self.bar[1] or self.bar[0] == self.bar[1] < math.inf):
+            raise UserError(f"bar: expected (low, high) with low <= high, got {self.bar}")
 
     def to_dict(self) -> dict:
-        row = asdict(self)
-        return {k: (v if not isinstance(v, float) or math.isfinite(v) else str(v)) for k, v in row.items()}
+        """Return plain JSON values; what is optional and not given is left out, a number that is not finite is text."""
+        optional = ("seeds", "bar", "bar_from", "condition", "scan", "missing", "against")
+        row = {field.name: getattr(self, field.name) for field in fields(self)}
+        row = {name: value for name, value in row.items() if name not in optional or value not in (None, "")}
+        if isinstance(self.published, Published):
+            row["published"] = self.published.to_dict()
+        return _plain(row)
+
+    def judge(self, full_scale: bool) -> Verdict | None:
+        """Return the verdict beside a published claim: see :func:`snnlab.lab.published.judge`."""
+        return judge(self, full_scale)
 
     @classmethod
-    def over_seeds(cls, what: str, values: Sequence[float], null: str, published: str = "none") -> Finding:
-        """Return the mean of one value per seed, with a percentile bootstrap (9999 resamples, fixed seed).
-
-        Of fewer than ten values with Student's t: their bootstrap is too narrow (of three it covers the mean in 71 %).
-        """
-        values = np.asarray(values, float)
-        if 1 < values.size < FEW:
-            low, high = values.mean() + _student(values.size - 1, values.var(ddof=1) / values.size)
-        else:
-            draws = np.random.default_rng(0).choice(values, (9999, values.size))
-            low, high = np.percentile(draws.mean(1), [2.5, 97.5])
-        return cls(what, float(values.mean()), float(low), float(high), values.size, null, published)
+    def over_seeds(
+        cls,
+        what: str,
+        values: Values,
+        null: str | float,
+        published: Published | str = "none",
+        *,
+        against: float | None = None,
+        **beside: Unpack[Beside],
+    ) -> Finding:
+        """Return the mean of one value per seed, with Student's interval."""
+        found, seeds = _split(values)
+        text, against = _null(null, against)
+        estimate = intervals.estimate_mean(found, against)
+        return cls(what=what, null=text, published=published, **_fields(estimate, found, seeds, beside))
 
     @classmethod
-    def ratio(cls, what: str, values: Sequence[float], null: str, published: str = "none") -> Finding:
+    def ratio(
+        cls,
+        what: str,
+        values: Values,
+        null: str | float,
+        published: Published | str = "none",
+        *,
+        against: float | None = 1.0,
+        **beside: Unpack[Beside],
+    ) -> Finding:
         """Return the geometric mean of one ratio > 0 per seed: :meth:`over_seeds` of its logarithm."""
-        logs = cls.over_seeds(what, np.log(values), null, published)
-        return replace(logs, **{name: float(np.exp(getattr(logs, name))) for name in ("value", "low", "high")})
+        found, seeds = _split(values)
+        text, against = _null(null, against)
+        logs = intervals.estimate_mean(np.log(found), None if against is None else math.log(against))
+        value, low, high = (float(np.exp(x)) for x in logs[:3])
+        estimate = logs._replace(value=value, low=low, high=high, against=against)
+        return cls(what=what, null=text, published=published, **_fields(estimate, found, seeds, beside))
 
     @classmethod
-    def share(cls, what: str, succeeded: Sequence[bool], null: str, published: str = "none") -> Finding:
+    def share(
+        cls,
+        what: str,
+        succeeded: Values | Sequence[bool],
+        null: str | float,
+        published: Published | str = "none",
+        *,
+        against: float | None = None,
+        **beside: Unpack[Beside],
+    ) -> Finding:
         """Return the share of seeds that succeed, with the exact binomial interval (Clopper & Pearson 1934).
 
-        Unlike a bootstrap it does not shrink to a point where all seeds agree.
+        Unlike a bootstrap it does not shrink to a point where all seeds agree. Only a null between 0 and 1 is tested:
+        one success is enough to exclude 0.
         """
-        from scipy.stats import binomtest
-
-        result = binomtest(sum(map(bool, succeeded)), len(succeeded))
-        low, high = result.proportion_ci(0.95, "exact")
-        return cls(what, float(result.statistic), float(low), float(high), len(succeeded), null, published)
+        found, seeds = _split(succeeded)
+        text, against = _null(null, against)
+        against = against if against is not None and 0 < against < 1 else None
+        estimate = intervals.estimate_share(found.astype(bool).tolist(), against)
+        return cls(what=what, null=text, published=published, **_fields(estimate, found, seeds, beside))
 
     @classmethod
     def difference(
-        cls, what: str, first: Sequence[float], second: Sequence[float], null: str, published: str = "none"
+        cls,
+        what: str,
+        first: Values,
+        second: Values,
+        null: str | float,
+        published: Published | str = "none",
+        *,
+        against: float | None = 0.0,
+        **beside: Unpack[Beside],
     ) -> Finding:
-        """Return mean(first) - mean(second), both groups resampled independently (9999 resamples, fixed seed).
-
-        Where one has fewer than ten values with Welch's t.
-        """
-        first, second = np.asarray(first, float), np.asarray(second, float)
-        n = min(first.size, second.size)
-        if 1 < n < FEW:
-            parts = np.array([x.var(ddof=1) / x.size for x in (first, second)])
-            freedom = parts.sum() ** 2 / (parts**2 / [first.size - 1, second.size - 1]).sum() if parts.any() else n - 1
-            low, high = first.mean() - second.mean() + _student(freedom, parts.sum())
-        else:
-            rng = np.random.default_rng(0)
-            draws = rng.choice(first, (9999, first.size)).mean(1) - rng.choice(second, (9999, second.size)).mean(1)
-            low, high = np.percentile(draws, [2.5, 97.5])
-        return cls(what, float(first.mean() - second.mean()), float(low), float(high), n, null, published)
+        """Return mean(first) - mean(second) of independent groups, with Welch's interval; n is the smaller group."""
+        (one, seeds), (other, others) = _split(first), _split(second)
+        text, against = _null(null, against)
+        estimate = intervals.estimate_difference(one, other, against)
+        of_first = _fields(estimate, one, seeds, beside)
+        both = {"values": (of_first["values"], tuple(other.tolist())), "n": min(one.size, other.size)}
+        both["seeds"] = None if seeds is None or others is None else (seeds, others)
+        return cls(what=what, null=text, published=published, **of_first | both)
 
 
-def _student(freedom: float, variance: float) -> np.ndarray:
-    """Return how far a 95 % interval of Student's t goes down and up from a mean of this variance."""
-    from scipy.stats import t
-
-    return np.sqrt(variance) * t.ppf([0.025, 0.975], freedom)
-
-
-def number(x: float) -> str:
-    """Return a number as text: four digits, but whole numbers up to ten million with all of theirs."""
-    return f"{x:,.0f}" if 1e3 <= abs(x) <= 1e7 and x == round(x) else f"{x:.4g}"
+def per_seed(runs: Sequence, values: Iterable[float]) -> Values:
+    """Return one value for each run by its seed; in order of the runs where seeds are not known or are not distinct."""
+    seeds, found = [run.attrs.get("seed") for run in runs], list(values)
+    if len(found) != len(seeds):
+        raise UserError(f"values: expected one for each of {len(seeds)} runs, got {len(found)}")
+    if None in seeds or len(set(seeds)) < len(seeds):
+        return found
+    return {int(seed): value for seed, value in zip(seeds, found, strict=True)}
 
 
-def _band(low: float, high: float) -> str:
-    if math.isinf(low):
-        return f"<= {number(high)}"
-    if math.isinf(high):
-        return f">= {number(low)}"
-    return f"{number(low)} .. {number(high)}"
+def _split(values: Any) -> tuple[np.ndarray, tuple[int, ...] | None]:
+    """Return values as an array, and their seeds where these are named."""
+    seeds = tuple(int(seed) for seed in values) if isinstance(values, Mapping) else None
+    found = np.asarray(list(values.values()) if isinstance(values, Mapping) else values, float)
+    if found.ndim != 1 or not found.size:
+        raise UserError(f"values: expected one for each seed, at least one, got shape {found.shape}")
+    return found, seeds
 
 
-def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
-    """Return rows of text as columns of equal width under a header."""
-    columns = list(zip(header, *rows, strict=True))
-    widths = [max(len(cell) for cell in column) for column in columns]
-    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in [header, *rows]]
-    return "\n".join(lines)
+def _null(null: str | float, against: float | None) -> tuple[str, float | None]:
+    return (number(float(null)), float(null)) if isinstance(null, Real) else (str(null), against)
+
+
+def _fields(estimate: Estimate, values: np.ndarray, seeds: Any, beside: Any) -> dict[str, Any]:
+    """Return the fields of a finding that follow from its values, and what stands beside it."""
+    return estimate._asdict() | {"n": values.size, "values": tuple(values.tolist()), "seeds": seeds} | beside
+
+
+def _plain(value: Any) -> Any:
+    """Return lists for tuples and text for numbers that are not finite."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def count_comparisons(findings: Sequence[Finding]) -> int:
+    """Return how many findings are tested against a number."""
+    return sum(finding.p is not None for finding in findings)
+
+
+def correct_p(findings: Sequence[Finding]) -> list[float | None]:
+    """Return p of each finding of a study, corrected by Holm's method.
+
+    It is None for a finding that is not tested against a number, and for all in a study of at most five that are.
+    """
+    tested = [k for k, finding in enumerate(findings) if finding.p is not None]
+    corrected: list[float | None] = [None] * len(findings)
+    if len(tested) > MANY:
+        for k, p in zip(tested, intervals.correct_by_holm([findings[k].p or 0.0 for k in tested]), strict=True):
+            corrected[k] = p
+    return corrected
+
+
+def rows_of(findings: Sequence[tuple[str, Finding]], reduced: Collection[str] = ()) -> list[dict]:
+    """Return (variant, finding) of a study as plain JSON values, with Holm's p and the verdict where there are any.
+
+    ``reduced`` are the variants that do not have the published scale.
+    """
+    rows = []
+    for (variant, finding), p in zip(findings, correct_p([finding for _, finding in findings]), strict=True):
+        row = ({"variant": variant} if variant else {}) | finding.to_dict()
+        row |= {} if p is None else {"p_holm": p}
+        verdict = finding.judge(variant not in reduced)
+        rows.append(row | ({"verdict": verdict.word, "why": verdict.why} if verdict else {}))
+    return rows
 
 
 def checks_table(checks: Sequence[Check]) -> str:
@@ -166,12 +301,21 @@ def _interval(finding: Finding) -> str:
     return f"{number(finding.low)} .. {number(finding.high)}"
 
 
-def findings_table(findings: Sequence[tuple[str, Finding]]) -> str:
-    """Return (variant, finding) as a table: value, 95 % interval, number of seeds, null, published value.
+def findings_table(findings: Sequence[tuple[str, Finding]], reduced: Collection[str] = ()) -> str:
+    """Return (variant, finding) as a table: value, 95 % interval, number of seeds, null, p, published value, verdict.
 
-    The variant is a column where any is named.
+    Variant, p, Holm's p and verdict are columns where any finding has them. ``reduced`` are the variants that do not
+    have the published scale.
     """
-    header = ("variant", "finding", "value", "95 % interval", "seeds", "null", "published")
-    rows = [(v, f.what, number(f.value), _interval(f), str(f.n), f.null, f.published) for v, f in findings]
-    first = 0 if any(variant for variant, _ in findings) else 1
-    return table([row[first:] for row in rows], header[first:])
+    corrected = correct_p([finding for _, finding in findings])
+    holm = f"p (Holm over {count_comparisons([finding for _, finding in findings])})"
+    rows = []
+    for (variant, f), p in zip(findings, corrected, strict=True):
+        judged = f.judge(variant not in reduced)
+        row = {"variant": variant, "finding": f.what, "value": number(f.value), "95 % interval": _interval(f)}
+        row |= {"by": f.interval, "seeds": str(f.n), "null": f.null, "p": "" if f.p is None else f"{f.p:.2g}"}
+        row |= {holm: "" if p is None else f"{p:.2g}", "published": str(f.published)}
+        rows.append(row | {"verdict": f"{judged.word}: {judged.why}" if judged else ""})
+    optional = ("variant", "p", holm, "verdict")
+    shown = [name for name in rows[0] if name not in optional or any(row[name] for row in rows)] if rows else []
+    return table([[row[name] for name in shown] for row in rows], shown)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
+import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,8 +13,9 @@ from ..errors import UserError, unknown
 from ..files import record
 from ..files.python import is_file_spec, load_file
 from .discovery import files, import_file
-from .grouping import settings
-from .protocol import RUNS, find_protocol, judge_again
+from .grouping import neutral
+from .protocol import find_protocol, judge_again
+from .run import RUNS
 
 _log = logging.getLogger("snnlab")
 _INK = "0.35"
@@ -70,15 +71,14 @@ def collect(figure: FigureFile, quick: bool = False, folder: Path = RUNS, progre
     paths, missing = [], {}
     for name, overrides in figure.needed(quick):
         protocol = find_protocol(name)
-        config = protocol.config(quick, **overrides)
-        path = protocol.path(config, folder)
-        paths.append(path)
-        if not path.is_file():
-            missing[path] = protocol, config
+        run = protocol.prepare(protocol.config(quick, **overrides), folder)
+        paths.append(run.path)
+        if not run.path.is_file():
+            missing[run.path] = run
     if missing:
         _log.info("%s: %d of %d runs are missing", figure.name, len(missing), len(set(paths)))
-    for protocol, config in missing.values():
-        protocol.execute(config, folder, progress, resume=True)
+    for run in missing.values():
+        run.execute(progress, resume=True)
     return [read(path) for path in paths]
 
 
@@ -110,7 +110,7 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             raise UserError(f"run: figure {figure.name} {_not_drawn(figure, datasets, error)}") from error
         drawn.text(0.5, -0.005, stamp(datasets), ha="center", va="top", fontsize=6, color=_INK, linespacing=1.4)
-        if not all(_full_scale(figure, dataset) for dataset in datasets):
+        if not _full_scale(figure, datasets):
             warning = "reduced or changed settings: not the published scale"
             drawn.text(0.5, 1.01, warning, ha="center", va="bottom", color="#c1121f")
         contents = {"png": io.BytesIO()} | ({"pdf": io.BytesIO()} if pdf else {})
@@ -146,23 +146,40 @@ def _not_drawn(figure: FigureFile, datasets: Sequence, error: Exception) -> str:
     return f"cannot be drawn of these runs of {', '.join(given)} ({missing})"
 
 
-def _full_scale(figure: FigureFile, dataset) -> bool:
-    """Tell whether a run is at the published scale, or at the settings that the figure states in its NEEDS."""
-    # The full scale of an own protocol is what its author likes.
-    if dataset.attrs["preset"] != "custom" or is_file_spec(dataset.attrs["protocol_file"]):
-        return dataset.attrs["preset"] != "quick"
-    stated = [values for name, values in figure.needs if name == dataset.attrs["protocol"]]
-    protocol = find_protocol(dataset.attrs["protocol"])
-    configs = (dataclasses.asdict(protocol.config(**values)) for values in stated)
-    return settings(record.attribute(dataset, "config")) in map(settings, configs)
+def _full_scale(figure: FigureFile, datasets: Sequence) -> bool:
+    """Tell whether all runs are at the published scale, or at the settings that the figure states in its NEEDS."""
+    stated: dict[str, list[dict]] = {}
+    for dataset in datasets:
+        # The full scale of an own protocol is what its author likes.
+        if dataset.attrs["preset"] != "custom" or is_file_spec(dataset.attrs["protocol_file"]):
+            if dataset.attrs["preset"] == "quick":
+                return False
+            continue
+        name = dataset.attrs["protocol"]
+        if name not in stated:
+            stated[name] = _settled(figure, name)
+        config = record.attribute(dataset, "config")
+        if not any(all(config[k] == v for k, v in values.items()) for values in stated[name]):
+            return False
+    return True
+
+
+def _settled(figure: FigureFile, name: str) -> list[dict]:
+    """Return the settled settings of one protocol that a figure states, each once, as they stand in a file."""
+    protocol = find_protocol(name)
+    kept, found = neutral(protocol.Config), []
+    for values in (overrides for other, overrides in figure.needs if other == name):
+        run = protocol.prepare(protocol.config(**{k: v for k, v in values.items() if k not in kept}))
+        settled = {k: v for k, v in json.loads(json.dumps(run.values)).items() if k not in kept}
+        found += [settled] if settled not in found else []
+    return found
 
 
 def stamp(datasets: Sequence) -> str:
     """Return one line for each kind of run: protocol, neuron, condition, seeds, preset, checks held, CPU time."""
     kinds: dict[tuple[str, str], list] = {}
     for dataset in datasets:
-        config = record.attribute(dataset, "config")
-        label = f" ({Path(config['neuron']).name})" if "neuron" in config else ""
+        label = f" ({dataset.attrs['label']})" if "label" in dataset.attrs else ""
         own = is_file_spec(dataset.attrs["protocol_file"]) and dataset.attrs["preset"] != "quick"
         preset = "own protocol" if own else f"{dataset.attrs['preset']} preset"
         condition = "" if dataset.attrs["condition"] == "default" else f", {dataset.attrs['condition']}"
@@ -171,15 +188,15 @@ def stamp(datasets: Sequence) -> str:
     for (what, preset), runs in kinds.items():
         checks = [check for run in runs for check in record.attribute(run, "checks")]
         verdict = f"{sum(c['holds'] for c in checks)} of {len(checks)} checks hold" if checks else "no checks stated"
-        seeds = sorted({int(run.attrs["seed"]) for run in runs})
-        several = f"{len(runs)} runs, " if len(runs) > 1 else ""
-        plural = "s" if len(seeds) > 1 else ""
+        seeds = sorted({int(run.attrs["seed"]) for run in runs if "seed" in run.attrs})
+        several = f", {len(runs)} runs" if len(runs) > 1 else ""
+        drawn = f", seed{'s' if len(seeds) > 1 else ''} {_listed(seeds)}" if seeds else ""
         cost = f"{sum(run.attrs['cpu_seconds'] for run in runs):.0f} CPU s"
         resumed = [run.attrs["resumed_at"] for run in runs if run.attrs.get("resumed_at", 0) > 0]
         if resumed:
             cost += f" since {'it was' if len(runs) == 1 else 'some were'} resumed at {min(resumed):g} s"
         machines = ", ".join(dict.fromkeys(run.attrs["machine"] for run in runs))
-        lines.append(f"{what}, {several}seed{plural} {_listed(seeds)}, {preset}: {verdict} ({cost}, {machines})")
+        lines.append(f"{what}{several}{drawn}, {preset}: {verdict} ({cost}, {machines})")
     return "\n".join(lines)
 
 
@@ -200,7 +217,7 @@ def write_claims(figure: FigureFile, datasets: Sequence, path: Path, studies: Se
         {
             "protocol": d.attrs["protocol"],
             "config": {k: v for k, v in record.attribute(d, "config").items() if v is not None},
-            "seed": int(d.attrs["seed"]),
+            **({"seed": int(d.attrs["seed"])} if "seed" in d.attrs else {}),
             "preset": d.attrs["preset"],
             "checks": record.attribute(d, "checks"),
         }

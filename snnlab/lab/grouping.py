@@ -11,13 +11,28 @@ from typing import Any
 from ..errors import unknown
 from ..files import record
 
-# Fields of a Config that do not change what a run computes, as far as a protocol has them.
-RECORDING = ("seed", "target", "eigenvalues", "record_spikes", "record_voltages", "record_decoders", "record_start")
+# In runs of format 1 these fields did not change what a run computes.
+_NEUTRAL_1 = ("seed", "target", "eigenvalues", "record_spikes", "record_voltages", "record_decoders", "record_start")
 
 
-def settings(config: dict, without: Collection[str] = ()) -> str:
+def neutral(config: type) -> tuple[str, ...]:
+    """Return the fields of a Config that do not change what a run computes: seed, target, and its ``NEUTRAL``."""
+    return ("seed", "target", *getattr(config, "NEUTRAL", ()))
+
+
+def given(run: Any) -> dict:
+    """Return the fields of a run's Config that were given another value than the class states.
+
+    A run of format 1 holds what was given in its Config, and None where a field was left open.
+    """
+    return json.loads(run.attrs.get("given", run.attrs["config"]))
+
+
+def settings(run: Any, without: Collection[str] = ()) -> str:
     """Return what two runs share that differ in nothing but seed, target, what is recorded, and fields ``without``."""
-    return json.dumps({k: v for k, v in config.items() if k not in RECORDING and k not in without}, sort_keys=True)
+    left_out = {*json.loads(run.attrs.get("neutral", json.dumps(_NEUTRAL_1))), *without}
+    config = record.attribute(run, "config")
+    return json.dumps({k: v for k, v in config.items() if k not in left_out}, sort_keys=True)
 
 
 def by_condition(datasets: Collection, without: Collection[str] = ("control",)) -> list[dict[str, list]]:
@@ -27,7 +42,7 @@ def by_condition(datasets: Collection, without: Collection[str] = ("control",)) 
     """
     groups: dict[str, dict[str, list]] = {}
     for dataset in datasets:
-        conditions = groups.setdefault(settings(record.attribute(dataset, "config"), without), {})
+        conditions = groups.setdefault(settings(dataset, without), {})
         conditions.setdefault(dataset.attrs["condition"], []).append(dataset)
     return list(groups.values())
 
@@ -41,17 +56,14 @@ def of_controls(conditions: dict[str, list], measure: Callable[[Any], dict[str, 
     }
 
 
-def by_name(
-    datasets: Collection, name: Callable[[dict], str], same: Callable[[dict], str] = settings
-) -> dict[str, list]:
-    """Return runs by what their Config is called; those of one name that differ otherwise have a number behind it.
+def by_name(datasets: Collection, name: Callable[[Any], str], same: Callable[[Any], str] = settings) -> dict[str, list]:
+    """Return runs by what they are called; those of one name that differ otherwise have a number behind it.
 
-    ``same`` tells what runs of one setting share.
+    ``name`` and ``same`` get a run; ``same`` tells what runs of one setting share.
     """
     groups: dict[str, dict[str, list]] = {}
     for dataset in datasets:
-        config = record.attribute(dataset, "config")
-        groups.setdefault(name(config), {}).setdefault(same(config), []).append(dataset)
+        groups.setdefault(name(dataset), {}).setdefault(same(dataset), []).append(dataset)
     return {
         f"{name} [{k + 1}]" if len(others) > 1 else name: runs
         for name, others in groups.items()
@@ -86,7 +98,7 @@ def variant_name(
             found = [name, *(f"{field} {config[field]}" for field in fields if config[field] != preset[field])]
             if nearest is None or len(found) < len(nearest):
                 nearest = found
-    return ", ".join(nearest)
+    return ", ".join(nearest or [])
 
 
 class Runs(list):

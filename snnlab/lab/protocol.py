@@ -1,36 +1,34 @@
-"""What a protocol is, where protocols are found, and how one is run into a file."""
+"""What a protocol is, how it is found by name or file, and which names its settings have."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
-import logging
-import time
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SnnlabError, UserError, unknown
+from ..errors import UserError, unknown
 from ..files import record
-from ..files.checkpoint import Checkpoints
 from ..files.python import content_hash, is_file_spec, load_file
 from .claims import Check, Finding
 from .discovery import files, import_file
-from .grouping import RECORDING, Runs, variant_name
+from .grouping import Runs, neutral, variant_name
+from .run import RUNS, Run, call_own, judge, stored_checks
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from ..engine.brian import Engine
+    from ..engine.settings import Cost
 
-_log = logging.getLogger("snnlab")
-RUNS = Path("runs")
 # Options of the command line, which a Config's fields stand beside.
-_OPTIONS = ("quick", "out", "figure", "progress", "seeds", "jobs", "vary", "controls", "json", "resume", "preset")
+_OPTIONS = (
+    "quick", "out", "figure", "progress", "seeds", "jobs", "vary", "controls", "json", "resume", "preset", "dry_run",
+    "help_all",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,9 @@ class Protocol:
     """A protocol file, read.
 
     The file must hold a dataclass ``Config`` and ``run(config, engine) -> Dataset``. It may hold
+    ``settle(config) -> Config`` (fills in what a Config leaves open, and refuses what cannot be; ``run`` gets what it
+    returns), ``models(config) -> dict`` (what the names in a settled Config stand for: models, data; JSON),
+    ``cost(config) -> Cost`` (what a run of a settled Config will take),
     ``checks(dataset) -> list[Check]``, ``measure(dataset) -> {name: number}`` (what `snnlab run` prints beside them),
     ``findings(datasets) -> list[Finding]`` (statistics over the seeds of one setting, without controls),
     ``comparisons(runs) -> list[Finding]`` (what compares settings, or names controls; see
@@ -51,8 +52,11 @@ class Protocol:
 
     name: str
     spec: str
-    Config: type
+    Config: type[Any]
     run: Callable[[Any, Engine], xr.Dataset]
+    settle: Callable[[Any], Any]
+    models: Callable[[Any], dict]
+    cost: Callable[[Any], Cost] | None
     checks: Callable[[xr.Dataset], list[Check]]
     measure: Callable[[xr.Dataset], dict[str, float]]
     findings: Callable[[list], list[Finding]]
@@ -64,35 +68,60 @@ class Protocol:
     figure: str | None
     export: Callable[[xr.Dataset, Path], list[Path]]
 
+    @property
+    def seeded(self) -> bool:
+        """Whether a Config has a seed; a protocol in which nothing is random needs none."""
+        return any(f.name == "seed" for f in dataclasses.fields(self.Config))
+
     def config(self, quick: bool = False, **overrides) -> Any:
         """Return a Config at the published scale or, with ``quick``, of the reduced preset; then the overrides.
 
-        If the overrides, without those of RECORDING, are just those of a variant, QUICK_VARIANTS reduces them as well.
+        If the overrides, without what does not change what a run computes, are just those of a variant, QUICK_VARIANTS
+        reduces them as well.
         """
         names = [f.name for f in dataclasses.fields(self.Config)]
         for name in overrides:
             if name not in names:
                 raise unknown(f"{self.name}", name, names)
         if quick:
-            chosen = {name: value for name, value in overrides.items() if name not in RECORDING}
+            chosen = {name: value for name, value in overrides.items() if name not in neutral(self.Config)}
             for variant, reduced in self.quick_variants.items():
                 if chosen == self.variants[variant]:
                     overrides |= reduced
             overrides = self.quick | overrides
         return self.Config(**overrides)
 
-    def path(self, config: Any, folder: Path) -> Path:
-        """Return the file of a run: its name is a hash of all that decides what the run computes.
+    def prepare(self, config: Any, folder: Path = RUNS) -> Run:
+        """Return the run of a Config: settled, with its file, which is named after all that decides what it computes.
 
-        That is the configuration, the content of the user files it names and, where the Config has a method
-        ``identity()``, what that returns: the models and values that the configuration stands for today.
+        That is the settled Config, the content of the user files it names, and what ``models`` returns.
+
+        Raises
+        ------
+        UserError
+            For a Config that ``settle`` refuses.
         """
-        values = dataclasses.asdict(config)
+        settled = call_own("settle", self.spec, self.settle, config)
+        if not isinstance(settled, self.Config):
+            kind = type(settled).__name__
+            raise UserError(f"protocol: {self.spec}: settle: expected it to return a Config, got {kind}")
+        values = dataclasses.asdict(settled)
         specs = {"protocol": self.spec} | {k: v for k, v in values.items() if isinstance(v, str)}
         contents: dict[str, Any] = {k: digest for k, v in specs.items() if (digest := content_hash(v))}
-        if hasattr(config, "identity"):
-            contents["identity"] = config.identity()
-        return folder / record.run_name(self.name, values, contents)
+        if models := call_own("models", self.spec, self.models, settled):
+            contents["models"] = models
+        return Run(self, config, settled, values, folder / record.run_name(self.name, values, contents))
+
+    def execute(
+        self, config: Any, folder: Path = RUNS, progress: bool = False, resume: bool = False
+    ) -> tuple[Path, xr.Dataset]:
+        """Prepare a run and execute it: see :meth:`prepare` and :meth:`snnlab.lab.run.Run.execute`."""
+        run = self.prepare(config, folder)
+        return run.path, run.execute(progress, resume)
+
+    def judge(self, dataset: xr.Dataset) -> list[Check]:
+        """Evaluate the checks of a run now: see :func:`snnlab.lab.run.judge`."""
+        return judge(self, dataset)
 
     def condition(self, config: Any) -> str:
         """Return the name of the control that a Config is, or "default"."""
@@ -106,149 +135,44 @@ class Protocol:
         """Return "full" or "quick" if the Config is that preset, as it is or with the overrides of one variant.
 
         Seed, target, what is recorded, and what its control sets do not count; any other value makes it "custom".
+        A field that the preset leaves open may hold what it stands for.
         """
+        return next((name for name, _ in self._matches(config)), "custom")
+
+    def variant(self, config: Any) -> str:
+        """Return the variant that a Config is: one of its name in a preset; else the nearest one and its changes.
+
+        A Config with the settings of a control is of the variant that the control breaks.
+        """
+        named = next((variant for _, variant in self._matches(config) if variant), None)
+        stored = json.loads(json.dumps(dataclasses.asdict(config)))
+        return named or variant_name(stored, self.Config, self.variants, self.quick, self.quick_variants)
+
+    def _matches(self, config: Any) -> Iterator[tuple[str, str]]:
+        """Yield preset and variant ("": none) of each named Config that this one is."""
         # A gain that the user chose is not the preset, one that a control sets is.
-        allowed = {*RECORDING, *self.controls.get(self.condition(config), {})}
+        allowed = {*neutral(self.Config), *self.controls.get(self.condition(config), {})}
         values = dataclasses.asdict(config)
-        for name, _, preset in self._presets():
-            if {k for k, v in values.items() if v != preset[k]} <= allowed:
-                return name
-        return "custom"
+        for name, variant, preset in self._presets():
+            stated = dataclasses.asdict(preset)
+            other = {k for k, v in values.items() if v != stated[k]} - allowed
+            if not other or all(stated[k] is None for k in other) and self._stands_for(preset, config, allowed):
+                yield name, variant
 
-    def variant(self, config: dict) -> str:
-        """Return the variant that a stored Config is, by what variants set; else the nearest and its changes."""
-        return variant_name(config, self.Config, self.variants, self.quick, self.quick_variants)
+    def _stands_for(self, preset: Any, config: Any, allowed: set[str]) -> bool:
+        """Tell whether a preset means this Config, but for fields ``allowed`` to differ."""
+        values = dataclasses.asdict(config)
+        same = {k: values[k] for k in allowed if k in values}
+        try:
+            return self.settle(dataclasses.replace(preset, **same)) == self.settle(config)
+        except UserError:
+            return False
 
-    def _presets(self) -> Iterator[tuple[str, str, dict]]:
-        """Yield preset, variant ("": none) and values of every Config that has a name."""
+    def _presets(self) -> Iterator[tuple[str, str, Any]]:
+        """Yield preset, variant ("": none) and Config of every Config that has a name."""
         for preset, quick in (("full", False), ("quick", True)):
             for variant, overrides in ({"": {}} | self.variants).items():
-                yield preset, variant, dataclasses.asdict(self.config(quick, **overrides))
-
-    def resumable(self, config: Any, folder: Path = RUNS) -> bool:
-        """Tell whether a run is complete, or was cut off behind a checkpoint."""
-        path = self.path(config, folder)
-        return path.is_file() or Checkpoints(path).kept()
-
-    def execute(
-        self, config: Any, folder: Path = RUNS, progress: bool = False, resume: bool = False
-    ) -> tuple[Path, xr.Dataset]:
-        """Run one Config and write its file; returns the file's path and the dataset with its evaluated checks.
-
-        The arrays of a run with checkpoints are of dask: they are read from the run file when they are used.
-        With ``resume``, a run that was cut off goes on from its last checkpoint, and one that is complete is read.
-
-        Raises
-        ------
-        UserError, Diverged, MachineError, KeyboardInterrupt
-            With nothing written but the checkpoints of a long run.
-        """
-        path, made = self.path(config, folder), not folder.exists()
-        record.check_writable(folder)
-        if resume and path.is_file():
-            _log.info(f"{path.stem}: complete already, nothing to resume")
-            dataset = record.load(path, self.name)
-            self.judge(dataset)
-            return path, dataset
-        try:
-            with Checkpoints(path, resume) as checkpoints:
-                dataset = self._compute(config, path, progress, checkpoints)
-                if record.is_lazy(dataset):
-                    # From here on from its own file, not from the checkpoints'.
-                    dataset = record.load(path, self.name, lazy=True)
-                checkpoints.remove()
-        finally:
-            if made:
-                # Nothing stays of a mistake that was noticed late.
-                with contextlib.suppress(OSError):
-                    folder.rmdir()
-        return path, dataset
-
-    def _compute(self, config: Any, path: Path, progress: bool, checkpoints: Checkpoints) -> xr.Dataset:
-        """Run one Config and write its file."""
-        from ..engine.brian import Engine
-
-        wall, cpu = time.perf_counter(), record.cpu_time()
-        # Before `run`, which may change a Config that is not frozen.
-        values, condition, preset = dataclasses.asdict(config), self.condition(config), self.preset(config)
-        target, seed = getattr(config, "target", "cython"), getattr(config, "seed", 0)
-        with Engine(target, seed, progress, checkpoints) as engine:
-            dataset = self._call(config, engine)
-            target = engine.used
-        dataset.attrs |= {
-            "format_version": record.FORMAT_VERSION,
-            "protocol": self.name,
-            "protocol_file": self.spec,
-            "condition": condition,
-            "preset": preset,
-            "seed": seed,
-            "target": target,
-            "config": json.dumps(values),
-            "wall_seconds": time.perf_counter() - wall,
-            "cpu_seconds": record.cpu_time() - cpu,
-            **record.provenance(),
-            "checks": "[]",
-        }
-        try:
-            self.judge(dataset)
-        except UserError as error:
-            record.save(dataset, path)
-            raise UserError(f"{error}; the run is kept in {path}") from error
-        record.save(dataset, path)
-        return dataset
-
-    def _call(self, config: Any, engine: Engine) -> xr.Dataset:
-        """Call ``run``; a fault in a user's file becomes one line that says where."""
-        import xarray as xr
-
-        try:
-            dataset = self.run(config, engine)
-        except SnnlabError:
-            raise
-        except Exception as error:
-            if not is_file_spec(self.spec):
-                raise
-            frames = traceback.extract_tb(error.__traceback__)
-            line = next((frame.lineno for frame in reversed(frames) if frame.filename == self.spec), None)
-            reason = " ".join(f"{type(error).__name__}: {error}".split())[:400]
-            raise UserError(f"protocol: {self.spec}: run fails at line {line} with {reason}") from error
-        if not isinstance(dataset, xr.Dataset):
-            kind = type(dataset).__name__
-            raise UserError(f"protocol: {self.spec}: run: expected it to return an xarray.Dataset, got {kind}")
-        return dataset
-
-    def judge(self, dataset: xr.Dataset) -> list[Check]:
-        """Evaluate the checks of a run now, store them in the dataset and return them.
-
-        Raises
-        ------
-        UserError
-            If the protocol's ``checks`` fail.
-        """
-        try:
-            checks = self.checks(dataset)
-        except Exception as error:
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            raise UserError(f"checks: those of {self.name} fail with {reason}") from error
-        require_list("checks", self.name, checks, Check)
-        dataset.attrs["checks"] = json.dumps([c.to_dict() for c in checks])
-        return checks
-
-
-def require_list(kind: str, name: str, found: object, cls: type) -> None:
-    """Raise UserError unless what a function of a protocol returned is a list of such objects."""
-    if not isinstance(found, list) or not all(isinstance(each, cls) for each in found):
-        raise UserError(f"{kind} of {name}: expected a list of {cls.__name__}, got {found!r:.100}")
-
-
-def controls_fail(checks: list[Check]) -> bool:
-    """Tell whether a control did what it must: break at least one of its checks (or none is stated)."""
-    return not checks or not all(c.holds for c in checks)
-
-
-def stored_checks(dataset: xr.Dataset) -> list[Check]:
-    """Return the checks as they stand in a run."""
-    return [Check.from_dict(row) for row in record.attribute(dataset, "checks")]
+                yield preset, variant, self.config(quick, **overrides)
 
 
 def judge_again(dataset: xr.Dataset) -> tuple[list[Check], str]:
@@ -293,6 +217,9 @@ def _read(module: ModuleType, name: str, spec: str) -> Protocol:
         spec=spec,
         Config=config,
         run=run,
+        settle=getattr(module, "settle", lambda config: config),
+        models=getattr(module, "models", lambda config: {}),
+        cost=getattr(module, "cost", None),
         checks=getattr(module, "checks", lambda dataset: []),
         measure=getattr(module, "measure", lambda dataset: {}),
         findings=getattr(module, "findings", lambda datasets: []),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from ..errors import Diverged, UserError, unknown
 from ..files import record
 from . import claims
 from .grouping import Runs
-from .protocol import Protocol, controls_fail, find_protocol, require_list
+from .protocol import Protocol, find_protocol
+from .run import controls_fail, require_list
 
 _log = logging.getLogger("snnlab")
 
@@ -45,6 +46,13 @@ class Study:
     @property
     def cpu_seconds(self) -> float:
         return sum(dataset.attrs["cpu_seconds"] for dataset in self.datasets)
+
+    @property
+    def reduced(self) -> set[str]:
+        """Variants with runs, other than controls, that do not have the full preset; "" if there is one."""
+        unbroken = [(variant, runs) for (variant, condition), runs in self.groups.items() if condition == "default"]
+        found = {variant for variant, runs in unbroken if any(run.attrs["preset"] != "full" for run in runs)}
+        return found | {""} if found else found
 
     @cached_property
     def findings(self) -> list[tuple[str, claims.Finding]]:
@@ -107,7 +115,7 @@ class Study:
         if controls:
             parts.append(claims.table(controls, ("variant", "control", "", "")))
         if self.findings:
-            parts.append(claims.findings_table(self.findings))
+            parts.append(claims.findings_table(self.findings, self.reduced))
         elif len(self.protocol.variants) > 1 and not {v for v, _ in self.groups} >= set(self.protocol.variants):
             parts.append(
                 f"no findings from these runs; `snnlab reproduce {self.protocol.name}` compares "
@@ -122,7 +130,9 @@ class Study:
         """Return seeds, checks, controls and findings as plain JSON values."""
         conditions = []
         for (variant, condition), runs in self.checks.items():
-            seeds = [int(dataset.attrs["seed"]) for dataset in self.groups[variant, condition]]
+            seeds = [
+                int(dataset.attrs["seed"]) for dataset in self.groups[variant, condition] if "seed" in dataset.attrs
+            ]
             presets = sorted({dataset.attrs["preset"] for dataset in self.groups[variant, condition]})
             row: dict[str, Any] = {"variant": variant, "condition": condition, "seeds": seeds, "preset": presets}
             row["files"] = [Path(dataset.encoding["source"]).name for dataset in self.groups[variant, condition]]
@@ -134,7 +144,8 @@ class Study:
         return {
             "protocol": self.protocol.name,
             "conditions": conditions,
-            "findings": [({"variant": variant} if variant else {}) | f.to_dict() for variant, f in self.findings],
+            "comparisons": claims.count_comparisons([finding for _, finding in self.findings]),
+            "findings": claims.rows_of(self.findings, self.reduced),
             "faults": self.faults,
             "cpu_seconds": round(self.cpu_seconds),
         }
@@ -161,17 +172,16 @@ def plan(
     protocol: Protocol, config: Any, seeds: Iterable[int], controls: bool = True, grid: dict[str, list] | None = None
 ) -> dict[tuple[str, str], list]:
     """Return the Configs of a study: the default and each control for every seed, and the default on a grid."""
-    if not any(f.name == "seed" for f in dataclasses.fields(config)):
-        raise UserError("seeds: the protocol's Config has no field 'seed'")
-    seeds = list(seeds)
-    configs = {("default", "default"): [dataclasses.replace(config, seed=seed) for seed in seeds]}
+    # Where nothing is random one run is all.
+    drawn = [{"seed": seed} for seed in seeds] if protocol.seeded else [{}]
+    configs = {("default", "default"): [dataclasses.replace(config, **seed) for seed in drawn]}
     for name, overrides in (protocol.controls if controls else {}).items():
-        configs["default", name] = [dataclasses.replace(config, seed=seed, **overrides) for seed in seeds]
+        configs["default", name] = [dataclasses.replace(config, **seed, **overrides) for seed in drawn]
     if grid:
         for values in itertools.product(*grid.values()):
             point = dict(zip(grid, values, strict=True))
             label = ", ".join(f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}" for k, v in point.items())
-            configs[label, "default"] = [dataclasses.replace(config, seed=seed, **point) for seed in seeds]
+            configs[label, "default"] = [dataclasses.replace(config, **seed, **point) for seed in drawn]
     return configs
 
 
@@ -184,11 +194,11 @@ def run_study(
     goes on from where it was when called again.
     """
     import joblib
+    from tqdm.auto import tqdm
 
     record.check_writable(folder)
-    # Each once: a path resolves the models that the Config names.
-    paths = {key: [protocol.path(config, folder) for config in group] for key, group in configs.items()}
-    wanted = {path: config for key, group in configs.items() for path, config in zip(paths[key], group, strict=True)}
+    runs = {key: [protocol.prepare(config, folder) for config in group] for key, group in configs.items()}
+    wanted = {run.path: run.given for group in runs.values() for run in group}
     missing = [config for path, config in wanted.items() if not path.is_file()]
     study = Study(protocol)
     if missing:
@@ -201,7 +211,7 @@ def run_study(
         lost = {}
     for key in configs:
         study.groups[key], study.checks[key] = [], []
-        for path in paths[key]:
+        for path in [run.path for run in runs[key]]:
             if path.is_file():
                 dataset = record.load(path, protocol.name)
                 study.checks[key].append(protocol.judge(dataset))
@@ -214,18 +224,18 @@ def run_study(
 def _work(spec: str, values: dict, folder: Path) -> tuple[str, str] | None:
     """Run one Config in a worker process; returns the file's name and a message if it diverged."""
     protocol = find_protocol(spec)
-    config = protocol.Config(**values)
+    run = protocol.prepare(protocol.Config(**values), folder)
     try:
-        protocol.execute(config, folder, resume=True)
+        run.execute(resume=True)
     except Diverged as error:
-        return protocol.path(config, folder).name, f"seed {values.get('seed')}: {error}"
+        seed = f"seed {values['seed']}: " if "seed" in values else ""
+        return run.path.name, f"{seed}{error}"
     return None
 
 
 def _light(dataset):
-    """Drop what only a rebuilt network needs, so that a hundred runs fit in memory."""
-    large = [name for name in dataset if str(name).startswith(("recurrent_", "state_", "voltage", "eigenvalues_"))]
-    return dataset.drop_vars(large)
+    """Drop what only a rebuilt network needs, so that a hundred runs fit in memory: what a run names ``large``."""
+    return dataset.drop_vars(json.loads(dataset.attrs.get("large", "[]")), errors="ignore")
 
 
 def parse_seeds(text: str) -> range | list[int]:
@@ -260,18 +270,20 @@ def parse_grid(texts: Sequence[str], config: Any) -> dict[str, list]:
         kind = type(getattr(config, name))
         if kind is tuple:
             raise UserError(f"vary: expected a field of one value, got {name}, which holds several")
-        whole, textual = kind is int, kind is str
+        points: list[bool] | list[float] | list[str]
         try:
             if kind is bool:
                 points = [{"true": True, "false": False}[part.strip().lower()] for part in values.split(",")]
-            elif ":" in values and not textual:
+            elif kind is str:
+                points = values.split(",")
+            elif ":" in values:
                 start, stop, count = values.split(":")
                 points = np.linspace(float(start), float(stop), int(count)).tolist()
             else:
-                points = [part if textual else float(part) for part in values.split(",")]
+                points = [float(part) for part in values.split(",")]
         except (KeyError, ValueError):
             raise UserError(expected) from None
         if not points:
             raise UserError(expected)
-        grid[name] = [round(point) for point in points] if whole else points
+        grid[name] = [round(float(point)) for point in points] if kind is int else points
     return grid

@@ -63,12 +63,15 @@ def classify(
     Raises
     ------
     UserError
-        If features are so much alike that no beta can be solved for.
+        If there is nothing to fit, or if features are so much alike that no beta can be solved for.
     """
     fitted = None
     for features, labels in fit:
-        fitted = fitted or Ridge(features.shape[1] + 1, classes, 0.0)
+        if fitted is None:
+            fitted = Ridge(features.shape[1] + 1, classes, 0.0)
         fitted.add(with_constant(features), one_hot(labels, classes))
+    if fitted is None:
+        raise UserError("fit: expected at least one piece of samples, got none")
     constant = fitted.n_units - 1
     units = {name: np.append(index, constant) for name, index in subsets.items()}
     candidates = {}
@@ -84,12 +87,13 @@ def classify(
             right[name, beta] += _right(features[:, units[name]], weights, labels)
         fitted.add(features, one_hot(labels, classes))
         count += len(labels)
-    best, weights = {}, {}
+    best: dict[str, float] = {}
+    chosen: dict[str, np.ndarray] = {}
     for name, index in units.items():
-        tried = [beta for kind, beta in candidates if kind == name]
-        for beta in sorted(tried, key=lambda beta, name=name: (right[name, beta], beta), reverse=True):
+        tried = [(right[kind, beta], beta) for kind, beta in candidates if kind == name]
+        for _, beta in sorted(tried, reverse=True):
             if (solved := _solved(fitted, beta, index)) is not None:
-                best[name], weights[name] = beta, solved
+                best[name], chosen[name] = beta, solved
                 break
         else:
             raise UserError(f"features of {name!r} are too much alike to read out, with strengths up to {max(betas):g}")
@@ -97,10 +101,10 @@ def classify(
     for features, labels in test:
         features = with_constant(features)
         for name, index in units.items():
-            tested[name] += _right(features[:, index], weights[name], labels)
+            tested[name] += _right(features[:, index], chosen[name], labels)
         total += len(labels)
     return {
-        name: Score(best[name], right[name, best[name]] / count, tested[name] / total, weights[name]) for name in units
+        name: Score(best[name], right[name, best[name]] / count, tested[name] / total, chosen[name]) for name in units
     }
 
 

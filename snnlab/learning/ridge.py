@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import blas, cho_factor, cho_solve
+import scipy
 
 
 class Ridge:
@@ -43,7 +43,7 @@ class Ridge:
             )
         if not (np.isfinite(r).all() and np.isfinite(target).all()):
             raise ValueError("r and target must be finite")
-        blas.dsyrk(1.0, r.T, beta=1.0, c=self._gram, overwrite_c=1, lower=1)
+        scipy.linalg.blas.dsyrk(1.0, r.T, beta=1.0, c=self._gram, overwrite_c=1, lower=1)
         self._cross += r.T @ target
 
     @property
@@ -65,7 +65,9 @@ class Ridge:
         gram = self._gram.T[np.ix_(units[order], units[order])].T
         gram[np.diag_indices_from(gram)] += ridge
         try:
-            solution = cho_solve(cho_factor(gram, lower=True, overwrite_a=True), self._cross[units[order]])
+            solution = scipy.linalg.cho_solve(
+                scipy.linalg.cho_factor(gram, lower=True, overwrite_a=True), self._cross[units[order]]
+            )
         except np.linalg.LinAlgError:
             raise ValueError("the Gram matrix is singular: add data or take ridge > 0") from None
         return solution[np.argsort(order)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import blas
+import scipy
 
 _GAINS = ("exact", "undivided")
 
@@ -72,7 +72,11 @@ class RLS:
 
     def _bind(self) -> None:
         single = self._p.dtype == np.float32
-        self._symv, self._syrk = (blas.ssymv, blas.ssyrk) if single else (blas.dsymv, blas.dsyrk)
+        self._symv, self._syrk = (
+            (scipy.linalg.blas.ssymv, scipy.linalg.blas.ssyrk)
+            if single
+            else (scipy.linalg.blas.dsymv, scipy.linalg.blas.dsyrk)
+        )
 
     def update(self, r: np.ndarray, error: np.ndarray) -> np.ndarray:
         """Take one step; r has shape (n_units,), error = output - target has shape (n_outputs,).

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import Protocol, TypeVar
+from dataclasses import Field, replace
+from typing import ClassVar, Protocol, TypeVar
 
 import numpy as np
 
@@ -18,10 +18,16 @@ PIECE = 500
 class LabelledImages(Protocol):
     """Images with labels, a dataclass such as :class:`snnlab.stimuli.pictures.images.Images`."""
 
-    images: np.ndarray
-    """(count, rows, columns)"""
-    labels: np.ndarray
-    """(count,), whole numbers from 0 to 9"""
+    # A type checker knows a dataclass by this attribute.
+    __dataclass_fields__: ClassVar[dict[str, Field]]
+
+    @property
+    def images(self) -> np.ndarray:
+        """Images of shape (count, rows, columns)."""
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Labels of shape (count,), whole numbers from 0 to 9."""
 
     def sequences(self, index: np.ndarray) -> np.ndarray:
         """Return some images as sequences of shape (len(index), steps, inputs)."""

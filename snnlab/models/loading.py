@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 import sys
 from types import ModuleType
+from typing import Literal, Protocol, TypeVar, overload
 
 from ..errors import UserError, unknown
 from ..files.python import is_file_spec, open_spec
@@ -13,7 +14,20 @@ from .neuron import NeuronModel
 from .synapse import SynapseModel
 
 
-def find_model(spec: str, kind: str) -> tuple[object, ModuleType]:
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+Model = TypeVar("Model")
+Rule = TypeVar("Rule", bound=_Named)
+
+
+@overload
+def find_model(spec: str, kind: Literal["neuron"]) -> tuple[NeuronModel, ModuleType]: ...
+@overload
+def find_model(spec: str, kind: Literal["filter"]) -> tuple[SynapseModel, ModuleType]: ...
+def find_model(spec: str, kind: Literal["neuron", "filter"]) -> tuple[NeuronModel | SynapseModel, ModuleType]:
     """Return a model and the module it stands in.
 
     Parameters
@@ -28,11 +42,12 @@ def find_model(spec: str, kind: str) -> tuple[object, ModuleType]:
     UserError
         For unknown names (with the nearest), files that cannot be imported, files without a model.
     """
-    package, cls = {"neuron": ("snnlab.neurons", NeuronModel), "filter": ("snnlab.synapses", SynapseModel)}[kind]
-    return _find(spec, kind, package, cls)
+    if kind == "neuron":
+        return _find(spec, kind, "snnlab.neurons", NeuronModel)
+    return _find(spec, kind, "snnlab.synapses", SynapseModel)
 
 
-def find_rule(spec: str, cls: type, others: tuple[str, ...] = ()) -> object | None:
+def find_rule(spec: str, cls: type[Rule], others: tuple[str, ...] = ()) -> Rule | None:
     """Return a plasticity rule of a class, such as RateRule, as :func:`find_model` finds models.
 
     A name is that of the rule, in any file of :mod:`snnlab.plasticity`; "none" is None, as are names that the caller
@@ -51,7 +66,7 @@ def find_rule(spec: str, cls: type, others: tuple[str, ...] = ()) -> object | No
     return rules[spec]
 
 
-def _find(spec: str, kind: str, package: str, cls: type) -> tuple[object, ModuleType]:
+def _find(spec: str, kind: str, package: str, cls: type[Model]) -> tuple[Model, ModuleType]:
     if ":" not in spec and not is_file_spec(spec):
         names = [m.name for m in pkgutil.iter_modules(importlib.import_module(package).__path__)]
         if spec not in names:

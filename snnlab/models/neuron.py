@@ -6,9 +6,6 @@ import re
 from dataclasses import dataclass, field
 
 import brian2
-from brian2.core.functions import DEFAULT_FUNCTIONS
-from brian2.core.namespace import DEFAULT_UNITS
-from brian2.equations.equations import EquationError
 
 from ..errors import UserError, unknown
 from .quantities import dump, load, require_parameters, unit, with_parameters
@@ -65,7 +62,7 @@ class NeuronModel:
             )
         try:
             equations = brian2.Equations(self.equations)
-        except (EquationError, ValueError, SyntaxError) as error:
+        except (brian2.equations.equations.EquationError, ValueError, SyntaxError) as error:
             raise UserError(f"neuron {self.name!r}: equations: {_one_line(error)}") from None
         states = equations.names
         for name in sorted(OF_NEURONS & ({*states, *self.parameters})):
@@ -75,10 +72,12 @@ class NeuronModel:
         if "current" not in used:
             raise UserError(f"neuron {self.name!r}: equations: expected the input to enter as 'current'")
         known = {*states, *self.parameters, "current", "int", "not", "and", "or", "True", "False"}
-        for name in sorted(used - known - CONSTANTS - set(DEFAULT_FUNCTIONS) - set(DEFAULT_UNITS)):
+        for name in sorted(used - known - CONSTANTS - set(brian2.DEFAULT_FUNCTIONS) - set(brian2.DEFAULT_UNITS)):
             raise UserError(f"neuron {self.name!r}: {name!r} is used in the equations but is not a parameter")
         for name in sorted(set(self.parameters) - used):
-            raise unknown(f"neuron {self.name!r}: parameter", name, sorted(used - set(states) - set(DEFAULT_FUNCTIONS)))
+            raise unknown(
+                f"neuron {self.name!r}: parameter", name, sorted(used - set(states) - set(brian2.DEFAULT_FUNCTIONS))
+            )
         for name in self.initial:
             if name not in states:
                 raise unknown(f"neuron {self.name!r}: initial", name, list(states))

@@ -7,8 +7,6 @@ import re
 from dataclasses import replace
 
 import brian2
-from brian2.core.namespace import DEFAULT_UNITS
-from brian2.units.fundamentalunits import DimensionMismatchError, get_or_create_dimension, get_unit_for_display
 
 from ..errors import UserError, unknown
 
@@ -33,15 +31,28 @@ def quantity(text: str, field_name: str = "value") -> brian2.Quantity:
         numbers = [node.value for node in nodes if isinstance(node, ast.Constant)]
         if not all(isinstance(n, ALLOWED) for n in nodes) or not all(type(x) in (int, float) for x in numbers):
             raise UserError(expected)
-        value = eval(compile(tree, "<quantity>", "eval"), {"__builtins__": {}}, dict(DEFAULT_UNITS))
+        value = eval(compile(tree, "<quantity>", "eval"), {"__builtins__": {}}, dict(brian2.DEFAULT_UNITS))
         return brian2.Quantity(value, dtype=float)
-    except (ArithmeticError, DimensionMismatchError, NameError, RecursionError, SyntaxError, TypeError, ValueError):
+    except (
+        ArithmeticError,
+        brian2.DimensionMismatchError,
+        NameError,
+        RecursionError,
+        SyntaxError,
+        TypeError,
+        ValueError,
+    ):
         raise UserError(expected) from None
 
 
 def unit(text: str) -> brian2.Quantity:
     """Return the unit of a text such as ``"amp"``, ``"mV*second"`` or ``"1"``."""
     return brian2.Quantity(1.0) if text == "1" else quantity(text, "unit")
+
+
+def si(dim: brian2.Dimension) -> str:
+    """Return the SI unit of a dimension as text."""
+    return str(brian2.units.fundamentalunits.get_unit_for_display(dim))
 
 
 def dump(parameters: dict) -> dict:
@@ -55,7 +66,7 @@ def dump(parameters: dict) -> dict:
 
 def load(rows: dict) -> dict:
     """Return the quantities that :func:`dump` made plain."""
-    return {k: brian2.Quantity(v, dim=get_or_create_dimension(dims)) for k, (v, dims) in rows.items()}
+    return {k: brian2.Quantity(v, dim=brian2.get_or_create_dimension(dims)) for k, (v, dims) in rows.items()}
 
 
 def require_parameters(kind: str, name: str, parameters: dict) -> None:
@@ -76,7 +87,7 @@ def with_parameters(model, kind: str, overrides: dict):
             raise unknown(f"{kind} {model.name!r}: parameter", key, list(merged))
         value = brian2.Quantity(value)
         if not value.has_same_dimensions(merged[key]):
-            expected = get_unit_for_display(brian2.Quantity(merged[key]).dim)
+            expected = brian2.units.fundamentalunits.get_unit_for_display(brian2.Quantity(merged[key]).dim)
             like = brian2.Quantity(merged[key]).in_best_unit(python_code=True).replace(". *", "*").replace(" ", "")
             raise UserError(
                 f"{kind} {model.name!r}: parameter {key}: expected a value in {expected} such as {like}, got {value}"

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from numbers import Real
 from types import CodeType
+from typing import Any
 
+import brian2
 import numpy as np
 import sympy
-from brian2.core.functions import DEFAULT_FUNCTIONS
-from brian2.parsing.rendering import NumpyNodeRenderer
-from brian2.parsing.sympytools import str_to_sympy
 
+from ..checking import checked_rng
 from ..errors import UserError, unknown
 from .reserved import WORDS
 
 # What a synapse of rate units may name: of the unit before it, of the unit behind it, its own.
 SEEN = ("x_pre", "x_mean_pre", "y_post", "u_post", "y_mean_post", "w")
-# Functions of Brian2 that numpy has under the same name.
-_FUNCTIONS = [name for name in DEFAULT_FUNCTIONS if callable(getattr(np, name, None))]
-_NUMPY = {name: getattr(np, name) for name in (*_FUNCTIONS, "logical_and", "logical_or", "logical_not")}
-_NUMPY |= {"pi": np.pi, "e": np.e}
-# Conversions are functions of Brian2's language.
-_NUMPY |= dict.fromkeys(("int", "int_"), lambda x: np.asarray(x).astype(int))
+# A factor of a product, from the values of what it names.
+Factor = Callable[[Mapping[str, np.ndarray | float]], np.ndarray | float]
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,7 @@ class RateRule:
         for label, known in (("signal", SEEN), ("change", ("summed", "w", "randn", "rand"))):
             text = getattr(self, label)
             names = _names(text, f"{where}{label}")
-            for name in sorted(names - {*known, *self.parameters, *_NUMPY, *WORDS}):
+            for name in sorted(names - {*known, *self.parameters, *_language(), *WORDS}):
                 raise unknown(f"{where}{label}: name", name, [*known, *self.parameters])
             used |= names
         for name, value in self.parameters.items():
@@ -114,7 +111,7 @@ class RateRule:
     def terms(self) -> list[Term] | None:
         """Return the signal as a sum of products of something of each side, or None if it is none."""
         found: dict[tuple, sympy.Expr] = {}
-        for product in sympy.Add.make_args(sympy.expand(str_to_sympy(self.signal))):
+        for product in sympy.Add.make_args(sympy.expand(_read(self.signal))):
             sides = {"pre": sympy.S.One, "post": sympy.S.One, "": sympy.S.One}
             for factor in sympy.Mul.make_args(product):
                 names = {symbol.name for symbol in factor.free_symbols} - set(self.parameters)
@@ -126,7 +123,7 @@ class RateRule:
             found[key] = found.get(key, sympy.S.Zero) + sides[""]
         return [Term(*(self._function(e) for e in (pre, post, own))) for (pre, post), own in found.items()]
 
-    def _function(self, expression: sympy.Expr):
+    def _function(self, expression: sympy.Expr) -> Factor | None:
         names = sorted(symbol.name for symbol in expression.free_symbols)
         if not names:
             value = float(expression)
@@ -144,8 +141,8 @@ class RateRule:
         values = {
             "summed": summed,
             "w": w,
-            "randn": lambda: rng.standard_normal(shape),
-            "rand": lambda: rng.random(shape),
+            "randn": lambda: checked_rng(rng).standard_normal(shape),
+            "rand": lambda: checked_rng(rng).random(shape),
         }
         return _evaluate(self.change, values | self.parameters)
 
@@ -158,12 +155,12 @@ class RateRule:
 class Term:
     """A product of something of the presynaptic unit, of the postsynaptic one, and of the synapse; None is 1.
 
-    Each is a function of {name: array}.
+    Each is a function of {name: array or number}.
     """
 
-    pre: object
-    post: object
-    own: object
+    pre: Factor | None
+    post: Factor | None
+    own: Factor | None
 
 
 def at_percentiles(rule, seen: np.ndarray):
@@ -187,16 +184,30 @@ def at_percentiles(rule, seen: np.ndarray):
 def _names(text: str, where: str) -> set[str]:
     try:
         ast.parse(text.strip(), mode="eval")
-        str_to_sympy(text)
+        _read(text)
     except Exception:
         raise UserError(f"{where}: expected a Brian2 expression such as x_pre*y_post, got {text!r}") from None
     return set(re.findall(r"(?<![\w.])[A-Za-z_]\w*", text))
 
 
+def _read(text: str) -> sympy.Expr:
+    return brian2.parsing.sympytools.str_to_sympy(text)
+
+
 @cache
 def _compiled(text: str) -> CodeType:
-    return compile(NumpyNodeRenderer().render_expr(text), "<rule>", "eval")
+    return compile(brian2.parsing.rendering.NumpyNodeRenderer().render_expr(text), "<rule>", "eval")
+
+
+@cache
+def _language() -> dict[str, Any]:
+    """What expressions may name: functions of Brian2 that numpy has under the same name, and its constants."""
+    functions = [name for name in brian2.DEFAULT_FUNCTIONS if callable(getattr(np, name, None))]
+    names = {name: getattr(np, name) for name in (*functions, "logical_and", "logical_or", "logical_not")}
+    # Conversions are functions of Brian2's language.
+    conversions = dict.fromkeys(("int", "int_"), lambda x: np.asarray(x).astype(int))
+    return names | {"pi": np.pi, "e": np.e} | conversions
 
 
 def _evaluate(text: str, values: dict) -> np.ndarray:
-    return eval(_compiled(text), {"__builtins__": {}}, _NUMPY | values)
+    return eval(_compiled(text), {"__builtins__": {}}, _language() | values)

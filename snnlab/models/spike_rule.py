@@ -8,9 +8,6 @@ from dataclasses import dataclass, field
 from textwrap import dedent
 
 import brian2
-from brian2.core.functions import DEFAULT_FUNCTIONS
-from brian2.core.namespace import DEFAULT_UNITS
-from brian2.equations.equations import EquationError
 
 from ..errors import UserError, unknown
 from .quantities import dump, load, require_parameters, with_parameters
@@ -111,7 +108,7 @@ class SpikeRule:
         """Names of the variables in equations; refuses those that cannot be read."""
         try:
             return sorted(brian2.Equations(getattr(self, label)).names)
-        except (EquationError, ValueError, SyntaxError) as error:
+        except (brian2.equations.equations.EquationError, ValueError, SyntaxError) as error:
             message = " ".join(str(error).split())
             raise UserError(f"plasticity {self.name!r}: {label}: {message}") from None
 
@@ -123,7 +120,7 @@ class SpikeRule:
             names = set(equations.identifiers)
         else:
             names = set(re.findall(r"(?<![\w.])[A-Za-z_]\w*", text))
-        known = {*variables, *self.parameters, *IN_SYNAPSES, *DEFAULT_FUNCTIONS, *DEFAULT_UNITS}
+        known = {*variables, *self.parameters, *IN_SYNAPSES, *brian2.DEFAULT_FUNCTIONS, *brian2.DEFAULT_UNITS}
         for name in sorted(names - known):
             raise unknown(f"plasticity {self.name!r}: {label}: name", name, [*variables, *self.parameters, "w"])
         return names

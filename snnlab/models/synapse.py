@@ -8,12 +8,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from textwrap import dedent
 from types import CodeType
+from typing import Literal
 
 import brian2
 import numpy as np
-from brian2.core.functions import DEFAULT_FUNCTIONS
-from brian2.core.namespace import DEFAULT_UNITS
-from brian2.equations.equations import EquationError
 
 from ..errors import UserError, unknown
 from .quantities import ALLOWED, dump, load, require_parameters, with_parameters
@@ -22,13 +20,15 @@ from .reserved import CONSTANTS
 _FUNCTIONS = {name: getattr(np, name) for name in ("exp", "log", "sqrt", "sin", "cos")}
 
 
-def _arithmetic(text: str, mode: str, assigned: Collection[str] = ()) -> CodeType | None:
+def _arithmetic(text: str, mode: Literal["eval", "exec"], assigned: Collection[str] = ()) -> CodeType | None:
     """Compile an expression, or assignments to these names; None if there is anything in it but arithmetic.
 
     The text may come from a run file of somebody else.
     """
+    source = dedent(text).strip()
+    tree: ast.Expression | ast.Module
     try:
-        tree = ast.parse(dedent(text).strip(), mode=mode)
+        tree = ast.parse(source, mode="eval") if mode == "eval" else ast.parse(source)
     except SyntaxError:
         return None
     for node in ast.walk(tree):
@@ -74,7 +74,7 @@ class SynapseModel:
     def __post_init__(self):
         try:
             names = brian2.Equations(self.named("s", "1")).diff_eq_names
-        except (EquationError, ValueError, SyntaxError) as error:
+        except (brian2.equations.equations.EquationError, ValueError, SyntaxError) as error:
             raise UserError(f"filter {self.name!r}: equations: {_one_line(error)}") from None
         if "s" not in names:
             raise UserError(f"filter {self.name!r}: equations: expected a differential equation of 's', the output")
@@ -93,7 +93,7 @@ class SynapseModel:
         names = set(re.findall(r"[A-Za-z_]\w*", self.on_spike))
         if "weight" not in names:
             raise UserError(f"{where}expected the weight of a spike to enter as 'weight', got {self.on_spike!r}")
-        known = {*self.states, *self.parameters, "weight", *CONSTANTS, *DEFAULT_FUNCTIONS, *DEFAULT_UNITS}
+        known = {*self.states, *self.parameters, "weight", *CONSTANTS, *brian2.DEFAULT_FUNCTIONS, *brian2.DEFAULT_UNITS}
         for name in sorted(names - known):
             raise unknown(f"{where}name", name, [*self.states, *self.parameters, "weight"])
 
@@ -133,8 +133,9 @@ class SynapseModel:
         """
         equations = brian2.Equations(self.named("s", "1", leak))
         names = list(self.state_names("s").values())
-        codes = [_arithmetic(equations[name].expr.code, "eval") for name in names]
-        if None in codes:
+        found = [_arithmetic(equations[name].expr.code, "eval") for name in names]
+        codes = [code for code in found if code is not None]
+        if len(codes) < len(names):
             return None
 
         def step(states: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.layout_engine import ConstrainedLayoutEngine, TightLayoutEngine
 from matplotlib.lines import Line2D
 
 # Panels and legends call the neurons of the paper so.
@@ -30,7 +31,9 @@ def legend(figure: Figure, **names: str | tuple[str, str]) -> None:
     lines = [Line2D([], [], color=color, ls=dashes, lw=1.8 if dashes == "-" else 0.9) for color, dashes in styles]
     # An "outside" legend is placed where the picture ends, which is lower once there is text under the figure.
     height = 0.25 / figure.get_figheight()
-    figure.get_layout_engine().set(rect=(0, height, 1, 1 - height))
+    layout = figure.get_layout_engine()
+    if isinstance(layout, ConstrainedLayoutEngine | TightLayoutEngine):
+        layout.set(rect=(0, height, 1, 1 - height))
     place = {"bbox_to_anchor": (0.5, 0), "bbox_transform": figure.transFigure, "borderaxespad": 0.0}
     figure.legend(lines, names, loc="lower center", ncols=len(lines), frameon=False, **place)
 
@@ -39,7 +42,7 @@ def raster(ax: Axes, times: np.ndarray, neurons: np.ndarray, start: float, stop:
     """Draw spikes of neurons 0 to n - 1 between start and stop (s)."""
     inside = (times >= start) & (times < stop) & (neurons < n)
     trains = [times[inside & (neurons == index)] for index in range(n)]
-    ax.eventplot(trains, colors="0.1", linelengths=0.9, linewidths=0.6, lineoffsets=np.arange(n))
+    ax.eventplot(trains, colors="0.1", linelengths=0.9, linewidths=0.6, lineoffsets=list(range(n)))
     ax.set(xlim=(start, stop), ylim=(-1, n))
 
 
@@ -125,8 +128,9 @@ def bitmap(ax: Axes, shown: np.ndarray, wanted: np.ndarray | None = None) -> int
 
 def panel_letter(ax: Axes, letter: str, x: float = -0.2, color: str = "black") -> None:
     """Put a bold letter at the upper left of a panel."""
-    style = {"fontsize": 9, "fontweight": "bold", "va": "bottom", "ha": "right", "color": color}
-    ax.text(x, 1.04, letter, transform=ax.transAxes, **style)
+    ax.text(
+        x, 1.04, letter, transform=ax.transAxes, fontsize=9, fontweight="bold", va="bottom", ha="right", color=color
+    )
 
 
 def pictures(

@@ -13,7 +13,8 @@ from places import DATA
 from snnlab.cli.main import main
 from snnlab.files.record import attribute, load
 from snnlab.lab.discovery import files
-from snnlab.lab.protocol import find_protocol, judge_again, stored_checks
+from snnlab.lab.protocol import find_protocol, judge_again
+from snnlab.lab.run import stored_checks
 
 RUNS = sorted((DATA / "first_edition").glob("*.nc"))
 FAMILIES = {"force", "replay", "song", "boltzmann", "reservoir", "liquid", "patterns", "single", "rate"}

@@ -5,9 +5,10 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import ttest_1samp, ttest_ind
+from scipy.stats import binomtest, ttest_1samp, ttest_ind
 
-from snnlab.lab.claims import Check, Finding, checks_table, findings_table, number, table
+from snnlab.errors import UserError
+from snnlab.lab.claims import Check, Finding, checks_table, correct_p, findings_table, number, rows_of, table
 
 
 @pytest.mark.parametrize(
@@ -49,40 +50,75 @@ def test_whole_numbers_keep_their_digits():
     assert [number(x) for x in shown] == list(shown.values())
 
 
-def test_interval_of_a_finding_covers_the_mean_and_has_the_width_of_theory(rng):
-    values = rng.normal(2.0, 1.0, 50)
-    finding = Finding.over_seeds("rate", values, null="0")
-    assert finding.value == values.mean()
-    assert finding.n == 50
-    assert finding.low < 2.0 < finding.high
-    # 2 x 1.96 standard errors; the bootstrap takes the variance with 1/n, and 9999 resamples give 2 %.
-    assert finding.high - finding.low == pytest.approx(2 * 1.96 * values.std() / np.sqrt(50), rel=0.05)
-    assert Finding.over_seeds("rate", values, null="0") == finding
+@pytest.mark.parametrize("n", [3, 10, 50])
+def test_intervals_are_students_and_welchs_for_any_number_of_seeds(n, rng):
+    values, others = rng.normal(2.0, 1.0, n), rng.normal(1.0, 2.0, n + 4)
+    found, test = Finding.over_seeds("rate", values, null=1.5), ttest_1samp(values, 1.5)
+    expected = test.confidence_interval()
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+    assert (found.value, found.n, found.null, found.against) == (values.mean(), n, "1.5", 1.5)
+    assert found.p == pytest.approx(test.pvalue) and found.interval == "Student's t"
+    found, test = Finding.difference("gain", values, others, null="0: none"), ttest_ind(values, others, equal_var=False)
+    expected = test.confidence_interval()
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+    assert found.p == pytest.approx(test.pvalue) and found.interval == "Welch's t" and found.n == n
 
 
-def test_intervals_of_few_seeds_are_students(rng):
-    values, others = rng.standard_normal((2, 5))
-    found = Finding.over_seeds("rate", values, null="0")
-    expected = ttest_1samp(values, 0).confidence_interval()
-    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
-    found = Finding.difference("gain", values, others[:3], null="0")
-    expected = ttest_ind(values, others[:3], equal_var=False).confidence_interval()
-    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+def test_values_without_spread_and_single_ones():
     same = Finding.difference("gain", [1.0] * 3, [0.5] * 3, null="0")
-    assert (same.low, same.value, same.high) == (0.5, 0.5, 0.5)
-    alone = Finding.over_seeds("rate", [2.0], null="0")
-    assert (alone.low, alone.high, alone.n) == (2.0, 2.0, 1)
+    assert (same.low, same.value, same.high, same.p) == (0.5, 0.5, 0.5, 0.0)
+    assert Finding.over_seeds("rate", [2.0] * 3, null=2.0).p == 1.0
+    alone = Finding.over_seeds("rate", [2.0], null=0.0)
+    assert (alone.low, alone.high, alone.n, alone.interval, alone.p) == (2.0, 2.0, 1, "none", None)
+    assert Finding.difference("gain", [2.0], [1.0, 3.0], null="0").interval == "none"
+    for values in ([], [[1.0, 2.0]], {}):
+        with pytest.raises(UserError, match=r"^values: expected one for each seed, at least one, got shape"):
+            Finding.over_seeds("rate", values, "0")
 
 
-def test_difference_of_two_groups_resamples_both(rng):
-    first, second = rng.normal(3.0, 1.0, 30), rng.normal(1.0, 2.0, 40)
-    finding = Finding.difference("gain", first, second, null="0", published="2")
-    assert finding.value == first.mean() - second.mean()
-    assert finding.low < 2.0 < finding.high
-    error = np.sqrt(first.var() / 30 + second.var() / 40)
-    assert finding.high - finding.low == pytest.approx(2 * 1.96 * error, rel=0.05)
-    assert (finding.n, finding.published) == (30, "2")
-    assert Finding.difference("gain", first, second, null="0", published="2") == finding
+def test_a_null_in_words_is_tested_where_its_number_is_stated():
+    values = [0.2, 0.4, 0.9]
+    assert Finding.over_seeds("gain", values, "0: none").p is None
+    assert Finding.over_seeds("gain", values, "0: none", against=0).p == pytest.approx(ttest_1samp(values, 0).pvalue)
+    ratio = Finding.ratio("error over that of others", values, "1: no difference")
+    assert ratio.p == pytest.approx(ttest_1samp(np.log(values), 0).pvalue) and ratio.against == 1.0
+    share = Finding.share("right", [True, True, True, False], 0.25)
+    assert share.p == pytest.approx(binomtest(3, 4, 0.25).pvalue)
+    # One success excludes 0; no test is needed.
+    assert Finding.share("right", [True, False], 0.0).p is None
+
+
+def test_findings_keep_their_values_and_the_seeds_that_they_are_given_by():
+    found = Finding.over_seeds("rate", {100: 1.0, 103: 3.0}, "0")
+    assert (found.values, found.seeds, found.value) == ((1.0, 3.0), (100, 103), 2.0)
+    row = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    assert (row["values"], row["seeds"], row["interval"]) == ([1.0, 3.0], [100, 103], "Student's t")
+    pair = Finding.difference("gain", {100: 1.0, 101: 2.0}, {100: 0.0, 102: 1.0}, "0")
+    assert (pair.values, pair.seeds) == (((1.0, 2.0), (0.0, 1.0)), ((100, 101), (100, 102)))
+    assert pair.to_dict()["values"] == [[1.0, 2.0], [0.0, 1.0]]
+    unnamed = Finding.difference("gain", [1.0, 2.0], {100: 0.0, 102: 1.0}, "0").to_dict()
+    assert unnamed["values"] == [[1.0, 2.0], [0.0, 1.0]] and "seeds" not in unnamed
+    assert Finding.share("right", {100: True, 101: False}, "0").to_dict()["values"] == [1.0, 0.0]
+    assert Finding.ratio("error", [2.0, 8.0], "1").values == (2.0, 8.0)
+
+
+def test_a_study_of_more_than_five_comparisons_has_holms_p_beside_the_plain_interval(rng):
+    found = [Finding.over_seeds(f"gain {k}", rng.normal(k / 4, 1, 10), "0: none", against=0) for k in range(5)]
+    words = Finding.over_seeds("rate", [1.0, 2.0], "a description")
+    assert correct_p([*found, words]) == [None] * 6
+    assert not any("p_holm" in row for row in rows_of([("", f) for f in found]))
+    found += [Finding.difference("shift", rng.normal(0, 1, 10), rng.normal(2, 1, 10), "0"), words]
+    corrected = correct_p(found)
+    # By definition: the smallest times 6, the next times 5, ..., never smaller than one before it.
+    order = sorted(range(6), key=lambda k: found[k].p)
+    steps = [min(1.0, found[k].p * (6 - rank)) for rank, k in enumerate(order)]
+    assert [corrected[k] for k in order] == list(np.maximum.accumulate(steps)) and corrected[6] is None
+    rows = rows_of([("a", f) for f in found])
+    assert [row.get("p_holm") for row in rows] == corrected and rows[0]["variant"] == "a"
+    assert (rows[0]["low"], rows[0]["high"]) == (found[0].low, found[0].high)
+    printed = findings_table([("", f) for f in found]).split("\n")
+    assert "p (Holm over 6)" in printed[0] and "by" in printed[0] and f"{corrected[0]:.2g}" in printed[1]
+    assert "Holm" not in findings_table([("", f) for f in found[:5]])
 
 
 def test_interval_of_a_share_is_the_exact_binomial_one():
@@ -113,6 +149,7 @@ def test_tables_are_aligned_and_say_what_fails():
     assert len({line.index(word) for line, word in zip(lines, ("check", "rate", "error"), strict=True)}) == 1
     assert "1 .. 2" in findings_table([("", Finding("rate", 1.5, 1.0, 2.0, 10, "0", "1.6"))])
     assert "none: one seed" in findings_table([("", Finding.over_seeds("rate", [1.5], "0"))])
+    assert findings_table([]) == ""
     # The binomial interval of one network is one.
     assert "0.025 .. 1" in findings_table([("", Finding.share("replay", [True], "0"))])
     assert table([("a", "bb")], ("ccc", "d")) == "ccc  d\na    bb"

@@ -6,21 +6,47 @@ from dataclasses import asdict, dataclass
 import pytest
 import xarray as xr
 
-from snnlab.lab.grouping import RECORDING, by_condition, by_name, settings, variant_name
+from snnlab.engine.settings import BrianConfig
+from snnlab.files.record import attribute
+from snnlab.lab.grouping import by_condition, by_name, given, neutral, settings, variant_name
+from snnlab.networks.force import ForceConfig
 
 
 def run(condition="default", **config):
     return xr.Dataset(attrs={"condition": condition, "config": json.dumps(config)})
 
 
-@pytest.mark.parametrize("field", RECORDING)
-def test_what_is_recorded_and_the_seed_are_no_setting(field):
-    assert settings({"n": 3, field: 1}) == settings({field: 2, "n": 3}) == settings({"n": 3})
+def stored(neutral, **config):
+    return xr.Dataset(attrs={"config": json.dumps(config), "neutral": json.dumps(neutral)})
+
+
+def test_what_a_run_calls_neutral_is_no_setting():
+    names = ["seed", "record_spikes"]
+    first, second = stored(names, n=3, seed=1, record_spikes=5), stored(names, seed=2, n=3)
+    assert settings(first) == settings(second)
+    assert settings(first) != settings(stored(["seed"], n=3, seed=1, record_spikes=5))
+
+
+@pytest.mark.parametrize("field", ["seed", "target", "eigenvalues", "record_voltages", "record_start"])
+def test_a_run_of_format_1_has_the_neutral_fields_of_then(field):
+    assert settings(run(n=3, **{field: 1})) == settings(run(**{field: 2}, n=3)) == settings(run(n=3))
 
 
 def test_other_fields_are_unless_they_are_left_out():
-    assert settings({"n": 3, "q": 1}) != settings({"n": 3, "q": 2})
-    assert settings({"n": 3, "q": 1}, ["q"]) == settings({"n": 3, "q": 2}, ["q"])
+    assert settings(run(n=3, q=1)) != settings(run(n=3, q=2))
+    assert settings(run(n=3, q=1), ["q"]) == settings(run(n=3, q=2), ["q"])
+
+
+def test_seed_and_target_are_neutral_and_what_a_family_says():
+    assert neutral(BrianConfig) == ("seed", "target")
+    assert {"seed", "target", "record_spikes", "eigenvalues"} <= {*neutral(ForceConfig)}
+    assert not {"n", "dt", "record_interval"} & {*neutral(ForceConfig)}
+
+
+def test_what_was_given_is_told_from_what_was_settled():
+    dataset = xr.Dataset(attrs={"config": json.dumps({"n": 3, "g": 0.04}), "given": json.dumps({"n": 3})})
+    assert given(dataset) == {"n": 3}
+    assert given(run(n=3, g=None)) == {"n": 3, "g": None}
 
 
 def test_controls_stand_beside_the_runs_that_they_are_controls_of():
@@ -35,14 +61,18 @@ def test_controls_stand_beside_the_runs_that_they_are_controls_of():
     assert large == {"default": runs[3:]}
 
 
+def _neuron(run):
+    return attribute(run, "config")["neuron"]
+
+
 def test_runs_of_one_name_that_differ_are_told_apart():
     runs = [run(seed=seed, neuron=neuron, n=n) for neuron, n in (("lif", 3), ("lif", 4), ("qif", 3)) for seed in (1, 2)]
-    assert by_name(runs, lambda config: config["neuron"]) == {
+    assert by_name(runs, _neuron) == {
         "lif [1]": runs[:2],
         "lif [2]": runs[2:4],
         "qif": runs[4:],
     }
-    assert set(by_name(runs, lambda config: config["neuron"], lambda config: "")) == {"lif", "qif"}
+    assert set(by_name(runs, _neuron, lambda run: "")) == {"lif", "qif"}
 
 
 @dataclass(frozen=True)

@@ -137,11 +137,91 @@ def test_a_stored_config_is_called_as_its_variant_is():
     for name in files("protocols"):
         protocol = find_protocol(name)
         for variant, overrides in protocol.variants.items():
-            stored = json.loads(json.dumps(dataclasses.asdict(protocol.config(**overrides))))
-            assert protocol.variant(stored) == variant
+            assert protocol.variant(protocol.config(**overrides)) == variant
     song = find_protocol("songbird_ablation")
-    changed = dataclasses.asdict(song.config(**song.variants["external, LIF"], draws=2))
-    assert song.variant(json.loads(json.dumps(changed))) == "external, LIF, draws 2"
+    assert song.variant(song.config(**song.variants["external, LIF"], draws=2)) == "external, LIF, draws 2"
+
+
+def test_a_config_that_was_settled_is_the_preset_and_the_variant_that_it_was(tmp_path):
+    for name, variant in (("force_sine", "theta"), ("songbird", "external pulses"), ("replay_compression", "LIF")):
+        protocol = find_protocol(name)
+        for quick, preset in ((False, "full"), (True, "quick")):
+            run = protocol.prepare(protocol.config(quick, **protocol.variants[variant]), tmp_path)
+            assert run.config != run.given
+            assert (protocol.preset(run.config), protocol.variant(run.config)) == (preset, variant)
+            # Settled again it is the same, and has the same file.
+            again = protocol.prepare(run.config, tmp_path)
+            assert again.config == run.config and again.path == run.path
+    assert protocol.preset(protocol.config(g=5e3, q_hdts=4e3)) == "full"
+    assert protocol.preset(protocol.config(g=5.1e3)) == "custom"
+
+
+def test_what_is_published_is_the_same_run_as_the_field_left_open(tmp_path):
+    protocol = find_protocol("force_sine")
+    names = {protocol.path(protocol.config(neuron="lif", **o), tmp_path) for o in ({}, {"g": 0.04}, {"dt": 0.05})}
+    assert len(names) == 1
+    assert protocol.path(protocol.config(neuron="lif", g=0.05), tmp_path) not in names
+
+
+def test_a_config_is_settled_once_and_a_network_built_once_a_run(tmp_path, monkeypatch):
+    counts = dict.fromkeys(("settle", "resolve", "network"), 0)
+
+    def counted(name, function):
+        def call(*args, **kwargs):
+            counts[name] += 1
+            return function(*args, **kwargs)
+
+        return call
+
+    from snnlab.networks.force import config as force_config
+    from snnlab.networks.force.network import ForceNetwork
+
+    protocol = find_protocol("force_oscillator")
+    protocol = dataclasses.replace(protocol, settle=counted("settle", protocol.settle))
+    monkeypatch.setattr(force_config, "_resolve", counted("resolve", force_config._resolve))
+    monkeypatch.setattr(ForceNetwork, "__init__", counted("network", ForceNetwork.__init__))
+    size = {"n": 50, "seconds": 0.6, "learn_start": 0.1, "learn_stop": 0.3, "neuron": "lif", "task": "sine"}
+    # A new program is compiled from a network of its own.
+    protocol.prepare(protocol.config(**size), tmp_path).execute()
+    counts |= dict.fromkeys(counts, 0)
+    protocol.prepare(protocol.config(**size, seed=1), tmp_path).execute()
+    assert counts == {"settle": 1, "resolve": 1, "network": 1}
+
+
+def test_own_settle_fills_in_and_refuses_before_anything_runs(tmp_path):
+    mine = tmp_path / "mine.py"
+    mine.write_text(
+        "from dataclasses import dataclass, replace\n"
+        "import xarray as xr\n"
+        "from snnlab import UserError\n"
+        "@dataclass(frozen=True)\n"
+        "class Config:\n"
+        "    n: int | None = None\n"
+        "    seed: int = 0\n"
+        "def settle(config):\n"
+        "    if config.n == 0:\n"
+        "        raise UserError('n: expected more than 0, got 0')\n"
+        "    if config.n == 1:\n"
+        "        return config.size\n"
+        "    return replace(config, n=10) if config.n is None else config\n"
+        "def models(config):\n"
+        "    return {'version': 1}\n"
+        "def run(config, engine):\n"
+        "    return xr.Dataset(attrs={'seen': config.n})\n"
+    )
+    protocol = find_protocol(str(mine))
+    _, dataset = protocol.execute(protocol.config(), tmp_path / "runs")
+    assert dataset.attrs["seen"] == 10 and json.loads(dataset.attrs["config"])["n"] == 10
+    assert json.loads(dataset.attrs["given"]) == {}
+    with pytest.raises(UserError, match=r"^n: expected more than 0, got 0$"):
+        protocol.execute(protocol.config(n=0), tmp_path / "none")
+    with pytest.raises(UserError, match="settle fails at line 12 with AttributeError"):
+        protocol.execute(protocol.config(n=1), tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+    changed = mine.read_text().replace("'version': 1", "'version': 2")
+    before = protocol.path(protocol.config(), tmp_path)
+    mine.write_text(changed)
+    assert find_protocol(str(mine)).path(protocol.config(), tmp_path) != before
 
 
 def test_files_that_are_no_protocol_are_refused(tmp_path):

@@ -168,6 +168,29 @@ def test_findings_get_one_setting_without_controls_and_comparisons_name_theirs(t
         study.datasets.of("shift=3")
 
 
+def test_a_study_states_values_comparisons_and_verdicts(tmp_path):
+    claim = """Published(
+        "Someone 2017", "table 1", "number", "The value is 1.", 1.0, "1", "value", "text", "full"
+    ), bar=(-9, 9)"""
+    file = tmp_path / "own.py"
+    text = OWN.replace("import Check, Finding", "import Check, Finding, Published")
+    file.write_text(text.replace('for run in datasets], "0")]', f"for run in datasets], 0.0, {claim})]"))
+    protocol = find_protocol(str(file))
+    full = run_study(protocol, plan(protocol, protocol.config(), range(4)), tmp_path / "runs", progress=False)
+    (row,) = full.to_dict()["findings"]
+    assert row["values"] == [float(run.value) for run in full.datasets[:4]]
+    assert (row["interval"], row["verdict"], full.to_dict()["comparisons"]) == ("Student's t", "reproduced", 1)
+    assert "reproduced: the interval lies within the bar" in full.report()
+    # Another shift is not the published scale; and now more than five findings are tested.
+    configs = plan(protocol, protocol.config(), range(4), grid={"shift": [2.0, 3.0, 4.0, 5.0]})
+    varied = run_study(protocol, configs, tmp_path / "runs", progress=False)
+    stored = varied.to_dict()
+    verdicts = [row["verdict"] for row in stored["findings"][:5]]
+    assert verdicts == ["reproduced", *["reproduced under a condition"] * 4]
+    assert stored["comparisons"] == 6 and [row["p_holm"] >= row["p"] for row in stored["findings"][:6]] == [True] * 6
+    assert "p (Holm over 6)" in varied.report()
+
+
 def test_a_config_that_is_not_frozen_works_and_is_stored_as_it_was_given(tmp_path, capsys):
     file = tmp_path / "own.py"
     file.write_text(OWN)

@@ -10,6 +10,8 @@ __getattr__, __dir__, __all__ = public(
         "PUBLISHED_BLOCKS": "config",
         "SHUFFLED_TEACHER": "config",
         "TurnsConfig": "config",
+        "boltzmann_models": "config",
+        "settle_boltzmann": "config",
         "Boltzmann": "fit",
         "Fit": "fit",
         "LONGEST_DELAY": "machine",

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import ClassVar, Literal, TypeVar
 
 import numpy as np
 
 from ...checking import checked_size, require_choices, require_whole
 from ...engine.brian import Engine
+from ...engine.settings import BrianConfig
 from .fit import Boltzmann
 from .machine import INITIAL_SIZE, LONGEST_DELAY
 from .rule import LONGEST_HISTORY, DybmRule
+from .schedule import MOST_PERIODS
 
+Settled = TypeVar("Settled", bound="BoltzmannConfig")
+# Raised by hand when what these networks compute changes: files of before are then not taken for it.
+RESULTS_VERSION = 2
 # The control learns the columns in another order, and must not know the right one.
 SHUFFLED_TEACHER = {"shuffled_teacher": {"control": "shuffled_teacher"}}
 # The published machine knew both sequences after so many blocks (Osogami & Otsuka 2015).
@@ -20,8 +25,14 @@ PUBLISHED_BLOCKS = 1_785_845
 
 
 @dataclass(frozen=True)
-class BoltzmannConfig:
+class BoltzmannConfig(BrianConfig):
     """Settings of a machine and its training."""
+
+    GROUPS: ClassVar = {
+        "network": ("longest_delay", "lam", "mu", "temperature", "initial_size", "timing", "variant"),
+        "learning": ("optimizer", "rate"),
+    }
+    REST: ClassVar = ("temperature", "initial_size", "timing")
 
     longest_delay: int = LONGEST_DELAY
     """delays are drawn uniformly from 1 to so many steps"""
@@ -43,8 +54,6 @@ class BoltzmannConfig:
     """the paper's equations, or what the authors' program does instead"""
     control: Literal["none", "shuffled_teacher"] = "none"
     """what is broken on purpose: shuffled_teacher learns the columns in another order"""
-    seed: int = 0
-    """seed of delays and initial parameters"""
     target: Literal["auto", "cpp_standalone", "numpy"] = "auto"
     """where it runs; auto: as a C++ program, or on numpy where there is no compiler"""
 
@@ -55,8 +64,7 @@ class BoltzmannConfig:
 
     def machine(self, n: int, engine: Engine) -> Boltzmann:
         """Return the untrained machine of n neurons."""
-        size = checked_size("initial_size", self.initial_size)
-        require_whole("longest_delay", self.longest_delay, 1, LONGEST_HISTORY - 1)
+        size = float(self.initial_size)
         return Boltzmann.random(n, engine.rng("machine"), self.rule(), self.longest_delay, size)
 
     def taught(self, sequence: np.ndarray, engine: Engine) -> np.ndarray:
@@ -64,6 +72,25 @@ class BoltzmannConfig:
         if self.control == "none":
             return sequence
         return sequence[engine.rng("shuffled teacher").permutation(len(sequence))]
+
+
+def settle_boltzmann(config: Settled) -> Settled:
+    """Return the Config; raises UserError for a setting of the machine that cannot be."""
+    config.rule()
+    checked_size("initial_size", config.initial_size)
+    require_whole("longest_delay", config.longest_delay, 1, LONGEST_HISTORY - 1)
+    for name in ("periods", "blocks", "cue"):
+        if hasattr(config, name):
+            require_whole(name, getattr(config, name), 1, MOST_PERIODS)
+    return config
+
+
+def boltzmann_models(*sequences: np.ndarray) -> dict:
+    """Return what the names in a settled Config stand for: the sequences, a text for each column."""
+    return {
+        "boltzmann": RESULTS_VERSION,
+        "sequences": [["".join(map(str, row)) for row in sequence.tolist()] for sequence in sequences],
+    }
 
 
 @dataclass(frozen=True)

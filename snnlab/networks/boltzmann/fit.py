@@ -8,9 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ...checking import require_whole
 from ...engine.brian import Engine
@@ -161,11 +161,16 @@ def stretches(
     done = 0
     while done < periods and state["control"][BLOCKS] < blocks:
         limits = Limits(periods - done, blocks, loop.stretch)
-        state, progress = loop.advance(state, limits, lambda more, done=done: show(done + more))
+        state, progress = loop.advance(state, limits, _onward(show, done))
         done += progress.periods
         yield state, progress
         if progress.learned:
             return
+
+
+def _onward(show: Callable[[int], None], done: int) -> Callable[[int], None]:
+    """Return what shows periods that are counted from ``done``."""
+    return lambda more: show(done + more)
 
 
 @dataclass(frozen=True)
@@ -187,7 +192,7 @@ def train(
     loop: ProgramTrainer | RuntimeTrainer,
     state: dict[str, np.ndarray],
     goals: Sequence[tuple[int, int]],
-    look: Callable[[Reached], tuple[dict[str, Any], bool]],
+    look: Callable[[Reached], tuple[dict[str, ArrayLike], bool]],
     engine: Engine,
 ) -> tuple[dict[str, np.ndarray], Reached, bool]:
     """Train from a state, or from the last checkpoint of the engine's run, and look at the machine on the way.
@@ -202,7 +207,8 @@ def train(
     most = goals[-1][0]
     with Keeping(engine.checkpoints, engine.used) as keeping:
         # The checkpoint holds periods, looks, CPU time and wall time so far; those of version 0.1 hold fewer numbers.
-        if keeping.state and np.shape(keeping.state.get("totals")) != (4,):
+        stored = keeping.state.get("totals")
+        if keeping.state and (stored is None or np.shape(stored) != (4,)):
             keeping.forget()
         totals = keeping.state.pop("totals", np.zeros(4))
         state, ended, learned = keeping.state or state, False, False
@@ -212,9 +218,8 @@ def train(
             done, (periods, blocks) = int(totals[0]), goals[int(totals[1])]
             before = _clocks()
             # Showing 0 again would begin another bar.
-            parts = stretches(
-                loop, state, periods - done, blocks, lambda p, done=done: engine.show(done + p + 1e-9, most)
-            )
+            show = _onward(lambda p: engine.show(p + 1e-9, most), done)
+            parts = stretches(loop, state, periods - done, blocks, show)
             for after, progress in parts:
                 state, learned = after, progress.learned
                 totals, before = totals + [progress.periods, 0, *(_clocks() - before)], _clocks()

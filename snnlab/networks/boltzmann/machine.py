@@ -7,8 +7,10 @@ Reference: Osogami & Otsuka 2015, doi:10.1038/srep14149.
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from dataclasses import dataclass, field, replace
 from statistics import mode
+from typing import Self
 
 import numpy as np
 
@@ -84,7 +86,7 @@ class Machine:
         rule: DybmRule | None = None,
         delays: np.ndarray | int = LONGEST_DELAY,
         size: float = INITIAL_SIZE,
-    ) -> Machine:
+    ) -> Self:
         """Return an untrained machine: parameters normal with standard deviation ``size``.
 
         ``delays`` are uniform from 1 to a whole number, or given, shape (n, n) [pre, post]; ``rng`` is a random
@@ -187,28 +189,28 @@ class Machine:
         """
         require_whole("steps", steps, 0, 10**9)
         temperature, traces = checked_size("temperature", temperature), self.own(traces)
-        if temperature:
-            rng = checked_rng(rng)
+        generator = checked_rng(rng) if temperature else None
         if cue is not None:
             _, traces = self.read(cue, traces)
         found = np.empty((steps, self.n), np.uint8)
         for step in range(steps):
             energy = self.terms(traces).sum(0)
-            if temperature:
+            if generator is not None:
                 chance = 1 / (1 + np.exp(np.clip(energy / temperature, -700, 700)))
-                found[step] = rng.random(self.n) < chance
+                found[step] = generator.random(self.n) < chance
             else:
                 found[step] = energy < 0
             traces = self.after(traces, found[step])
         return found
 
-    def with_parameters(self, **arrays: np.ndarray) -> Machine:
+    def with_parameters(self, **arrays: np.ndarray) -> Self:
         """Return the machine with other ``bias``, ``u`` or ``v``; raises UserError for other names."""
         for name in arrays:
             if name not in PARAMETERS:
                 raise unknown("with_parameters", name, list(PARAMETERS))
-        return replace(self, **arrays)
+        bias, u, v = (arrays.get(name, getattr(self, name)) for name in PARAMETERS)
+        return replace(self, bias=bias, u=u, v=v)
 
 
 def _length(given: object) -> int:
-    return len(given) if hasattr(given, "__len__") and np.iterable(given) else 0
+    return len(given) if np.iterable(given) and isinstance(given, Sized) else 0

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 
-from ...checking import require_whole
 from ...engine.brian import Engine
+from ...files.describe import Names, describe
 from .config import BoltzmannConfig
 from .fit import Boltzmann, Reached, train, trainer
-from .schedule import FOREVER, MOST_PERIODS, Schedule
+from .schedule import FOREVER, Schedule
 from .state import State, fresh_state, machine_of, state_of
+from .stored import NAMES as MACHINE
 from .stored import equations, remembered
 
 # The machine is looked at so often in each factor of ten of periods.
 LOOKS = 10
+NAMES: Names = {
+    "sequence": ("bits of one period of the sequence", "1"),
+    "period": ("periods of training when the machine is looked at", "periods"),
+    "checkpoint": ("periods of training when the machine is stored", "periods"),
+    "nll": ("negative log likelihood of one period of the sequence", "nats"),
+    "wrong": ("wrong bits of a recall of one period", "bits"),
+    "missed": ("bits of one period that are less likely than not when it is shown", "bits"),
+    "recalled": ("two periods that the machine recalls", "1"),
+    "recalled_after": ("periods of training until all was recalled, NaN if it never was", "periods"),
+}
 
 
 def looks(periods: int, checkpoints: tuple[int, ...] = ()) -> list[int]:
@@ -41,17 +51,16 @@ def memorise(
     (periods until all that was taught was recalled, NaN if it never was); and delays and where training stands at the
     end, from which :func:`load_machine` and :func:`load_state` make the machine again, and go on.
     """
-    require_whole("periods", periods, 1, MOST_PERIODS)
     machine = config.machine(sequence.shape[1], engine)
     taught, length = config.taught(sequence, engine), len(sequence)
     schedule = Schedule.of([taught])
     loop = trainer(machine, schedule, engine)
 
-    def look(reached: Reached) -> tuple[dict[str, Any], bool]:
+    def look(reached: Reached) -> tuple[dict[str, ArrayLike], bool]:
         now, traces = machine_of(machine, reached.state)
         recalled = now.generate(2 * length, traces)
         surprise = now.read(sequence, traces)[0]
-        row = {"period": reached.periods, "wrong": int((recalled[:length] != sequence).sum())}
+        row: dict[str, ArrayLike] = {"period": reached.periods, "wrong": int((recalled[:length] != sequence).sum())}
         row |= {"nll": surprise.sum(), "missed": int((surprise > np.log(2)).sum())}
         row |= {"recalled": recalled, "bias": now.bias, "u": now.u, "v": now.v}
         # This is the test that would come next.
@@ -74,20 +83,20 @@ def _dataset(
     machine: Boltzmann,
     state: State,
 ) -> xr.Dataset:
-    periods, one = {"units": "periods"}, {"units": "1"}
-    return xr.Dataset(
+    dataset = xr.Dataset(
         {
             "sequence": (("step", "neuron"), sequence.astype(np.uint8)),
-            "nll": ("period", found["nll"], {"units": "nats"}),
-            "wrong": ("period", found["wrong"], {"units": "bits"}),
-            "missed": ("period", found["missed"], {"units": "bits"}),
+            "nll": ("period", found["nll"]),
+            "wrong": ("period", found["wrong"]),
+            "missed": ("period", found["missed"]),
             "recalled": (("checkpoint", "replayed", "neuron"), found["recalled"][shown]),
-            "bias": (("checkpoint", "neuron"), found["bias"][shown], one),
-            "u": (("checkpoint", "pre", "post", "k"), found["u"][shown], one),
-            "v": (("checkpoint", "pre", "post", "l"), found["v"][shown], one),
-            "recalled_after": ((), recalled_after, periods),
+            "bias": (("checkpoint", "neuron"), found["bias"][shown]),
+            "u": (("checkpoint", "pre", "post", "k"), found["u"][shown]),
+            "v": (("checkpoint", "pre", "post", "l"), found["v"][shown]),
+            "recalled_after": ((), recalled_after),
         }
         | remembered(machine, state),
-        {"period": ("period", found["period"], periods), "checkpoint": ("checkpoint", found["period"][shown], periods)},
+        {"period": found["period"], "checkpoint": found["period"][shown]},
         {"equations": equations(machine)},
     )
+    return describe(dataset, MACHINE, NAMES)

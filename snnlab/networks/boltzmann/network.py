@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import brian2
 import numpy as np
-from brian2 import ms
 
 from .machine import Machine
 from .state import state_names
@@ -31,7 +30,7 @@ class BoltzmannNetwork:
     def __init__(self, machine: Machine, at_end: brian2.Function | None = None):
         rule, n = machine.rule, machine.n
         self.machine = machine
-        self.clock = brian2.Clock(DT * 1e3 * ms, name="boltzmann_clock")
+        self.clock = brian2.Clock(DT * 1e3 * brian2.ms, name="boltzmann_clock")
         shared = {"clock": self.clock, "namespace": rule.constants() | ({"at_end": at_end} if at_end else {})}
         self.neurons = brian2.NeuronGroup(
             n, rule.neurons() + ("\nend : 1 (shared)" if at_end else ""), name="boltzmann_neurons", **shared

@@ -56,7 +56,8 @@ class ProgramTrainer:
                 write_arrays(place, arrays | {f"state_{key}": values for key, values in own.items()})
                 job = dataclasses.asdict(limits) | {"testing": int(self._schedule.testing)}
                 execute(self._program, place, job, show)
-                after = {k: np.fromfile(place / f"state_{k}", v.dtype).reshape(v.shape) for k, v in own.items()}
+                after: dict[str, np.ndarray] = {}
+                after |= {k: np.fromfile(place / f"state_{k}", v.dtype).reshape(v.shape) for k, v in own.items()}
                 after["control"] = np.fromfile(place / "control", control.dtype)
                 steps, periods = np.fromfile(place / "counts", np.int64).tolist()
                 block_periods = np.fromfile(place / "block_periods", np.int64)
@@ -68,16 +69,22 @@ class ProgramTrainer:
 
 def _compile(folder: Path, machine: Machine) -> None:
     with standalone(folder, _HEADER) as compile_network:
-        net = BoltzmannNetwork(machine, at_end=_trained)
+        net = BoltzmannNetwork(machine, at_end=_trained())
         brian2.get_device().insert_code("main", _binding(net))
         compile_network(net.network)
 
 
-@brian2.implementation("cpp", "double trained(int64_t step) { snnlab::trainer().step(); return 0; }", name="trained")
-@brian2.check_units(step=1, result=1)
-def _trained(step: int) -> float:
-    """What happens at the end of each step of a C++ program: see cpp/program.h."""
-    raise NotImplementedError
+def _trained() -> brian2.Function:
+    """Return what happens at the end of each step of a C++ program: see cpp/program.h."""
+
+    @brian2.implementation(
+        "cpp", "double trained(int64_t step) { snnlab::trainer().step(); return 0; }", name="trained"
+    )
+    @brian2.check_units(step=1, result=1)
+    def trained(step: int) -> float:
+        raise NotImplementedError
+
+    return trained
 
 
 def _binding(net: BoltzmannNetwork) -> str:

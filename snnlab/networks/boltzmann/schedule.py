@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ...checking import require_whole
 from ...errors import UserError
@@ -72,7 +73,7 @@ class Schedule:
     testing: bool = True
 
     @classmethod
-    def of(cls, sequences: Sequence[np.ndarray], cue: int = 0, testing: bool = True) -> Schedule:
+    def of(cls, sequences: Sequence[ArrayLike] | np.ndarray, cue: int = 0, testing: bool = True) -> Schedule:
         """Return the schedule for sequences of shape (steps, n); ``cue`` is how many steps of each are its cue.
 
         Raises
@@ -82,16 +83,17 @@ class Schedule:
         """
         if not len(sequences):
             raise UserError("sequence: expected at least one")
-        sequences = [checked_sequence(each) for each in sequences]
-        sequences = [checked_sequence(each, sequences[0].shape[1]) for each in sequences]
+        checked = [checked_sequence(each) for each in sequences]
+        checked = [checked_sequence(each, checked[0].shape[1]) for each in checked]
         if len(sequences) > 1 and not testing:
             # They take turns when a test is passed.
             raise UserError("testing: expected tests for several sequences, which tell when it is the next one's turn")
         if len(sequences) > 1 and not cue:
             raise UserError("cue: expected at least one step to tell several sequences apart")
-        require_whole("cue", cue, 0, min(len(each) for each in sequences) - 1)
-        rows, stages = [], []
-        for each in sequences:
+        require_whole("cue", cue, 0, min(len(each) for each in checked) - 1)
+        rows: list[np.ndarray] = []
+        stages = []
+        for each in checked:
             begin = sum(map(len, rows))
             rows += [each, each[:cue]]
             whole = (begin, len(each))

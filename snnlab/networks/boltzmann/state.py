@@ -7,6 +7,7 @@ a test), which sequence, periods of the block so far, blocks so far.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from .machine import PARAMETERS, Machine, Traces
 BLOCK, TEST = 0, 1
 # At these places of ``control`` stand the periods of the block so far, and the number of blocks.
 SINCE, BLOCKS = 2, 3
+
+Kind = TypeVar("Kind", bound=Machine)
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,7 +82,8 @@ def going_on(machine: Machine, given: State, shown: str) -> dict[str, np.ndarray
     state["history"] = traces.history.astype(np.int32)
     if machine.rule.optimizer == "adagrad":
         for name in PARAMETERS:
-            if np.shape(given.squares.get(name)) != getattr(machine, name).shape:
+            squares = given.squares.get(name)
+            if squares is None or np.shape(squares) != getattr(machine, name).shape:
                 raise UserError(f"state: expected AdaGrad's sums of this machine's {name}")
         state |= {"bias_squares": np.array(given.squares["bias"], float)}
         state |= _layers("u_squares", given.squares["u"]) | _layers("v_squares", given.squares["v"])
@@ -88,7 +92,7 @@ def going_on(machine: Machine, given: State, shown: str) -> dict[str, np.ndarray
     return state
 
 
-def machine_of(machine: Machine, state: dict[str, np.ndarray]) -> tuple[Machine, Traces]:
+def machine_of(machine: Kind, state: dict[str, np.ndarray]) -> tuple[Kind, Traces]:
     """Return the machine that a state is, and what it remembers."""
     trained = machine.with_parameters(bias=state["bias"].copy(), u=_stacked("u", state), v=_stacked("v", state))
     return trained, Traces(state["history"].astype(np.int64), _stacked("alpha", state), _stacked("gamma", state))

@@ -9,23 +9,39 @@ import numpy as np
 import xarray as xr
 
 from ...errors import UserError
+from ...files.describe import Names
 from ...files.record import attribute, load
 from .fit import Boltzmann
 from .machine import PARAMETERS, Machine, Traces
 from .rule import DybmRule
 from .state import State
 
+# A machine, and where its training stands.
+NAMES: Names = {
+    "bias": ("bias of each neuron", "1"),
+    "u": ("LTP weights of the synapses", "1"),
+    "v": ("LTD weights of the synapses", "1"),
+    "delay": ("conduction delay from pre to post", "steps"),
+    "history": ("spikes of the neuron that are under way, the bits of a whole number", "1"),
+    "alpha": ("synaptic eligibility traces", "1"),
+    "gamma": ("neural eligibility traces", "1"),
+    "bias_squares": ("sum of the squared gradients of the bias, for AdaGrad", "1"),
+    "u_squares": ("sum of the squared gradients of u, for AdaGrad", "1"),
+    "v_squares": ("sum of the squared gradients of v, for AdaGrad", "1"),
+    "turn": ("place in the schedule at which training stands", "1"),
+    "schedule": ("digest of what was taught", None),
+}
+
 
 def remembered(machine: Machine, state: State) -> dict[str, tuple]:
     """Return delays and where training stands, as variables of a run file: see :func:`load_state`."""
-    one = {"units": "1"}
     dims = {"bias": ("neuron",), "u": ("pre", "post", "k"), "v": ("pre", "post", "l")}
     return {
-        "delay": (("pre", "post"), machine.delays.astype(np.int32), {"units": "steps"}),
+        "delay": (("pre", "post"), machine.delays.astype(np.int32)),
         "history": ("neuron", state.traces.history.astype(np.int64)),
-        "alpha": (("pre", "post", "k"), state.traces.alpha, one),
-        "gamma": (("neuron", "l"), state.traces.gamma, one),
-        **{f"{name}_squares": (dims[name], values, one) for name, values in state.squares.items()},
+        "alpha": (("pre", "post", "k"), state.traces.alpha),
+        "gamma": (("neuron", "l"), state.traces.gamma),
+        **{f"{name}_squares": (dims[name], values) for name, values in state.squares.items()},
         "turn": ("place", state.turn),
         "schedule": ((), state.shown),
     }

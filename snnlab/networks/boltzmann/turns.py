@@ -5,18 +5,32 @@ schedule.py says what blocks, cues and tests are.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 
-from ...checking import require_whole
 from ...engine.brian import Engine
+from ...files.describe import Names, describe
 from .config import TurnsConfig
 from .fit import Boltzmann, Reached, stretches, train, trainer
-from .schedule import MOST_PERIODS, Schedule
+from .schedule import Schedule
 from .state import BLOCKS, SINCE, State, fresh_state, machine_of, state_of
+from .stored import NAMES as MACHINE
 from .stored import equations, remembered
+
+NAMES: Names = {
+    "sequence": ("bits of one period of each sequence", "1"),
+    "block_periods": ("periods that the block needed", "periods"),
+    "unfinished": ("periods of the last block, if training ended within it", "periods"),
+    "look": ("blocks of training when the machine is looked at", "blocks"),
+    "age": ("periods of training so far", "periods"),
+    "cpu": ("CPU time of training so far", "s"),
+    "wall": ("wall time of training so far", "s"),
+    "recalled": ("what the machine recalls of each sequence after its cue", "1"),
+    "wrong": ("wrong bits of the recall", "bits"),
+    "missed": ("bits of one period that are less likely than not when it is shown", "bits"),
+    "novel_periods": ("periods that a copy needs to recall a novel sequence, NaN if it does not", "periods"),
+}
 
 
 def take_turns(
@@ -34,14 +48,12 @@ def take_turns(
     With a ``novel`` sequence a copy of the machine learns that one at each look, for at most so many periods:
     ``novel_periods`` (look) until it is recalled, NaN if it is not.
     """
-    for name in ("blocks", "periods", "cue"):
-        require_whole(name, getattr(config, name), 1, MOST_PERIODS)
     machine = config.machine(sequences[0].shape[1], engine)
     taught = [config.taught(each, engine) for each in sequences]
     schedule = Schedule.of(taught, config.cue)
     loop = trainer(machine, schedule, engine)
 
-    def look(reached: Reached) -> tuple[dict[str, Any], bool]:
+    def look(reached: Reached) -> tuple[dict[str, ArrayLike], bool]:
         row = _look(machine_of(machine, reached.state)[0], sequences, config.cue)
         row |= {"age": float(reached.periods), "cpu": reached.cpu, "wall": reached.wall}
         if novel is not None:
@@ -63,7 +75,7 @@ def _looks(blocks: int) -> list[int]:
     return sorted({x for x in spaced if x < blocks} | {blocks})
 
 
-def _look(machine: Boltzmann, sequences: list[np.ndarray], cue: int) -> dict[str, np.ndarray]:
+def _look(machine: Boltzmann, sequences: list[np.ndarray], cue: int) -> dict[str, ArrayLike]:
     recalled, wrong, missed = [], [], []
     for each in sequences:
         recalled.append(machine.generate(len(each), cue=each[:cue]))
@@ -88,21 +100,21 @@ def _learned_anew(
 
 
 def _dataset(sequences: list[np.ndarray], found: dict[str, np.ndarray], last: Boltzmann, state: State) -> xr.Dataset:
-    periods, one, seconds, bits = ({"units": unit} for unit in ("periods", "1", "s", "bits"))
     arrays = {
         "sequence": (("learned", "step", "neuron"), np.array(sequences, np.uint8)),
-        "block_periods": ("block", found["block_periods"], periods),
-        "unfinished": ((), int(state.turn[SINCE]), periods),
-        "age": ("look", found["age"], periods),
-        "cpu": ("look", found["cpu"], seconds),
-        "wall": ("look", found["wall"], seconds),
+        "block_periods": ("block", found["block_periods"]),
+        "unfinished": ((), int(state.turn[SINCE])),
+        "age": ("look", found["age"]),
+        "cpu": ("look", found["cpu"]),
+        "wall": ("look", found["wall"]),
         "recalled": (("look", "learned", "replayed", "neuron"), found["recalled"]),
-        "wrong": (("look", "learned"), found["wrong"], bits),
-        "missed": (("look", "learned"), found["missed"], bits),
-        "bias": (("checkpoint", "neuron"), last.bias[None], one),
-        "u": (("checkpoint", "pre", "post", "k"), last.u[None], one),
-        "v": (("checkpoint", "pre", "post", "l"), last.v[None], one),
+        "wrong": (("look", "learned"), found["wrong"]),
+        "missed": (("look", "learned"), found["missed"]),
+        "bias": (("checkpoint", "neuron"), last.bias[None]),
+        "u": (("checkpoint", "pre", "post", "k"), last.u[None]),
+        "v": (("checkpoint", "pre", "post", "l"), last.v[None]),
     } | remembered(last, state)
     if "novel_periods" in found:
-        arrays["novel_periods"] = ("look", found["novel_periods"], periods)
-    return xr.Dataset(arrays, {"look": ("look", found["look"], {"units": "blocks"})}, {"equations": equations(last)})
+        arrays["novel_periods"] = ("look", found["novel_periods"])
+    dataset = xr.Dataset(arrays, {"look": found["look"]}, {"equations": equations(last)})
+    return describe(dataset, MACHINE, NAMES)

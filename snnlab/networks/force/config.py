@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from functools import cached_property
+from typing import Any, ClassVar, Literal, TypeVar
 
 import brian2
 
 from ...checking import require_choices, require_integer, require_positive, require_probability
+from ...engine.settings import BrianConfig
 from ...errors import UserError, unknown
 from ...models.loading import find_model
 from ...models.neuron import NeuronModel
 from ...models.quantities import quantity, unit
 from ...models.synapse import SynapseModel
-from .published import stated_values
 
+Settled = TypeVar("Settled", bound="ForceConfig")
+# Raised by hand when what FORCE runs compute changes: files of before are then not taken for it.
+RESULTS_VERSION = 2
 # Plain numbers of a Config are in the published units, which follow from the unit of the neuron's input.
 _PUBLISHED = {
     "volt": {"g": "mV*second", "q": "mV", "bias": "mV", "alpha": "second**2"},
@@ -34,12 +38,28 @@ AFTER_LEARNING = ("no_feedback", "permuted_decoder")
 
 
 @dataclass(frozen=True)
-class ForceConfig:
+class ForceConfig(BrianConfig):
     """Settings of a FORCE run.
 
     None means: the published value of a shipped neuron, or what a user's file states in its FORCE; where that leaves
-    them out, rls_interval is 1 ms and zero_row_mean is True.
+    them out, rls_interval is 1 ms and zero_row_mean is True. :func:`settle_force` fills these in.
     """
+
+    GROUPS: ClassVar = {
+        "network": (
+            "neuron", "n", "p", "g", "q", "bias", "zero_row_mean", "encoder", "parameters", "filter", "tau_rise",
+            "tau_decay", "filter_scheme", "dt",
+        ),
+        "learning": ("learn_start", "learn_stop", "alpha", "rls_interval", "rls_gain", "rls_precision"),
+        "recording": (
+            "record_spikes", "record_voltages", "record_decoders", "record_interval", "record_start", "eigenvalues",
+        ),
+    }  # fmt: skip
+    REST: ClassVar = (
+        "p", "bias", "zero_row_mean", "encoder", "filter", "tau_rise", "tau_decay", "filter_scheme", "dt", "alpha",
+        "rls_interval", "rls_precision", "checkpoint", *GROUPS["recording"],
+    )  # fmt: skip
+    NEUTRAL: ClassVar = ("eigenvalues", "record_spikes", "record_voltages", "record_decoders", "record_start")
 
     neuron: str = "izhikevich"
     """lif, if, qif, theta, izhikevich, izhikevich_b, izhikevich_c, or path/to/file.py:NAME"""
@@ -99,16 +119,11 @@ class ForceConfig:
     """time from which on outputs and voltages are recorded (s)"""
     eigenvalues: bool = False
     """compute the eigenvalues of the total weight matrix before and after (about 20 s of CPU at n = 2000)"""
-    seed: int = 0
-    """one seed for every random stream"""
-    target: Literal["auto", "cython", "numpy", "cpp_standalone"] = "auto"
-    """where Brian2's generated code runs; auto: cpp_standalone, or cython or numpy for want of a compiler"""
 
-    def identity(self) -> dict:
-        """Return the models and values behind the names: a run of another model of the same name is another run."""
-        setup = resolve(self)
-        values = (setup.g, setup.q, setup.alpha, setup.bias, setup.dt, setup.zero_row_mean, setup.learn.step)
-        return {"neuron": setup.neuron.to_dict(), "synapse": setup.synapse.to_dict(), "values": values}
+    @cached_property
+    def setup(self) -> ForceSetup:
+        """Models, SI values and whole steps, looked up and checked once; raises UserError as :func:`settle_force`."""
+        return _resolve(self)
 
 
 @dataclass(frozen=True)
@@ -134,15 +149,48 @@ class ForceSetup:
         return unit(published_units(self.neuron.current)["g"])
 
 
-def completed(config: ForceConfig, **stated) -> ForceConfig:
+def settle_force(config: Settled, **stated: Any) -> Settled:
+    """Return a Config with every field filled in that is None and stands for a value; refuse what cannot be.
+
+    First with the values that a protocol states, then with those of the neuron and the filter. Plain numbers stay in
+    published units: a Config that is settled again is the same.
+
+    Raises
+    ------
+    UserError
+        For the first field that cannot be used.
+    """
+    config = _filled(config, stated)
+    setup = config.setup
+    units = published_units(setup.neuron.current) | dict.fromkeys(_MS, "ms")
+    values = {name: getattr(setup, name) for name in ("g", "q", "bias", "alpha", "dt")}
+    values["rls_interval"] = setup.learn.step * setup.dt
+    values["record_interval"], units["record_interval"] = setup.record.step * setup.dt, "ms"
+    for name in ("tau_rise", "tau_decay"):
+        if name in setup.synapse.parameters:
+            values[name], units[name] = float(setup.synapse.parameters[name]), "ms"
+    plain = {name: _plain(value, float(unit(units[name]))) for name, value in values.items()}
+    settled = _filled(config, plain | {"zero_row_mean": setup.zero_row_mean})
+    # It stands for the same: nothing is looked up again.
+    vars(settled)["setup"] = setup
+    return settled
+
+
+def _filled(config: Settled, values: dict[str, Any]) -> Settled:
     """Return the Config with these values in the fields that are None."""
-    return replace(config, **{k: v for k, v in stated.items() if getattr(config, k) is None})
+    changes = {name: value for name, value in values.items() if getattr(config, name) is None}
+    return replace(config, **changes) if changes else config
 
 
-def settled_identity(config: ForceConfig) -> dict:
-    """Return :meth:`ForceConfig.identity` with the sizes and times that a protocol has filled in."""
-    size = {name: getattr(config, name) for name in ("n", "seconds", "learn_start", "learn_stop")}
-    return ForceConfig.identity(config) | {"settled": size}
+def _plain(value: float, one: float) -> float:
+    """Return a value in a unit, to twelve digits: 1.3e4 pA ms is 13000."""
+    return float(f"{value / one:.12g}")
+
+
+def force_models(config: ForceConfig) -> dict:
+    """Return what the names in a settled Config stand for: its models."""
+    setup = config.setup
+    return {"force": RESULTS_VERSION, "neuron": setup.neuron.to_dict(), "synapse": setup.synapse.to_dict()}
 
 
 def require_free_run(config: ForceConfig) -> None:
@@ -155,7 +203,7 @@ def require_free_run(config: ForceConfig) -> None:
 
 def require_sampling(config: ForceConfig, step: float) -> None:
     """Refuse recordings of which no sample stands every ``step`` s."""
-    setup = resolve(config)
+    setup = config.setup
     interval = setup.record.step * setup.dt
     if round(step / interval) < 1 or abs(step / interval - round(step / interval)) > 1e-6:
         raise UserError(f"record_interval: expected a part of {step * 1e3:g} ms, got {interval * 1e3:g} ms")
@@ -169,7 +217,7 @@ def published_units(current: str) -> dict[str, str]:
     return {"g": f"{current}*second", "q": current, "bias": current, "alpha": "second**2"}
 
 
-def resolve(config: ForceConfig) -> ForceSetup:
+def _resolve(config: ForceConfig) -> ForceSetup:
     """Check every field and return models and SI values.
 
     Raises
@@ -177,6 +225,8 @@ def resolve(config: ForceConfig) -> ForceSetup:
     UserError
         For the first field that cannot be used; the message names it and says what was expected.
     """
+    from .published import stated_values
+
     require_integer(config, 1, "n")
     require_integer(config, 0, "record_spikes", "record_voltages", "record_decoders", "seed")
     require_positive(
@@ -271,15 +321,17 @@ def _force_values(config: ForceConfig, neuron: NeuronModel, stated: dict) -> dic
     values = {}
     for name, published in units.items():
         given = getattr(config, name)
+        one = float(unit(published))
         if given is not None:
-            values[name] = float(given * unit(published))
+            values[name] = float(given) * one
         elif name in defaults:
             value = brian2.Quantity(defaults[name])
             if not value.has_same_dimensions(unit(published)):
                 raise UserError(
                     f"{name}: FORCE of neuron {neuron.name!r} states {value}, expected a value in {published}"
                 )
-            values[name] = float(value)
+            # As a Config holds it.
+            values[name] = _plain(float(value), one) * one
         else:
             raise UserError(f"{name}: neuron {neuron.name!r} states no FORCE value; give --{name} (in {published})")
     if not values["alpha"] > 0:

@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy.sparse import csr_array
 
-from ...models.quantities import unit
+from ...files.describe import Names, describe
+from ...models.quantities import si, unit
 from .config import ForceConfig, ForceSetup, published_units
 from .dale import learned_weights
-from .plan import Plan, Recording, ends, si
+from .plan import Plan, Recording, ends
 from .program import ProgramLoop
 from .runtime import RuntimeLoop
 
 # With less time after learning than this (s) nothing is claimed about a free run.
 FREE_RUN_SECONDS = 0.5
+# What a trained network holds beside what it recorded.
+NAMES: Names = {
+    "encoder": ("feedback weights of the output", None),
+    "decoder": ("decoder at the end of the run", "s"),
+    "decoder_trace": ("decoder of some neurons while the network learns", "s"),
+    "learned": ("time of the update of the decoder", "s"),
+    "read": ("index of a neuron whose decoder is recorded over time", "1"),
+    "recurrent_post": ("index of the postsynaptic neuron of a recurrent synapse", "1"),
+    "recurrent_pre": ("index of the presynaptic neuron of a recurrent synapse", "1"),
+    "recurrent_weight": ("weight of a recurrent synapse, which does not learn", None),
+    "decoder_parts": ("decoders of z+, then of z-, as the network has them", "s"),
+    "drive_encoder": ("weights of the external signal", None),
+    "drive_sample": ("sample of the external signal", "1"),
+    "drive_component": ("component of the external signal that is active in the sample", "1"),
+    "drive_amplitude": ("amplitude of the active component", "1"),
+    "eigenvalues_before_real": ("real part of the eigenvalues of the recurrent weights", None),
+    "eigenvalues_before_imag": ("imaginary part of the eigenvalues of the recurrent weights", None),
+    "eigenvalues_after_real": ("real part of the eigenvalues of recurrent and learned weights together", None),
+    "eigenvalues_after_imag": ("imaginary part of the eigenvalues of recurrent and learned weights together", None),
+}
 
 
 def run_dataset(
@@ -25,7 +47,7 @@ def run_dataset(
     plan: Plan,
     loop: ProgramLoop | RuntimeLoop,
     recording: Recording,
-    weights: tuple[csr_array, np.ndarray],
+    weights: tuple[scipy.sparse.csr_array, np.ndarray],
     resumed: int,
 ) -> xr.Dataset:
     """Return the Dataset of a run that is done: see :func:`snnlab.train_force`.
@@ -42,30 +64,34 @@ def run_dataset(
     dataset = (
         recording.dataset(plan, n, loop.dims[loop.voltage])
         .assign(
-            teacher=(("time", "component"), recording.teacher, {"units": "1"}),
+            teacher=(("time", "component"), recording.teacher),
             encoder=(("neuron", "component"), feedback, {"units": si(unit(setup.neuron.current).dim)}),
-            decoder=(("neuron", "component"), decoder, {"units": "s"}),
-            decoder_trace=(("learned", "read", "component"), recording.decoders.astype(np.float32), {"units": "s"}),
+            decoder=(("neuron", "component"), decoder),
+            decoder_trace=(("learned", "read", "component"), recording.decoders.astype(np.float32)),
+            sign=("neuron", (signs if len(signs) else np.zeros(n)).astype(np.int8)),
         )
-        .assign_coords(learned=("learned", learned, {"units": "s"}))
+        .assign_coords(learned=("learned", learned), read=("read", np.arange(plan.decoder_rows, dtype=np.int32)))
     )
     dataset.update(_network_arrays(loop, recurrent, setup))
     if plan.drive is not None:
         dataset.update(plan.drive.arrays(si(unit(setup.neuron.current).dim)))
     if len(signs):
-        dataset["sign"] = ("neuron", signs.astype(np.int8), {"long_name": "1 excites, -1 inhibits"})
-        labels = {"units": "s", "long_name": "decoders of z+, then of z-, as the network has them"}
-        dataset["decoder_parts"] = (("neuron", "part"), loop.parts, labels)
+        dataset["decoder_parts"] = (("neuron", "part"), loop.parts)
     if config.eigenvalues:
         dataset.update(_eigenvalues(recurrent, learned_weights(feedback, decoder, signs), setup))
     dataset.attrs |= _attributes(config, setup, loop, resumed)
-    return dataset
+    # What only a network that is built again needs, and voltages.
+    large = ("recurrent_", "state_", "voltage", "eigenvalues_")
+    dataset.attrs["large"] = json.dumps([str(name) for name in dataset if str(name).startswith(large)])
+    states = {f"state_{name}": (f"variable {name} of each neuron at the end of the run", None) for name in loop.dims}
+    return describe(dataset, NAMES, states)
 
 
 def _attributes(config: ForceConfig, setup: ForceSetup, loop: ProgramLoop | RuntimeLoop, resumed: int) -> dict:
     """Models, settings as they were used, and what the run is."""
     dt = setup.dt
     return {
+        "label": Path(config.neuron).name,
         "neuron_model": json.dumps(setup.neuron.to_dict()),
         "synapse_model": json.dumps(setup.synapse.to_dict()),
         "filter_scheme": config.filter_scheme,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
+import scipy
 
 from ...errors import UserError
 
@@ -23,7 +23,7 @@ class Drive:
 
     encoder: np.ndarray
     """(n, m), in the unit of the neuron's input (SI)"""
-    signal: csr_array
+    signal: scipy.sparse.csr_array
     """(samples, m)"""
     every: int = 1
     """time steps that a sample lasts"""
@@ -52,7 +52,9 @@ class Drive:
         amplitude, encoder = arrays["drive_amplitude"], arrays["drive_encoder"].values
         where = (arrays["drive_sample"].values, arrays["drive_component"].values)
         shape = (int(amplitude.attrs["samples"]), encoder.shape[1])
-        return cls(encoder, csr_array((amplitude.values, where), shape=shape), int(amplitude.attrs["every"]))
+        return cls(
+            encoder, scipy.sparse.csr_array((amplitude.values, where), shape=shape), int(amplitude.attrs["every"])
+        )
 
 
 def ticks(speed: float, name: str = "speed") -> int:

@@ -13,8 +13,8 @@ The same in C++: force/cpp/folding.h, which makes the changes of M and phi for e
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import blas
-from threadpoolctl import threadpool_limits
+import scipy
+import threadpoolctl
 
 
 def worth_folding(n: int, k: int, rls_steps: int | None) -> bool:
@@ -53,7 +53,7 @@ class Folding:
     def set_decoder(self, phi: np.ndarray) -> None:
         """Set the decoder, shape (n, k), and all that follows from it."""
         self.decoder = np.array(phi, order="C")
-        with threadpool_limits(1):
+        with threadpoolctl.threadpool_limits(1):
             # The transpose of a product: its columns lie beside each other.
             self._matrix = (self.decoder @ self._encoder.T).T
         for _, rate, output, feedback in self._states:
@@ -64,7 +64,7 @@ class Folding:
         """Take one step of RLS: phi -= gain error'."""
         change = self._encoder @ error
         self.decoder -= np.outer(gain, error)
-        self._matrix = blas.dger(-1.0, change, gain, a=self._matrix, overwrite_a=1)
+        self._matrix = scipy.linalg.blas.dger(-1.0, change, gain, a=self._matrix, overwrite_a=1)
         for _, rate, output, feedback in self._states:
             size = gain @ rate
             output -= error * size

@@ -28,7 +28,6 @@ from dataclasses import dataclass
 
 import brian2
 import numpy as np
-from brian2.devices.device import RuntimeDevice
 
 from ...connectivity.random import by_source
 from ...engine.brian import preferences
@@ -91,7 +90,7 @@ class ForceNetwork:
     z : view of shape (k,)
         The outputs.
     input : view of shape (n,)
-        The input of the next step (SI), for a driven network.
+        The input of the next step (SI), for a driven network; else empty.
     spike_count : view of shape (n,)
         Spikes of each neuron so far.
     """
@@ -111,6 +110,8 @@ class ForceNetwork:
         driven: bool = False,
         folded: bool = False,
     ):
+        from brian2.devices.device import RuntimeDevice
+
         n, k = encoder.shape
         standalone = not isinstance(brian2.get_device(), RuntimeDevice)
         if scheme not in ("euler", "exponential"):
@@ -187,7 +188,7 @@ class ForceNetwork:
             order=1,
         )
         if standalone:
-            outputs.namespace["do_tasks"] = _do_tasks
+            outputs.namespace["do_tasks"] = _do_tasks()
             outputs.run_regularly("tasks_done = do_tasks(t_in_timesteps)", when="end", name="tasks", clock=self.clock)
         return outputs
 
@@ -218,12 +219,12 @@ class ForceNetwork:
         self.spike_count = view["spike_count"].get_value()
         self.r = view["r"].get_value()
         self.z = self.outputs.variables["z"].get_value()
-        self.input = view["I_ext"].get_value() if driven else None
+        self.input = view["I_ext"].get_value() if driven else np.zeros(0)
         self._rates = [view[name].get_value() for name in self.synapse.state_names("r").values()]
         self._outputs = [self.outputs.variables[name].get_value() for name in self.synapse.state_names("z").values()]
-        self._phi = None
-        self.folding = None
-        if self.folded:
+        self._phi: np.ndarray | None = None
+        self.folding: Folding | None = None
+        if self.jump is not None:
             fed = [view[name].get_value() for name in self.synapse.state_names("I_fb").values()]
             self.folding = Folding(encoder, self.jump, self._rates, self._outputs, fed)
 
@@ -259,8 +260,13 @@ class ForceNetwork:
 
     def decoder_weights(self) -> np.ndarray:
         """Return a copy of the decoder, shape (n, k) in s."""
-        phi = self.folding.decoder if self.folding else self.decoder.variables["phi"].get_value()
+        phi = self.folding.decoder if self.folding else self._synaptic_decoder()
         return phi.reshape(len(self.neurons), -1).copy()
+
+    def _synaptic_decoder(self) -> np.ndarray:
+        if self.decoder is None:
+            raise RuntimeError("the decoder of a folded network is no synapses")
+        return self.decoder.variables["phi"].get_value()
 
     def set_decoder(self, phi: np.ndarray) -> None:
         """Set the decoder, shape (n, k) in s, and all states of the outputs' filters: z = phi' r, h_z = phi' h_r."""
@@ -269,7 +275,7 @@ class ForceNetwork:
             return
         if self._phi is None:
             # Taken once all synapses exist: their arrays move when synapses are added.
-            self._phi = self.decoder.variables["phi"].get_value()
+            self._phi = self._synaptic_decoder()
         self._phi[:] = phi.reshape(-1)
         for output, rates in zip(self._outputs, self._rates, strict=True):
             np.dot(rates, phi, out=output)
@@ -319,11 +325,15 @@ class ForceNetwork:
         return sorted(own) + [n for n in ("lastspike",) if n in self.neurons.variables]
 
 
-@brian2.implementation("cpp", "double do_tasks(int64_t step) { snnlab::force().step(step); return 0; }")
-@brian2.check_units(step=1, result=1)
-def _do_tasks(step: int) -> float:
-    """What a run does besides its network, at the end of each step of a C++ program: see force/cpp/program.h."""
-    raise NotImplementedError
+def _do_tasks() -> brian2.Function:
+    """Return what a C++ program does besides its network at the end of each step: see force/cpp/program.h."""
+
+    @brian2.implementation("cpp", "double do_tasks(int64_t step) { snnlab::force().step(step); return 0; }")
+    @brian2.check_units(step=1, result=1)
+    def do_tasks(step: int) -> float:
+        raise NotImplementedError
+
+    return do_tasks
 
 
 def _connect(synapses: brian2.Synapses, pre: np.ndarray, post: np.ndarray) -> None:

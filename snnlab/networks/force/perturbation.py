@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csc_array
+import scipy
 
 from ...analysis import chaos
 from ...engine.brian import Engine
@@ -52,7 +52,7 @@ def spike_jump(synapse: SynapseModel) -> np.ndarray:
 
 def moved_spike(
     loop: ProgramLoop | RuntimeLoop,
-    recurrent: csc_array,
+    recurrent: scipy.sparse.csc_array,
     synapse: SynapseModel,
     start: int,
     stop: int,
@@ -143,16 +143,20 @@ def follow_moved_spikes(config: ForceConfig, setup: ForceSetup, count: int, engi
         moved = moved_spike(loop, columns, setup.synapse, start, start + followed, delay, patience)
         if moved is None:
             continue
-        pair = [(steps * dt, neurons) for steps, neurons in (moved.reference, moved.perturbed)]
+        first, second = ((steps * dt, neurons) for steps, neurons in (moved.reference, moved.perturbed))
         # From when the moved spike has arrived in both.
-        edges = pair[1][0][0] + SPIKE_STEP * np.arange(bins + 1)
-        distances[index] = chaos.spike_distance(*pair, edges, TAU, n)
-        unrelated[index] = _distance_of_halves(*pair[0], edges, n)
+        edges = second[0][0] + SPIKE_STEP * np.arange(bins + 1)
+        distances[index] = chaos.spike_distance(first, second, edges, TAU, n)
+        unrelated[index] = _distance_of_halves(*first, edges, n)
     times = SPIKE_STEP * (np.arange(bins) + 0.5)
     labels = {"units": "1", "long_name": "distance of the spike trains of both copies"}
     return {
         "distance": (("perturbation", "delay"), distances, labels),
-        "distance_of_unrelated": (("perturbation",), unrelated, {"units": "1"}),
+        "distance_of_unrelated": (
+            ("perturbation",),
+            unrelated,
+            {"units": "1", "long_name": "distance of the spike trains of unrelated states"},
+        ),
         "delay": ("delay", times, {"units": "s", "long_name": "time since the moved spike"}),
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.sparse import csr_array
+import scipy
 
 from ...errors import UserError
 from .drive import Drive, ticks
@@ -39,7 +39,7 @@ class Phase:
     """which component of the drive stands in the place of each; empty: its own"""
     output_order: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     """which output's feedback weights each output is fed back through; empty: its own"""
-    signal: csr_array | None = None
+    signal: scipy.sparse.csr_array | None = None
     """what the drive gives in place of its own signal, of the same shape; None: its own"""
     fresh_rls: bool = False
     """RLS starts anew at P = alpha I; the decoder stays"""

@@ -9,14 +9,22 @@ from functools import partial
 import brian2
 import numpy as np
 import xarray as xr
-from brian2.units.fundamentalunits import get_unit_for_display
 
 from ...errors import Diverged
+from ...files.describe import Names, describe
+from ...models.quantities import si
 from ...stimuli.signals.teacher import sample
 from .drive import Drive, ticks
 from .phases import Phase
 
 BIN_SECONDS = 0.02
+# What a network records as it runs.
+NAMES: Names = {
+    "voltage": ("membrane voltage of the traced neurons", None),
+    "population_rate": ("mean rate of all neurons", "Hz"),
+    "bin": ("end of the bin", "s"),
+    "traced": ("index of a neuron whose voltage is recorded", "1"),
+}
 # Over 0.1 s of learning a population has run away if it fires at this rate (Hz) and at this many times its rate before
 # learning, and if its output is this many times as large as the teacher.
 RUNAWAY_RATE, RUNAWAY_RATIO, RUNAWAY_OUTPUT = 150.0, 5.0, 10.0
@@ -62,7 +70,12 @@ class Plan:
 
     def taught(self, steps: range) -> np.ndarray:
         """Return the teacher at the end of these steps, shape (len(steps), k)."""
-        return sample(self.teacher, ends(steps, self.dt))
+        return self._wanted(ends(steps, self.dt))
+
+    def _wanted(self, times: np.ndarray) -> np.ndarray:
+        if self.teacher is None:
+            raise ValueError("teacher: expected a function of time, got None")
+        return sample(self.teacher, times)
 
     def targets(self, start: int, stop: int) -> tuple[int, np.ndarray]:
         """Return the number of updates before ``start``, and the targets of those in [start, stop), one a row."""
@@ -72,7 +85,7 @@ class Plan:
         before = self.learn.index(updates[0])
         if len(self.shuffled):
             chosen = self.shuffled[before : before + len(updates)]
-            return before, sample(self.teacher, (self.learn.start + self.learn.step * chosen + 1) * self.dt)
+            return before, self._wanted((self.learn.start + self.learn.step * chosen + 1) * self.dt)
         return before, self.taught(updates)
 
     def phase(self, step: int) -> tuple[int, Phase]:
@@ -130,19 +143,22 @@ class Recording:
     def dataset(self, plan: Plan, n: int, voltage_dim: brian2.Dimension) -> xr.Dataset:
         """Return everything but the decoders and the teacher as a Dataset; ``n`` neurons."""
         rates = np.diff(self.counts, prepend=0) / (n * plan.bins.step * plan.dt)
-        return xr.Dataset(
+        dataset = xr.Dataset(
             {
-                "output": (("time", "component"), self.outputs, {"units": "1"}),
+                "output": (("time", "component"), self.outputs),
                 "voltage": (("time", "traced"), self.voltages, {"units": si(voltage_dim)}),
-                "population_rate": ("bin", rates, {"units": "Hz", "long_name": "mean rate of all neurons"}),
-                "spike_time": ("spike", self.spike_steps * plan.dt, {"units": "s"}),
+                "population_rate": ("bin", rates),
+                "spike_time": ("spike", self.spike_steps * plan.dt),
                 "spike_neuron": ("spike", self.spike_neurons),
             },
             coords={
-                "time": ("time", ends(plan.record, plan.dt), {"units": "s"}),
-                "bin": ("bin", ends(plan.bins, plan.dt), {"units": "s", "long_name": "end of the bin"}),
+                "time": ("time", ends(plan.record, plan.dt)),
+                "bin": ("bin", ends(plan.bins, plan.dt)),
+                "traced": ("traced", np.arange(plan.n_voltages, dtype=np.int32)),
+                "recorded": ("recorded", np.arange(plan.n_spikes, dtype=np.int32)),
             },
         )
+        return describe(dataset, NAMES)
 
 
 def refuse_runaway(counts: np.ndarray, part: Recording, start: int, plan: Plan, n: int) -> None:
@@ -166,7 +182,7 @@ def refuse_runaway(counts: np.ndarray, part: Recording, start: int, plan: Plan, 
     fast = first + np.flatnonzero(rates >= limit)
     recorded = within(plan.record, start, plan.n_steps)[: len(part.outputs)]
     taught = np.abs(plan.taught(plan.learn[:: max(1, len(plan.learn) // _TAUGHT)])).max() if len(fast) else 0.0
-    for last_bin in fast:
+    for last_bin in fast.tolist():
         samples = within(recorded, last_bin * every, (last_bin + 1) * every)
         if not samples and np.isnan(before):
             continue
@@ -194,8 +210,3 @@ def within(steps: range, start: int, stop: int) -> range:
     first = max(0, -(-(start - steps.start) // steps.step))
     last = max(first, -(-(stop - steps.start) // steps.step))
     return steps[first:last]
-
-
-def si(dim: brian2.Dimension) -> str:
-    """Return the SI unit of a dimension as text."""
-    return str(get_unit_for_display(dim))

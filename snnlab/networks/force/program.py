@@ -15,8 +15,7 @@ from pathlib import Path
 
 import brian2
 import numpy as np
-from brian2.devices.device import reset_device
-from scipy.sparse import csr_array
+import scipy
 
 from ...connectivity.random import by_source
 from ...engine.brian import WATCH_SECONDS, Engine, preferences
@@ -65,13 +64,13 @@ class ProgramLoop:
         n, k = encoder.shape
         with _runtime(engine):
             # For the initial state alone, from the same random stream as on the runtime targets; it never runs.
-            one = csr_array((np.zeros(1), ([0], [0])), shape=(n, n))
+            one = scipy.sparse.csr_array((np.zeros(1), ([0], [0])), shape=(n, n))
             net = ForceNetwork(neuron, synapse, one, encoder, bias=bias, dt=plan.dt, **asdict(form))
             state, step = net.state(), net.filter_step()
             self.voltage, self.equations, self.dims = net.voltage, net.equations, net.dims()
         between = np.zeros(0) if step is None else np.linalg.matrix_power(step, plan.learn.step)
         pre, post, weights = by_source(recurrent)
-        self._files = {
+        self._files: dict[str, np.ndarray] = {
             "recurrent_pre": pre.astype(np.int32),
             "recurrent_post": post.astype(np.int32),
             "recurrent_weight": weights,
@@ -79,12 +78,13 @@ class ProgramLoop:
             "signs": plan.signs,
             "bias": np.array([bias]),
         }
-        if net.folded:
+        if net.jump is not None:
             self._files["jump"] = net.jump
         self._folded, self._sources, self._weights = net.folded, pre, weights
-        self._phase, self._learned = plan.phase(0), None
+        self._phase = plan.phase(0)
+        self._learned: np.ndarray | None = None
         self._set_inputs()
-        self._memory = {
+        self._memory: dict[str, np.ndarray] = {
             "spike_count": np.zeros(n, np.int32),
             "feedback_gain": np.ones(1),
             "decoder_weight": np.zeros((n, k)),
@@ -260,7 +260,7 @@ def build(neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float,
 def _compile(folder: Path, neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float, form: Form) -> None:
     with standalone(folder, _HEADER) as compile_network:
         device = brian2.get_device()
-        one = csr_array((np.zeros(1), ([0], [0])), shape=(n, n))
+        one = scipy.sparse.csr_array((np.zeros(1), ([0], [0])), shape=(n, n))
         bare = replace(neuron, initial={})
         net = ForceNetwork(bare, synapse, one, np.zeros((n, k)), dt=dt, **asdict(form))
         device.insert_code("main", _binding(net, n, k))
@@ -284,7 +284,7 @@ def _binding(net: ForceNetwork, n: int, k: int) -> str:
     for state in net.synapse.states:
         r, z = (net.synapse.state_names(output)[state] for output in ("r", "z"))
         lines.append(f"force.filters.push_back({{{array(group[r])}, {array(outputs[z])}}});")
-    if net.folded:
+    if net.decoder is None:
         fed = [array(group[name]) for name in net.synapse.state_names("I_fb").values()]
         lines += [
             f"force.folding = new snnlab::Folding({n}, {k}, results_dir);",
@@ -312,6 +312,8 @@ def _binding(net: ForceNetwork, n: int, k: int) -> str:
 @contextlib.contextmanager
 def _runtime(engine: Engine) -> Iterator[None]:
     """Brian2's runtime device with the numpy target and the engine's random stream."""
+    from brian2.devices.device import reset_device
+
     brian2.set_device("runtime")
     try:
         with preferences({"codegen.target": "numpy"}):

@@ -92,6 +92,6 @@ PUBLISHED = {
 
 def stated_values(module: ModuleType) -> dict:
     """Return what a neuron's file states in its FORCE or, for a shipped neuron, what is published; else nothing."""
-    file, folder = (Path(each.__file__).resolve() for each in (module, neurons))
+    file, folder = (Path(each.__file__ or "").resolve() for each in (module, neurons))
     shipped = PUBLISHED.get(file.stem, {}) if file.parent == folder.parent else {}
     return getattr(module, "FORCE", shipped)

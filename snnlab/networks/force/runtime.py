@@ -40,7 +40,8 @@ class RuntimeLoop:
         settings = asdict(form) | {"bias": bias, "drive": drive, "constants": constants}
         net = ForceNetwork(neuron, synapse, recurrent, split_encoder(encoder, plan.signs), dt=plan.dt, **settings)
         self.net, self._plan, self._engine = net, plan, engine
-        self._encoder, self._learned, self._phase = encoder, None, plan.phase(0)
+        self._encoder, self._phase = encoder, plan.phase(0)
+        self._learned: np.ndarray | None = None
         self.voltage, self.equations, self.dims = net.voltage, net.equations, net.dims()
         self._rls = self._fresh_rls() if plan.learn else None
         self._voltage = net.neurons.variables[net.voltage].get_value()
@@ -119,8 +120,9 @@ class RuntimeLoop:
         stretch = _Stretch(self, start, stop)
         finite = {"the output": net.z, "the filtered spikes": net.r, net.voltage: self._voltage}
         watch, seconds, total = Watch(finite, net.spike_count), (stop - start) * plan.dt, plan.n_steps * plan.dt
-        at = {"first_step": start, "total": total, "namespace": {}}
-        self._engine.run(net.network, seconds, net.clock, stretch.tasks(), watch, **at)
+        self._engine.run(
+            net.network, seconds, net.clock, stretch.tasks(), watch, first_step=start, total=total, namespace={}
+        )
         return stretch.recording()
 
 
@@ -149,13 +151,18 @@ class _Stretch:
         """Return what is done at which steps; the output is recorded before it is corrected."""
         net, plan, every = self._loop.net, self._loop._plan, range(self._start, self._stop)
         return [
-            Task(every if net.folding else range(0), lambda step: net.folding.spike(net.spikes())),
+            Task(every if net.folding else range(0), self._fold),
             Task(self._record, self._sample),
             Task(self._bins, self._count),
             Task(every if plan.n_spikes else range(0), self._spike),
             Task(within(plan.learn, self._start, self._stop), self._learn),
             Task(every if plan.drive else range(0), self._show),
         ]
+
+    def _fold(self, step: int) -> None:
+        net = self._loop.net
+        if net.folding:
+            net.folding.spike(net.spikes())
 
     def _sample(self, step: int) -> None:
         index = (step - self._record.start) // self._record.step
@@ -174,6 +181,8 @@ class _Stretch:
 
     def _learn(self, step: int) -> None:
         loop, plan, rls = self._loop, self._loop._plan, self._loop._rls
+        if rls is None:
+            return
         index = (step - plan.learn.start) // plan.learn.step
         off = loop._output - self._targets[index - self._updates_before]
         try:

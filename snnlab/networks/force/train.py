@@ -8,15 +8,15 @@ from dataclasses import replace
 
 import brian2
 import numpy as np
+import scipy
 import xarray as xr
-from scipy.sparse import csr_array
 
 from ...connectivity.random import encoder, sparse_random, with_signs
 from ...engine.brian import Engine
 from ...errors import UserError
 from ...models.neuron import NeuronModel
 from ...stimuli.signals.teacher import Teacher, sample
-from .config import AFTER_LEARNING, ForceConfig, ForceSetup, resolve
+from .config import AFTER_LEARNING, ForceConfig, ForceSetup
 from .dataset import run_dataset
 from .drive import Drive
 from .folding import worth_folding
@@ -75,7 +75,7 @@ def train_force(
     UserError, Diverged
         Before anything runs for settings that cannot be used; during the run if it diverges.
     """
-    setup, n = resolve(config), config.n
+    setup, n = config.setup, config.n
     _warn_of_size(config)
     k = _components(teacher, setup)
     signs = _signs(n, excitatory)
@@ -93,7 +93,7 @@ def train_force(
 
 def weights(
     config: ForceConfig, setup: ForceSetup, engine: Engine, k: int = 1, signs: np.ndarray | None = None
-) -> tuple[csr_array, np.ndarray]:
+) -> tuple[scipy.sparse.csr_array, np.ndarray]:
     """Return the weights with which a run of this Config begins: recurrent (n, n) and feedback (n, k), SI.
 
     They are the same whenever they are asked for. ``signs`` is 1 or -1 for each neuron of a network with Dale's law.
@@ -103,7 +103,8 @@ def weights(
     UserError
         If no recurrent connection came up.
     """
-    dale = signs is not None and len(signs) > 0
+    signs = np.zeros(0) if signs is None else signs
+    dale = len(signs) > 0
     zero_row_mean = setup.zero_row_mean and not dale
     recurrent = sparse_random(config.n, config.p, setup.g, engine.rng("recurrent"), zero_row_mean)
     if not recurrent.nnz:
@@ -125,7 +126,7 @@ def _broken(config: ForceConfig, setup: ForceSetup, engine: Engine, phases: Sequ
     """Return the phases of a run; after learning, what the control of its Config breaks is broken in each of them."""
     if config.control not in AFTER_LEARNING:
         return phases
-    broken = {"feedback": 0.0}
+    broken: dict[str, float | np.ndarray] = {"feedback": 0.0}
     if config.control == "permuted_decoder":
         broken = {"permutation": engine.rng("permute").permutation(config.n)}
     if setup.learn_stop + 1 >= setup.n_steps:
@@ -136,7 +137,7 @@ def _broken(config: ForceConfig, setup: ForceSetup, engine: Engine, phases: Sequ
 def make_loop(
     config: ForceConfig,
     setup: ForceSetup,
-    recurrent: csr_array,
+    recurrent: scipy.sparse.csr_array,
     encoder: np.ndarray,
     plan: Plan,
     engine: Engine,
@@ -185,7 +186,7 @@ def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine
         _log.info(f"going on from t = {start * plan.dt:g} s")
         loop.restore(memory, start)
     resumed, counts = start, np.zeros(0, np.int64)
-    if memory:
+    if stage and memory:
         counts = np.concatenate([np.asarray(arrays["counts"]) for arrays in stage.parts()])
     for stop in stops:
         if stop <= start:

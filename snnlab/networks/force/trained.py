@@ -7,8 +7,8 @@ from pathlib import Path
 
 import brian2
 import numpy as np
+import scipy
 import xarray as xr
-from scipy.sparse import csr_array
 
 from ...analysis.spectra import outliers
 from ...engine.brian import Engine
@@ -58,11 +58,13 @@ class TrainedNetwork:
         self.synapse = SynapseModel.from_dict(attribute(dataset, "synapse_model"))
         self.decoder = dataset.decoder.values.copy()
         self.encoder = dataset.encoder.values.copy()
-        self.signs = dataset["sign"].values.astype(float) if "sign" in dataset else np.zeros(0)
+        # Of neurons without Dale's law the sign is 0; files of version 0.1.0 do not say it.
+        signs = dataset["sign"].values.astype(float) if "sign" in dataset else np.zeros(0)
+        self.signs = signs if signs.any() else np.zeros(0)
         self.hdts = Drive.from_arrays(dataset) if "drive_encoder" in dataset else None
         n = len(self.decoder)
         where = (dataset.recurrent_post.values, dataset.recurrent_pre.values)
-        self.recurrent = csr_array((dataset.recurrent_weight.values, where), shape=(n, n))
+        self.recurrent = scipy.sparse.csr_array((dataset.recurrent_weight.values, where), shape=(n, n))
 
     def __repr__(self) -> str:
         n, k = self.decoder.shape
@@ -148,9 +150,10 @@ class TrainedNetwork:
     def _loop(self, plan: Plan, engine: Engine, drive: brian2.TimedArray | None, alive: np.ndarray) -> RuntimeLoop:
         """The network in the state in which the stored run ended, without filtered spikes where ``alive`` is 0."""
         state = {str(k)[len("state_") :]: v.values for k, v in self.dataset.items() if str(k).startswith("state_")}
+        n, k = self.encoder.shape
         for name in self.synapse.state_names("r").values():
             state[name] = state[name] * alive
-        folded = not len(self.signs) and worth_folding(*self.encoder.shape, None)
+        folded = not len(self.signs) and worth_folding(n, k, None)
         loop = RuntimeLoop(
             self.neuron,
             self.synapse,

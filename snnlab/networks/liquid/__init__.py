@@ -7,9 +7,10 @@ __getattr__, __dir__, __all__ = public(
     {
         "LiquidConfig": "config",
         "build_liquid": "config",
-        "check": "config",
         "find_spike_rule": "config",
+        "liquid_models": "config",
         "plan_show": "config",
+        "settle_liquid": "config",
         "Liquid": "network",
         "Show": "network",
         "calibrate_input": "liquid",

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import brian2
 import numpy as np
-from brian2 import second
 
 from ...engine.brian import Engine, on_numpy
 from ...engine.tasks import Task
@@ -105,7 +104,7 @@ def _run_here(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return what :func:`show_images` returns, from the runtime; ``each_step(net, step)`` is called after each step."""
     images, steps = len(sequences), show.steps
-    shown = brian2.TimedArray(show.padded(sequences), dt=show.row * second, name="shown")
+    shown = brian2.TimedArray(show.padded(sequences), dt=show.row * brian2.second, name="shown")
     net = LiquidNetwork(liquid, show, shown, rule)
     r, count = net.view("r"), net.view("count")
     states, counts = np.empty((images, show.samples, liquid.n)), np.empty((images, liquid.n), np.int32)

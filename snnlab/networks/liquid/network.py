@@ -18,26 +18,21 @@ the brighter, after (1 - x_c) of the row, and adds input_gain w_c to g_e. Weight
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 
 import brian2
 import numpy as np
-from brian2 import ms, mV, second
-from brian2.core.functions import Function
 
 from ...engine.population import population
 from ...engine.synapses import order_pathways
+from ...models.neuron import NeuronModel
 from ...models.spike_rule import SpikeRule
-from ...neurons.lif import LIF
 
 # Time step (s), and the mean rate (Hz) in an image at which a liquid has run away. Refractory periods allow 500 Hz.
 DT, RUNAWAY = 0.5e-3, 200.0
-# The threshold of 15 mV and the filter of 30 ms are those of Maass, Natschlaeger & Markram 2002. The refractory period,
-# tau_m and the time constants of the currents are ours.
-NEURON = replace(
-    LIF.with_parameters(tau_m=20 * ms, v_threshold=15 * mV, v_reset=0 * mV), name="liquid", initial={"v": "0*mV"}
-)
-TAU_E, TAU_I, TAU_R = 5 * ms, 8 * ms, 30 * ms
+# Time constants (ms) of the currents, which are ours, and of the filter of Maass, Natschlaeger & Markram 2002.
+TAU_E, TAU_I, TAU_R = 5, 8, 30
 # Synapses between neurons: excitatory to excitatory, which may learn, excitatory to inhibitory, inhibitory to all.
 KINDS = ("ee", "ei", "ia")
 
@@ -60,6 +55,11 @@ class Liquid:
     @property
     def n(self) -> int:
         return len(self.bias)
+
+    @property
+    def signs(self) -> np.ndarray:
+        """1 for each excitatory neuron, -1 for each inhibitory one, shape (n,), int8."""
+        return np.where(np.arange(self.n) < self.excitatory, 1, -1).astype(np.int8)
 
     def with_weights(self, w: np.ndarray) -> Liquid:
         """Return the liquid with other weights between excitatory neurons."""
@@ -114,6 +114,15 @@ class Show:
         return np.pad(sequences, gap).reshape(-1, self.channels)
 
 
+@cache
+def liquid_neuron() -> NeuronModel:
+    """Return the neuron; its threshold is that of Maass et al. 2002, the refractory period and tau_m are ours."""
+    from ...neurons.lif import LIF
+
+    model = LIF.with_parameters(tau_m=20 * brian2.ms, v_threshold=15 * brian2.mV, v_reset=0 * brian2.mV)
+    return replace(model, name="liquid", initial={"v": "0*mV"})
+
+
 class LiquidNetwork:
     """Brian2 objects of a liquid that is shown images one after the other.
 
@@ -138,14 +147,14 @@ class LiquidNetwork:
         self,
         liquid: Liquid,
         show: Show,
-        shown: Function,
+        shown: brian2.Function,
         rule: SpikeRule | None = None,
-        at_end: Function | None = None,
+        at_end: brian2.Function | None = None,
     ):
         self.liquid, self.show, self.rule = liquid, show, rule
-        self.clock = brian2.Clock(DT * second, name="liquid_clock")
-        rows = brian2.Clock(show.row * second, name="liquid_rows")
-        images = brian2.Clock(show.steps * DT * second, name="liquid_images")
+        self.clock = brian2.Clock(DT * brian2.second, name="liquid_clock")
+        rows = brian2.Clock(show.row * brian2.second, name="liquid_rows")
+        images = brian2.Clock(show.steps * DT * brian2.second, name="liquid_images")
         self.neurons = self._neurons(at_end)
         self.inputs = self._inputs(shown)
         self.inputs.run_regularly("x = shown(t, i)", clock=rows, when="start", name="liquid_show")
@@ -167,10 +176,10 @@ class LiquidNetwork:
             pre, post, w = liquid.synapses[kind]
             synapses.connect(i=pre, j=post)
             synapses.w = w
-        self.neurons.bias = liquid.bias * mV
+        self.neurons.bias = liquid.bias * brian2.mV
         for kind in KINDS:
-            self.synapses[kind].gain = liquid.gain * mV
-        self.synapses["input"].gain = liquid.input_gain * mV
+            self.synapses[kind].gain = liquid.gain * brian2.mV
+        self.synapses["input"].gain = liquid.input_gain * brian2.mV
         for name, value in (rule.numbers if rule else {}).items():
             setattr(learning, name, value)
 
@@ -178,7 +187,7 @@ class LiquidNetwork:
     def _unit(group: brian2.NeuronGroup | brian2.Synapses, name: str) -> str:
         return "volt" if group.variables[name].dim is brian2.volt.dim else "1"
 
-    def _neurons(self, at_end: Function | None) -> brian2.NeuronGroup:
+    def _neurons(self, at_end: brian2.Function | None) -> brian2.NeuronGroup:
         equations = f"""
         dg_e/dt = -g_e/tau_e : volt
         dg_i/dt = -g_i/tau_i : volt
@@ -189,14 +198,15 @@ class LiquidNetwork:
         {"end : 1 (shared)" if at_end else ""}
         {self.rule.neuron if self.rule else ""}
         """
+        taus = {"tau_e": TAU_E * brian2.ms, "tau_i": TAU_I * brian2.ms, "tau_r": TAU_R * brian2.ms}
         neurons = population(
-            NEURON,
+            liquid_neuron(),
             self.liquid.n,
             f"bias + {'drive + ' if self.show.code == 'rate' else ''}g_e + g_i",
             clock=self.clock,
             equations=equations,
             on_spike="r += 1\ncount += 1",
-            constants={"tau_e": TAU_E, "tau_i": TAU_I, "tau_r": TAU_R} | (self.rule.parameters if self.rule else {}),
+            constants=taus | (self.rule.parameters if self.rule else {}),
             name="liquid_neurons",
             method="exponential_euler",
         )
@@ -205,7 +215,7 @@ class LiquidNetwork:
             neurons.run_regularly("end = at_end(t_in_timesteps)", clock=self.clock, when="end", name="liquid_end")
         return neurons
 
-    def _inputs(self, shown: Function) -> brian2.NeuronGroup:
+    def _inputs(self, shown: brian2.Function) -> brian2.NeuronGroup:
         steps = self.show.row_steps
         # At the start of a row, dark pixels add nothing.
         threshold = f"x > 0 and t_in_timesteps % {steps} == 0"

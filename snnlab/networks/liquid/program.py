@@ -15,7 +15,7 @@ from ...engine.programs import execute, program, standalone, write_arrays
 from ...errors import MachineError
 from ...models.quantities import dump
 from ...models.spike_rule import SpikeRule
-from .network import KINDS, NEURON, RUNAWAY, Liquid, LiquidNetwork, Show
+from .network import KINDS, RUNAWAY, Liquid, LiquidNetwork, Show, liquid_neuron
 
 _HEADER = Path(__file__).with_name("cpp") / "program.h"
 
@@ -67,31 +67,39 @@ def _build(liquid: Liquid, show: Show, rule: SpikeRule | None) -> Path:
         kept = text | {"numbers": sorted(rule.numbers), "constants": dump(rule.constants)}
     sizes = {kind: len(pre) for kind, (pre, _, _) in liquid.synapses.items()}
     timing = {key: value for key, value in dataclasses.asdict(show).items() if key not in ("read", "samples")}
-    contents = ["liquid", liquid.n, sizes, timing, NEURON.to_dict(), kept]
+    contents = ["liquid", liquid.n, sizes, timing, liquid_neuron().to_dict(), kept]
     return program(contents, sources, lambda folder: _compile(folder, liquid, show, rule))
 
 
 def _compile(folder: Path, liquid: Liquid, show: Show, rule: SpikeRule | None) -> None:
     with standalone(folder, _HEADER) as compile_network:
-        net = LiquidNetwork(liquid, show, _shown, rule, _at_end)
+        net = LiquidNetwork(liquid, show, _shown(), rule, _at_end())
         brian2.get_device().insert_code("main", _binding(net))
         compile_network(net.network)
 
 
-@brian2.implementation(
-    "cpp", "double shown(double t, int channel) { return snnlab::pool().shown(t, channel); }", name="shown"
-)
-@brian2.check_units(t=brian2.second, channel=1, result=1)
-def _shown(t: float, channel: int) -> float:
-    """Return the pixel of a channel: see liquid/cpp/program.h."""
-    raise NotImplementedError
+def _shown() -> brian2.Function:
+    """Return the function that gives the pixel of a channel: see liquid/cpp/program.h."""
+
+    @brian2.implementation(
+        "cpp", "double shown(double t, int channel) { return snnlab::pool().shown(t, channel); }", name="shown"
+    )
+    @brian2.check_units(t=brian2.second, channel=1, result=1)
+    def shown(t: float, channel: int) -> float:
+        raise NotImplementedError
+
+    return shown
 
 
-@brian2.implementation("cpp", "double at_end(int64_t step) { snnlab::pool().step(); return 0; }", name="at_end")
-@brian2.check_units(step=1, result=1)
-def _at_end(step: int) -> float:
-    """Do what a C++ program does at the end of each step: see liquid/cpp/program.h."""
-    raise NotImplementedError
+def _at_end() -> brian2.Function:
+    """Return what a C++ program does at the end of each step: see liquid/cpp/program.h."""
+
+    @brian2.implementation("cpp", "double at_end(int64_t step) { snnlab::pool().step(); return 0; }", name="at_end")
+    @brian2.check_units(step=1, result=1)
+    def at_end(step: int) -> float:
+        raise NotImplementedError
+
+    return at_end
 
 
 def _binding(net: LiquidNetwork) -> str:

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
+import threadpoolctl
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
 from ...engine.brian import Engine
+from ...files.describe import Names, describe
 from ...learning.readout import Score
 from ...learning.streams import score_all, score_pixels, shuffle_labels
 from ...models.spike_rule import SpikeRule
 from ...stimuli.pictures.images import Images, load_images
-from .config import LiquidConfig, build_liquid, check, find_spike_rule, plan_show
+from .config import LiquidConfig, build_liquid, find_spike_rule, plan_show
 from .liquid import CHUNK, calibrate_rule, join_features, mean_rate, record_spikes, show_images
 from .network import Liquid, Show
 
 # What is read out: pixels, the neurons without synapses between them, and the liquid.
 READOUTS = ("pixels", "uncoupled", "liquid")
+NAMES: Names = {
+    "rate": ("mean rate of the neurons over test images, NaN for pixels", "Hz"),
+    "rates": ("mean rate of each neuron of the liquid over test images", "Hz"),
+    "learning_rate": ("mean rate of the neurons in each chunk of learning", "Hz"),
+    "when": ("before or after learning", None),
+    "weights": ("weights of the synapses between excitatory neurons", "1"),
+    "change": ("distance of the weights from those at the start, over their norm", "1"),
+    "input_gain": ("gain of the input", "mV"),
+    "image": ("pixels of the image whose spikes are recorded", "1"),
+    "spike_time": ("time of a spike since the image came up", "s"),
+    "spike_when": ("0: spike before learning, 1: after it", "1"),
+}
 
 
 class Progress:
@@ -83,8 +98,7 @@ def train_liquid(config: LiquidConfig, engine: Engine) -> xr.Dataset:
     UserError, Diverged, MachineError
     """
     train, test = load_images(config.images)
-    check(config, train)
-    with threadpool_limits(1):
+    with threadpoolctl.threadpool_limits(1):
         return _train(config, engine, _take(train, config.train_images), _take(test, config.test_images))
 
 
@@ -115,15 +129,16 @@ def _train(config: LiquidConfig, engine: Engine, train: Images, test: Images) ->
     spikes = [record_spikes(liquid, show, one, config.seed) for liquid in (start, after)]
     dataset = xr.Dataset(
         _pack_scores(scores, rates)
-        | {"learning_rate": ("chunk", learning, {"units": "Hz"})}
+        | {"learning_rate": ("chunk", learning)}
         | _pack_weights(start, after)
         | {"image": (("row", "column"), one[0])}
         | _pack_spikes(spikes),
-        {"readout": list(READOUTS), "when": ["before", "after"]},
+        {"readout": list(READOUTS), "when": ["before", "after"], "recorded": np.arange(start.n, dtype=np.int32)},
     )
-    dataset.attrs["thresholds"] = str({k: rule.numbers[k] for k in rule.percentiles} if rule else {})
-    dataset.attrs["images_shown"] = [learned, len(train.labels), len(test.labels)]
-    return dataset
+    thresholds = {k: float(rule.numbers[k]) for k in rule.percentiles} if rule else {}
+    shown = {"learned": learned, "train": len(train.labels), "test": len(test.labels)}
+    dataset.attrs |= {"thresholds": json.dumps(thresholds), "images_shown": json.dumps(shown)}
+    return describe(dataset, NAMES)
 
 
 def _pack_scores(scores: dict[str, Score], rates: dict[str, np.ndarray]) -> dict[str, tuple]:
@@ -131,8 +146,8 @@ def _pack_scores(scores: dict[str, Score], rates: dict[str, np.ndarray]) -> dict
     fields = {"accuracy": "test", "validation": "validation", "beta": "beta"}
     packed = {name: ("readout", [getattr(scores[kind], field) for kind in READOUTS]) for name, field in fields.items()}
     return packed | {
-        "rate": ("readout", [np.mean(rates.get(kind, np.nan)) for kind in READOUTS], {"units": "Hz"}),
-        "rates": ("neuron", rates["liquid"], {"units": "Hz"}),
+        "rate": ("readout", [np.mean(rates.get(kind, np.nan)) for kind in READOUTS]),
+        "rates": ("neuron", rates["liquid"]),
     }
 
 
@@ -145,14 +160,15 @@ def _pack_weights(start: Liquid, after: Liquid) -> dict[str, tuple]:
         "pre": ("synapse", pre.astype(np.int32)),
         "post": ("synapse", post.astype(np.int32)),
         "change": ((), float(np.linalg.norm(weights[1] - weights[0]) / np.linalg.norm(weights[0]))),
-        "input_gain": ((), start.input_gain, {"units": "mV"}),
+        "input_gain": ((), start.input_gain),
+        "sign": ("neuron", start.signs),
     }
 
 
 def _pack_spikes(spikes: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, tuple]:
     """Return variables of (times, neurons) of all spikes before and after learning."""
     return {
-        "spike_time": ("spike", np.concatenate([t for t, _ in spikes]), {"units": "s"}),
+        "spike_time": ("spike", np.concatenate([t for t, _ in spikes])),
         "spike_neuron": ("spike", np.concatenate([i for _, i in spikes]).astype(np.int32)),
         "spike_when": ("spike", np.repeat([0, 1], [len(t) for t, _ in spikes]).astype(np.int32)),
     }

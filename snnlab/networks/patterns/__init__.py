@@ -6,7 +6,8 @@ __getattr__, __dir__, __all__ = public(
     __name__,
     {
         "PatternConfig": "config",
-        "check": "config",
+        "pattern_models": "config",
+        "settle_patterns": "config",
         "average_changes": "compare",
         "compare_outputs": "compare",
         "measure_distances": "compare",

@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import scipy
+import threadpoolctl
 import xarray as xr
-from scipy.sparse import csr_array
-from threadpoolctl import threadpool_limits
 
 from ...engine.brian import Engine
 from ...errors import Diverged, UserError
+from ...files.describe import Names, describe
 from ...stimuli.pictures.patterns import patterns
 from ..reservoir import spectral_radius
-from .config import PatternConfig, check
+from .config import PatternConfig
 from .reservoirs import KINDS, PatternReservoir
+
+NAMES: Names = {
+    "known": ("whether the sequences were learned or are new", None),
+    "how": ("how the sequences are changed", None),
+    "given": ("distance of the changed input from its own sequence, over that of two sequences", "1"),
+    "distance": ("distance of the changed output from its own sequence's, over that of two sequences", "1"),
+    "nearest": ("1 if the output is nearest to its own sequence's, 0 if not", "1"),
+    "weights": ("weights of the synapses that learn", "1"),
+    "presentations": ("rounds in which all sequences were shown", "1"),
+    "change": ("distance of the weights from those at the start, over their norm", "1"),
+    "radius": ("spectral radius of the weights", "1"),
+}
 
 
 def learn_sequences(config: PatternConfig, engine: Engine) -> tuple[PatternReservoir, np.ndarray, dict[str, float]]:
@@ -23,7 +36,6 @@ def learn_sequences(config: PatternConfig, engine: Engine) -> tuple[PatternReser
     All sequences are shown in each round; it ends when weights have changed by ``change``. Raises UserError if that
     takes more than ``most`` rounds.
     """
-    check(config)
     rng = engine.rng("patterns")
     shape = (config.sequences, config.frames, config.inputs)
     sequences = patterns(config.sequences * config.frames, config.inputs, config.active, rng).reshape(shape)
@@ -57,16 +69,16 @@ def compare_outputs(
         (synapse); ``presentations``, ``change``, ``radius`` of these weights.
     """
     reservoir, sequences, how = learn_sequences(config, engine)
-    matrix = csr_array((reservoir.w, (reservoir.post, reservoir.pre)), shape=(config.n, config.n))
+    matrix = scipy.sparse.csr_array((reservoir.w, (reservoir.post, reservoir.pre)), shape=(config.n, config.n))
     how["radius"] = spectral_radius(matrix)
     rng = engine.rng("test")
     new = patterns(len(sequences) * config.frames, config.inputs, config.active, rng).reshape(sequences.shape)
-    with threadpool_limits(1):
+    with threadpoolctl.threadpool_limits(1):
         found = [measure_distances(reservoir.output, shown, change(shown, rng)) for shown in (sequences, new)]
     dataset = xr.concat(found, xr.IndexVariable("known", ["learned", "new"]))
     dataset["pre"], dataset["post"] = ("synapse", reservoir.pre), ("synapse", reservoir.post)
-    dataset["weights"] = ("synapse", reservoir.w)
-    return dataset.assign({name: ((), value) for name, value in how.items()})
+    dataset["weights"], dataset["sign"] = ("synapse", reservoir.w), ("neuron", reservoir.signs)
+    return describe(dataset.assign({name: ((), value) for name, value in how.items()}), NAMES)
 
 
 def measure_distances(
@@ -92,7 +104,7 @@ def measure_distances(
     own, flat = output(sequences), sequences.reshape(len(sequences), -1)
     different = ~np.eye(len(own), dtype=bool)
     unit, scale = (np.linalg.norm(x[:, None] - x[None], axis=2)[different].mean() for x in (own, flat))
-    rows = {"given": [], "distance": [], "nearest": []}
+    rows: dict[str, list[np.ndarray]] = {"given": [], "distance": [], "nearest": []}
     for changed in others.values():
         to = np.linalg.norm(output(changed)[:, None] - own[None], axis=2)
         rows["given"].append(np.linalg.norm(changed.reshape(flat.shape) - flat, axis=1) / scale)

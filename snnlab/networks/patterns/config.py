@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal, TypeVar
 
 from ...checking import require_between, require_choices, require_positive, require_whole
+from ...engine.settings import BrianConfig
 from ...errors import UserError
 from ...models.loading import find_rule
 from ...models.rate_rule import RateRule
 from ...models.spike_rule import SpikeRule
 
+Settled = TypeVar("Settled", bound="PatternConfig")
+
+
+# Raised by hand when what these networks compute changes: files of before are then not taken for it.
+RESULTS_VERSION = 2
+
 
 @dataclass(frozen=True)
-class PatternConfig:
+class PatternConfig(BrianConfig):
     """Settings of a reservoir, of its plasticity and of the sequences of patterns that it learns."""
+
+    GROUPS: ClassVar = {
+        "network": ("n", "density", "radius", "leak", "w_in"),
+        "learning": ("change", "eta", "most"),
+    }
 
     reservoir: Literal["rate", "spiking"] = "rate"
     """leaky rate units, or integrate-and-fire neurons as in liquid_mnist"""
@@ -47,19 +59,16 @@ class PatternConfig:
     """steps of a pattern; of 5 ms between spiking neurons"""
     sequences: int = 20
     """sequences that are learned"""
-    seed: int = 0
-    """seed of all randomness"""
-    target: Literal["auto", "cython", "numpy", "cpp_standalone"] = "auto"
-    """where code of spiking neurons runs; auto is C++ standalone if there is a compiler"""
-
-    def identity(self) -> dict:
-        """Return what the settings stand for: the rule."""
-        rule = find_pattern_rule(self)
-        return {} if rule is None else {"rule": rule.to_dict()}
 
 
-def check(config: PatternConfig) -> None:
-    """Raise UserError for a setting that cannot be."""
+def pattern_models(config: PatternConfig) -> dict:
+    """Return what the names in a settled Config stand for: the rule."""
+    rule = find_pattern_rule(config)
+    return {"patterns": RESULTS_VERSION} | ({} if rule is None else {"rule": rule.to_dict()})
+
+
+def settle_patterns(config: Settled) -> Settled:
+    """Return the Config; raises UserError for a setting that cannot be."""
     require_choices(config)
     require_positive(config, "change", "eta", "leak", "w_in")
     for name, low in (
@@ -78,6 +87,8 @@ def check(config: PatternConfig) -> None:
     if not 0 < config.density <= 1 or config.leak > 1:
         name = "leak" if config.leak > 1 else "density"
         raise UserError(f"{name}: expected a number above 0 up to 1, got {getattr(config, name)}")
+    find_pattern_rule(config)
+    return config
 
 
 def find_pattern_rule(config: PatternConfig) -> RateRule | SpikeRule | None:

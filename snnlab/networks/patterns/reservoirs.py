@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -19,10 +20,14 @@ RATE, GAIN, BIAS, ROW, GAP = 20.0, 10.0, -10.0, 5e-3, 60e-3
 class PatternReservoir(Protocol):
     """A network that is shown sequences of shape (count, frames, inputs)."""
 
-    w: np.ndarray
-    """weights that learn, of shape (synapses,)"""
     pre: np.ndarray
     post: np.ndarray
+    signs: np.ndarray
+    """1 or -1 for each neuron, 0 for units with weights of both signs, of shape (n,)"""
+
+    @property
+    def w(self) -> np.ndarray:
+        """Weights that learn, of shape (synapses,)."""
 
     def learn(self) -> None:
         """Show all sequences that are learned once, and let the weights change."""
@@ -39,6 +44,7 @@ class RatePatterns:
             config.n, config.inputs, engine.rng("network"), config.density, config.radius, config.leak, config.w_in
         )
         self.pre, self.post = self._net.pre, self._net.post
+        self.signs = np.zeros(config.n, np.int8)
         self._hold, self._shown = config.hold, held(sequences, config.hold)
         rule = find_pattern_rule(config)
         if rule is not None:
@@ -70,6 +76,7 @@ class SpikingPatterns:
         liquid = random_liquid(config.n, config.inputs, engine, density=config.density, gain=GAIN, bias=BIAS)
         self._liquid = calibrate_input(liquid, self._show, self._shown, RATE, engine)
         self.pre, self.post, _ = self._liquid.synapses["ee"]
+        self.signs = self._liquid.signs
         self._rule, self._rng = find_pattern_rule(config), engine.rng("plasticity")
         if self._rule is not None:
             rule = self._rule.with_parameters(eta=config.eta)
@@ -91,4 +98,7 @@ class SpikingPatterns:
         return show_images(self._liquid, self._show, held(sequences, self._hold), self._engine)[0][:, -1]
 
 
-KINDS = {"rate": RatePatterns, "spiking": SpikingPatterns}
+KINDS: dict[str, Callable[[PatternConfig, np.ndarray, Engine], PatternReservoir]] = {
+    "rate": RatePatterns,
+    "spiking": SpikingPatterns,
+}

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
+import scipy
 
 from ...connectivity.random import encoder, sparse_random
 from ...engine.brian import Engine
@@ -17,6 +17,8 @@ from ...engine.rate_unit import step_rate_units
 from ...errors import Diverged
 from ...learning.rls import RLS
 
+# Raised by hand when what these networks compute changes: files of before are then not taken for it.
+RESULTS_VERSION = 2
 # What a unit sends for its state x.
 RATES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     # Sussillo & Abbott 2009
@@ -50,7 +52,7 @@ class RateNetwork:
         Gain of the feedback eta z; 0 cuts it.
     """
 
-    recurrent: csr_array
+    recurrent: scipy.sparse.csr_array
     encoder: np.ndarray
     rate: str
     tau: float
@@ -69,6 +71,11 @@ class RateNetwork:
         self.x = step_rate_units(self.x, drive, self.dt / self.tau)
         self.r = self._function(self.x)
         self.z = self.r @ decoder
+
+
+def rate_models(config: object = None) -> dict:
+    """Return the version of what these networks compute; their settings say the rest."""
+    return {"rate": RESULTS_VERSION}
 
 
 def random_network(

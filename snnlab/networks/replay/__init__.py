@@ -7,7 +7,6 @@ __getattr__, __dir__, __all__ = public(
     {
         "CONTROLS": "config",
         "HdtsConfig": "config",
-        "hdts_identity": "config",
         "LeverConfig": "levers",
         "levers": "levers",
         "moments": "moments",
@@ -15,7 +14,8 @@ __getattr__, __dir__, __all__ = public(
         "IDENTIFIED": "movie",
         "MovieConfig": "movie",
         "Replay": "movie",
-        "completed_movie": "movie",
+        "settle_movie": "movie",
+        "settle_pulses": "config",
         "movie_of": "movie",
         "movie_variable": "movie",
         "replayed": "movie",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from ...checking import require_between, require_positive
 from ...errors import UserError
 from ..force import CONTROLS as BROKEN
-from ..force import ForceConfig, settled_identity
+from ..force import ForceConfig, settle_force
+
+Settled = TypeVar("Settled", bound="HdtsConfig")
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,20 @@ CONTROLS = {
 }
 
 
-def hdts_identity(config: HdtsConfig) -> dict:
-    """Return :func:`settled_identity` of a settled Config with the size of the pulses' weights."""
-    return settled_identity(config) | {"q_hdts": config.q_hdts}
+def settle_pulses(config: Settled, **stated: Any) -> Settled:
+    """Return :func:`snnlab.networks.force.settle_force` of a Config, and refuse pulses that cannot be.
+
+    Raises
+    ------
+    UserError
+        For a number, a size or an order of pulses that a Config cannot have.
+    """
+    config = settle_force(config, **stated)
+    _require_pulses(config)
+    return config
 
 
-def require_pulses(config: HdtsConfig) -> None:
-    """Refuse a number, a size or an order of pulses that a Config cannot have; raises UserError by the field's name."""
+def _require_pulses(config: HdtsConfig) -> None:
     require_positive(config, "pulses")
     if config.hdts != "none":
         require_between(config, "q_hdts", 0)

@@ -12,7 +12,7 @@ from itertools import cycle
 from typing import Literal
 
 import numpy as np
-from scipy.sparse import csr_array
+import scipy
 
 from ...connectivity.random import encoder
 from ...engine.brian import Engine
@@ -42,9 +42,9 @@ class LeverConfig(MovieConfig):
     input that is the same for all; the gain of the feedback"""
     taught: tuple[float, ...] = (1.0, 1.5, 2.0, 3.0, 4.0)
     """speeds that the movie is taught at, in turns of two passes, each with its cue; without a cue the first alone"""
-    levels: tuple[float, ...] = ()
+    levels: tuple[float, ...] | None = None
     """levels after learning, one after the other: of the cue, as speeds (it is their binary logarithm), of the input
-    (mV, pA or 1), of the gain; empty: those of the protocol"""
+    (mV, pA or 1), of the gain; None: those of the protocol"""
     q_cue: float | None = None
     """size of the cue's weights (mV, pA or 1)"""
 
@@ -54,12 +54,13 @@ def lessons(taught: Sequence[float], period: float, stop: float) -> list[tuple[f
 
     ``period`` is the length of the movie (s). A speed v is taught for PASSES period/v s.
     """
-    found, start = [], 0.0
-    for speed in cycle(taught):
-        if start >= stop - 1e-9:
-            return found
+    found: list[tuple[float, float]] = []
+    start, speeds = 0.0, cycle(taught)
+    while start < stop - 1e-9:
+        speed = next(speeds)
         found.append((round(start, 9), speed))
         start += PASSES * period / speed
+    return found
 
 
 def clock(turns: Sequence[tuple[float, float]]) -> Callable[[np.ndarray], np.ndarray]:
@@ -88,8 +89,8 @@ def drive(
     if config.lever == "feedback":
         return None, [Phase(start, feedback=level) for start, level in tests]
 
-    def signal(level: float) -> csr_array:
-        return csr_array(np.array([[np.log2(level) if config.lever == "cue" else level]]))
+    def signal(level: float) -> scipy.sparse.csr_array:
+        return scipy.sparse.csr_array(np.array([[np.log2(level) if config.lever == "cue" else level]]))
 
     one = unit(published_units(setup.neuron.current)["q"])
     if config.lever == "input":

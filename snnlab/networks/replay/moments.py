@@ -55,13 +55,18 @@ def delayed(
     about : array of shape (components,)
         The teacher's mean row: see :func:`correlation`.
     """
-    best: tuple[float, list[np.ndarray], float] | None = None
-    for lag in np.arange(0, LATEST + LAG_STEP / 2, LAG_STEP):
+
+    def shifted(lag: float) -> tuple[float, list[np.ndarray]]:
         rows = [at(times + lag, time, values) for times in moments]
-        fit = float(np.mean([correlation(each, teacher, about) for each in rows]))
-        if best is None or fit > best[0]:
-            best = fit, rows, float(lag)
-    return best[1], best[2]
+        return float(np.mean([correlation(each, teacher, about) for each in rows])), rows
+
+    lags = np.arange(0, LATEST + LAG_STEP / 2, LAG_STEP).tolist()
+    (best, rows), delay = shifted(lags[0]), lags[0]
+    for lag in lags[1:]:
+        fit, others = shifted(lag)
+        if fit > best:
+            best, rows, delay = fit, others, lag
+    return rows, delay
 
 
 def row_cosines(first: np.ndarray, second: np.ndarray, about: np.ndarray) -> np.ndarray:
@@ -84,7 +89,7 @@ def identify(shown: np.ndarray, known: np.ndarray) -> np.ndarray:
     return ((shown - mean) @ known.T).argmax(1)
 
 
-def apart(first: np.ndarray, second: np.ndarray, period: float) -> np.ndarray:
+def apart(first: np.ndarray, second: np.ndarray | float, period: float) -> np.ndarray:
     """Return how far two phases of a signal that repeats are apart, at most half a period."""
     away = np.mod(first - second, period)
     return np.minimum(away, period - away)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import xarray as xr
 
 from ...errors import UserError
+from ...files.describe import Names, describe
 from ...stimuli.pictures.movie import Movie, movie_from
-from ..force import completed, require_free_run
+from ..force import require_free_run
 from . import moments as replay
-from .config import HdtsConfig
+from .config import HdtsConfig, settle_pulses
 
+Settled = TypeVar("Settled", bound="MovieConfig")
 # Values of the authors' script (ModelDB 190565), in the units of ForceConfig; other neurons keep what their file
 # states. Those of LIF are our choice, with weights of pulses of 8 Q. Set B is for pulses of the network's own, after
 # the script of the long melody.
@@ -21,6 +24,15 @@ MOVIE_SETTINGS = {
     "izhikevich_c": {"g": 5e3, "q": 4e2, "alpha": 2, "rls_interval": 4.0, "q_hdts": 4e3},
     "lif": {"q_hdts": 80.0},
     "izhikevich_b": {"g": 1e4, "q": 4e2, "alpha": 2, "rls_interval": 4.0, "q_hdts": 8e3},
+}
+MOVIE = "pixels of the movie that is taught"
+NAMES: Names = {
+    "replay": ("pixels of the frame that is decoded", "1"),
+    "at": ("time of the frame since the start of the run", "s"),
+    "phase": ("moment of the movie", "s"),
+    "lag": ("delay at which the frame is read", "s"),
+    "speed": ("speed of the pulses, below 0 backward", "1"),
+    "pace": ("speed of the replay itself", "1"),
 }
 # A moment of the movie is found if the best frame is at most this far from it (s).
 NEAR = 0.2
@@ -72,15 +84,18 @@ def movie_of(config: MovieConfig) -> Movie:
     return movie_from(config.movie, config.height, config.width, config.movie_seconds)
 
 
-def completed_movie(config: MovieConfig, seconds: float, least: float) -> MovieConfig:
+def settle_movie(config: Settled, seconds: float, least: float, **stated: Any) -> Settled:
     """Return the Config with every field that is left open filled in: the run has this length unless one is given.
+
+    ``stated`` are further values of a protocol.
 
     Raises
     ------
     UserError
         If it ends before ``least`` s, where the replays that are looked at do.
     """
-    config = completed(config, seconds=round(seconds, 3), **MOVIE_SETTINGS.get(config.neuron, {}))
+    lasts = round(seconds, 3) if config.seconds is None else config.seconds
+    config = settle_pulses(config, seconds=lasts, **stated | MOVIE_SETTINGS.get(config.neuron, {}))
     period = movie_of(config).period
     if period < 10 * NEAR:
         raise UserError(
@@ -89,10 +104,8 @@ def completed_movie(config: MovieConfig, seconds: float, least: float) -> MovieC
         )
     require_free_run(config)
     # What the output's filter makes late is looked at as well.
-    if config.seconds < least + replay.LATEST:
-        raise UserError(
-            f"seconds: expected at least {least + replay.LATEST:g} s, where the replay ends, got {config.seconds:g}"
-        )
+    if lasts < least + replay.LATEST:
+        raise UserError(f"seconds: expected at least {least + replay.LATEST:g} s, where the replay ends, got {lasts:g}")
     return config
 
 
@@ -119,21 +132,19 @@ def replayed(dataset: xr.Dataset, movie: Movie, parts: Sequence[Replay]) -> xr.D
         for name, values in columns.items():
             shown[name].append(values)
     arrays = {name: np.concatenate(values) for name, values in shown.items()}
-    seconds = {"units": "s"}
-    return dataset.drop_vars(["output", "teacher", "time", "voltage"]).assign(
-        movie=movie_variable(movie),
-        replay=(("shown", "pixel"), arrays["replay"].astype(np.float32), {"units": "1"}),
-        at=("shown", arrays["at"], seconds),
-        phase=("shown", arrays["phase"], seconds | {"long_name": "moment of the movie"}),
-        lag=("shown", arrays["lag"], seconds),
-        speed=("shown", arrays["speed"], {"units": "1"}),
-        pace=("shown", arrays["pace"], {"units": "1"}),
-    )
+    variables = {
+        "movie": movie_variable(movie),
+        "replay": (("shown", "pixel"), arrays["replay"].astype(np.float32)),
+        **{name: ("shown", arrays[name]) for name in ("at", "phase", "lag", "speed", "pace")},
+    }
+    dropped = ["output", "teacher", "time", "voltage", "traced"]
+    return describe(dataset.drop_vars(dropped).assign(variables), NAMES)
 
 
 def movie_variable(movie: Movie) -> tuple:
     """Return a movie as a variable of a run, from which :func:`stored_movie` makes it again."""
-    return ("frame", "row", "column"), movie.frames.astype(np.float32), {"frames_per_second": movie.rate}
+    labels = {"long_name": MOVIE, "units": "1", "frames_per_second": movie.rate}
+    return ("frame", "row", "column"), movie.frames.astype(np.float32), labels
 
 
 def stored_movie(dataset: xr.Dataset) -> Movie:

@@ -19,23 +19,21 @@ from dataclasses import replace
 
 import brian2
 import numpy as np
-from brian2 import ms, mV, second
-from scipy.sparse import csr_array
+import scipy
 
 from ...engine.brian import on_numpy
 from ...engine.population import population
 from ...errors import UserError
-from ...neurons.lif import LIF
 
 # Neurons of a pool.
 SIZE = 20
 # Time step; samples of the activity (s).
 DT, SAMPLE = 1e-4, 1e-3
-# At first the peak of the voltage is a quarter of the current, 25 mV below threshold: half of a pool is enough.
-REST, TOTAL, SPREAD = -65 * mV, 200 * mV, 0.2
+# Voltages in mV. At first the peak is a quarter of the current, 25 mV below threshold: half of a pool is enough.
+REST, TOTAL, SPREAD = -65, 200, 0.2
 TAU_S = 5e-3
-# One spike in a wave.
-REFRACTORY = 50 * ms
+# In ms: one spike in a wave.
+REFRACTORY = 50
 # A neuron needs 1.6 ms to reach the threshold, so that the wave takes LINK from pool to pool.
 DELAY, LINK = 8.4e-3, 10e-3
 TAU_RISE, TAU_DECAY = 2e-3, 5e-3
@@ -48,7 +46,7 @@ QUIET = 0.5
 
 
 def simulate(
-    pools: int, seconds: float, lesions: Sequence[np.ndarray], seed: int = 0
+    pools: int, seconds: float, lesions: Sequence[np.ndarray | tuple[()]], seed: int = 0
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return times (s) and neurons of the spikes of a chain with each lesion.
 
@@ -63,23 +61,26 @@ def simulate(
     seed : int
         Seed of the weights.
     """
-    n = pools * SIZE
+    from ...neurons.lif import LIF
+
+    n, total = pools * SIZE, TOTAL * brian2.mV
     with on_numpy():
-        clock = brian2.Clock(DT * second, name="synfire_clock")
+        clock = brian2.Clock(DT * brian2.second, name="synfire_clock")
         group = population(
-            replace(LIF, refractory=REFRACTORY), n, "rest + I", equations="dI/dt = -I/tau_s : volt", clock=clock,
-            constants={"rest": REST, "tau_s": TAU_S * second}, name="synfire",
+            replace(LIF, refractory=REFRACTORY * brian2.ms), n, "rest + I",
+            equations="dI/dt = -I/tau_s : volt", clock=clock,
+            constants={"rest": REST * brian2.mV, "tau_s": TAU_S * brian2.second}, name="synfire",
         )  # fmt: skip
         synapses = brian2.Synapses(group, group, "w : volt", on_pre="I_post += w", clock=clock, name="synfire_links")
         before = np.repeat(np.arange(n - SIZE), SIZE)
         after = (before // SIZE + 1) * SIZE + np.tile(np.arange(SIZE), n - SIZE)
         synapses.connect(i=before, j=after)
-        synapses.delay = DELAY * second
-        weights = np.random.default_rng(seed).uniform(1 - SPREAD, 1 + SPREAD, len(before)) * float(TOTAL) / SIZE
+        synapses.delay = DELAY * brian2.second
+        weights = np.random.default_rng(seed).uniform(1 - SPREAD, 1 + SPREAD, len(before)) * float(total) / SIZE
         spikes = brian2.SpikeMonitor(group, name="synfire_spikes")
         network = brian2.Network(group, synapses, spikes)
-        group.v = REST
-        group.I[:SIZE] = TOTAL
+        group.v = REST * brian2.mV
+        group.I[:SIZE] = total
         network.store()
         found = []
         for dead in lesions:
@@ -89,7 +90,7 @@ def simulate(
             synapses.w = weights * alive[before] * brian2.volt
             count = -1
             for start in np.arange(0, seconds - DT / 2, QUIET):
-                network.run(min(QUIET, seconds - start) * second, namespace={})
+                network.run(min(QUIET, seconds - start) * brian2.second, namespace={})
                 if spikes.num_spikes == count:
                     break
                 count = spikes.num_spikes
@@ -98,7 +99,7 @@ def simulate(
     return found
 
 
-def activity(times: np.ndarray, neurons: np.ndarray, pools: int, seconds: float) -> csr_array:
+def activity(times: np.ndarray, neurons: np.ndarray, pools: int, seconds: float) -> scipy.sparse.csr_array:
     """Return the activity of each pool over time, shape (seconds/SAMPLE, pools); pools that fire at once reach 1."""
     samples = round(seconds / SAMPLE)
     if abs(samples - seconds / SAMPLE) > 1e-6 * samples:
@@ -112,10 +113,10 @@ def activity(times: np.ndarray, neurons: np.ndarray, pools: int, seconds: float)
         inside = where + lag < samples
         np.add.at(rows, (where[inside] + lag, neurons[inside] // SIZE), height)
     rows[rows < LEAST] = 0
-    return csr_array(rows)
+    return scipy.sparse.csr_array(rows)
 
 
-def lateness(signal: csr_array, intact: csr_array) -> tuple[np.ndarray, float]:
+def lateness(signal: scipy.sparse.csr_array, intact: scipy.sparse.csr_array) -> tuple[np.ndarray, float]:
     """Return how much later (s) the wave comes to each pool than in an intact chain, and the share of pools it reaches.
 
     Few dead neurons slow the wave: pools that are smaller fire later. Where it does not come the last delay holds.

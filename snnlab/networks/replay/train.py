@@ -13,17 +13,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy.sparse import csr_array
 
 from ...connectivity.random import encoder
 from ...engine.brian import Engine
 from ...errors import UserError
 from ...models.quantities import unit
 from ...stimuli.signals.teacher import Teacher, sample
-from ..force import Drive, Phase, changed, published_units, resolve, train_force
+from ..force import Drive, Phase, changed, published_units, train_force
 from . import synfire
-from .config import HdtsConfig, require_pulses
+from .config import HdtsConfig
 from .pulses import Pulses
 
 
@@ -50,8 +50,7 @@ def train_with_hdts(
     """
     if (clock or cue) and config.hdts in ("external", "chain"):
         raise ValueError("clock, cue: expected no external pulses, which have a clock and a drive of their own")
-    require_pulses(config)
-    setup = resolve(config)
+    setup = config.setup
     pulses = Pulses(config.pulses, period)
     size = None if config.q_hdts is None else float(config.q_hdts * unit(published_units(setup.neuron.current)["q"]))
     drive, sizes, told = cue, None, teacher
@@ -84,7 +83,9 @@ def train_with_hdts(
     return train_force(config, timed, engine, drive=drive, phases=phases, sizes=sizes)
 
 
-def chain_signals(config: HdtsConfig, period: float, lesions: Sequence[np.ndarray] = ((),)) -> list[csr_array]:
+def chain_signals(
+    config: HdtsConfig, period: float, lesions: Sequence[np.ndarray | tuple[()]] = ((),)
+) -> list[scipy.sparse.csr_array]:
     """Return the activity of a synfire chain with each of these lesions, one signal of ``period`` s for each.
 
     Raises

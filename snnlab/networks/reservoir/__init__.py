@@ -6,7 +6,8 @@ __getattr__, __dir__, __all__ = public(
     __name__,
     {
         "ReservoirConfig": "config",
-        "check": "config",
+        "reservoir_models": "config",
+        "settle_reservoir": "config",
         "RateReservoir": "units",
         "random_reservoir": "units",
         "spectral_radius": "units",

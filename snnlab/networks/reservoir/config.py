@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal, TypeVar
 
 from ...checking import require_between, require_choices, require_positive, require_whole
+from ...engine.settings import RunConfig
 from ...models.loading import find_rule
 from ...models.rate_rule import RateRule
-from ...stimuli.pictures.images import Images, digest
+from ...stimuli.pictures.images import digest, load_images
+
+Settled = TypeVar("Settled", bound="ReservoirConfig")
+
+
+# Raised by hand when what these networks compute changes: files of before are then not taken for it.
+RESULTS_VERSION = 2
 
 
 @dataclass(frozen=True)
-class ReservoirConfig:
+class ReservoirConfig(RunConfig):
     """Settings of a rate reservoir, of its plasticity and of what it is shown."""
+
+    GROUPS: ClassVar = {
+        "network": ("n", "density", "radius", "leak", "w_in", "form"),
+        "learning": ("eta", "epochs", "batch", "images_per_epoch", "quantity", "pre", "input_in_sum", "threshold"),
+        "recording": ("snapshots", "held_out"),
+    }
+    REST: ClassVar = ("form", "quantity", "pre", "input_in_sum", "threshold")
 
     plasticity: str = "none"
     """how recurrent weights learn: none, hebb, oja, covariance, anti_hebb, stlr, stlr_summed, stlr_rare, stlr_logistic,
@@ -54,12 +68,6 @@ class ReservoirConfig:
     """last training images, which choose the ridge's strength; all teach the readout that is tested"""
     control: Literal["none", "shuffled_labels"] = "none"
     """what is broken"""
-    seed: int = 0
-    """seed of all randomness"""
-
-    def identity(self) -> dict:
-        """Return what the settings stand for: the rule and the images."""
-        return {"rule": rule.to_dict() if (rule := find_rate_rule(self)) else None, "images": digest(self.images)}
 
 
 def find_rate_rule(config: ReservoirConfig) -> RateRule | None:
@@ -67,8 +75,19 @@ def find_rate_rule(config: ReservoirConfig) -> RateRule | None:
     return find_rule(config.plasticity, RateRule)
 
 
-def check(config: ReservoirConfig, train: Images) -> None:
-    """Raise UserError for a setting that cannot be."""
+def reservoir_models(config: ReservoirConfig) -> dict:
+    """Return what the names in a settled Config stand for: the rule and the images."""
+    rule = find_rate_rule(config)
+    return {
+        "reservoir": RESULTS_VERSION,
+        "rule": rule.to_dict() if rule else None,
+        "images": digest(config.images),
+    }
+
+
+def settle_reservoir(config: Settled) -> Settled:
+    """Return the Config; raises UserError for a setting that cannot be, also with these images."""
+    train, _ = load_images(config.images)
     require_choices(config)
     require_positive(config, "leak", "eta")
     require_whole("n", config.n, 1, 100_000)
@@ -80,3 +99,5 @@ def check(config: ReservoirConfig, train: Images) -> None:
     require_whole("held_out", config.held_out, 1, len(train.labels) - 1)
     for name, *bounds in (("density", 0, 1), ("leak", 0, 1), ("radius", 0), ("w_in", 0)):
         require_between(config, name, *bounds)
+    find_rate_rule(config)
+    return config

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
+import scipy
 import xarray as xr
-from scipy.sparse import csr_array
 
 from .units import RateReservoir
 
@@ -12,11 +14,13 @@ from .units import RateReservoir
 SETTLE, MEASURED = 500, 1000
 
 
-def rebuild_reservoir(dataset: xr.Dataset, epoch: int, leak: float, form: str) -> RateReservoir:
+def rebuild_reservoir(
+    dataset: xr.Dataset, epoch: int, leak: float, form: Literal["reservoir", "rate"]
+) -> RateReservoir:
     """Return the reservoir of a run of :func:`.train.train_epochs` as it was after an epoch."""
     n = dataset.sizes["unit"]
     weights = dataset.weights.sel(epoch=epoch).values.astype(float)
-    matrix = csr_array((weights, (dataset.post.values, dataset.pre.values)), shape=(n, n))
+    matrix = scipy.sparse.csr_array((weights, (dataset.post.values, dataset.pre.values)), shape=(n, n))
     return RateReservoir(matrix, dataset.w_in.values, leak, form, dataset.bias.values)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import brian2
 import numpy as np
-from brian2 import ms
 
 from ...engine.brian import Engine
 from ...engine.population import population
@@ -62,7 +61,7 @@ class ReservoirNetwork:
         self._first = f"int(t_in_timesteps % {steps} == 0)"
         # The sum over synapses is what was sent, unless a rule sees something else.
         self._summed = view.quantity == "rate" and view.pre == "sent"
-        self.clock = brian2.Clock(1 * ms, name="reservoir_clock")
+        self.clock = brian2.Clock(1 * brian2.ms, name="reservoir_clock")
         shown = brian2.TimedArray(sequences.reshape(images * steps, inputs), dt=self.clock.dt, name="shown")
         self.inputs = brian2.NeuronGroup(
             inputs, "x : 1", namespace={"shown": shown}, clock=self.clock, name="reservoir_inputs"
@@ -83,7 +82,7 @@ class ReservoirNetwork:
         """Return the units, which keep what they sent into a step and what a rule sees after it."""
         reservoir, view, state = self._reservoir, self._view, self._state
         units = population(
-            _UNITS[reservoir.form].with_parameters(tau=ms / reservoir.leak),
+            _UNITS[reservoir.form].with_parameters(tau=brian2.ms / reservoir.leak),
             reservoir.n,
             "recurrent + outside",
             clock=self.clock,

@@ -84,7 +84,8 @@ class Plasticity:
         """Yield S after each step, of shape (synapses,) or, with thresholds of each image, (synapses, batch)."""
         net, view = self.reservoir, self.view
         drive, state = net.drive(sequences), net.rest(len(sequences))
-        rate, summed = net.rate(state), 0.0
+        rate = net.rate(state)
+        summed: np.ndarray | float = 0.0
         self._rates = np.zeros(net.n)
         for t in range(sequences.shape[1]):
             before, sent = state, rate
@@ -110,7 +111,8 @@ class Plasticity:
             at = {k: v[sides[k[k.rindex("_") :]]] for k, v in seen.items() if k.endswith(("_pre", "_post"))}
             signal = np.broadcast_to(self.rule.signal_of(seen | at | {"w": net.w[:, None]}), at["x_pre"].shape)
             return signal if self.view.threshold == "image" else signal.mean(1)
-        total, seen["w"] = 0.0, net.w
+        total: np.ndarray | float = 0.0
+        seen["w"] = net.w
         for term in self._terms:
             pre, post, own = (f and f(seen) for f in (term.pre, term.post, term.own))
             total = total + (1.0 if own is None else own) * self._mean(pre, post)

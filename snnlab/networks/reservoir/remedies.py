@@ -62,6 +62,7 @@ class Treatment:
         )
         self._inputs = np.maximum(self._into(np.ones_like(self._start)), 1)
         self._sum, self._norm = self._into(self._start), self._norms(self._start)
+        # The radius that "spectral" keeps; None without it.
         self._radius = reservoir.radius() if remedy.normalise == "spectral" else None
         self._batches = 0
 
@@ -97,7 +98,7 @@ class Treatment:
             kept = self._sum / self._inputs if kind == "subtractive" else means
             scaled = (net.w - means[net.post]) * scale[net.post] + kept[net.post]
             net.w = np.where(self._learning, scaled, net.w)
-        if kind == "spectral" and self._batches % _RESCALED == 0:
+        if self._radius is not None and self._batches % _RESCALED == 0:
             radius = net.radius()
             net.w = net.w * (self._radius / radius if radius else 1.0)
         if self.remedy.homeostasis:

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
+import threadpoolctl
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
 from ...engine.brian import Engine
 from ...errors import UserError
+from ...files.describe import Names, describe
 from ...learning.readout import Score
 from ...learning.streams import PIECE, score_pixels, score_readouts, shuffle_labels
 from ...stimuli.pictures.images import Images, load_images
-from .config import ReservoirConfig, check, find_rate_rule
+from .config import ReservoirConfig, find_rate_rule
 from .plastic import Plasticity, View, calibrate
 from .remedies import Remedy
 from .units import SATURATED, RateReservoir, random_reservoir
 
 # Batches of images from which thresholds are taken.
 _CALIBRATION = 20
+NAMES: Names = {
+    "epoch": ("epochs of learning so far", "epochs"),
+    "radius": ("spectral radius of the recurrent weights", "1"),
+    "change": ("distance of the recurrent weights from those at the start, over their norm", "1"),
+    "saturation": ("share of rates above 0.99 in size", "1"),
+    "updates": ("updates of the recurrent weights so far", "1"),
+    "weights": ("weights of the recurrent synapses", "1"),
+    "pre": ("index of the presynaptic unit", "1"),
+    "post": ("index of the postsynaptic unit", "1"),
+    "w_in": ("weights of the input", "1"),
+    "bias": ("bias of each unit at the end", "1"),
+    "sign": ("sign of a unit's recurrent weights: 1 excites, -1 inhibits, 0 does both", "1"),
+    "pixels": ("share of test images that a ridge readout of pixels classifies right", "1"),
+}
 
 
 def build_reservoir(config: ReservoirConfig, inputs: int, engine: Engine) -> RateReservoir:
@@ -31,9 +48,12 @@ def build_plasticity(
     config: ReservoirConfig, reservoir: RateReservoir, train: Images, engine: Engine, remedy: Remedy
 ) -> Plasticity:
     """Return the rule of a Config at work, calibrated on some batches of training images."""
+    rule = find_rate_rule(config)
+    if rule is None:
+        raise UserError(f"plasticity: expected a rule, got {config.plasticity}")
     view = View(config.quantity, config.pre, config.input_in_sum, config.threshold)
     rng = engine.rng("plasticity")
-    plasticity = Plasticity(reservoir, find_rate_rule(config), config.eta, rng, view, remedy=remedy)
+    plasticity = Plasticity(reservoir, rule, config.eta, rng, view, remedy=remedy)
     order = engine.rng("calibration").permutation(len(train.labels))[: _CALIBRATION * config.batch]
     batches = [train.sequences(order[k : k + config.batch]) for k in range(0, len(order), config.batch)]
     plasticity.rule = calibrate(plasticity, batches)
@@ -74,11 +94,11 @@ def train_epochs(config: ReservoirConfig, engine: Engine, remedy: Remedy | None 
     UserError, Diverged
     """
     train, test = load_images(config.images)
-    check(config, train)
-    with threadpool_limits(1):
+    with threadpoolctl.threadpool_limits(1):
         pixels = score_pixels(train, test, config.held_out).test
         shown = train if config.control == "none" else shuffle_labels(train, engine.rng("labels"))
-        return _train_epochs(config, engine, shown, test, remedy or Remedy()).assign(pixels=((), pixels))
+        dataset = _train_epochs(config, engine, shown, test, remedy or Remedy())
+    return describe(dataset.assign(pixels=((), pixels)), NAMES)
 
 
 def _train_epochs(config: ReservoirConfig, engine: Engine, train: Images, test: Images, remedy: Remedy) -> xr.Dataset:
@@ -91,7 +111,7 @@ def _train_epochs(config: ReservoirConfig, engine: Engine, train: Images, test: 
     total = 1 + (config.epochs if learner else 0)
     engine.show(0, total, "epochs")
     for epoch in range(total):
-        if epoch:
+        if epoch and learner:
             _learn(config, learner, train, order.permutation(len(train.labels)), engine, (epoch, total))
         scores = _read_out(config, reservoir, train, test, start if epoch else None)
         found.append(_measure(reservoir, start, sample, scores))
@@ -100,7 +120,8 @@ def _train_epochs(config: ReservoirConfig, engine: Engine, train: Images, test: 
     # Weights change in every step, or every so many-th, of the images of every batch.
     batches = (config.images_per_epoch or len(train.labels)) // config.batch
     dataset["updates"] = ("epoch", np.arange(total) * batches * (train.images.shape[1] // remedy.learn_every))
-    dataset.attrs["thresholds"] = str({k: float(v) for k, v in learner.rule.parameters.items()} if learner else {})
+    thresholds = {k: float(v) for k, v in learner.rule.parameters.items()} if learner else {}
+    dataset.attrs["thresholds"] = json.dumps(thresholds)
     return dataset
 
 
@@ -153,6 +174,8 @@ def _pack(found: list[dict], reservoir: RateReservoir, readouts: list[str]) -> x
             "post": ("synapse", reservoir.post.astype(np.int32)),
             "w_in": (("unit", "input"), reservoir.w_in),
             "bias": ("unit", reservoir.bias),
+            # A unit excites some units and inhibits others.
+            "sign": ("unit", np.zeros(reservoir.n, np.int8)),
         },
         {"epoch": np.arange(len(found)), "readout": readouts},
     )

@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.linalg import ArpackError, eigs
+import scipy
 
 from ...connectivity.random import by_source, sparse_random
 from ...engine.rate_unit import step_rate_units
@@ -48,7 +47,7 @@ class RateReservoir:
 
     def __init__(
         self,
-        weights: csr_array,
+        weights: scipy.sparse.csr_array,
         w_in: np.ndarray,
         leak: float,
         form: Literal["reservoir", "rate"] = "reservoir",
@@ -69,15 +68,15 @@ class RateReservoir:
     def w(self, values: np.ndarray) -> None:
         self._w = values
         if self._dense is None:
-            self._matrix = csr_array((values, (self.post, self.pre)), shape=(self.n, self.n))
+            self._matrix = scipy.sparse.csr_array((values, (self.post, self.pre)), shape=(self.n, self.n))
         else:
             self._dense.ravel()[self._flat] = values
             self._matrix = self._dense
 
     @property
-    def matrix(self) -> csr_array:
+    def matrix(self) -> scipy.sparse.csr_array:
         """W as it is now, sparse, [post, pre]."""
-        return csr_array((self._w, (self.post, self.pre)), shape=(self.n, self.n))
+        return scipy.sparse.csr_array((self._w, (self.post, self.pre)), shape=(self.n, self.n))
 
     def rest(self, batch: int) -> np.ndarray:
         """Return the state at the start of an image, of shape (n, batch): 0."""
@@ -127,8 +126,10 @@ class RateReservoir:
         return spectral_radius(self.matrix)
 
 
-def spectral_radius(matrix: csr_array) -> float:
+def spectral_radius(matrix: scipy.sparse.csr_array) -> float:
     """Return the largest absolute eigenvalue of a square sparse array."""
+    from scipy.sparse.linalg import ArpackError, eigs
+
     n = matrix.shape[0]
     if n > 500:
         # Eigenvalues of random networks fill a disc: with fewer vectors the largest one may be missed.
@@ -154,12 +155,12 @@ def random_reservoir(
     They are scaled to a spectral radius; input weights are uniform in [-w_in, w_in], from every input to every unit.
     Raises UserError if a radius is wanted and there are too few connections to have one.
     """
-    weights = sparse_random(n, density, 1.0, rng).tolil() if density else csr_array((n, n)).tolil()
+    weights = sparse_random(n, density, 1.0, rng).tolil() if density else scipy.sparse.csr_array((n, n)).tolil()
     weights.setdiag(0)
-    weights = csr_array(weights)
+    weights = scipy.sparse.csr_array(weights)
     weights.eliminate_zeros()
     found = spectral_radius(weights)
     if radius and not found:
         raise UserError(f"density: expected a network with cycles, which alone have a spectral radius, got {density}")
-    weights = weights * (radius / found) if radius else csr_array((n, n))
+    weights = weights * (radius / found) if radius else scipy.sparse.csr_array((n, n))
     return RateReservoir(weights, rng.uniform(-w_in, w_in, (n, inputs)), leak, form)

@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = public(
     __name__,
     {
         "FilterResponse": "neurons",
+        "RESULTS_VERSION": "neurons",
         "RateCurve": "neurons",
         "Trace": "neurons",
         "weight_changes": "pairing",

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import brian2
 import numpy as np
-from brian2 import second
 
 from ...engine.brian import Engine
 from ...engine.synapses import order_pathways
@@ -25,7 +24,7 @@ def weight_changes(
     synapses of each neuron, which must not matter.
     """
     inputs = max(len(pre) for pre, _ in trials)
-    clock = brian2.Clock(dt * second, name="pairing_clock")
+    clock = brian2.Clock(dt * brian2.second, name="pairing_clock")
     groups = {}
     for name, size, trains in (
         ("pre", len(trials) * inputs, {k * inputs + m: train for k, (pre, _) in enumerate(trials)
@@ -36,7 +35,7 @@ def weight_changes(
         when = np.concatenate([*trains.values(), np.empty(0)])
         # A step later, so that times of 0 are no edge.
         at = (np.round(when / dt) + 1) * dt
-        groups[name] = brian2.SpikeGeneratorGroup(size, who, at * second, clock=clock, name=f"pairing_{name}")
+        groups[name] = brian2.SpikeGeneratorGroup(size, who, at * brian2.second, clock=clock, name=f"pairing_{name}")
     # Neurons that fire as the generator says: rules may need variables of their own in them.
     neurons = brian2.NeuronGroup(
         len(trials), f"told : 1\n{rule.neuron}", threshold="told > 0", reset="told = 0", method="exponential_euler",

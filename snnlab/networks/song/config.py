@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from ...errors import UserError
-from ..force import completed
-from ..replay import HdtsConfig, hdts_identity
+from ..force import force_models
+from ..replay import HdtsConfig, settle_pulses
 from ..replay import moments as replay
 from .organ import synthetic_song
 from .scores import sounding
 from .song import SYNTHETIC_SECONDS, Song, song_from
 
+Settled = TypeVar("Settled", bound="SongConfig")
 # Values of the authors' script (ModelDB 190565), in the units of ForceConfig; other neurons keep what their file
 # states. Those of LIF and set B are our choice, as for the movie; set B makes pulses of its own.
 SONG_SETTINGS = {
@@ -81,7 +83,7 @@ def first_song(config: SongConfig, song: Song) -> float:
     return float(np.ceil((config.learn_stop + 0.5) / song.period - 1e-9) * song.period)
 
 
-def completed_song(config: SongConfig, song: Song, songs: int, seconds: float) -> SongConfig:
+def settle_song(config: Settled, song: Song, songs: int, seconds: float) -> Settled:
     """Return the Config with every field that is left open filled in; the run has this length unless one is given.
 
     Raises
@@ -89,20 +91,21 @@ def completed_song(config: SongConfig, song: Song, songs: int, seconds: float) -
     UserError
         If it ends before so many songs after learning do, or they are not recorded.
     """
-    config = completed(config, seconds=round(seconds, 3), **SONG_SETTINGS.get(config.neuron, {}))
+    lasts = round(seconds, 3) if config.seconds is None else config.seconds
+    config = settle_pulses(config, seconds=lasts, **SONG_SETTINGS.get(config.neuron, {}))
     first = first_song(config, song)
     least = first + songs * song.period + replay.LATEST
-    if not config.seconds >= least:
+    if not lasts >= least:
         which = "the first song ends" if songs == 1 else f"{songs} songs end"
-        raise UserError(f"seconds: expected at least {least:g} s, where {which}, got {config.seconds:g}")
+        raise UserError(f"seconds: expected at least {least:g} s, where {which}, got {lasts:g}")
     if config.record_start > first:
         raise UserError(f"record_start: expected at most {first:g} s, when a song begins, got {config.record_start:g}")
     return config
 
 
-def song_identity(config: SongConfig) -> dict:
-    """Return :func:`hdts_identity` of a settled Config with the song."""
+def song_models(config: SongConfig) -> dict:
+    """Return what the names in a settled Config stand for: its models, and the song."""
     song = taught_song(config)
     content = np.round(song.bands, 2).astype(np.float32).tobytes() + repr(song.syllables).encode()
     digest = hashlib.sha256(content).hexdigest()[:16]
-    return hdts_identity(config) | {"song": digest}
+    return force_models(config) | {"song": digest}

@@ -137,7 +137,8 @@ def _begun(bands: np.ndarray, song: Song) -> tuple[float, float]:
     """Where in the song bands begin (s) that are one song long, and how well they fit there (correlation)."""
     found, wanted = bands - song.bands.mean(0), song.bands - song.bands.mean(0)
     product = (np.fft.rfft(found, axis=0) * np.fft.rfft(wanted, axis=0).conj()).sum(1)
-    fit = np.fft.irfft(product, len(bands)) / max(np.linalg.norm(found) * np.linalg.norm(wanted), 1e-300)
+    size = float(np.linalg.norm(found) * np.linalg.norm(wanted))
+    fit = np.fft.irfft(product, len(bands)) / max(size, 1e-300)
     later = int(fit.argmax())
     return (len(bands) - later) % len(bands) / song.rate, float(fit[later])
 
@@ -236,8 +237,9 @@ def read(
     lag = 0.0 if own else decoded_songs(dataset, song, starts - song.period)[1]
     rows, sung = [], []
     for lesion, start, signal in zip(chosen, starts, signals, strict=True):
-        row = own_time(time, output, start, song) if own else {}
-        begun, pace, late = row.get("begun", 0.0), row.get("pace", 1.0), 0.0
+        timing = own_time(time, output, start, song) if own else {}
+        row: dict[str, float | str | list[float]] = {**timing}
+        begun, pace, late = timing.get("begun", 0.0), timing.get("pace", 1.0), 0.0
         if signal is not None:
             waits, reached = synfire.lateness(signal, signals[0])
             late = np.interp(moments, np.arange(config.pulses) * song.period / config.pulses, waits)
@@ -245,12 +247,12 @@ def read(
         # When each moment of the song comes.
         bands = replay.at(start + np.mod(moments - begun, song.period) / pace + late + lag, time, output)
         row |= describe(lesion, bands, lag, song, config, begun)
-        if own and row["alike"] < SINGING:
+        if own and timing["alike"] < SINGING:
             row |= dict.fromkeys(("error", "correlation", "identity"), np.nan) | {"errors": [np.nan] * len(PARTS)}
         rows.append(row)
         if lesion.draw == 0:
             sung.append(bands.astype(np.float32))
-    arrays = {name: ("lesion", [row[name] for row in rows]) for name in rows[0]}
+    arrays: dict[str, tuple] = {name: ("lesion", [row[name] for row in rows]) for name in rows[0]}
     arrays["errors"] = (("lesion", "part"), np.array(arrays.pop("errors")[1]))
     return arrays, np.array(sung)
 

@@ -10,22 +10,20 @@ from functools import cache
 
 import brian2
 import numpy as np
-from scipy import signal
-from scipy.interpolate import PchipInterpolator
+import scipy
 
 from ...engine.brian import on_numpy
 from ...stimuli.sounds.sound import HIGH, LOW, RATE
 from .song import SYLLABLES, SYNTHETIC_SECONDS, Gesture, Song, Syllable, places, song_of
-from .syrinx import SYRINX
 
 # Steps of the source per s: the pitch is then that of seven times as many steps, within 0.1 %.
 STEPS = 2 * RATE
 # Pressure of the air sacs when the bird sings and when it is silent; how fast sounds start and end, in s.
 SINGING, SILENT, RAMP = -0.15, 0.15, 0.004
 # Fundamental frequency in Hz <-> tension, measured at the pressure of singing.
-PITCHES = (200, 254.7, 324.3, 412.9, 525.7, 669.4, 852.4, 1085.4)
+PITCHES: tuple[float, ...] = (200, 254.7, 324.3, 412.9, 525.7, 669.4, 852.4, 1085.4)
 PITCHES += (1382, 1759.7, 2240.7, 2853.1, 3632.9, 4625.8, 5890.1, 7500)
-TENSIONS = (0.00159, 0.00089, -0.00022, -0.00199, -0.00478, -0.00925, -0.01653, -0.02874)
+TENSIONS: tuple[float, ...] = (0.00159, 0.00089, -0.00022, -0.00199, -0.00478, -0.00925, -0.01653, -0.02874)
 TENSIONS += (-0.05015, -0.08999, -0.16939, -0.33388, -0.65914, -1.23978, -2.19618, -3.72733)
 # Trachea: length 3.5 cm, speed of sound 35000 cm/s, share that returns from its end.
 DELAY, REFLECTION = 3.5 / 35000, 0.1
@@ -65,7 +63,7 @@ def sing(
     pitch = np.stack([_pitch(gesture, times) for gesture in gestures.values()], axis=1)
     loudness = np.stack([_loudness(gesture, times, rng) for gesture in gestures.values()], axis=1)
     flow = source(SILENT + (SINGING - SILENT) * breath, tension(pitch))
-    voices = signal.resample_poly(tract(flow * loudness * breath), 1, STEPS // RATE, axis=0)
+    voices = scipy.signal.resample_poly(tract(flow * loudness * breath), 1, STEPS // RATE, axis=0)
     loudest = [max(gesture.loudness) for gesture in gestures.values()]
     voices *= loudest / np.abs(voices).max(axis=0)
     sound = np.zeros(round(seconds * RATE))
@@ -78,11 +76,13 @@ def sing(
 def tension(pitch: np.ndarray) -> np.ndarray:
     """Return the tension beta with which the syrinx sings a fundamental frequency in Hz, from 200 to 7500."""
     limited = np.clip(pitch, PITCHES[0], PITCHES[-1])
-    return PchipInterpolator(np.log(PITCHES), TENSIONS)(np.log(limited))
+    return scipy.interpolate.PchipInterpolator(np.log(PITCHES), TENSIONS)(np.log(limited))
 
 
 def source(pressure: np.ndarray, tension: np.ndarray) -> np.ndarray:
     """Return the flow y of one syrinx for each column of pressure and tension, shape (T, n), in steps of 1/STEPS s."""
+    from .syrinx import SYRINX
+
     dt = brian2.second / STEPS
     with on_numpy():
         clock = brian2.Clock(dt, name="syrinx_clock")
@@ -116,14 +116,14 @@ def tract(flow: np.ndarray) -> np.ndarray:
     """
     echo = np.zeros(round(2 * DELAY * STEPS) + 1)
     echo[[0, -1]] = 1, REFLECTION
-    trachea = signal.lfilter([0.5], echo, flow, axis=0)
+    trachea = scipy.signal.lfilter([0.5], echo, flow, axis=0)
     cavity = np.array([1, CAVITY_LOSS * (BEAK + GLOTTIS), STIFFNESS * GLOTTIS])
     back = BEAK / GLOTTIS * (STIFFNESS * GLOTTIS - BEAK_LOSS * CAVITY_LOSS * BEAK * GLOTTIS)
     above = BEAK_LOSS * BEAK * GLOTTIS * np.array([CAVITY_LOSS, STIFFNESS])
     below = np.polyadd(np.polymul([1, BEAK_LOSS * BEAK], cavity), [back, 0])
-    numerator, denominator, _ = signal.cont2discrete((above, below), 1 / STEPS, method="foh")
-    beak = signal.lfilter(np.ravel(numerator), denominator, trachea, axis=0)
-    return signal.sosfilt(signal.butter(2, RADIATED, "bandpass", fs=STEPS, output="sos"), beak, axis=0)
+    numerator, denominator, _ = scipy.signal.cont2discrete((above, below), 1 / STEPS, method="foh")
+    beak = scipy.signal.lfilter(np.ravel(numerator), denominator, trachea, axis=0)
+    return scipy.signal.sosfilt(scipy.signal.butter(2, RADIATED, "bandpass", fs=STEPS, output="sos"), beak, axis=0)
 
 
 def _breath(gesture: Gesture, times: np.ndarray) -> np.ndarray:
@@ -137,10 +137,12 @@ def _pitch(gesture: Gesture, times: np.ndarray) -> np.ndarray:
 
 
 def _loudness(gesture: Gesture, times: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    filtered = signal.sosfilt(signal.butter(2, JITTER, fs=STEPS, output="sos"), rng.standard_normal(len(times)))
+    filtered = scipy.signal.sosfilt(
+        scipy.signal.butter(2, JITTER, fs=STEPS, output="sos"), rng.standard_normal(len(times))
+    )
     jitter = 1 - gesture.rough + gesture.rough * filtered / filtered.std()
     return _contour(gesture.loudness, gesture.seconds, times) * jitter
 
 
 def _contour(values: Sequence[float], seconds: float, times: np.ndarray) -> np.ndarray:
-    return PchipInterpolator(np.linspace(0, seconds, len(values)), values)(np.clip(times, 0, seconds))
+    return scipy.interpolate.PchipInterpolator(np.linspace(0, seconds, len(values)), values)(np.clip(times, 0, seconds))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -113,11 +114,12 @@ def song_from(spec: str, m: int = 45, seconds: float | None = None, low: float =
     UserError
         As :func:`read_wav`.
     """
+    path = Path(spec)
     if spec == "bengalese":
         from ...files.data import get
 
-        spec = get("bengalese")
-    sound, rate = read_wav(spec, seconds, high)
+        path = get("bengalese")
+    sound, rate = read_wav(path, seconds, high)
     return song_of(sound, rate, None, m, low, high)
 
 

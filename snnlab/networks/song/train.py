@@ -9,10 +9,21 @@ import numpy as np
 import xarray as xr
 
 from ...engine.brian import Engine
+from ...errors import UserError
+from ...files.describe import Names, describe
 from ..replay import moments as replay
 from ..replay import train_with_hdts
 from .config import SongConfig, first_song
 from .song import Song
+
+NAMES: Names = {
+    "syllable": ("name of the syllable", None),
+    "syllable_start": ("start of the syllable in the song", "s"),
+    "syllable_stop": ("end of the syllable in the song", "s"),
+    "sung": ("bands that are decoded in each song after learning", "1"),
+    "lag": ("delay at which the decoded song is read", "s"),
+    "song_start": ("start of the last song, whose spikes are kept", "s"),
+}
 
 
 def train_song(config: SongConfig, song: Song, engine: Engine) -> xr.Dataset:
@@ -22,6 +33,8 @@ def train_song(config: SongConfig, song: Song, engine: Engine) -> xr.Dataset:
     ``sung`` (pass, frame, band): what was decoded in each song after learning, ``lag`` s late; the output's filter is
     late, and one delay up to 60 ms, the one that fits best, holds for all. Spikes and voltages are those of the last.
     """
+    if config.seconds is None:
+        raise UserError("seconds: expected a settled Config, got None")
     dataset = train_with_hdts(config, song, song.period, engine)
     first = first_song(config, song)
     count = int((config.seconds - replay.LATEST - first) / song.period + 1e-9)
@@ -31,20 +44,20 @@ def train_song(config: SongConfig, song: Song, engine: Engine) -> xr.Dataset:
     kept = (when >= start) & (when < start + song.period)
     time = dataset.time.values
     shown = (time >= start) & (time < start + song.period)
-    seconds = {"units": "s"}
-    return (
+    found = (
         dataset.drop_vars(["output", "teacher"])
         .isel(spike=kept, time=shown)
         .assign(
-            song=(("frame", "band"), song.bands.astype(np.float32), {"frames_per_second": song.rate}),
+            song=song_variable(song),
             syllable=("syllable", [name for name, _, _ in song.syllables]),
-            syllable_start=("syllable", [start for _, start, _ in song.syllables], seconds),
-            syllable_stop=("syllable", [stop for _, _, stop in song.syllables], seconds),
-            sung=(("pass", "frame", "band"), sung.astype(np.float32), {"units": "1"}),
-            lag=((), lag, seconds),
-            song_start=((), start, seconds),
+            syllable_start=("syllable", [start for _, start, _ in song.syllables]),
+            syllable_stop=("syllable", [stop for _, _, stop in song.syllables]),
+            sung=(("pass", "frame", "band"), sung.astype(np.float32)),
+            lag=((), lag),
+            song_start=((), start),
         )
     )
+    return describe(found, NAMES)
 
 
 def decoded_songs(dataset: xr.Dataset, song: Song, starts: np.ndarray) -> tuple[np.ndarray, float]:
@@ -53,6 +66,12 @@ def decoded_songs(dataset: xr.Dataset, song: Song, starts: np.ndarray) -> tuple[
     frames = np.arange(len(song.bands)) / song.rate
     rows, lag = replay.delayed([start + frames for start in starts], time, output, song.bands, song.bands.mean(0))
     return np.stack(rows), lag
+
+
+def song_variable(song: Song) -> tuple:
+    """Return a song as a variable of a run; :func:`stored_song` reads it."""
+    labels = {"long_name": "bands of the song that is taught", "units": "1", "frames_per_second": song.rate}
+    return ("frame", "band"), song.bands.astype(np.float32), labels
 
 
 def stored_song(dataset: xr.Dataset) -> Song:

@@ -178,7 +178,7 @@ def _from_text(path: Path) -> np.ndarray:
     except UnicodeDecodeError:
         reason = "it is not UTF-8"
     except OSError as error:
-        reason = error.strerror
+        reason = error.strerror or str(error)
     raise UserError(f"sequence: {str(path)!r} cannot be read as text: {reason}")
 
 

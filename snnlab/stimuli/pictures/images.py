@@ -70,7 +70,8 @@ def load_images(source: str) -> tuple[Images, Images]:
     root = files[0].parent.parent.parent
     if files == [root / RAW / name for name in FILES] and not (root / "MNIST" / "processed").exists():
         arrays = _through_torchvision(root) or arrays
-    return Images(*arrays[:2], 255), Images(*arrays[2:], 255)
+    images, labels, test_images, test_labels = arrays
+    return Images(images, labels, 255), Images(test_images, test_labels, 255)
 
 
 def digest(source: str) -> str:
@@ -101,11 +102,12 @@ def _files(source: str) -> list[Path]:
     wanted = f"a folder with the four files {', '.join(FILES)} (plain or .gz, directly or in {RAW})"
     missing = []
     for folder in (root, root / RAW):
-        found = [next((p for p in (folder / n, folder / f"{n}.gz") if p.is_file()), None) for n in FILES]
-        if None not in found:
+        places = [next((p for p in (folder / n, folder / f"{n}.gz") if p.is_file()), None) for n in FILES]
+        found = [path for path in places if path is not None]
+        if len(found) == len(FILES):
             break
-        if any(found):
-            missing.append(folder / FILES[found.index(None)])
+        if found:
+            missing.append(folder / FILES[places.index(None)])
     else:
         if missing:
             raise UserError(f"images: {missing[0]} is missing; expected {wanted}")

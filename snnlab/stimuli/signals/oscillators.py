@@ -41,10 +41,14 @@ def noisy(signal: Callable, dt: float, size: float, seed: int, kind: str = "norm
     ``kind`` "normal": size N(0, 1); "uniform": size U(0, 1), whose mean is size/2. A step's noise follows from the
     seed and the number of the step, whatever piece of the signal is asked for.
     """
-    draw = {"normal": np.random.Generator.standard_normal, "uniform": np.random.Generator.random}[kind]
+    kinds: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
+        "normal": lambda rng: rng.standard_normal(_NOISE_BLOCK),
+        "uniform": lambda rng: rng.random(_NOISE_BLOCK),
+    }
+    draw = kinds[kind]
 
     def block(number: int) -> np.ndarray:
-        return draw(np.random.default_rng([seed, number]), _NOISE_BLOCK)
+        return draw(np.random.default_rng([seed, number]))
 
     def with_noise(t: np.ndarray) -> np.ndarray:
         steps = np.rint(np.asarray(t, float) / dt).astype(np.int64)

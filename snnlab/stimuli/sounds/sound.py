@@ -8,8 +8,7 @@ from math import gcd
 from pathlib import Path
 
 import numpy as np
-from scipy import signal
-from scipy.io import wavfile
+import scipy
 
 from ...errors import UserError
 
@@ -45,7 +44,7 @@ def bands_of(
     if not 1 <= m <= most:
         raise UserError(f"bands: expected from 1 to {most}, which are {narrowest:.0f} Hz wide, got {m}")
     common = gcd(rate, RATE)
-    sound = signal.resample_poly(np.asarray(sound, float), RATE // common, rate // common)
+    sound = scipy.signal.resample_poly(np.asarray(sound, float), RATE // common, rate // common)
     frames = -(-len(sound) // HOP)
     amplitude = np.abs(_stft(sound))[:, :frames]
     bands = (_shares(m, low, high) @ amplitude).T
@@ -79,7 +78,7 @@ def sound_from(
 def wav_bytes(sound: np.ndarray, rate: int) -> bytes:
     """Return a sound as the bytes of a WAV file of 16 bits; its loudest moment has full scale."""
     file = io.BytesIO()
-    wavfile.write(file, rate, np.round(sound / (np.abs(sound).max() or 1) * 32767).astype(np.int16))
+    scipy.io.wavfile.write(file, rate, np.round(sound / (np.abs(sound).max() or 1) * 32767).astype(np.int16))
     return file.getvalue()
 
 
@@ -99,10 +98,10 @@ def read_wav(path: str | Path, seconds: float | None = None, high: float = HIGH)
         raise UserError(f"song: no file {str(path)!r}; expected synthetic, bengalese or a WAV file")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", wavfile.WavFileWarning)
+            warnings.simplefilter("ignore", scipy.io.wavfile.WavFileWarning)
             # Only a warning to scipy, but the rest of the song is missing.
-            warnings.filterwarnings("error", "Reached EOF", wavfile.WavFileWarning)
-            rate, samples = wavfile.read(path)
+            warnings.filterwarnings("error", "Reached EOF", scipy.io.wavfile.WavFileWarning)
+            rate, samples = scipy.io.wavfile.read(path)
         length = len(samples) / rate
     # scipy's reader fails in many ways where a header is wrong.
     except Exception as error:
@@ -134,11 +133,11 @@ def _shares(m: int, low: float, high: float) -> np.ndarray:
 
 
 def _stft(sound: np.ndarray) -> np.ndarray:
-    return signal.stft(sound, nperseg=WINDOW, noverlap=WINDOW - HOP)[2]
+    return scipy.signal.stft(sound, nperseg=WINDOW, noverlap=WINDOW - HOP)[2]
 
 
 def _istft(transform: np.ndarray) -> np.ndarray:
-    return signal.istft(transform, nperseg=WINDOW, noverlap=WINDOW - HOP)[1]
+    return scipy.signal.istft(transform, nperseg=WINDOW, noverlap=WINDOW - HOP)[1]
 
 
 def _scaled(samples: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from snnlab.engine.brian import Engine
 from snnlab.engine.tasks import Task
 from snnlab.errors import UserError
 from snnlab.learning.rls import RLS
-from snnlab.networks.force.config import ForceConfig, resolve
+from snnlab.networks.force.config import ForceConfig, settle_force
 from snnlab.networks.force.network import ForceNetwork
 from snnlab.networks.force.train import train_force, weights
 from snnlab.stimuli.signals.oscillators import sine
@@ -34,7 +34,7 @@ def targets(t, k):
 
 def run_both(config, k, n_steps, rng, target="numpy", drive=0.0):
     """Train a ForceNetwork from the first step on, and the loop; returns both logs."""
-    setup = resolve(config)
+    setup = config.setup
     every, n = setup.learn.step, config.n
     learn, teacher = range(0, n_steps, every), targets((np.arange(n_steps) + 1) * setup.dt, k)
     weights = sparse_random(n, config.p, setup.g, rng, setup.zero_row_mean)
@@ -143,7 +143,7 @@ def test_training_equals_the_loop_with_the_learning_window_of_the_scripts():
         record_decoders=60,
         seed=5,
     )
-    setup = resolve(config)
+    setup = config.setup
     with Engine("numpy", config.seed) as engine:
         run = train_force(config, sine, engine)
     weights = np.zeros((60, 60))
@@ -182,7 +182,7 @@ def test_training_equals_the_loop_with_the_learning_window_of_the_scripts():
 
 
 def test_feedback_of_zero_is_a_network_without_encoder(rng):
-    setup = resolve(ForceConfig(neuron="izhikevich", n=60))
+    setup = ForceConfig(neuron="izhikevich", n=60).setup
     weights = sparse_random(60, 0.1, setup.g, rng)
     feedback, decoder = encoder(60, 2, setup.q, rng), rng.standard_normal((60, 2))
     ends = {}
@@ -216,13 +216,13 @@ def test_plain_numbers_are_in_the_published_units():
         ForceConfig(neuron="theta", g=10, q=1e4, alpha=1e-5, bias=0, dt=0.01, rls_interval=0.5),
         ForceConfig(neuron="izhikevich", g=5e3, q=5e3, alpha=2, bias=1000, dt=0.04, rls_interval=0.8),
     ):
-        given, stated = resolve(plain), resolve(ForceConfig(neuron=plain.neuron))
+        given, stated = plain.setup, ForceConfig(neuron=plain.neuron).setup
         for name in ("g", "q", "alpha", "bias", "dt"):
             assert getattr(given, name) == pytest.approx(getattr(stated, name), rel=1e-12), name
         assert given.learn == stated.learn
     assert given.g == pytest.approx(5e-12)  # 5000 pA ms
     assert given.alpha == pytest.approx(2e-6)  # 2 ms^2
-    assert resolve(ForceConfig(parameters=("b = -1*nS", "v_t=-20 mV"))).neuron.parameters["b"] == -1 * brian2.nS
+    assert ForceConfig(parameters=("b = -1*nS", "v_t=-20 mV")).setup.neuron.parameters["b"] == -1 * brian2.nS
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_plain_numbers_are_in_the_published_units():
 )
 def test_a_setting_that_cannot_be_used_is_named(settings, message):
     with pytest.raises(UserError, match=f"^(neuron 'izhikevich': )?{message}"):
-        resolve(ForceConfig(**settings))
+        settle_force(ForceConfig(**settings))
 
 
 USER_MODEL = """
@@ -286,10 +286,10 @@ def test_a_users_neuron_without_force_values_names_the_field(tmp_path, force, me
     file = tmp_path / "mine.py"
     file.write_text(USER_MODEL + force)
     with pytest.raises(UserError, match=message):
-        resolve(ForceConfig(neuron=str(file)))
+        settle_force(ForceConfig(neuron=str(file)))
     complete = ForceConfig(neuron=str(file), g=1, q=1, alpha=1e-3, bias=2, dt=0.1, rls_interval=1)
     if not force:
-        assert resolve(complete).dt == pytest.approx(1e-4)
+        assert complete.setup.dt == pytest.approx(1e-4)
 
 
 @pytest.mark.parametrize("excitatory", [None, 0.5])
@@ -299,7 +299,7 @@ def test_weights_are_those_with_which_a_run_begins(excitatory):
         run = train_force(config, lambda t: targets(t, 2), engine, excitatory)
         signs = None if excitatory is None else run["sign"].values.astype(float)
         for _ in range(2):
-            recurrent, feedback = weights(config, resolve(config), engine, 2, signs)
+            recurrent, feedback = weights(config, config.setup, engine, 2, signs)
             entries = recurrent.tocoo()
             np.testing.assert_array_equal(entries.data, run.recurrent_weight)
             np.testing.assert_array_equal(entries.row, run.recurrent_post)

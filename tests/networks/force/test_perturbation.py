@@ -8,7 +8,7 @@ import pytest
 from snnlab.connectivity.random import sparse_random
 from snnlab.engine.brian import Engine
 from snnlab.errors import UserError
-from snnlab.networks.force.config import ForceConfig, resolve
+from snnlab.networks.force.config import ForceConfig
 from snnlab.networks.force.perturbation import moved_spike, spike_jump
 from snnlab.networks.force.plan import Plan
 from snnlab.networks.force.train import make_loop
@@ -19,7 +19,7 @@ N, START, STOP, DELAY, PATIENCE = 120, 4000, 8000, 20, 400
 def follow(target, n=N, patience=PATIENCE, **changes):
     """Return what moved_spike gives, and the spikes of an undisturbed run of the same length."""
     config = ForceConfig(neuron="lif", n=n, target=target, **changes)
-    setup = resolve(config)
+    setup = config.setup
     results = []
     with Engine(target, 1) as engine:
         weights = sparse_random(n, 0.3, setup.g, engine.rng("recurrent"), True)
@@ -69,6 +69,6 @@ def test_where_nobody_fires_there_is_nothing_to_move():
 
 
 def test_a_filter_whose_jump_is_no_sum_is_refused():
-    odd = replace(resolve(ForceConfig(neuron="lif")).synapse, on_spike="h += weight*weight/(tau_rise*tau_decay)")
+    odd = replace(ForceConfig(neuron="lif").setup.synapse, on_spike="h += weight*weight/(tau_rise*tau_decay)")
     with pytest.raises(UserError, match="filter: expected one to whose states"):
         spike_jump(odd)

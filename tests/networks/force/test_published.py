@@ -7,7 +7,7 @@ import pytest
 import snnlab.neurons
 from snnlab.errors import UserError
 from snnlab.models.loading import find_model
-from snnlab.networks.force import PUBLISHED, ForceConfig, resolve
+from snnlab.networks.force import PUBLISHED, ForceConfig, settle_force
 from snnlab.networks.force.published import stated_values
 
 LIF = Path(snnlab.neurons.__file__).with_name("lif.py")
@@ -20,7 +20,7 @@ def test_every_shipped_neuron_that_spikes_has_values_and_no_other_name_has():
 
 @pytest.mark.parametrize("spec", ["lif", "snnlab.neurons.lif:LIF", str(LIF)])
 def test_a_shipped_neuron_has_its_values_however_it_is_named(spec):
-    setup = resolve(ForceConfig(neuron=spec))
+    setup = ForceConfig(neuron=spec).setup
     assert (setup.g, setup.q, setup.bias) == pytest.approx((4e-5, 0.01, -0.04))
     assert (setup.dt, setup.learn.step) == (pytest.approx(5e-5), 50)
 
@@ -29,6 +29,6 @@ def test_a_copy_of_a_shipped_file_has_what_it_states_itself(tmp_path):
     copy = tmp_path / "lif.py"
     copy.write_text(LIF.read_text())
     with pytest.raises(UserError, match=r"^g: neuron 'lif' states no FORCE value"):
-        resolve(ForceConfig(neuron=str(copy)))
+        settle_force(ForceConfig(neuron=str(copy)))
     copy.write_text(LIF.read_text() + "FORCE = dict(q=3*mV)\n")
     assert float(stated_values(find_model(str(copy), "neuron")[1])["q"]) == 3e-3

@@ -7,7 +7,7 @@ from snnlab.connectivity.random import encoder, sparse_random
 from snnlab.engine.brian import Engine
 from snnlab.engine.tasks import Task
 from snnlab.learning.rls import RLS
-from snnlab.networks.force.config import ForceConfig, resolve
+from snnlab.networks.force.config import ForceConfig
 from snnlab.networks.force.network import ForceNetwork
 
 N, UPDATES, EVERY = 500, 10_000, 10
@@ -16,7 +16,7 @@ N, UPDATES, EVERY = 500, 10_000, 10
 @pytest.fixture(scope="module")
 def activity():
     """Filtered spikes and errors of an LIF network while it learns the sine: 10^4 updates, one every 0.5 ms."""
-    setup = resolve(ForceConfig(neuron="lif", n=N))
+    setup = ForceConfig(neuron="lif", n=N).setup
     with Engine("cython", 0) as engine:
         recurrent = sparse_random(N, 0.1, setup.g, engine.rng("recurrent"), True)
         feedback = encoder(N, 1, setup.q, engine.rng("encoder"))

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from snnlab.engine.brian import Engine
-from snnlab.networks.force import resolve
 from snnlab.networks.replay import LeverConfig, levers
 from snnlab.networks.replay import moments as replay
 from snnlab.stimuli.pictures.movie import synthetic
@@ -48,7 +47,7 @@ def test_each_lever_has_its_drive_and_is_set_when_its_level_begins():
     def driven(lever):
         config = LeverConfig(neuron="lif", n=20, lever=lever, q_cue=3.0, seconds=60.0, learn_stop=30.0)
         with Engine("numpy", seed=1) as engine:
-            return levers.drive(config, resolve(config), turns, tests, engine)
+            return levers.drive(config, config.setup, turns, tests, engine)
 
     drive, phases = driven("feedback")
     assert drive is None and [(phase.start, phase.feedback) for phase in phases] == [(30.0, 1.0), (42.0, 4.0)]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from snnlab.errors import UserError
-from snnlab.lab.protocol import controls_fail, find_protocol
+from snnlab.lab.protocol import find_protocol
+from snnlab.lab.run import controls_fail
 from snnlab.learning.logistic import Logistic, past
 from snnlab.stimuli.pictures.bitmaps import letter_places, substitutions, word
 

@@ -9,7 +9,8 @@ import pytest
 from snnlab.errors import UserError
 from snnlab.files.record import load
 from snnlab.lab.figure import find_figure, save_figure
-from snnlab.lab.protocol import controls_fail, find_protocol
+from snnlab.lab.protocol import find_protocol
+from snnlab.lab.run import controls_fail
 from snnlab.networks.boltzmann import rivals as sequence_memories
 from snnlab.networks.boltzmann.rivals import (
     SequenceHopfield,

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.io import wavfile
 
-from snnlab.lab.protocol import controls_fail, find_protocol
+from snnlab.lab.protocol import find_protocol
+from snnlab.lab.run import controls_fail
 from snnlab.stimuli.pictures.bitmaps import evolution, music
 
 MUSIC, EVOLUTION = find_protocol("dybm_music"), find_protocol("dybm_evolution")

@@ -9,7 +9,8 @@ import xarray as xr
 from snnlab.errors import UserError
 from snnlab.files.record import load
 from snnlab.lab.figure import find_figure, save_figure
-from snnlab.lab.protocol import controls_fail, find_protocol
+from snnlab.lab.protocol import find_protocol
+from snnlab.lab.run import controls_fail
 from snnlab.networks.boltzmann.fit import Boltzmann
 from snnlab.networks.boltzmann.rule import DybmRule
 from snnlab.protocols.boltzmann import dybm_queue

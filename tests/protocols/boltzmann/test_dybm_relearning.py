@@ -5,7 +5,8 @@ import pytest
 
 from snnlab.errors import UserError
 from snnlab.lab.figure import find_figure, save_figure
-from snnlab.lab.protocol import controls_fail, find_protocol
+from snnlab.lab.protocol import find_protocol
+from snnlab.lab.run import controls_fail
 from snnlab.protocols.boltzmann import dybm_relearning as relearning
 
 PROTOCOL = find_protocol("dybm_relearning")

@@ -11,7 +11,8 @@ from snnlab.errors import MachineError, UserError
 from snnlab.files import keeping as boltzmann_keeping
 from snnlab.files.record import load
 from snnlab.lab.figure import find_figure, save_figure
-from snnlab.lab.protocol import controls_fail, find_protocol
+from snnlab.lab.protocol import find_protocol
+from snnlab.lab.run import controls_fail
 from snnlab.networks.boltzmann import load_machine, load_state, memory
 from snnlab.networks.boltzmann import program as boltzmann_program
 from snnlab.networks.boltzmann import runtime as boltzmann_runtime

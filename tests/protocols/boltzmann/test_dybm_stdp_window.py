@@ -7,7 +7,8 @@ from references import dybm
 from snnlab.engine.brian import Engine
 from snnlab.errors import UserError
 from snnlab.lab.figure import collect, find_figure, save_figure
-from snnlab.lab.protocol import controls_fail, find_protocol
+from snnlab.lab.protocol import find_protocol
+from snnlab.lab.run import controls_fail
 from snnlab.protocols.boltzmann.dybm_stdp_window import CLOSE, law
 
 PROTOCOL = find_protocol("dybm_stdp_window")

@@ -10,7 +10,8 @@ from snnlab.errors import MachineError, UserError
 from snnlab.files import keeping as boltzmann_keeping
 from snnlab.files.record import attribute
 from snnlab.lab.figure import find_figure, save_figure
-from snnlab.lab.protocol import controls_fail, find_protocol
+from snnlab.lab.protocol import find_protocol
+from snnlab.lab.run import controls_fail
 from snnlab.networks.boltzmann import PUBLISHED_BLOCKS, load_machine
 from snnlab.networks.boltzmann import program as boltzmann_program
 from snnlab.networks.boltzmann import turns as boltzmann_turns

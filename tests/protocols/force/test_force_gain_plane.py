@@ -8,7 +8,7 @@ import xarray as xr
 
 from snnlab.errors import UserError
 from snnlab.lab.protocol import find_protocol
-from snnlab.networks.force import SPIKE_STEP, resolve
+from snnlab.networks.force import SPIKE_STEP
 from snnlab.protocols.force import force_gain_plane as module
 
 Q_UNITS = {"lif": 1e-3, "theta": 1.0, "izhikevich": 1e-12}
@@ -67,7 +67,7 @@ def test_negative_counts_are_refused(tmp_path):
 
 def test_published_gains_are_those_of_the_neurons():
     for neuron, (g, q) in module.PUBLISHED.items():
-        setup = resolve(PROTOCOL.config(neuron=neuron))
+        setup = PROTOCOL.config(neuron=neuron).setup
         assert (setup.g / float(setup.weight_unit), setup.q) == pytest.approx((g, q * Q_UNITS[neuron]))
 
 

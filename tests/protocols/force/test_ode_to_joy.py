@@ -8,7 +8,7 @@ import xarray as xr
 
 from snnlab.errors import UserError
 from snnlab.lab.protocol import find_protocol
-from snnlab.networks.force import melody, resolve
+from snnlab.networks.force import melody
 from snnlab.protocols.force import ode_to_joy as module
 from snnlab.stimuli.sounds.music import ODE_TO_JOY
 
@@ -37,12 +37,12 @@ def failing(dataset):
 
 
 def test_published_settings():
-    config = module.settled(PROTOCOL.config())
-    setup = resolve(config)
+    config = module.settle(PROTOCOL.config())
+    setup = config.setup
     assert (config.n, config.g, config.q, config.seconds, setup.learn.step) == (5000, 1e4, 4e3, 1000.0, 100)
-    assert module.settled(PROTOCOL.config(learn_stop=30.0)).seconds == 130.0
-    assert PROTOCOL.config().identity() == PROTOCOL.config(seconds=1000.0).identity()
-    assert PROTOCOL.config().identity() != PROTOCOL.config(seconds=950.0).identity()
+    assert module.settle(PROTOCOL.config(learn_stop=30.0)).seconds == 130.0
+    assert module.settle(PROTOCOL.config()) == module.settle(PROTOCOL.config(seconds=1000.0))
+    assert module.settle(PROTOCOL.config()) != module.settle(PROTOCOL.config(seconds=950.0))
 
 
 @pytest.mark.parametrize(

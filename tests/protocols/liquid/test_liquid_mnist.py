@@ -10,7 +10,8 @@ from snnlab.errors import UserError
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Finding
 from snnlab.lab.figure import find_figure, save_figure
-from snnlab.lab.protocol import controls_fail, find_protocol
+from snnlab.lab.protocol import find_protocol
+from snnlab.lab.run import controls_fail
 from snnlab.networks.liquid.config import build_liquid, find_spike_rule, plan_show
 from snnlab.networks.liquid.liquid import join_features, show_images
 from snnlab.networks.liquid.train import Progress, learn

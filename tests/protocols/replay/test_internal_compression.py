@@ -8,7 +8,8 @@ import xarray as xr
 
 from snnlab.errors import UserError
 from snnlab.lab.figure import find_figure, save_figure
-from snnlab.lab.protocol import controls_fail, find_protocol
+from snnlab.lab.protocol import find_protocol
+from snnlab.lab.run import controls_fail
 from snnlab.protocols.replay import internal_compression as module
 
 PROTOCOL = find_protocol("internal_compression")

@@ -10,8 +10,9 @@ from PIL import Image
 from snnlab.errors import UserError
 from snnlab.files.record import attribute
 from snnlab.lab.figure import find_figure
-from snnlab.lab.protocol import controls_fail, find_protocol
-from snnlab.networks.force import TrainedNetwork, resolve
+from snnlab.lab.protocol import find_protocol
+from snnlab.lab.run import controls_fail
+from snnlab.networks.force import TrainedNetwork
 from snnlab.networks.replay import CORRELATION, IDENTIFIED, movie_of, score_frames, stored_movie
 from snnlab.networks.replay import moments as replay
 from snnlab.protocols.replay import movie_replay as module
@@ -23,15 +24,15 @@ REPLAY, COMPRESSION = find_protocol("movie_replay"), find_protocol("replay_compr
 
 
 def test_published_settings():
-    config = module.settled(REPLAY.config())
-    setup = resolve(config)
+    config = module.settle(REPLAY.config())
+    setup = config.setup
     assert (config.n, config.g, config.q, config.q_hdts, config.pulses) == (1000, 5e3, 4e2, 4e3, 32)
     assert (config.seconds, config.learn_start, config.learn_stop, setup.learn.step) == (100.0, 1.0, 50.0, 100)
     assert movie_of(config).frames.shape == (200, 18, 32)
     parts = compression.segments(COMPRESSION.config(), 8.0)
     assert [part.speed for part in parts] == [1.0, 2.0, 4.0, 8.0, 16.0, 0.5, -1.0, -4.0]
     assert [part.stop - part.first for part in parts] == [8.0, 4.0, 4.0, 4.0, 4.0, 16.0, 8.0, 4.0]
-    assert compression.settled(COMPRESSION.config()).seconds == pytest.approx(110.1)
+    assert compression.settle(COMPRESSION.config()).seconds == pytest.approx(110.1)
 
 
 @pytest.mark.parametrize(

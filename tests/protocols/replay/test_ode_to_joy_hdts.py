@@ -8,8 +8,9 @@ import xarray as xr
 
 from snnlab.errors import UserError
 from snnlab.lab.figure import find_figure, save_figure
-from snnlab.lab.protocol import controls_fail, find_protocol
-from snnlab.networks.force import melody, resolve
+from snnlab.lab.protocol import find_protocol
+from snnlab.lab.run import controls_fail
+from snnlab.networks.force import melody
 from snnlab.networks.replay.pulses import Pulses
 from snnlab.protocols.replay import ode_to_joy_hdts as module
 from snnlab.stimuli.sounds.music import ODE_TO_JOY, ODE_TO_JOY_LONG
@@ -37,10 +38,10 @@ def test_pulses_without_order_have_the_same_power_and_another_order_in_each_peri
 
 
 def test_settings_of_the_script_but_for_stronger_pulses():
-    config = module.settled(PROTOCOL.config())
-    setup = resolve(config)
+    config = module.settle(PROTOCOL.config())
+    setup = config.setup
     assert (config.g, config.q, config.q_hdts, config.seconds, setup.learn.step) == (1e4, 4e3, 8e3, 306.0, 100)
-    assert module.settled(PROTOCOL.config(q_hdts=4e3)).q_hdts == 4e3
+    assert module.settle(PROTOCOL.config(q_hdts=4e3)).q_hdts == 4e3
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from scipy.sparse import csr_array
 from places import DATA
 from snnlab.errors import UserError
 from snnlab.lab.figure import find_figure, save_figure
-from snnlab.lab.protocol import controls_fail, find_protocol
+from snnlab.lab.protocol import find_protocol
+from snnlab.lab.run import controls_fail
 from snnlab.networks.reservoir.exponents import (
     leading_eigenvalues,
     measure_dynamics,

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.stats import ttest_1samp
 
 from snnlab.errors import UserError
 from snnlab.lab.figure import find_figure, save_figure
@@ -13,7 +14,6 @@ from snnlab.networks.reservoir.plastic import Plasticity
 from snnlab.networks.reservoir.remedies import Remedy
 from snnlab.networks.reservoir.units import random_reservoir
 from snnlab.plasticity.hebb import HEBB
-from snnlab.protocols.reservoir import reservoir_remedies
 
 PROTOCOL = find_protocol("reservoir_remedies")
 ETA = 3e-2
@@ -153,17 +153,20 @@ def test_where_held_out_images_choose_not_to_learn_nothing_is_gained():
     runs = [made_up(s, [85, 84], [85, 99], decay=0.1) for s in range(3)]
     found = {finding.what: finding for finding in PROTOCOL.comparisons(runs)}
     gained = found["hebb (eta 1e-05) + decay to start (0.1), last: points gained at the epoch chosen"]
-    assert gained.value == 0 and "p = 1" in gained.null
+    assert gained.value == 0 and gained.p == 1
 
 
-def test_p_is_corrected_for_the_number_of_remedies():
-    rng = np.random.default_rng(0)
-    values = {"a": 1 + 0.1 * rng.standard_normal(10), "b": 0.1 + 0.2 * rng.standard_normal(10), "c": np.zeros(10)}
-    from scipy.stats import ttest_1samp
-
-    raw = {name: ttest_1samp(v, 0.0).pvalue for name, v in values.items() if v.any()}
-    p = reservoir_remedies._corrected(values)
-    assert p["a"] == pytest.approx(3 * raw["a"]) and p["b"] == pytest.approx(min(1, 2 * raw["b"])) and p["c"] == 1
+def test_gains_are_tested_against_no_learning_in_the_family_of_the_study():
+    gains = {"l2": (1.0, 0.9, 1.1), "none": (0.1, -0.2, 0.3)}
+    runs = [
+        made_up(s, [85, 86], [85, 85 + gained], normalise=norm)
+        for norm, each in gains.items()
+        for s, gained in enumerate(each)
+    ]
+    tested = [finding for finding in PROTOCOL.comparisons(runs) if finding.p is not None]
+    assert [finding.what.rpartition(": ")[2] for finding in tested] == ["points gained at the epoch chosen"] * 2
+    expected = [ttest_1samp(each, 0.0).pvalue for each in gains.values()]
+    assert [finding.p for finding in tested] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from scipy.io import wavfile
 from scipy.ndimage import gaussian_filter1d
 
 from snnlab.errors import UserError
-from snnlab.lab.protocol import controls_fail, find_protocol
-from snnlab.networks.force import resolve
+from snnlab.lab.protocol import find_protocol
+from snnlab.lab.run import controls_fail
 from snnlab.networks.song import lesions, song_from, taught_song
 from snnlab.networks.song import scores as song_scores
 from snnlab.protocols.song import songbird as module
@@ -33,8 +33,8 @@ def wav(tmp_path_factory):
 
 
 def test_published_settings():
-    config = module.settled(SONG.config())
-    setup = resolve(config)
+    config = module.settle(SONG.config())
+    setup = config.setup
     assert (config.n, config.g, config.q, config.q_hdts, config.pulses) == (1000, 1.3e4, 1e3, 8e3, 500)
     assert (config.seconds, config.learn_start, config.learn_stop, setup.learn.step) == (100.0, 1.0, 50.0, 100)
     assert taught_song(config).bands.shape[1] == 45 and taught_song(config).period == pytest.approx(5.0)

@@ -1,0 +1,134 @@
+"""What a source claims and what our reading of it rests on; the verdict on a finding that stands beside it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from ..checking import require_choices
+from ..errors import UserError
+from .tables import number
+
+if TYPE_CHECKING:
+    from .claims import Finding
+
+# Words that a claim may have; findings over fewer seeds than this decide nothing against a source.
+MOST_WORDS, ENOUGH_SEEDS = 25, 10
+REPRODUCED = "reproduced"
+CONDITIONALLY = "reproduced under a condition"
+NOT_REPRODUCED = "not reproduced here"
+UNDECIDED = "undecided"
+NOT_TESTABLE = "not testable"
+NO_BAR = "no bar was set"
+
+
+@dataclass(frozen=True)
+class Published:
+    """One claim of a source.
+
+    Example
+    -------
+    ``Published("Osogami & Otsuka 2015, doi:10.1038/srep14149", "two sequences", "number", "Blocks until both sequences
+    are recalled, one machine", 1_785_845, "blocks", "blocks until a block needs no training", "authors' program",
+    "secondary")``
+    """
+
+    source: str
+    """authors, year and DOI or address"""
+    locator: str
+    """figure, table, equation, section or file in the source"""
+    kind: Literal["number", "direction", "existence"]
+    """a value; which of two is larger; that something happens at all"""
+    claimed: str
+    """what is claimed, at most 25 words"""
+    value: float | tuple[float, float] | None
+    """the published number or range; None for a claim without one"""
+    unit: str
+    """of ``value``; 1 for a number without dimension"""
+    measure: str
+    """what was measured to get it"""
+    basis: Literal["authors' program", "text", "abstract", "our model after it"]
+    """what our settings follow"""
+    text_read: Literal["full", "abstract", "caption", "code", "secondary"]
+    """what we could read of the source"""
+    note: str = ""
+    """what a reader should know as well, for example what is not known"""
+
+    def __post_init__(self):
+        require_choices(self)
+        if (count := len(self.claimed.split())) > MOST_WORDS or not count:
+            raise UserError(f"claimed: expected 1 to {MOST_WORDS} words, got {count}")
+        if (self.kind == "number") != (self.value is not None):
+            raise UserError(f"value: expected {'a number' if self.value is None else 'None'}, got {self.value}")
+
+    def to_dict(self) -> dict:
+        """Return plain JSON values."""
+        return asdict(self) | ({"value": list(self.value)} if isinstance(self.value, tuple) else {})
+
+    def __str__(self) -> str:
+        parts = self.value if isinstance(self.value, tuple) else (self.value,)
+        value = " .. ".join(number(part) for part in parts if part is not None)
+        unit = "" if self.unit in ("", "1") else f" {self.unit}"
+        return f"{value + unit if value else self.claimed} ({self.source.partition(', ')[0]})"
+
+
+class Verdict(NamedTuple):
+    """A verdict, and why it is not another one."""
+
+    word: str
+    why: str
+
+
+def judge(finding: Finding, full_scale: bool) -> Verdict | None:
+    """Return the verdict on a finding beside a :class:`Published`; None for one that stands beside nothing.
+
+    The bar is the range of values that count as the same. It is set before the runs, and not from them.
+
+    ============================  ==================================================================================
+    verdict                       where it holds
+    ============================  ==================================================================================
+    reproduced                    the 95 % interval lies within the bar
+    reproduced under a condition  so it does, but the finding names a condition, or the scale is not the published one
+    not reproduced here           it lies outside the bar; the source's full text or program was read, the scale is the
+                                  published one, seeds are ten or more, and settings that the source does not document
+                                  were scanned
+    undecided                     anything else
+    not testable                  data, text or code that a test needs are missing
+    ============================  ==================================================================================
+
+    Parameters
+    ----------
+    finding : Finding
+        With ``published``, and with ``bar``, ``condition``, ``scan`` and ``missing`` where it has them.
+    full_scale : bool
+        Whether the runs have the published scale.
+    """
+    if not isinstance(finding.published, Published):
+        return None
+    if finding.missing or not math.isfinite(finding.value):
+        return Verdict(NOT_TESTABLE, finding.missing or "nothing could be measured")
+    if finding.bar is None:
+        return Verdict(UNDECIDED, NO_BAR)
+    if finding.interval == "none":
+        return Verdict(UNDECIDED, "one run has no interval")
+    low, high = finding.bar
+    # A direction is not shown by an interval that touches no difference.
+    strict = finding.published.kind == "direction"
+    above, below = (finding.low > low, finding.high < high) if strict else (finding.low >= low, finding.high <= high)
+    if above and below:
+        reasons = [finding.condition, "" if full_scale else "the scale is not the published one"]
+        condition = "; ".join(reason for reason in reasons if reason)
+        return Verdict(CONDITIONALLY if condition else REPRODUCED, condition or "the interval lies within the bar")
+    if finding.high >= low and finding.low <= high:
+        return Verdict(UNDECIDED, "the interval spans the bar")
+    open_questions = {
+        "the source's text or program was not read": finding.published.text_read in ("full", "code"),
+        "the scale is not the published one": full_scale,
+        f"fewer than {ENOUGH_SEEDS} seeds": finding.n >= ENOUGH_SEEDS,
+        "settings that the source does not document were not scanned": bool(finding.scan),
+    }
+    left = "; ".join(why for why, settled in open_questions.items() if not settled)
+    if left:
+        return Verdict(UNDECIDED, f"the interval lies outside the bar, but {left}")
+    return Verdict(NOT_REPRODUCED, f"the interval lies outside the bar; scanned: {finding.scan}")

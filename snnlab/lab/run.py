@@ -1,0 +1,229 @@
+"""A run: a settled Config and its file. It is computed, stored, and then judged."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import logging
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import SnnlabError, UserError
+from ..files import record
+from ..files.checkpoint import Checkpoints
+from ..files.python import is_file_spec
+from .claims import Check
+from .grouping import neutral
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from ..engine.brian import Engine
+    from .protocol import Protocol
+
+_log = logging.getLogger("snnlab")
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a protocol: the Config that was given, what it settles to, and the run's file.
+
+    :meth:`snnlab.lab.protocol.Protocol.prepare` makes it.
+    """
+
+    protocol: Protocol
+    given: Any
+    config: Any
+    """the settled Config"""
+    values: dict
+    """fields of the settled Config"""
+    path: Path
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the run is complete, or was cut off behind a checkpoint."""
+        return self.path.is_file() or Checkpoints(self.path).kept()
+
+    def execute(self, progress: bool = False, resume: bool = False) -> xr.Dataset:
+        """Compute the run and write its file; returns the dataset with its evaluated checks.
+
+        The arrays of a run with checkpoints are of dask: they are read from the run file when they are used.
+        With ``resume``, a run that was cut off goes on from its last checkpoint, and one that is complete is read.
+
+        Raises
+        ------
+        UserError, Diverged, MachineError, KeyboardInterrupt
+            With nothing written but the checkpoints of a long run.
+        """
+        path, folder = self.path, self.path.parent
+        made = not folder.exists()
+        record.check_writable(folder)
+        if resume and path.is_file():
+            _log.info(f"{path.stem}: complete already, nothing to resume")
+            dataset = record.load(path, self.protocol.name)
+            judge(self.protocol, dataset)
+            return dataset
+        try:
+            with Checkpoints(path, resume) as checkpoints:
+                dataset = self._compute(progress, checkpoints)
+                if record.is_lazy(dataset):
+                    # From here on from its own file, not from the checkpoints'.
+                    dataset = record.load(path, self.protocol.name, lazy=True)
+                checkpoints.remove()
+        finally:
+            if made:
+                # Nothing stays of a mistake that was noticed late.
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+        return dataset
+
+    def _compute(self, progress: bool, checkpoints: Checkpoints) -> xr.Dataset:
+        """Compute the run and write its file."""
+        from ..engine.brian import Engine
+
+        wall, cpu = time.perf_counter(), record.cpu_time()
+        # Before `run`, which may change a Config that is not frozen.
+        names = self._names()
+        target, seed = self.values.get("target", "cython"), self.values.get("seed", 0)
+        with Engine(target, seed, progress, checkpoints) as engine:
+            dataset = self._call(engine)
+            target = engine.used
+        dataset.attrs |= {
+            "Conventions": record.CONVENTIONS,
+            "format_version": record.FORMAT_VERSION,
+            **names,
+            "target": target,
+            "config": json.dumps(self.values),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "wall_seconds": time.perf_counter() - wall,
+            "cpu_seconds": record.cpu_time() - cpu,
+            **record.provenance(),
+            "checks": "[]",
+            "measures": "{}",
+        }
+        try:
+            judge(self.protocol, dataset)
+            store_measures(self.protocol, dataset)
+        except UserError as error:
+            record.save(dataset, self.path)
+            raise UserError(f"{error}; the run is kept in {self.path}") from error
+        record.save(dataset, self.path)
+        return dataset
+
+    def _names(self) -> dict[str, Any]:
+        """Return the attributes that say which run this is."""
+        protocol = self.protocol
+        seed = {"seed": self.values["seed"]} if "seed" in self.values else {}
+        return seed | {
+            "protocol": protocol.name,
+            "protocol_file": protocol.spec,
+            "condition": protocol.condition(self.config),
+            "preset": protocol.preset(self.given),
+            "variant": protocol.variant(self.given),
+            "given": json.dumps(self._given()),
+            "neutral": json.dumps([name for name in neutral(protocol.Config) if name in self.values]),
+        }
+
+    def _given(self) -> dict:
+        """Return the fields of the Config that were given another value than the class states."""
+        given, found = dataclasses.asdict(self.given), {}
+        for field in dataclasses.fields(self.given):
+            default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+            if default is dataclasses.MISSING or given[field.name] != default:
+                found[field.name] = given[field.name]
+        return found
+
+    def _call(self, engine: Engine) -> xr.Dataset:
+        """Call ``run`` of the protocol."""
+        import xarray as xr
+
+        spec = self.protocol.spec
+        dataset = call_own("run", spec, self.protocol.run, self.config, engine)
+        if not isinstance(dataset, xr.Dataset):
+            kind = type(dataset).__name__
+            raise UserError(f"protocol: {spec}: run: expected it to return an xarray.Dataset, got {kind}")
+        return dataset
+
+
+def call_own(kind: str, spec: str, function: Callable, *arguments) -> Any:
+    """Call a function of a protocol file; a fault in a user's file becomes one line that says where."""
+    try:
+        return function(*arguments)
+    except SnnlabError:
+        raise
+    except Exception as error:
+        if not is_file_spec(spec):
+            raise
+        frames = traceback.extract_tb(error.__traceback__)
+        line = next((frame.lineno for frame in reversed(frames) if frame.filename == spec), None)
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:400]
+        raise UserError(f"protocol: {spec}: {kind} fails at line {line} with {reason}") from error
+
+
+def judge(protocol: Protocol, dataset: xr.Dataset) -> list[Check]:
+    """Evaluate the checks of a run now, store them in the dataset and return them.
+
+    Raises
+    ------
+    UserError
+        If the protocol's ``checks`` fail.
+    """
+    try:
+        checks = protocol.checks(dataset)
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UserError(f"checks: those of {protocol.name} fail with {reason}") from error
+    require_list("checks", protocol.name, checks, Check)
+    if "variant" not in dataset.attrs and "config" in dataset.attrs:
+        # A run of format 1.
+        known = {field.name for field in dataclasses.fields(protocol.Config)}
+        stored = record.attribute(dataset, "config").items()
+        config = {k: tuple(v) if isinstance(v, list) else v for k, v in stored if k in known}
+        dataset.attrs["variant"] = protocol.variant(protocol.Config(**config))
+    dataset.attrs["checks"] = json.dumps([c.to_dict() for c in checks])
+    return checks
+
+
+def store_measures(protocol: Protocol, dataset: xr.Dataset) -> None:
+    """Store in a run what its protocol measures, as JSON; a number that is not finite is text.
+
+    Raises
+    ------
+    UserError
+        If the protocol's ``measure`` fails.
+    """
+    try:
+        measured = {str(what): float(value) for what, value in protocol.measure(dataset).items()}
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UserError(f"measure: that of {protocol.name} fails with {reason}") from error
+    finite = {what: value if abs(value) < float("inf") else str(value) for what, value in measured.items()}
+    dataset.attrs["measures"] = json.dumps(finite)
+
+
+def stored_measures(dataset: xr.Dataset) -> dict[str, float]:
+    """Return the measures as they stand in a run; empty for a run of before they were stored."""
+    return {what: float(value) for what, value in json.loads(dataset.attrs.get("measures", "{}")).items()}
+
+
+def require_list(kind: str, name: str, found: object, cls: type) -> None:
+    """Raise UserError unless what a function of a protocol returned is a list of such objects."""
+    if not isinstance(found, list) or not all(isinstance(each, cls) for each in found):
+        raise UserError(f"{kind} of {name}: expected a list of {cls.__name__}, got {found!r:.100}")
+
+
+def controls_fail(checks: list[Check]) -> bool:
+    """Tell whether a control did what it must: break at least one of its checks (or none is stated)."""
+    return not checks or not all(c.holds for c in checks)
+
+
+def stored_checks(dataset: xr.Dataset) -> list[Check]:
+    """Return the checks as they stand in a run."""
+    return [Check.from_dict(row) for row in record.attribute(dataset, "checks")]
