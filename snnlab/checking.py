@@ -3,6 +3,8 @@
 ``require_*`` look at the fields of a Config; ``checked_*`` take an argument and return it in the form that is used.
 """
 
+from __future__ import annotations
+
 from numbers import Integral, Real
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 

@@ -9,7 +9,13 @@ from importlib import import_module
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+else:
+    # importlib.abc imports much that help does not need.
+    Loader = object
 
 
 def public(package: str, names: dict[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
@@ -108,7 +114,7 @@ class _Finder:
         return None
 
 
-class _Given:
+class _Given(Loader):
     """A loader that gives a module which exists; given the module's own loader, it executes it."""
 
     def __init__(self, module: ModuleType, loader: Any = None):
@@ -124,5 +130,5 @@ class _Given:
         if self._loader is not None and self._spec is not None:
             self._spec.loader = self._loader
             self._loader.exec_module(module)
-            if type(module) is _Postponed:
+            if type(self._module) is _Postponed:
                 module.__class__ = ModuleType

@@ -9,10 +9,11 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
+from snnlab.engine.settings import Cost
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Beside, Check, Finding, Published, per_seed
 from snnlab.lab.grouping import by_condition
-from snnlab.networks.boltzmann import BoltzmannConfig, TurnsConfig, boltzmann_models
+from snnlab.networks.boltzmann import BoltzmannConfig, TurnsConfig, boltzmann_cost, boltzmann_models
 from snnlab.stimuli.pictures.bitmaps import mirrored, sequence_from
 
 # This is our criterion for every machine that memorises one sequence.
@@ -44,6 +45,11 @@ class SequenceConfig(BoltzmannConfig):
 def sequence_models(config: SequenceConfig) -> dict:
     """Return what the names in a settled Config stand for: the sequence."""
     return boltzmann_models(sequence_from(config.sequence))
+
+
+def sequence_cost(config: SequenceConfig) -> Cost:
+    """Return what a run takes at most."""
+    return boltzmann_cost(config, sequence_from(config.sequence))
 
 
 def sequence_and_mirror_image(config: TurnsConfig) -> list[np.ndarray]:

@@ -9,6 +9,7 @@ import xarray as xr
 
 from snnlab.analysis.roc import roc_area
 from snnlab.engine.brian import Engine
+from snnlab.engine.settings import Cost
 from snnlab.errors import UserError
 from snnlab.files.describe import describe
 from snnlab.lab.claims import Check, Finding, per_seed
@@ -16,6 +17,7 @@ from snnlab.learning.logistic import Logistic, past
 from snnlab.networks.boltzmann import (
     SHUFFLED_TEACHER,
     BoltzmannConfig,
+    boltzmann_cost,
     boltzmann_models,
     memorise,
     settle_boltzmann,
@@ -69,6 +71,11 @@ def settle(config: Config) -> Config:
 def models(config: Config) -> dict:
     """Return what the names in a settled Config stand for: the word as columns, and what it is changed into."""
     return boltzmann_models(word(config.sequence)) | {"wrong": substitutions(config.sequence)}
+
+
+def cost(config: Config) -> Cost:
+    """Return what a run takes at most."""
+    return boltzmann_cost(config, word(config.sequence))
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:

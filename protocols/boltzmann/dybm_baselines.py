@@ -14,6 +14,7 @@ import xarray as xr
 
 from snnlab.checking import require_positive, require_whole
 from snnlab.engine.brian import Engine
+from snnlab.engine.settings import Cost
 from snnlab.files.describe import describe
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding
@@ -24,6 +25,7 @@ from snnlab.networks.boltzmann import (
     BoltzmannConfig,
     SequenceHopfield,
     WindowBoltzmann,
+    boltzmann_cost,
     boltzmann_models,
     memorise,
     predict,
@@ -77,6 +79,11 @@ def settle(config: Config) -> Config:
 def models(config: Config) -> dict:
     """Return what the names in a settled Config stand for: the sequence."""
     return boltzmann_models(sequence_from(config.sequence))
+
+
+def cost(config: Config) -> Cost:
+    """Return what a run takes at most."""
+    return boltzmann_cost(config, sequence_from(config.sequence))
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:

@@ -27,12 +27,13 @@ from snnlab.protocols.boltzmann._shared import (
     RECALLED,
     SequenceConfig,
     by_setting,
+    sequence_cost,
     sequence_models,
 )
 from snnlab.stimuli.pictures.bitmaps import sequence_from
 
 FIGURE = "dybm_energy"
-settle, models = settle_boltzmann, sequence_models
+settle, models, cost = settle_boltzmann, sequence_models, sequence_cost
 CONTROLS = SHUFFLED_TEACHER
 QUICK = {"sequence": "SUN", "periods": 20_000}
 NAMES = {

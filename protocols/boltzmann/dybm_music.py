@@ -17,13 +17,14 @@ from snnlab.protocols.boltzmann._shared import (
     compare_recall,
     measure_recall,
     of_one_machine,
+    sequence_cost,
     sequence_models,
 )
 from snnlab.stimuli.pictures.bitmaps import sequence_from
 from snnlab.stimuli.sounds.music import scale_wav
 
 FIGURE = "osogami2015_music"
-settle, models = settle_boltzmann, sequence_models
+settle, models, cost = settle_boltzmann, sequence_models, sequence_cost
 CONTROLS = SHUFFLED_TEACHER
 QUICK = {"periods": 20_000}
 # The paper's figure shows these; the last was the first with the whole song.

@@ -23,13 +23,14 @@ from snnlab.protocols.boltzmann._shared import (
     context,
     first_share,
     measure_recall,
+    sequence_cost,
     sequence_models,
     unrolled,
 )
 from snnlab.stimuli.pictures.bitmaps import sequence_from
 
 FIGURE = "dybm_queue"
-settle, models = settle_boltzmann, sequence_models
+settle, models, cost = settle_boltzmann, sequence_models, sequence_cost
 CONTROLS = SHUFFLED_TEACHER
 QUICK = {"sequence": "SUN", "periods": 20_000}
 LENGTH = "steps of the sequence for each of the longest delay"

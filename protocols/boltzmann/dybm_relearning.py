@@ -9,10 +9,18 @@ import xarray as xr
 
 from snnlab.checking import require_whole
 from snnlab.engine.brian import Engine
+from snnlab.engine.settings import Cost
 from snnlab.errors import UserError
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding, per_seed
-from snnlab.networks.boltzmann import MOST_PERIODS, TurnsConfig, boltzmann_models, settle_boltzmann, take_turns
+from snnlab.networks.boltzmann import (
+    MOST_PERIODS,
+    TurnsConfig,
+    boltzmann_cost,
+    boltzmann_models,
+    settle_boltzmann,
+    take_turns,
+)
 from snnlab.protocols.boltzmann._shared import LEAST_RUNS, by_setting, of_the_paper, sequence_and_mirror_image
 from snnlab.stimuli.pictures.bitmaps import sequence_from
 
@@ -77,6 +85,11 @@ def novel_of(config: Config) -> np.ndarray:
         return sequence_from(config.novel)
     except UserError as error:
         raise UserError(f"novel: {str(error).removeprefix('sequence: ')}") from None
+
+
+def cost(config: Config) -> Cost:
+    """Return what a run takes at most."""
+    return boltzmann_cost(config, *sequence_and_mirror_image(config))
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:

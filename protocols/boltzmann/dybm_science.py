@@ -15,12 +15,13 @@ from snnlab.protocols.boltzmann._shared import (
     compare_recall,
     measure_recall,
     of_one_machine,
+    sequence_cost,
     sequence_models,
 )
 from snnlab.stimuli.pictures.bitmaps import sequence_from
 
 FIGURE = "osogami2015_science"
-settle, models = settle_boltzmann, sequence_models
+settle, models, cost = settle_boltzmann, sequence_models, sequence_cost
 CONTROLS = SHUFFLED_TEACHER
 QUICK = {"sequence": "SUN", "periods": 20_000}
 # The paper's figure shows these; the last was the first with the whole word.

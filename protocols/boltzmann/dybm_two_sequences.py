@@ -8,11 +8,13 @@ import numpy as np
 import xarray as xr
 
 from snnlab.engine.brian import Engine
+from snnlab.engine.settings import Cost
 from snnlab.lab.claims import Check, Finding, per_seed
 from snnlab.networks.boltzmann import (
     PUBLISHED_BLOCKS,
     SHUFFLED_TEACHER,
     TurnsConfig,
+    boltzmann_cost,
     boltzmann_models,
     settle_boltzmann,
     take_turns,
@@ -57,6 +59,11 @@ class Config(TurnsConfig):
 def models(config: Config) -> dict:
     """Return what the names in a settled Config stand for: both sequences."""
     return boltzmann_models(*sequence_and_mirror_image(config))
+
+
+def cost(config: Config) -> Cost:
+    """Return what a run takes at most."""
+    return boltzmann_cost(config, *sequence_and_mirror_image(config))
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:

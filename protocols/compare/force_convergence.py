@@ -11,13 +11,13 @@ import xarray as xr
 from snnlab.analysis import oscillations as osc
 from snnlab.checking import require_choices, require_positive
 from snnlab.engine.brian import Engine
-from snnlab.engine.settings import BrianConfig
+from snnlab.engine.settings import BrianConfig, Cost
 from snnlab.errors import UserError
 from snnlab.files.describe import describe
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding, Published
-from snnlab.networks.force import ForceConfig, force_models, train_force
-from snnlab.networks.rate import RATES, random_network, rate_models, train_rate
+from snnlab.networks.force import ForceConfig, force_cost, force_models, train_force
+from snnlab.networks.rate import RATES, random_network, rate_cost, rate_models, train_rate
 from snnlab.stimuli.signals.oscillators import sine
 
 FIGURE = "force_convergence"
@@ -76,6 +76,14 @@ def settle(config: Config) -> Config:
 def models(config: Config) -> dict:
     """Return what a network's name stands for."""
     return rate_models() if config.network in RATES else force_models(_spiking(config))
+
+
+def cost(config: Config) -> Cost:
+    """Return what a run will take."""
+    if config.network not in RATES:
+        return force_cost(_spiking(config))
+    steps = round((BEFORE + config.learn + config.after) / DT)
+    return rate_cost(config.n, steps, round(config.learn / DT / RLS_STEPS))
 
 
 def _spiking(config: Config) -> ForceConfig:

@@ -18,6 +18,7 @@ from snnlab.networks.force import (
     SPIKE_STEP,
     ForceConfig,
     follow_moved_spikes,
+    force_cost,
     force_models,
     require_movable,
     settle_force,
@@ -29,7 +30,7 @@ FREQUENCY = 5.0
 # The difference has grown when it reaches this part of the distance of unrelated states.
 SATURATED = 0.3
 
-models = force_models
+models, cost = force_models, force_cost
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from snnlab.lab.grouping import settings
 from snnlab.networks.force import (
     AFTER_LEARNING,
     ForceConfig,
+    force_cost,
     force_models,
     require_sampling,
     settle_force,
@@ -26,7 +27,7 @@ from snnlab.networks.force import CONTROLS as CONTROLS
 from snnlab.stimuli.signals.lorenz import lorenz, pieces
 
 FIGURE = "nicola2017_lorenz"
-models = force_models
+models, cost = force_models, force_cost
 INF = float("inf")
 # n, G, Q, alpha in the units of ForceConfig: theta of the authors' script (ModelDB 190565); the others, which it does
 # not train, are ours: those of the van der Pol oscillator, another signal of several small components.

@@ -15,7 +15,15 @@ from snnlab.engine.brian import Engine
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding, Published, per_seed
 from snnlab.lab.grouping import settings
-from snnlab.networks.force import AFTER_LEARNING, FREE_RUN_SECONDS, ForceConfig, force_models, settle_force, train_force
+from snnlab.networks.force import (
+    AFTER_LEARNING,
+    FREE_RUN_SECONDS,
+    ForceConfig,
+    force_cost,
+    force_models,
+    settle_force,
+    train_force,
+)
 from snnlab.networks.force import CONTROLS as CONTROLS
 from snnlab.stimuli.signals.oscillators import sine
 from snnlab.stimuli.signals.teacher import teacher_from
@@ -36,7 +44,7 @@ class Config(ForceConfig):
 VARIANTS = {name: {"neuron": name} for name in ("lif", "theta", "izhikevich")}
 QUICK = {"n": 800, "seconds": 4.5, "learn_start": 0.5, "learn_stop": 2.5}
 FIGURE = "nicola2017_fig2"
-models = force_models
+models, cost = force_models, force_cost
 
 # What is measured, in the order printed.
 RATES = ("rate before learning (Hz)", "rate while learning (Hz)", "rate after learning (Hz)")

@@ -16,6 +16,7 @@ from snnlab.lab.grouping import settings
 from snnlab.networks.force import CONTROLS as CONTROLS
 from snnlab.networks.force import (
     ForceConfig,
+    force_cost,
     force_models,
     melody,
     require_sampling,
@@ -25,7 +26,7 @@ from snnlab.networks.force import (
 from snnlab.stimuli.sounds.music import ODE_TO_JOY
 
 FIGURE = "nicola2017_ode_to_joy"
-models = force_models
+models, cost = force_models, force_cost
 INF = float("inf")
 FREE_SECONDS = 100.0
 # Settings of the authors' script (ModelDB 190565), in the units of ForceConfig; other neurons keep what is stated for

@@ -11,12 +11,12 @@ import xarray as xr
 from snnlab.analysis import oscillations as osc
 from snnlab.checking import require_between, require_choices, require_positive, require_probability
 from snnlab.engine.brian import Engine
-from snnlab.engine.settings import RunConfig
+from snnlab.engine.settings import Cost, RunConfig
 from snnlab.errors import UserError
 from snnlab.files.describe import describe
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding, Published, per_seed
-from snnlab.networks.rate import random_network, rate_models, train_rate
+from snnlab.networks.rate import random_network, rate_cost, rate_models, train_rate
 from snnlab.stimuli.signals.lorenz import SCALE, lorenz
 from snnlab.stimuli.signals.oscillators import sine
 
@@ -108,6 +108,12 @@ def settle(config: Config) -> Config:
     if config.dt >= config.tau or config.dt > 10:
         raise UserError(f"dt: expected less than tau = {config.tau} ms and at most 10 ms, got {config.dt} ms")
     return config
+
+
+def cost(config: Config) -> Cost:
+    """Return what a run will take."""
+    steps = round((config.before + config.learn + config.after) / (config.dt * 1e-3))
+    return rate_cost(config.n, steps, round(config.learn / (config.dt * 1e-3) / config.rls_steps))
 
 
 def teacher(task: str, t: np.ndarray) -> np.ndarray:

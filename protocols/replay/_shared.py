@@ -77,6 +77,7 @@ def grouped(datasets: list[xr.Dataset]) -> list[tuple[str, list[xr.Dataset]]]:
             where = "no" if config["hdts"] == "none" else config["hdts"]
             changed = [f", {x.upper()} = {value:g}" for x in "gq" if (value := given(dataset).get(x)) is not None]
             changed += [f", {change}" for change in config["parameters"]]
-            name = f"{config['neuron']}, N = {config['n']}{''.join(changed)}, {config['pulses']} {where} pulses, {config['movie']}"
+            name = f"{config['neuron']}, N = {config['n']}{''.join(changed)}, {config['pulses']} {where} pulses"
+            name += f", {config['movie']}"
             groups.setdefault((name, settings(dataset)), []).append(dataset)
     return [(name, runs) for (name, _), runs in groups.items() if len(runs) >= 3]

@@ -13,13 +13,20 @@ from snnlab.errors import UserError
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding, per_seed
 from snnlab.lab.grouping import by_name, settings
-from snnlab.networks.reservoir import Remedy, ReservoirConfig, reservoir_models, settle_reservoir, train_epochs
+from snnlab.networks.reservoir import (
+    Remedy,
+    ReservoirConfig,
+    reservoir_cost,
+    reservoir_models,
+    settle_reservoir,
+    train_epochs,
+)
 from snnlab.protocols.reservoir import _shared
 from snnlab.protocols.reservoir._shared import FALL, accuracy, accuracy_at
 from snnlab.stimuli.pictures.images import load_images
 
 FIGURE = "reservoir_remedies"
-models = reservoir_models
+models, cost = reservoir_models, reservoir_cost
 CONTROLS, QUICK = _shared.CONTROLS, _shared.QUICK
 
 

@@ -15,6 +15,7 @@ from snnlab.files.describe import describe
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding, per_seed
 from snnlab.lab.grouping import by_name
+from snnlab.networks.force import force_cost
 from snnlab.networks.replay import CONTROLS as CONTROLS
 from snnlab.networks.replay import train_with_hdts
 from snnlab.networks.song import (
@@ -31,7 +32,7 @@ from snnlab.networks.song import scores as song_scores
 from snnlab.protocols.song._shared import INTERNAL
 
 FIGURE = "songbird_ablation"
-models = song_models
+models, cost = song_models, force_cost
 # Why damage spreads: by feedback; by adaptation, as strong but ten times as fast; in neurons that do not adapt.
 VARIANTS = {
     "external": {"hdts": "external"},

@@ -42,8 +42,10 @@ def recorded(dataset: xr.Dataset) -> Spikes:
     if not {"spike_time", "spike_neuron"} <= set(dataset.variables):
         raise UserError("run: expected spike_time and spike_neuron, but this run recorded no spikes")
     times, neurons = dataset.spike_time.values, dataset.spike_neuron.values
-    n = int(dataset.attrs.get("recorded_neurons", neurons.max(initial=-1) + 1))
-    return Spikes(times, neurons, n)
+    if "recorded" in dataset.dims:
+        return Spikes(times, neurons, dataset.sizes["recorded"])
+    # A run of version 0.1.0.
+    return Spikes(times, neurons, int(dataset.attrs.get("recorded_neurons", neurons.max(initial=-1) + 1)))
 
 
 def trains(times: np.ndarray, neurons: np.ndarray, n: int) -> list[np.ndarray]:

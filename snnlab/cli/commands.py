@@ -6,20 +6,21 @@ import dataclasses
 import json
 import sys
 import textwrap
-from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
 
 import tyro
 
-from ..errors import UserError, unknown
+from ..errors import UserError
 from ..files import record
 from ..files.data import SOURCES, get
 from ..lab.claims import Check, checks_table, measures_table, table
 from ..lab.discovery import family, files
 from ..lab.figure import collect, find_figure, read, save_figure, write_claims
-from ..lab.protocol import RUNS, Protocol, controls_fail, find_protocol, judge_again, stored_checks
+from ..lab.protocol import find_protocol, judge_again
+from ..lab.run import RUNS, controls_fail, stored_checks, stored_measures
 from ..lab.study import Study, parse_grid, parse_seeds, plan, run_study
+from .options import parse
+from .settled import describe_run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,11 +34,13 @@ class _Common:
 @dataclasses.dataclass(frozen=True)
 class _Run(_Common):
     figure: bool = True
-    """draw the protocol's figure of this run"""
+    """whether the protocol's figure of this run is drawn"""
     progress: bool = True
-    """show a progress bar"""
+    """whether a progress bar is shown"""
     resume: bool = False
     """go on from the last checkpoint of this run, if it was cut off"""
+    dry_run: bool = False
+    """print the settled settings and what the run will take, and write nothing"""
     preset: str = ""
     """settings that the protocol states by this name, under those given here; with --help: their values"""
 
@@ -51,9 +54,9 @@ class _Study(_Common):
     vary: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
     """field=start:stop:count or field=a,b,c, beside the default; give it again for a grid over more fields"""
     controls: bool = True
-    """run the controls, which must fail, as well"""
+    """whether the controls, which must fail, are run as well"""
     progress: bool = True
-    """show a progress bar"""
+    """whether a progress bar is shown"""
     json: Path | None = None
     """also write checks, controls and findings to this file, as numbers with the run files they come from"""
 
@@ -65,7 +68,7 @@ class _Figure(_Common):
     run: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
     """draw this run file instead of what the figure needs; give it again for more"""
     progress: bool = True
-    """show a progress bar"""
+    """whether a progress bar is shown"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,42 +81,9 @@ class _Reproduce(_Common):
     """also write each figure as PNG, with its claims and studies as JSON, to this folder"""
 
 
-def _parse(options: type, prog: str, arguments: list[str], protocol: Protocol | None = None) -> tuple[Any, Any]:
-    """Parse options and, given a protocol, its Config side by side; returns (options, config)."""
-    if protocol is None:
-        hint = "With a protocol's name, --help shows its fields too." if prog.endswith("PROTOCOL") else ""
-        return tyro.cli(options, prog=prog, args=arguments, description=hint), None
-    preset = protocol.config("--quick" in arguments, **_named_settings(protocol, arguments))
-    fields = [
-        (
-            "config",
-            Annotated[protocol.Config, tyro.conf.arg(name="")],
-            dataclasses.field(default_factory=lambda: preset),
-        )
-    ]
-    fields += [("options", Annotated[options, tyro.conf.arg(name="")], dataclasses.field(default=options()))]
-    summary = (sys.modules[protocol.Config.__module__].__doc__ or "").strip()
-    if options is _Run and len(protocol.variants) > 1:
-        summary += f"\n\nPresets: {'; '.join(protocol.variants)}."
-    both: type[Any] = dataclasses.make_dataclass("both", fields)
-    parsed = tyro.cli(both, prog=prog, args=arguments, description=summary)
-    return parsed.options, parsed.config
-
-
-def _named_settings(protocol: Protocol, arguments: list[str]) -> dict[str, Any]:
-    """What --preset stands for, which is needed before all other options are read."""
-    given = [value for option, value in pairwise([*arguments, ""]) if option == "--preset"]
-    given += [argument.partition("=")[2] for argument in arguments if argument.startswith("--preset=")]
-    if not given:
-        return {}
-    if given[-1] not in protocol.variants:
-        raise unknown("preset", given[-1], list(protocol.variants))
-    return protocol.variants[given[-1]]
-
-
 def _named(command: str, arguments: list[str], options: type) -> tuple[str, list[str]]:
     if arguments[:1] in (["-h"], ["--help"]):
-        _parse(options, f"snnlab {command} {'FIGURE' if command == 'figure' else 'PROTOCOL'}", ["--help"])
+        parse(options, f"snnlab {command} {'FIGURE' if command == 'figure' else 'PROTOCOL'}", ["--help"])
     if not arguments or arguments[0].startswith("-"):
         raise UserError(f"{command}: expected a name first; see snnlab list")
     return arguments[0], arguments[1:]
@@ -139,15 +109,18 @@ def run(arguments: list[str]) -> int:
     """snnlab run PROTOCOL [options]"""
     name, rest = _named("run", arguments, _Run)
     protocol = find_protocol(name)
-    options, config = _parse(_Run, f"snnlab run {name}", rest, protocol)
-    if options.resume and not protocol.resumable(config, options.out):
-        kept = "only FORCE and Boltzmann machine runs write them"
-        print(f"snnlab: --resume finds no checkpoint of this run ({kept}): it starts anew", file=sys.stderr)
-    path, dataset = protocol.execute(config, options.out, options.progress, options.resume)
+    options, config = parse(_Run, f"snnlab run {name}", rest, protocol, presets=True)
+    prepared = protocol.prepare(config, options.out)
+    if options.dry_run:
+        print(describe_run(prepared))
+        return 0
+    if options.resume and not prepared.resumable:
+        print("snnlab: --resume finds no checkpoint of this run: it starts anew", file=sys.stderr)
+    path, dataset = prepared.path, prepared.execute(options.progress, options.resume)
     checks = stored_checks(dataset)
     _print_checks(dataset, checks)
     stated = {check.what for check in checks}
-    if more := {what: value for what, value in protocol.measure(dataset).items() if what not in stated}:
+    if more := {what: value for what, value in stored_measures(dataset).items() if what not in stated}:
         print("\n" + measures_table(more) + "\n")
     print(f"run file  {path}")
     if options.figure and protocol.figure:
@@ -170,7 +143,7 @@ def study(arguments: list[str]) -> int:
     """snnlab study PROTOCOL [options]"""
     name, rest = _named("study", arguments, _Study)
     protocol = find_protocol(name)
-    options, config = _parse(_Study, f"snnlab study {name}", rest, protocol)
+    options, config = parse(_Study, f"snnlab study {name}", rest, protocol)
     if options.jobs < 1:
         raise UserError(f"jobs: expected an integer >= 1, got {options.jobs}")
     if options.json is not None:
@@ -222,7 +195,7 @@ def figure(arguments: list[str]) -> int:
     """snnlab figure NAME [options]"""
     name, rest = _named("figure", arguments, _Figure)
     wanted = find_figure(name)
-    options, _ = _parse(_Figure, f"snnlab figure {name}", rest)
+    options, _ = parse(_Figure, f"snnlab figure {name}", rest)
     if options.run:
         datasets = [read(path) for path in options.run]
         of = "-" + "-".join(path.stem for path in options.run[:3]) + ("-and-more" if options.run[3:] else "")
@@ -243,7 +216,7 @@ def reproduce(arguments: list[str]) -> int:
     while arguments and not arguments[0].startswith("-"):
         names.append(arguments[0])
         arguments = arguments[1:]
-    options, _ = _parse(_Reproduce, "snnlab reproduce", arguments)
+    options, _ = parse(_Reproduce, "snnlab reproduce", arguments)
     if options.gallery is not None and options.quick:
         raise UserError("gallery: holds figures at the published scale only; leave out --quick")
     protocols, figures = ([*files(kind)] for kind in ("protocols", "figures"))

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import BaseFileLock, FileLock, Timeout
+import filelock
 
 from ..errors import MachineError, UserError
 from . import record
@@ -36,7 +36,7 @@ class Checkpoints:
     def __init__(self, path: Path, resume: bool = False):
         self.folder = path.resolve().with_name(f".{path.stem}")
         self._run, self._resume = path.stem, resume
-        self._lock: BaseFileLock | None = None
+        self._lock: filelock.BaseFileLock | None = None
         self._stages: list[Stage] = []
 
     def __enter__(self) -> Checkpoints:
@@ -82,9 +82,9 @@ class Checkpoints:
     def _acquire(self) -> None:
         try:
             self.folder.mkdir(exist_ok=True)
-            lock = FileLock(str(self.folder / "lock"))
+            lock = filelock.FileLock(str(self.folder / "lock"))
             lock.acquire(timeout=0)
-        except Timeout:
+        except filelock.Timeout:
             raise UserError(f"{self._run} is being computed by another process") from None
         except OSError as error:
             raise MachineError(f"{self.folder}: cannot be written: {error}") from error

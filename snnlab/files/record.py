@@ -13,7 +13,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -166,6 +165,8 @@ def cpu_time() -> float:
 
 def provenance() -> dict[str, str]:
     """Return versions and the git commit, as text attributes."""
+    from importlib.metadata import version
+
     from .. import __version__
 
     versions = {"python": platform.python_version(), "snnlab": __version__} | {p: version(p) for p in _PACKAGES}

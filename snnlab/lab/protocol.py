@@ -156,7 +156,7 @@ class Protocol:
         for name, variant, preset in self._presets():
             stated = dataclasses.asdict(preset)
             other = {k for k, v in values.items() if v != stated[k]} - allowed
-            if not other or all(stated[k] is None for k in other) and self._stands_for(preset, config, allowed):
+            if not other or (all(stated[k] is None for k in other) and self._stands_for(preset, config, allowed)):
                 yield name, variant
 
     def _stands_for(self, preset: Any, config: Any, allowed: set[str]) -> bool:

@@ -70,5 +70,7 @@ def test_spikes_of_a_run_and_of_one_without():
     found = recorded(run)
     assert found.n == 4
     np.testing.assert_array_equal(rates(*found, 0.0, 1.0), [1, 1, 0, 0])
+    # Those without a spike are counted where a run says which neurons it recorded.
+    assert recorded(run.assign_coords(recorded=np.arange(6))).n == 6
     with pytest.raises(UserError, match="recorded no spikes"):
         recorded(run.drop_vars("spike_time"))

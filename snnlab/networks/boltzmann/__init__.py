@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = public(
         "PUBLISHED_BLOCKS": "config",
         "SHUFFLED_TEACHER": "config",
         "TurnsConfig": "config",
+        "boltzmann_cost": "config",
         "boltzmann_models": "config",
         "settle_boltzmann": "config",
         "Boltzmann": "fit",

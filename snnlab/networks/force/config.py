@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 import brian2
 
 from ...checking import require_choices, require_integer, require_positive, require_probability
-from ...engine.settings import BrianConfig
+from ...engine.settings import BrianConfig, Cost
 from ...errors import UserError, unknown
 from ...models.loading import find_model
 from ...models.neuron import NeuronModel
@@ -106,7 +106,7 @@ class ForceConfig(BrianConfig):
     checkpoint: float = 60.0
     """model time between two checkpoints (s); noise and output filters start anew there, so it is part of the run"""
     control: Literal["none", "no_feedback", "permuted_decoder", "shuffled_teacher"] = "none"
-    """what to break: feedback cut after learning, decoder permuted after learning, or teacher shuffled in time"""
+    """what to break: feedback or order of the decoder after learning, or the order of the teacher in time"""
     record_spikes: int = 200
     """number of neurons whose spikes are recorded"""
     record_voltages: int = 5
@@ -174,6 +174,19 @@ def settle_force(config: Settled, **stated: Any) -> Settled:
     # It stands for the same: nothing is looked up again.
     vars(settled)["setup"] = setup
     return settled
+
+
+def force_cost(config: ForceConfig) -> Cost:
+    """Return what a run of a settled Config will take; times are those of the C++ program of one output.
+
+    Measured on one core of a Xeon: 4 ns a neuron and step, 0.4 ns an entry of P and update, 45 us a step more where
+    Python runs the loop, 15 s for a program that is not built yet.
+    """
+    setup, n = config.setup, config.n
+    loop = 45e-6 if config.target in ("cython", "numpy") else 0.0
+    seconds = 15 + setup.n_steps * (4e-9 * n + loop) + len(setup.learn) * 4e-10 * n**2
+    p = n**2 * (4 if config.rls_precision == "float32" else 8)
+    return Cost(setup.n_steps, p + 16 * config.p * n**2 + 8 * len(setup.record), seconds)
 
 
 def _filled(config: Settled, values: dict[str, Any]) -> Settled:

@@ -67,7 +67,8 @@ def train_force(
     xarray.Dataset
         ``output`` and ``teacher`` (time, component); ``population_rate`` (bin); ``spike_time`` and
         ``spike_neuron`` (spike); ``voltage`` (time, traced); ``decoder`` (neuron, component) and
-        ``decoder_trace`` (learned, read, component); ``encoder``; ``recurrent_*`` (synapse); ``state_*`` (neuron).
+        ``decoder_trace`` (learned, read, component); ``encoder``; ``recurrent_*`` (synapse); ``state_*`` and ``sign``
+        (neuron); the neurons whose spikes are ``recorded``, whose voltages are ``traced``, whose decoders are ``read``.
         What a run with checkpoints recorded over time are arrays of dask, which are read from files when used.
 
     Raises

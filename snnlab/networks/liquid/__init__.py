@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = public(
         "LiquidConfig": "config",
         "build_liquid": "config",
         "find_spike_rule": "config",
+        "liquid_cost": "config",
         "liquid_models": "config",
         "plan_show": "config",
         "settle_liquid": "config",

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...checking import require_between, require_choices, require_positive, require_whole
 from ...engine.brian import Engine
-from ...engine.settings import BrianConfig
+from ...engine.settings import BrianConfig, Cost
 from ...errors import UserError
 from ...models.loading import find_rule
 from ...models.spike_rule import SpikeRule
@@ -75,6 +75,18 @@ class LiquidConfig(BrianConfig):
     """training images that gains and thresholds are calibrated on"""
     control: Literal["none", "shuffled_labels"] = "none"
     """what is broken: labels that the readouts of neurons learn from; that of pixels learns from true ones"""
+
+
+def liquid_cost(config: LiquidConfig) -> Cost:
+    """Return what a run of a settled Config will take; measured on one core of a Xeon, as a C++ program."""
+    train, test = load_images(config.images)
+    shown = min(config.train_images, len(train.labels)) + min(config.test_images, len(test.labels))
+    shown = 2 * shown + min(config.learned_images, len(train.labels)) * (config.plasticity != "none")
+    # Steps are of 0.5 ms.
+    steps = int(shown * 2 * (train.images.shape[1] * config.row + config.gap))
+    features = 5 * config.n
+    memory = train.images.nbytes + 8 * (features**2 + 3 * config.density * config.n**2)
+    return Cost(steps, memory, 60 + 2.5e-8 * steps * config.n)
 
 
 def find_spike_rule(config: LiquidConfig) -> SpikeRule | None:

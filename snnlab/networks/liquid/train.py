@@ -91,7 +91,7 @@ def train_liquid(config: LiquidConfig, engine: Engine) -> xr.Dataset:
         pixels; ``rates`` over test images (neuron); ``learning_rate``, the mean rate in each chunk of learning (chunk);
         ``weights`` before and after (when, synapse) with ``pre`` and ``post``; ``change`` = |w - w0|/|w0|;
         ``input_gain``; one image and its spikes before and after learning: ``image`` (row, column), ``spike_time`` (s),
-        ``spike_neuron``, ``spike_when`` (spike).
+        ``spike_neuron``, ``spike_when`` (spike), of all neurons, which are ``recorded``; ``sign`` (neuron).
 
     Raises
     ------

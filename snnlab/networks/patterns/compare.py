@@ -66,7 +66,7 @@ def compare_outputs(
     -------
     xarray.Dataset
         What :func:`measure_distances` returns for ``known`` = learned and new; ``weights``, ``pre`` and ``post``
-        (synapse); ``presentations``, ``change``, ``radius`` of these weights.
+        (synapse); ``sign`` (neuron); ``presentations``, ``change``, ``radius`` of these weights.
     """
     reservoir, sequences, how = learn_sequences(config, engine)
     matrix = scipy.sparse.csr_array((reservoir.w, (reservoir.post, reservoir.pre)), shape=(config.n, config.n))

@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = public(
     {
         "RATES": "force",
         "random_network": "force",
+        "rate_cost": "force",
         "rate_models": "force",
         "train_rate": "force",
     },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import xarray as xr
@@ -44,6 +44,8 @@ _NEARLY = 2.0 ** (np.arange(-100, 101) / 1000)
 @dataclass(frozen=True)
 class MovieConfig(HdtsConfig):
     """Settings of a network that learns a movie; None means: MOVIE_SETTINGS for this neuron, else what that states."""
+
+    REST: ClassVar = ("height", "width", "q_hdts", "pulse_order", "parameters", "control", "record_interval")
 
     neuron: str = "izhikevich_c"
     """izhikevich_c (published), lif, theta, ..., or path/to/file.py:NAME"""

@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = public(
     __name__,
     {
         "ReservoirConfig": "config",
+        "reservoir_cost": "config",
         "reservoir_models": "config",
         "settle_reservoir": "config",
         "RateReservoir": "units",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeVar
 
 from ...checking import require_between, require_choices, require_positive, require_whole
-from ...engine.settings import RunConfig
+from ...engine.settings import Cost, RunConfig
 from ...models.loading import find_rule
 from ...models.rate_rule import RateRule
 from ...stimuli.pictures.images import digest, load_images
@@ -68,6 +68,17 @@ class ReservoirConfig(RunConfig):
     """last training images, which choose the ridge's strength; all teach the readout that is tested"""
     control: Literal["none", "shuffled_labels"] = "none"
     """what is broken"""
+
+
+def reservoir_cost(config: ReservoirConfig) -> Cost:
+    """Return what a run of a settled Config will take; measured on one core of a Xeon."""
+    train, test = load_images(config.images)
+    rows, n = train.images.shape[1], config.n
+    learns = config.epochs if config.plasticity != "none" else 0
+    steps = rows * (len(train.labels) * (1 + 2 * learns) + len(test.labels) * (1 + learns))
+    # The ridge readout holds the products of all features.
+    memory = 2 * train.images.nbytes + 8 * ((config.snapshots * n) ** 2 + 2 * n**2)
+    return Cost(steps, memory, 5 + steps * (1e-6 + 3.5e-11 * n**2), "steps of an image")
 
 
 def find_rate_rule(config: ReservoirConfig) -> RateRule | None:

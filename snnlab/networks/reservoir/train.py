@@ -86,8 +86,8 @@ def train_epochs(config: ReservoirConfig, engine: Engine, remedy: Remedy | None 
     xarray.Dataset
         ``accuracy``, ``validation`` and ``beta`` (epoch, readout); ``radius``, ``change`` = |W - W0|/|W0|,
         ``saturation`` = share of |r| > 0.99 in all steps of 500 test images, and ``updates`` (epoch); ``weights``
-        (epoch, synapse) with ``pre`` and ``post``; ``w_in`` (unit, input); ``bias`` (unit) in the end; ``pixels``,
-        the test accuracy of a ridge readout of pixels.
+        (epoch, synapse) with ``pre`` and ``post``; ``w_in`` (unit, input); ``bias`` (unit) in the end; ``sign`` (unit);
+        ``pixels``, the test accuracy of a ridge readout of pixels.
 
     Raises
     ------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 
@@ -30,6 +30,8 @@ SONG_SETTINGS = {
 @dataclass(frozen=True)
 class SongConfig(HdtsConfig):
     """Settings of a network that learns a song; None means: SONG_SETTINGS for this neuron, else what that states."""
+
+    REST: ClassVar = ("bands", "low", "high", "q_hdts", "pulse_order", "parameters", "control", "record_interval")
 
     neuron: str = "izhikevich_c"
     """izhikevich_c (published), lif, theta, ..., or path/to/file.py:NAME"""

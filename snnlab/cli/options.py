@@ -1,0 +1,165 @@
+"""Options of the command line: those of a command, and the fields of a protocol's Config under their headings."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import sys
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_type_hints
+
+import tyro
+
+from ..errors import unknown
+from ..lab.protocol import Protocol
+
+# The headings of a Config's fields, in this order.
+HEADINGS = ("experiment", "network", "learning", "recording", "run")
+_ALL = "--help-all"
+
+
+def parse(
+    options: type, prog: str, arguments: list[str], protocol: Protocol | None = None, presets: bool = False
+) -> tuple[Any, Any]:
+    """Parse the options of a command and, given a protocol, its Config beside them; returns (options, config).
+
+    ``presets`` tells that the command knows ``--preset``. ``--help`` shows the fields that a protocol is about,
+    ``--help-all`` every field.
+    """
+    everything, wanted = _ALL in arguments, {"-h", "--help", _ALL} & {*arguments}
+    arguments = ["--help" if argument == _ALL else argument for argument in arguments]
+    parts: list[tuple[str, Any, Any]] = []
+    summary = "With a protocol's name, --help shows its fields too." if prog.endswith("PROTOCOL") else ""
+    if protocol is not None:
+        preset = protocol.config("--quick" in arguments, **_named_settings(protocol, arguments))
+        parts = _groups(preset, everything or not wanted)
+        summary = _summary(protocol, presets, everything)
+    parts += _groups(options(), True, "command" if parts else "")
+    fields = [(name or "options", Annotated[kind, *_flat(name)], _default(value)) for name, kind, value in parts]
+    both: type[Any] = dataclasses.make_dataclass("both", fields)
+    # Help shows of --figure, --no-figure the one that changes something.
+    config = (tyro.conf.FlagCreatePairsOff,) if wanted else ()
+    parsed = tyro.cli(both, prog=prog, args=arguments, description=summary, config=config)
+    *groups, chosen = (getattr(parsed, name) for name, _, _ in fields)
+    if protocol is None:
+        return chosen, None
+    return chosen, protocol.Config(**{k: v for group in groups for k, v in vars(group).items()})
+
+
+def _flat(name: str) -> tuple:
+    """Return how a group of options is shown: without its name before each, and as a heading if it has one."""
+    return (tyro.conf.OmitArgPrefixes,) if name else (tyro.conf.arg(name=""),)
+
+
+def _default(value: Any) -> Any:
+    return dataclasses.field(default_factory=lambda: value)
+
+
+def _summary(protocol: Protocol, presets: bool, everything: bool) -> str:
+    """Return what stands above the options: what the protocol is, its presets, where the other fields are."""
+    text = (sys.modules[protocol.Config.__module__].__doc__ or "").strip()
+    if presets and len(protocol.variants) > 1:
+        text += f"\n\nPresets: {'; '.join(protocol.variants)}."
+    hidden = (
+        []
+        if everything
+        else [f.name for f in dataclasses.fields(protocol.Config) if not shown(protocol.Config, f.name)]
+    )
+    if hidden:
+        text += f" {_ALL} shows {len(hidden)} more fields."
+    return text
+
+
+def heading(config: type, name: str) -> str:
+    """Return the heading of a field: what the first class of its ``GROUPS`` that names it says, or "experiment"."""
+    for cls in config.__mro__:
+        for group, names in vars(cls).get("GROUPS", {}).items():
+            if name in names:
+                return group
+    return "run" if name in ("seed", "target") else HEADINGS[0]
+
+
+def shown(config: type, name: str) -> bool:
+    """Tell whether ``--help`` shows a field: unless the last class that says something of it has it in its ``REST``."""
+    for cls in config.__mro__:
+        if name in vars(cls).get("REST", ()):
+            return False
+        if name in vars(cls).get("__annotations__", {}):
+            # A class may declare a field and say in the same breath that it is of the rest.
+            return True
+    return True
+
+
+def documentation(config: type) -> dict[str, str]:
+    """Return the text below each field of a dataclass, in the class that declares it last."""
+    found: dict[str, str] = {}
+    for cls in reversed(config.__mro__[:-1]):
+        for field, text in pairwise(_body(cls)):
+            if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
+                continue
+            if (
+                isinstance(text, ast.Expr)
+                and isinstance(text.value, ast.Constant)
+                and isinstance(text.value.value, str)
+            ):
+                found[field.target.id] = " ".join(text.value.value.split())
+    return found
+
+
+def _body(cls: type) -> list[ast.stmt]:
+    """Return the statements of a class at the top level of its file; none if there is no file."""
+    file = getattr(sys.modules[cls.__module__], "__file__", None)
+    for statement in _statements(file) if file and file.endswith(".py") else ():
+        if isinstance(statement, ast.ClassDef) and statement.name == cls.__qualname__:
+            return statement.body
+    return []
+
+
+@cache
+def _statements(file: str) -> list[ast.stmt]:
+    """Return the statements of a file: to parse it once is faster than inspect, which parses it for every class."""
+    return ast.parse(Path(file).read_bytes()).body
+
+
+def _groups(preset: Any, everything: bool, title: str | None = None) -> list[tuple[str, Any, Any]]:
+    """Return heading, dataclass and defaults of each group of fields of a Config, or of one group with a title."""
+    config = type(preset)
+    hints, texts = get_type_hints(config, include_extras=True), documentation(config)
+    groups: dict[str, list[tuple[str, Any, Any]]] = {name: [] for name in HEADINGS}
+    for field in dataclasses.fields(config):
+        if not field.init or not (everything or shown(config, field.name)):
+            continue
+        kind: object = Annotated[
+            _spelled(hints[field.name]), tyro.conf.arg(help=texts.get(field.name), metavar=_metavar(hints[field.name]))
+        ]
+        row = (field.name, kind, _default(getattr(preset, field.name)))
+        groups.setdefault(heading(config, field.name) if title is None else title, []).append(row)
+    made = ((name, dataclasses.make_dataclass(name or "options", rows)) for name, rows in groups.items() if rows)
+    return [(name, group, group()) for name, group in made]
+
+
+def _spelled(hint: Any) -> Any:
+    """Spell X | None as Optional[X]: for the first tyro imports a checker of types, longer than it takes to help."""
+    return Union[get_args(hint)] if isinstance(hint, UnionType) else hint  # noqa: UP007
+
+
+def _metavar(hint: Any) -> str | None:
+    """Return how the value of a field that may be None is written in help; None: as it is."""
+    kinds = [kind for kind in get_args(hint) if kind is not NoneType]
+    if NoneType in get_args(hint) and len(kinds) == 1 and kinds[0] in (int, float, str):
+        return kinds[0].__name__.upper()
+    return None
+
+
+def _named_settings(protocol: Protocol, arguments: list[str]) -> dict[str, Any]:
+    """Return what --preset stands for, which is needed before all other options are read."""
+    given = [value for option, value in pairwise([*arguments, ""]) if option == "--preset"]
+    given += [argument.partition("=")[2] for argument in arguments if argument.startswith("--preset=")]
+    if not given:
+        return {}
+    if given[-1] not in protocol.variants:
+        raise unknown("preset", given[-1], list(protocol.variants))
+    return protocol.variants[given[-1]]
