@@ -39,6 +39,8 @@ __getattr__, __dir__, __all__ = public(
         # FORCE.
         "ForceConfig": "networks.force",
         "ForceNetwork": "networks.force",
+        "settle_force": "networks.force",
+        "force_models": "networks.force",
         "train_force": "networks.force",
         "Drive": "networks.force",
         "Phase": "networks.force",

@@ -47,7 +47,7 @@ SURPRISED = of_the_paper(
     locator="figure of anomaly detection",
     note="The paper shows one wrong letter; ours is the area over all letters that are as wide.",
 )
-ABOVE_CHANCE = {"bar": (0.5, np.inf), "bar_from": "chance: half of the area"}
+ABOVE_CHANCE = {"bar": (0.5, float("inf")), "bar_from": "chance: half of the area"}
 
 
 @dataclass(frozen=True)

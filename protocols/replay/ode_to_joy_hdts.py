@@ -144,13 +144,11 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
     pieces = melody.aligned(dataset, ODE_TO_JOY_LONG)
     values, (outputs, teachers, _) = melody.measure(dataset, ODE_TO_JOY_LONG, pieces), pieces
     if len(outputs):
-        values[ERROR] = osc.rmse(outputs, teachers) / float(np.sqrt(ODE_TO_JOY_LONG(_EVEN).var(0).mean()))
+        even = np.arange(round(ODE_TO_JOY_LONG.period / melody.STEP)) * melody.STEP
+        values[ERROR] = osc.rmse(outputs, teachers) / float(np.sqrt(ODE_TO_JOY_LONG(even).var(0).mean()))
     if "loudest_pulse" in dataset:
         values[IN_ORDER] = _in_order(dataset)
     return values
-
-
-_EVEN = np.arange(round(ODE_TO_JOY_LONG.period / melody.STEP)) * melody.STEP
 
 
 def _in_order(dataset: xr.Dataset) -> float:

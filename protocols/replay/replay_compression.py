@@ -56,8 +56,6 @@ COMPRESSED = Published(
 SLOWEST, FASTEST = 0.25, 32.0
 # Bins of the spike templates and of the spikes (s).
 TEMPLATE_BIN, COUNT_BIN = 0.04, 0.01
-# Templates are tried at these speeds, in steps of 6 %; powers of two lie between two of them.
-CANDIDATES = np.concatenate([sign * 2.0 ** ((np.arange(-30, 66) + 0.5) / 12) for sign in (1, -1)])
 # Share of the accuracy above the null at the speed that was learned.
 KEPT = 0.9
 
@@ -214,15 +212,17 @@ def sequences(dataset: xr.Dataset) -> dict[float, tuple[float, float, float]]:
     first = parts[0]
     template = trains.counts(times, neurons, n, first.first, first.first + movie.period, bins)
     template = (np.roll(template, 1, 1) + template + np.roll(template, -1, 1)) / 3
+    # In steps of 6 %; powers of two lie between two of them.
+    candidates = np.concatenate([sign * 2.0 ** ((np.arange(-30, 66) + 0.5) / 12) for sign in (1, -1)])
     for part in parts[1:]:
         stop = part.first + movie.period / abs(part.speed)
         count = max(4, round((stop - part.first) / COUNT_BIN))
         counts = trains.counts(times, neurons, n, part.first, stop, count)
         per_bin = (stop - part.first) / count / (movie.period / bins)
-        fits = replay.match_template(template, counts, per_bin, CANDIDATES)
+        fits = replay.match_template(template, counts, per_bin, candidates)
         order = np.random.default_rng(0).permutation(n)
-        null = replay.match_template(template, counts[order], per_bin, CANDIDATES).max()
-        best = float(CANDIDATES[fits.argmax()]) if fits.max() > 0 else float("nan")
+        null = replay.match_template(template, counts[order], per_bin, candidates).max()
+        best = float(candidates[fits.argmax()]) if fits.max() > 0 else float("nan")
         found[part.speed] = (best, float(fits.max()), float(null))
     return found
 

@@ -5,6 +5,8 @@ Raw correlation says nothing here: two exact solutions of a chaotic system part 
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 
 # What is measured on signals of shape (T, K) that have gone through `smooth`; in s.
@@ -110,7 +112,7 @@ def lyapunov(
     return float(np.polyfit(times * dt, means, 1)[0])
 
 
-Spikes = tuple[np.ndarray, np.ndarray]
+Spikes: TypeAlias = "tuple[np.ndarray, np.ndarray]"
 
 
 def spike_distance(first: Spikes, second: Spikes, edges: np.ndarray, tau: float, n: int) -> np.ndarray:

@@ -148,6 +148,10 @@ def study(arguments: list[str]) -> int:
         raise UserError(f"jobs: expected an integer >= 1, got {options.jobs}")
     if options.json is not None:
         record.check_writable(options.json.parent)
+    if not protocol.seeded:
+        if options.seeds is not None:
+            raise UserError(f"seeds: expected none, since nothing in {protocol.name} is random, got {options.seeds}")
+        print(f"{protocol.name} has no seed: nothing in it is random, so each setting is run once", file=sys.stderr)
     grid = parse_grid(options.vary, config)
     configs = plan(protocol, config, _seeds(options), options.controls, grid)
     result = run_study(protocol, configs, options.out, options.jobs, options.progress)
@@ -183,7 +187,8 @@ def claims(arguments: list[str]) -> int:
     name = dataset.attrs["protocol"]
     if as_json:
         rows = [c.to_dict() for c in checks]
-        print(json.dumps({"protocol": name, "seed": int(dataset.attrs["seed"]), "note": note, "checks": rows}))
+        seed = {"seed": int(dataset.attrs["seed"])} if "seed" in dataset.attrs else {}
+        print(json.dumps({"protocol": name, **seed, "note": note, "checks": rows}))
     else:
         if note:
             print(note)

@@ -11,8 +11,8 @@ from ..errors import SnnlabError, UserError, unknown
 from ..lazy import postpone
 
 # Protocols import them at the top of their files; help and refusals need none of them.
-_LATER: tuple[str, ...] = ("PIL", "brian2", "dask", "filelock", "h5netcdf", "h5py", "joblib", "matplotlib", "pandas")
-_LATER += ("scipy", "sklearn", "sympy", "threadpoolctl", "tqdm", "xarray")
+_LATER: tuple[str, ...] = ("PIL", "brian2", "dask", "filelock", "h5netcdf", "h5py", "joblib", "matplotlib", "numpy")
+_LATER += ("pandas", "scipy", "sklearn", "sympy", "threadpoolctl", "tqdm", "xarray")
 
 _USAGE = """usage: snnlab COMMAND ...
 

@@ -51,7 +51,8 @@ def parse(
 
 def _flat(name: str) -> tuple:
     """Return how a group of options is shown: without its name before each, and as a heading if it has one."""
-    return (tyro.conf.OmitArgPrefixes,) if name else (tyro.conf.arg(name=""),)
+    # An empty text, so that tyro does not look for one in the source.
+    return (tyro.conf.OmitArgPrefixes, tyro.conf.arg(help="")) if name else (tyro.conf.arg(name="", help=""),)
 
 
 def _default(value: Any) -> Any:

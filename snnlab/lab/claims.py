@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from numbers import Real
-from typing import Any, TypedDict, Unpack
+from typing import Any, TypeAlias, TypedDict, Unpack
 
 import numpy as np
 
@@ -71,7 +71,7 @@ class Beside(TypedDict, total=False):
 
 
 # One value for each run in their order, or by seed.
-Values = Sequence[float] | np.ndarray | Mapping[int, float]
+Values: TypeAlias = "Sequence[float] | np.ndarray | Mapping[int, float]"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from .ridge import Ridge
 
 BETAS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1000.0)
 # Features of shape (samples, features) and their classes, piece by piece.
-Stream = Iterable[tuple[np.ndarray, np.ndarray]]
+Stream: TypeAlias = "Iterable[tuple[np.ndarray, np.ndarray]]"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from numbers import Real
 from types import CodeType
-from typing import Any
+from typing import Any, TypeAlias
 
 import brian2
 import numpy as np
@@ -22,7 +22,7 @@ from .reserved import WORDS
 # What a synapse of rate units may name: of the unit before it, of the unit behind it, its own.
 SEEN = ("x_pre", "x_mean_pre", "y_post", "u_post", "y_mean_post", "w")
 # A factor of a product, from the values of what it names.
-Factor = Callable[[Mapping[str, np.ndarray | float]], np.ndarray | float]
+Factor: TypeAlias = "Callable[[Mapping[str, np.ndarray | float]], np.ndarray | float]"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from textwrap import dedent
 from types import CodeType
-from typing import Literal
+from typing import Any, Literal
 
 import brian2
 import numpy as np
@@ -17,7 +17,7 @@ from ..errors import UserError, unknown
 from .quantities import ALLOWED, dump, load, require_parameters, with_parameters
 from .reserved import CONSTANTS
 
-_FUNCTIONS = {name: getattr(np, name) for name in ("exp", "log", "sqrt", "sin", "cos")}
+_FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos")
 
 
 def _arithmetic(text: str, mode: Literal["eval", "exec"], assigned: Collection[str] = ()) -> CodeType | None:
@@ -139,7 +139,7 @@ class SynapseModel:
             return None
 
         def step(states: np.ndarray) -> np.ndarray:
-            values = _FUNCTIONS | constants | dict(zip(names, states, strict=True))
+            values = _functions() | constants | dict(zip(names, states, strict=True))
             return states + dt * np.array([eval(code, {"__builtins__": {}}, values) for code in codes], float)
 
         try:
@@ -159,7 +159,7 @@ class SynapseModel:
             return None
 
         def after(states: np.ndarray, weight: float) -> np.ndarray:
-            values = _FUNCTIONS | constants | {"weight": weight} | dict(zip(names, states, strict=True))
+            values = _functions() | constants | {"weight": weight} | dict(zip(names, states, strict=True))
             exec(code, {"__builtins__": {}}, values)
             return np.array([values[name] for name in names])
 
@@ -187,6 +187,10 @@ class SynapseModel:
     @classmethod
     def from_dict(cls, data: dict) -> SynapseModel:
         return cls(**data | {"parameters": load(data["parameters"])})
+
+
+def _functions() -> dict[str, Any]:
+    return {name: getattr(np, name) for name in _FUNCTIONS}
 
 
 def _one_line(error: Exception) -> str:

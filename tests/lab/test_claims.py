@@ -5,10 +5,11 @@ import math
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.stats import binomtest, ttest_1samp, ttest_ind
 
 from snnlab.errors import UserError
-from snnlab.lab.claims import Check, Finding, checks_table, correct_p, findings_table, number, rows_of, table
+from snnlab.lab.claims import Check, Finding, checks_table, correct_p, findings_table, number, per_seed, rows_of, table
 
 
 @pytest.mark.parametrize(
@@ -100,6 +101,14 @@ def test_findings_keep_their_values_and_the_seeds_that_they_are_given_by():
     assert unnamed["values"] == [[1.0, 2.0], [0.0, 1.0]] and "seeds" not in unnamed
     assert Finding.share("right", {100: True, 101: False}, "0").to_dict()["values"] == [1.0, 0.0]
     assert Finding.ratio("error", [2.0, 8.0], "1").values == (2.0, 8.0)
+
+
+def test_values_of_runs_have_their_seeds_where_these_are_known_and_distinct():
+    runs = [xr.Dataset(attrs={"seed": seed}) for seed in (101, 100)]
+    assert per_seed(runs, [1.0, 2.0]) == {101: 1.0, 100: 2.0}
+    assert per_seed([runs[0], runs[0]], [1.0, 2.0]) == per_seed([runs[0], xr.Dataset()], [1.0, 2.0]) == [1.0, 2.0]
+    with pytest.raises(UserError, match=r"^values: expected one for each of 2 runs, got 1$"):
+        per_seed(runs, [1.0])
 
 
 def test_a_study_of_more_than_five_comparisons_has_holms_p_beside_the_plain_interval(rng):

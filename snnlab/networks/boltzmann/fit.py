@@ -8,9 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ...checking import require_whole
 from ...engine.brian import Engine
@@ -22,6 +22,9 @@ from .program import ProgramTrainer
 from .runtime import RuntimeTrainer
 from .schedule import FOREVER, MOST_PERIODS, Limits, Progress, Schedule
 from .state import BLOCKS, State, fresh_state, going_on, machine_of, state_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 TARGETS = ("auto", "cpp_standalone", "numpy")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike
 
 from ...engine.brian import Engine
 from ...files.describe import Names, describe
@@ -14,6 +15,9 @@ from .schedule import FOREVER, Schedule
 from .state import State, fresh_state, machine_of, state_of
 from .stored import NAMES as MACHINE
 from .stored import equations, remembered
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 # The machine is looked at so often in each factor of ten of periods.
 LOOKS = 10

@@ -19,13 +19,16 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ...checking import require_whole
 from ...errors import UserError
 from .arguments import checked_sequence
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 FOREVER = 2**60
 MOST_PERIODS = 10**12

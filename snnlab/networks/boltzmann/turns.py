@@ -5,9 +5,10 @@ schedule.py says what blocks, cues and tests are.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike
 
 from ...engine.brian import Engine
 from ...files.describe import Names, describe
@@ -17,6 +18,9 @@ from .schedule import Schedule
 from .state import BLOCKS, SINCE, State, fresh_state, machine_of, state_of
 from .stored import NAMES as MACHINE
 from .stored import equations, remembered
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 NAMES: Names = {
     "sequence": ("bits of one period of each sequence", "1"),

@@ -7,6 +7,7 @@ Both copies get the same noise, so every other difference between them comes fro
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import scipy
@@ -21,7 +22,7 @@ from .program import ProgramLoop
 from .runtime import RuntimeLoop
 from .train import make_loop, weights
 
-Spikes = tuple[np.ndarray, np.ndarray]
+Spikes: TypeAlias = "tuple[np.ndarray, np.ndarray]"
 # How long the network runs before the first spike is moved, how long each is followed, by how much a spike is delayed,
 # how long it may be waited for, the time constant of the distance, and its bins (s).
 SETTLE, FOLLOWED, DELAY, PATIENCE, TAU, SPIKE_STEP = 1.0, 0.5, 1e-3, 50e-3, 20e-3, 2e-3

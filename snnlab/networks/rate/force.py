@@ -23,7 +23,7 @@ RESULTS_VERSION = 2
 # What a unit sends for its state x.
 RATES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     # Sussillo & Abbott 2009
-    "tanh": np.tanh,
+    "tanh": lambda x: np.tanh(x),
     # The rate of theta neurons, sqrt(x) Hz for a constant input x > 0 (Nicola & Clopath 2017)
     "sqrt": lambda x: np.sqrt(np.maximum(x, 0)),
 }

@@ -26,11 +26,15 @@ from .movie import CORRELATION, IDENTIFIED, MovieConfig, score_frames
 PASSES = 2
 # A level lasts LASTS s; the first WARM_UP s of it are left out.
 LASTS, WARM_UP = 12.0, 2.0
-# Speeds that a replay is compared with, and time between two moments that are looked at (s).
-SPEEDS = np.concatenate([sign * 2.0 ** (np.arange(-200, 501) / 100) for sign in (1, -1)])
+# Time between two moments that are looked at (s).
 SAMPLE = 0.01
 # The null shows the same frames in blocks of this length (s), in random order.
 _BLOCK = 0.25
+
+
+def speeds() -> np.ndarray:
+    """Return the speeds that a replay is compared with."""
+    return np.concatenate([sign * 2.0 ** (np.arange(-200, 501) / 100) for sign in (1, -1)])
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,7 @@ def replay_at(time: np.ndarray, output: np.ndarray, start: float, pulses: int, m
 def _fitted(decoded: np.ndarray, after: np.ndarray, movie: Movie) -> tuple[dict, np.ndarray, np.ndarray]:
     """Scores of frames shown at these times (s) at the steady speed that fits best, moments found, and its phases."""
     found = replay.identify(decoded, movie.pixels) / movie.rate
-    pace, begin, steady = replay.pace(found, after, movie.period, SPEEDS)
+    pace, begin, steady = replay.pace(found, after, movie.period, speeds())
     phase = np.mod(begin + pace * after, movie.period)
     scores = score_frames(decoded, phase, movie)
     values = {"pace": pace, "steady": steady, "correlation": scores[CORRELATION], "identified": scores[IDENTIFIED]}

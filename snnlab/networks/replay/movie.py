@@ -37,8 +37,6 @@ NAMES: Names = {
 # A moment of the movie is found if the best frame is at most this far from it (s).
 NEAR = 0.2
 CORRELATION, IDENTIFIED = "pixel correlation about the mean frame", "frames identified (share)"
-# The network's own pulses may run by up to 7 % faster or slower.
-_NEARLY = 2.0 ** (np.arange(-100, 101) / 1000)
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,9 @@ def replayed(dataset: xr.Dataset, movie: Movie, parts: Sequence[Replay]) -> xr.D
         pace, begin = part.speed, 0.0
         if part.own:
             found = replay.identify(replay.at(part.start + after, time, output), movie.pixels) / movie.rate
-            pace, begin, _ = replay.pace(found, after, movie.period, part.speed * _NEARLY)
+            # The network's own pulses may run by up to 7 % faster or slower.
+            nearly = 2.0 ** (np.arange(-100, 101) / 1000)
+            pace, begin, _ = replay.pace(found, after, movie.period, part.speed * nearly)
         phase = np.mod(begin + pace * after, movie.period)
         (decoded,), lag = replay.delayed([part.start + after], time, output, movie(phase), movie.pixels.mean(0))
         columns = {"replay": decoded, "at": part.start + after, "phase": phase}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import brian2
 import numpy as np
@@ -12,7 +13,7 @@ from ...engine.synapses import order_pathways
 from ...models.spike_rule import SpikeRule
 
 # Inputs to a neuron, spike times of each (s), and spike times of the neuron (s).
-Trial = tuple[Sequence[np.ndarray], np.ndarray]
+Trial: TypeAlias = "tuple[Sequence[np.ndarray], np.ndarray]"
 
 
 def weight_changes(

@@ -37,7 +37,7 @@ PARTS = ("before", "within", "after", "up to 0.5 s after", "0.5 to 1 s after", "
 # Stretches of this length (s) are of the song if they correlate so well with one: above silence, which has 0.59 with
 # the quietest one of the synthetic song. They are in their place up to so much off (s).
 STRETCH, OF_SONG, OFF = 0.5, 0.7, 0.1
-_PACES = np.linspace(0.97, 1.03, 61)
+_PACES = (0.97, 1.03, 61)
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,9 @@ def place(time: np.ndarray, output: np.ndarray, start: float, song: Song) -> tup
         A pace of 1 is its own. What fits best, of paces within 3 %, is the correlation about the mean spectrum.
     """
     moments = np.arange(len(song.bands)) / song.rate
-    fits = [(*_begun(replay.at(start + moments / pace, time, output), song), float(pace)) for pace in _PACES]
+    fits = [
+        (*_begun(replay.at(start + moments / pace, time, output), song), float(pace)) for pace in np.linspace(*_PACES)
+    ]
     begun, fit, pace = max(fits, key=lambda each: each[1])
     return begun, pace, fit
 

@@ -6,6 +6,7 @@ import csv
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from ...errors import UserError
 from ...files.python import open_spec
 
 _log = logging.getLogger("snnlab")
-Teacher = Callable[[np.ndarray], np.ndarray]
+Teacher: TypeAlias = "Callable[[np.ndarray], np.ndarray]"
 
 
 def teacher_from(spec: str) -> Teacher:

@@ -74,7 +74,7 @@ _LINES = ("3345543211233222", "3345543211232111", "2231243124321255", "334554321
 ODE_TO_JOY_LONG = Melody(tuple(int(c) - 1 for c in "".join(_LINES)), (14, 30, 46, 62), _PITCHES)
 
 # Semitones of the degrees of a major scale above its first.
-_SEMITONES = np.array((0, 2, 4, 5, 7, 9, 11))
+_SEMITONES = (0, 2, 4, 5, 7, 9, 11)
 
 
 def scale_wav(beats: np.ndarray, slot: float = 0.25) -> bytes:
@@ -83,7 +83,7 @@ def scale_wav(beats: np.ndarray, slot: float = 0.25) -> bytes:
     A note is half a sine of ``slot`` s.
     """
     degrees, samples = np.arange(beats.shape[1]), 50
-    frequencies = _PITCHES[0] * 2 ** (degrees // 7 + _SEMITONES[degrees % 7] / 12)
+    frequencies = _PITCHES[0] * 2 ** (degrees // 7 + np.array(_SEMITONES)[degrees % 7] / 12)
     envelope = np.sin(np.pi * (np.arange(samples) + 0.5) / samples)
     components = (beats[:, None] * envelope[:, None]).reshape(-1, beats.shape[1])
     return Melody((0,), (), tuple(frequencies.tolist())).wav(components, slot / samples)

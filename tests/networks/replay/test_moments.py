@@ -86,10 +86,10 @@ def test_the_pace_of_a_replay_is_found(rng):
     after = np.arange(0, 10, 0.01)
     for speed in (1.0, 3.9, -2.1):
         found = np.mod(1.3 + speed * after + 0.1 * rng.standard_normal(len(after)), 4.0)
-        pace, begin, steady = replay.pace(found, after, 4.0, levers.SPEEDS)
+        pace, begin, steady = replay.pace(found, after, 4.0, levers.speeds())
         assert pace == pytest.approx(speed, rel=0.01) and steady > 0.95
         assert replay.apart(begin, 1.3, 4.0) < 0.3
-    *_, steady = replay.pace(rng.uniform(0, 4, len(after)), after, 4.0, levers.SPEEDS)
+    *_, steady = replay.pace(rng.uniform(0, 4, len(after)), after, 4.0, levers.speeds())
     assert steady < 0.2
 
 
