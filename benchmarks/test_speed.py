@@ -15,7 +15,7 @@ from snnlab.connectivity.random import encoder, sparse_random
 from snnlab.engine.brian import Engine
 from snnlab.files.record import cpu_time
 from snnlab.learning.rls import RLS
-from snnlab.networks.force.config import ForceConfig, resolve
+from snnlab.networks.force.config import ForceConfig
 from snnlab.networks.force.folding import worth_folding
 from snnlab.networks.force.network import Form
 from snnlab.networks.force.plan import Plan
@@ -74,7 +74,7 @@ class Sine:
     """A network that learns sines from its first step on, or runs with a decoder of zeros; nothing is recorded."""
 
     def __init__(self, neuron, seconds, n=N, learning=True, precision="float64", outputs=1, size=1.0, **settings):
-        setup = resolve(ForceConfig(neuron=neuron, n=n, **settings))
+        setup = ForceConfig(neuron=neuron, n=n, **settings).setup
         steps = round(seconds / setup.dt)
         learn = range(0, steps, setup.learn.step) if learning else range(0)
         self.setup, self.seconds, self.steps = setup, seconds, steps
@@ -181,7 +181,7 @@ def test_lif_without_learning():
 
 def test_a_build(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    setup = resolve(ForceConfig(neuron="lif"))
+    setup = ForceConfig(neuron="lif").setup
     for word in ("first", "second"):
         wall, start = time.perf_counter(), cpu_time()
         with Engine("auto"):

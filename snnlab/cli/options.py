@@ -9,7 +9,7 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import tyro
 
@@ -143,8 +143,23 @@ def _groups(preset: Any, everything: bool, title: str | None = None) -> list[tup
 
 
 def _spelled(hint: Any) -> Any:
-    """Spell X | None as Optional[X]: for the first tyro imports a checker of types, longer than it takes to help."""
-    return Union[get_args(hint)] if isinstance(hint, UnionType) else hint  # noqa: UP007
+    """Spell a type so that tyro reads it without a checker of types, which takes longer to import than help to show."""
+    if isinstance(hint, UnionType):
+        return Union[get_args(hint)]  # noqa: UP007
+    kind, *rest = get_args(hint) or (None,)
+    return Annotated[tuple, _several(kind)] if get_origin(hint) is tuple and rest == [...] else hint
+
+
+def _several(kind: type) -> tyro.constructors.PrimitiveConstructorSpec:
+    """Return how a tuple of any length is read and shown."""
+    name = kind.__name__.upper()
+    return tyro.constructors.PrimitiveConstructorSpec(
+        nargs="*",
+        metavar=f"[{name} [{name} ...]]",
+        instance_from_str=lambda texts: tuple(kind(text) for text in texts),
+        is_instance=lambda value: isinstance(value, tuple),
+        str_from_instance=lambda value: [str(each) for each in value],
+    )
 
 
 def _metavar(hint: Any) -> str | None:

@@ -173,12 +173,12 @@ def test_a_config_is_settled_once_and_a_network_built_once_a_run(tmp_path, monke
 
         return call
 
-    from snnlab.networks.force import config as force_config
+    from snnlab.networks.force import setup
     from snnlab.networks.force.network import ForceNetwork
 
     protocol = find_protocol("force_oscillator")
     protocol = dataclasses.replace(protocol, settle=counted("settle", protocol.settle))
-    monkeypatch.setattr(force_config, "_resolve", counted("resolve", force_config._resolve))
+    monkeypatch.setattr(setup, "resolve", counted("resolve", setup.resolve))
     monkeypatch.setattr(ForceNetwork, "__init__", counted("network", ForceNetwork.__init__))
     size = {"n": 50, "seconds": 0.6, "learn_start": 0.1, "learn_stop": 0.3, "neuron": "lif", "task": "sine"}
     # A new program is compiled from a network of its own.

@@ -11,11 +11,12 @@ import xarray as xr
 
 from ...files.describe import Names, describe
 from ...models.quantities import si, unit
-from .config import ForceConfig, ForceSetup, published_units
+from .config import ForceConfig
 from .dale import learned_weights
 from .plan import Plan, Recording, ends
 from .program import ProgramLoop
 from .runtime import RuntimeLoop
+from .setup import ForceSetup, published_units
 
 # With less time after learning than this (s) nothing is claimed about a free run.
 FREE_RUN_SECONDS = 0.5

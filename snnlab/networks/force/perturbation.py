@@ -16,10 +16,11 @@ from ...analysis import chaos
 from ...engine.brian import Engine
 from ...errors import UserError
 from ...models.synapse import SynapseModel
-from .config import ForceConfig, ForceSetup
+from .config import ForceConfig
 from .plan import Plan, Recording
 from .program import ProgramLoop
 from .runtime import RuntimeLoop
+from .setup import ForceSetup
 from .train import make_loop, weights
 
 Spikes: TypeAlias = "tuple[np.ndarray, np.ndarray]"

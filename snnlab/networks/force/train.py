@@ -16,7 +16,7 @@ from ...engine.brian import Engine
 from ...errors import UserError
 from ...models.neuron import NeuronModel
 from ...stimuli.signals.teacher import Teacher, sample
-from .config import AFTER_LEARNING, ForceConfig, ForceSetup
+from .config import AFTER_LEARNING, ForceConfig
 from .dataset import run_dataset
 from .drive import Drive
 from .folding import worth_folding
@@ -25,6 +25,7 @@ from .phases import Phase, changed, require_phases
 from .plan import Plan, Recording, ends, refuse_runaway, within
 from .program import ProgramLoop
 from .runtime import RuntimeLoop
+from .setup import ForceSetup
 
 _log = logging.getLogger("snnlab")
 # The largest network of the 2017 scripts (Lorenz attractor).

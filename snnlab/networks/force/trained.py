@@ -18,7 +18,6 @@ from ...files.record import load as load_run
 from ...models.neuron import NeuronModel
 from ...models.quantities import unit
 from ...models.synapse import SynapseModel
-from .config import recording_steps
 from .dale import learned_weights, split_decoder, split_encoder
 from .drive import Drive, ticks
 from .folding import worth_folding
@@ -26,6 +25,7 @@ from .network import Form
 from .phases import Phase
 from .plan import Plan
 from .runtime import RuntimeLoop
+from .setup import recording_steps
 
 
 def load(path: str | Path) -> TrainedNetwork:

@@ -8,7 +8,7 @@ import snnlab.neurons
 from snnlab.errors import UserError
 from snnlab.models.loading import find_model
 from snnlab.networks.force import PUBLISHED, ForceConfig, settle_force
-from snnlab.networks.force.published import stated_values
+from snnlab.networks.force.setup import stated_values
 
 LIF = Path(snnlab.neurons.__file__).with_name("lif.py")
 
