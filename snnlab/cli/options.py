@@ -147,7 +147,7 @@ def _spelled(hint: Any) -> Any:
     if isinstance(hint, UnionType):
         return Union[get_args(hint)]  # noqa: UP007
     kind, *rest = get_args(hint) or (None,)
-    return Annotated[tuple, _several(kind)] if get_origin(hint) is tuple and rest == [...] else hint
+    return Annotated[object, _several(kind)] if get_origin(hint) is tuple and rest == [...] else hint
 
 
 def _several(kind: type) -> tyro.constructors.PrimitiveConstructorSpec:

@@ -131,9 +131,9 @@ class Finding:
             row["published"] = self.published.to_dict()
         return _plain(row)
 
-    def judge(self, full_scale: bool) -> Verdict | None:
+    def judge(self, full_scale: bool, corrected: float | None = None) -> Verdict | None:
         """Return the verdict beside a published claim: see :func:`snnlab.lab.published.judge`."""
-        return judge(self, full_scale)
+        return judge(self, full_scale, corrected)
 
     @classmethod
     def over_seeds(
@@ -279,7 +279,7 @@ def rows_of(findings: Sequence[tuple[str, Finding]], reduced: Collection[str] = 
     for (variant, finding), p in zip(findings, correct_p([finding for _, finding in findings]), strict=True):
         row = ({"variant": variant} if variant else {}) | finding.to_dict()
         row |= {} if p is None else {"p_holm": p}
-        verdict = finding.judge(variant not in reduced)
+        verdict = finding.judge(variant not in reduced, p)
         rows.append(row | ({"verdict": verdict.word, "why": verdict.why} if verdict else {}))
     return rows
 
@@ -311,7 +311,7 @@ def findings_table(findings: Sequence[tuple[str, Finding]], reduced: Collection[
     holm = f"p (Holm over {count_comparisons([finding for _, finding in findings])})"
     rows = []
     for (variant, f), p in zip(findings, corrected, strict=True):
-        judged = f.judge(variant not in reduced)
+        judged = f.judge(variant not in reduced, p)
         row = {"variant": variant, "finding": f.what, "value": number(f.value), "95 % interval": _interval(f)}
         row |= {"by": f.interval, "seeds": str(f.n), "null": f.null, "p": "" if f.p is None else f"{f.p:.2g}"}
         row |= {holm: "" if p is None else f"{p:.2g}", "published": str(f.published)}

@@ -102,7 +102,7 @@ class Protocol:
             For a Config that ``settle`` refuses.
         """
         settled = call_own("settle", self.spec, self.settle, config)
-        if not isinstance(settled, self.Config):
+        if not dataclasses.is_dataclass(settled) or isinstance(settled, type):
             kind = type(settled).__name__
             raise UserError(f"protocol: {self.spec}: settle: expected it to return a Config, got {kind}")
         values = dataclasses.asdict(settled)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Words that a claim may have; findings over fewer seeds than this decide nothing against a source.
 MOST_WORDS, ENOUGH_SEEDS = 25, 10
+# A corrected p from here on leaves a direction open.
+LEVEL = 0.05
 REPRODUCED = "reproduced"
 CONDITIONALLY = "reproduced under a condition"
 NOT_REPRODUCED = "not reproduced here"
@@ -80,7 +82,7 @@ class Verdict(NamedTuple):
     why: str
 
 
-def judge(finding: Finding, full_scale: bool) -> Verdict | None:
+def judge(finding: Finding, full_scale: bool, corrected: float | None = None) -> Verdict | None:
     """Return the verdict on a finding beside a :class:`Published`; None for one that stands beside nothing.
 
     The bar is the range of values that count as the same. It is set before the runs, and not from them.
@@ -103,6 +105,8 @@ def judge(finding: Finding, full_scale: bool) -> Verdict | None:
         With ``published``, and with ``bar``, ``condition``, ``scan`` and ``missing`` where it has them.
     full_scale : bool
         Whether the runs have the published scale.
+    corrected : float, optional
+        p corrected for the number of comparisons of the study. A direction that it leaves open is undecided.
     """
     if not isinstance(finding.published, Published):
         return None
@@ -112,16 +116,15 @@ def judge(finding: Finding, full_scale: bool) -> Verdict | None:
         return Verdict(UNDECIDED, NO_BAR)
     if finding.interval == "none":
         return Verdict(UNDECIDED, "one run has no interval")
-    low, high = finding.bar
-    # A direction is not shown by an interval that touches no difference.
-    strict = finding.published.kind == "direction"
-    above, below = (finding.low > low, finding.high < high) if strict else (finding.low >= low, finding.high <= high)
-    if above and below:
+    within = _within(finding, finding.bar, finding.published.kind)
+    if finding.high >= finding.bar[0] and finding.low <= finding.bar[1] and not within:
+        return Verdict(UNDECIDED, "the interval spans the bar")
+    if finding.published.kind == "direction" and corrected is not None and corrected >= LEVEL:
+        return Verdict(UNDECIDED, f"p = {corrected:.2g} after correction for the number of comparisons")
+    if within:
         reasons = [finding.condition, "" if full_scale else "the scale is not the published one"]
         condition = "; ".join(reason for reason in reasons if reason)
         return Verdict(CONDITIONALLY if condition else REPRODUCED, condition or "the interval lies within the bar")
-    if finding.high >= low and finding.low <= high:
-        return Verdict(UNDECIDED, "the interval spans the bar")
     open_questions = {
         "the source's text or program was not read": finding.published.text_read in ("full", "code"),
         "the scale is not the published one": full_scale,
@@ -132,3 +135,11 @@ def judge(finding: Finding, full_scale: bool) -> Verdict | None:
     if left:
         return Verdict(UNDECIDED, f"the interval lies outside the bar, but {left}")
     return Verdict(NOT_REPRODUCED, f"the interval lies outside the bar; scanned: {finding.scan}")
+
+
+def _within(finding: Finding, bar: tuple[float, float], kind: str) -> bool:
+    """Tell whether the interval lies within the bar; one that touches no difference shows no direction."""
+    low, high = bar
+    if kind == "direction":
+        return low < finding.low and finding.high < high
+    return low <= finding.low and finding.high <= high

@@ -242,7 +242,7 @@ def test_two_trainings_of_one_run_keep_their_checkpoints_apart(target, neuron, t
 
 def test_the_second_of_two_resumes_at_once_is_refused(neuron, tmp_path):
     config = PROTOCOL.config(neuron=neuron, target="numpy", **SIZE)
-    with Checkpoints(PROTOCOL.path(config, tmp_path)) as first:
+    with Checkpoints(PROTOCOL.prepare(config, tmp_path).path) as first:
         first.stage("numpy")
         with pytest.raises(UserError, match="is being computed by another process"):
             PROTOCOL.execute(config, tmp_path, resume=True)

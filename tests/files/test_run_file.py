@@ -19,7 +19,9 @@ from snnlab.lab.protocol import find_protocol
 
 PAGE = (ROOT / "docs" / "run_file.md").read_text(encoding="utf-8")
 # Small enough for the numpy target, and too small to learn.
-LIF = {"neuron": "lif", "target": "numpy", "n": 30, "dt": 1.0, "learn_start": 0.1, "learn_stop": 1.0}
+LIF = {
+    "neuron": "lif", "target": "numpy", "n": 30, "dt": 1.0, "rls_interval": 4.0, "learn_start": 0.1, "learn_stop": 1.0,
+}  # fmt: skip
 MOVIE = LIF | {"height": 4, "width": 6, "movie_seconds": 2.0, "pulses": 4}
 SONG = LIF | {"q_hdts": 80.0, "pulses": 10, "bands": 8}
 ONE = {"sequence": "I", "periods": 3, "target": "numpy"}
@@ -45,15 +47,15 @@ SMALL = {
     "force_sine": LIF | {"seconds": 1.6, "eigenvalues": True},
     "internal_compression": MOVIE | {"q_cue": 10.0, "q_hdts": 10.0, "levels": (1.0,), "taught": (4.0,)},
     "liquid_mnist": {
-        "n": 30, "density": 0.2, "train_images": 40, "test_images": 10, "held_out": 10, "learned_images": 3,
-        "calibration_images": 2, "target": "numpy",
+        "n": 50, "density": 0.2, "train_images": 20, "test_images": 10, "held_out": 10, "learned_images": 3,
+        "calibration_images": 5, "row": 2.5, "gap": 20.0, "read": 10.0, "target": "numpy",
     },
     "movie_replay": MOVIE | {"seconds": 4.2},
     "neuron_models": {"seconds": 0.02, "points": 2, "lif_seconds": 0.01, "izhikevich_seconds": 0.01},
     "ode_to_joy": LIF | {"seconds": 2.0, "g": 0.04, "q": 10.0},
     "ode_to_joy_hdts": LIF | {"seconds": 2.0, "hdts": "internal", "pulses": 4, "q_hdts": 10.0},
     "pattern_completion": PATTERNS | {"reservoir": "rate"},
-    "pattern_separation": PATTERNS | {"reservoir": "spiking", "target": "numpy"},
+    "pattern_separation": PATTERNS | {"reservoir": "rate"},
     "rate_force": {"n": 30, "before": 0.1, "learn": 2.6, "after": 2.6},
     "replay_compression": MOVIE,
     "reservoir_best": {"n": 100},
@@ -65,9 +67,10 @@ SMALL = {
     "stlr_window": {"lags": (0.0, 2.0), "periods": (2.0,), "inputs": (2,), "spikes": 1},
     "synaptic_filters": {"dt": 0.5, "tau_decay": 4.0, "seconds": 0.01},
 }  # fmt: skip
-# Programs are compiled, or there is a song for each lesion.
+# Programs are compiled, gains are searched, or there is a song for each lesion.
 LONGER = {
     "force_scaling": {"sizes": (20, 40), "seconds": 0.1},
+    "pattern_separation spiking": PATTERNS | {"reservoir": "spiking", "target": "numpy"},
     **{
         f"songbird_ablation {hdts}": SONG | {"hdts": hdts, "draws": 1, "pulses": 50 if hdts == "chain" else 10}
         for hdts in ("external", "chain", "internal")

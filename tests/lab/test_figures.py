@@ -59,7 +59,7 @@ def test_what_a_figure_needs_can_be_reduced(name, tmp_path):
         protocol = find_protocol(spec)
         reduced = protocol.config(True, **overrides)
         # Its path needs all that a run would refuse.
-        assert protocol.path(reduced, tmp_path).parent == tmp_path
+        assert protocol.prepare(reduced, tmp_path).path.parent == tmp_path
         # What variants enlarge is small as well.
         assert protocol.preset(reduced) != "full" or not protocol.quick
         if protocol.quick_variants:

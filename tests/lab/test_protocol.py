@@ -61,7 +61,7 @@ def test_the_readme_neuron_learns_the_sine_from_a_temporary_folder(tmp_path, mon
 def test_a_fault_in_a_users_protocol_is_one_line_that_says_where(mine, tmp_path, capsys):
     for wrong, words in {
         "return {}": ["xarray.Dataset", "got dict"],
-        "return config.heigth": ["line 27", "AttributeError", "heigth"],
+        "return config.heigth": ["line 28", "AttributeError", "heigth"],
     }.items():
         mine.write_text(MINE.replace("return train_force(config, triangle, engine)", wrong))
         assert main(["run", str(mine), "--quick", "--target", "numpy", "--out", str(tmp_path)]) == 2
@@ -82,21 +82,23 @@ def test_a_figure_of_an_own_protocol_says_so(mine, tmp_path):
 
 def test_a_run_name_changes_with_every_field_and_with_user_files(mine, tmp_path):
     protocol = find_protocol("force_sine")
-    names = {protocol.path(protocol.config(**o), tmp_path) for o in ({}, {"seed": 1}, {"n": 100}, {"neuron": "lif"})}
+    names = {
+        protocol.prepare(protocol.config(**o), tmp_path).path for o in ({}, {"seed": 1}, {"n": 100}, {"neuron": "lif"})
+    }
     assert len(names) == 4
     own = find_protocol(str(mine))
-    before = own.path(own.config(), tmp_path)
+    before = own.prepare(own.config(), tmp_path).path
     mine.write_text(MINE.replace("2 / np.pi", "3 / np.pi"))
-    assert own.path(own.config(), tmp_path) != before
+    assert find_protocol(str(mine)).prepare(own.config(), tmp_path).path != before
 
 
 def test_a_shipped_model_that_changes_makes_another_run(tmp_path, monkeypatch):
     protocol = find_protocol("force_sine")
-    before = protocol.path(protocol.config(neuron="lif"), tmp_path)
+    before = protocol.prepare(protocol.config(neuron="lif"), tmp_path).path
     monkeypatch.setitem(PUBLISHED["lif"], "g", 2 * PUBLISHED["lif"]["g"])
-    between = protocol.path(protocol.config(neuron="lif"), tmp_path)
+    between = protocol.prepare(protocol.config(neuron="lif"), tmp_path).path
     monkeypatch.setattr(lif, "LIF", lif.LIF.with_parameters(tau_m=20 * ms))
-    assert len({before, between, protocol.path(protocol.config(neuron="lif"), tmp_path)}) == 3
+    assert len({before, between, protocol.prepare(protocol.config(neuron="lif"), tmp_path).path}) == 3
 
 
 def test_presets_and_conditions_are_recognised():
@@ -119,7 +121,8 @@ def test_variants_and_controls_are_presets_and_their_mixtures_are_not(name):
     quick = "full" if protocol.config(True) == protocol.config() else "quick"
     assert protocol.preset(protocol.config(True)) == quick
     for overrides in protocol.variants.values():
-        assert protocol.preset(protocol.config(**overrides, seed=7)) == "full"
+        seed = {"seed": 7} if protocol.seeded else {}
+        assert protocol.preset(protocol.config(**overrides, **seed)) == "full"
     for overrides in protocol.controls.values():
         assert protocol.preset(protocol.config(**overrides)) == "full"
         assert protocol.preset(protocol.config(True, **overrides)) == quick
@@ -158,9 +161,11 @@ def test_a_config_that_was_settled_is_the_preset_and_the_variant_that_it_was(tmp
 
 def test_what_is_published_is_the_same_run_as_the_field_left_open(tmp_path):
     protocol = find_protocol("force_sine")
-    names = {protocol.path(protocol.config(neuron="lif", **o), tmp_path) for o in ({}, {"g": 0.04}, {"dt": 0.05})}
+    names = {
+        protocol.prepare(protocol.config(neuron="lif", **o), tmp_path).path for o in ({}, {"g": 0.04}, {"dt": 0.05})
+    }
     assert len(names) == 1
-    assert protocol.path(protocol.config(neuron="lif", g=0.05), tmp_path) not in names
+    assert protocol.prepare(protocol.config(neuron="lif", g=0.05), tmp_path).path not in names
 
 
 def test_a_config_is_settled_once_and_a_network_built_once_a_run(tmp_path, monkeypatch):
@@ -219,9 +224,9 @@ def test_own_settle_fills_in_and_refuses_before_anything_runs(tmp_path):
         protocol.execute(protocol.config(n=1), tmp_path / "none")
     assert not (tmp_path / "none").exists()
     changed = mine.read_text().replace("'version': 1", "'version': 2")
-    before = protocol.path(protocol.config(), tmp_path)
+    before = protocol.prepare(protocol.config(), tmp_path).path
     mine.write_text(changed)
-    assert find_protocol(str(mine)).path(protocol.config(), tmp_path) != before
+    assert find_protocol(str(mine)).prepare(protocol.config(), tmp_path).path != before
 
 
 def test_files_that_are_no_protocol_are_refused(tmp_path):

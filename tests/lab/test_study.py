@@ -202,7 +202,7 @@ def test_a_config_that_is_not_frozen_works_and_is_stored_as_it_was_given(tmp_pat
     dataset = load(path)
     assert attribute(dataset, "config")["shift"] == 3.0
     # The same settings again have the same file.
-    assert find_protocol(str(file)).path(find_protocol(str(file)).config(shift=3.0), path.parent) == path
+    assert find_protocol(str(file)).prepare(find_protocol(str(file)).config(shift=3.0), path.parent).path == path
 
 
 def test_checks_and_runs_of_a_study_stand_though_findings_fail(tmp_path, capsys):

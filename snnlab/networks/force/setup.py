@@ -145,7 +145,7 @@ class ForceSetup:
         values = {name: plain_number(getattr(self, name), float(unit(one))) for name, one in units.items()}
         times = {"rls_interval": self.learn.step * self.dt, "record_interval": self.record.step * self.dt}
         times |= {k: float(v) for k, v in self.synapse.parameters.items() if k in ("tau_rise", "tau_decay")}
-        milliseconds = {name: plain_number(value, float(ms)) for name, value in times.items()}
+        milliseconds = {name: plain_number(value, float(brian2.ms)) for name, value in times.items()}
         return values | milliseconds | {"zero_row_mean": self.zero_row_mean}
 
 

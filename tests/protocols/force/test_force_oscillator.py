@@ -65,3 +65,7 @@ def test_each_way_to_be_wrong_breaks_its_own_criterion():
 def test_the_share_of_seeds_that_succeed():
     (finding,) = PROTOCOL.comparisons([synthetic(), synthetic(amplitude=0.5), synthetic(speed=1.01)])
     assert finding.value == pytest.approx(2 / 3) and "product, izhikevich" in finding.what
+    # Two of three are too few to say that most networks succeed; ten of ten are not.
+    assert finding.published.kind == "existence" and finding.judge(True).word == "undecided"
+    (finding,) = PROTOCOL.comparisons([synthetic()] * 10)
+    assert finding.judge(True).word == "reproduced"

@@ -97,6 +97,12 @@ def test_findings_need_three_seeds_and_compare_the_models():
     assert cleaner.value > 0 and cleaner.low > 0 and cleaner.n == 3
     drift = rows["lif: phase drift (cycles/s)"]
     assert drift.value == pytest.approx(0.0, abs=5e-3) and math.isfinite(drift.high)
+    # The made-up LIF network fires as the script's does, the made-up Izhikevich network does not.
+    lif, izhikevich = (rows[f"{name}: rate before learning (Hz)"] for name in ("lif", "izhikevich"))
+    assert lif.published.value == (18.53, 18.67) and lif.judge(True).word == "reproduced"
+    assert izhikevich.judge(True).word == "undecided" and "fewer than 10 seeds" in izhikevich.judge(True).why
+    assert drift.p is not None and drift.seeds == (100, 101, 102)
+    assert rows["lif: size of the phase drift (cycles/s)"].judge(True).why == "no bar was set"
     assert PROTOCOL.comparisons(with_seeds(condition="no_feedback")) == []
 
 

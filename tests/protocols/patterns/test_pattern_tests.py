@@ -93,6 +93,7 @@ def test_findings_pair_seeds_and_figures_are_drawn(tmp_path, name):
     over_walk = found[f"rate: hebb, change 0.3, over a random walk: {what}"]
     assert over_walk.value == pytest.approx(np.mean(np.subtract(hebb, walk)))
     assert not any("random_walk, change 0.3, over a random" in w for w in found)
+    assert over_walk.seeds == (0, 1, 2) and over_walk.against == 0 and over_walk.published == "none"
     figure = find_figure(name)
     assert save_figure(figure, runs, tmp_path / "drawn", pdf=False)[0].stat().st_size > 10_000
     assert len(figure.needs) == 10 * len(protocol.variants) == 190

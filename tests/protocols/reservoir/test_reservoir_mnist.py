@@ -225,8 +225,8 @@ def test_a_rule_of_the_users_own_is_trained_and_named_in_the_run(tmp_path):
     path = tmp_path / "my_rule.py"
     path.write_text((DATA / "my_rule.py").read_text())
     config = PROTOCOL.config(**SMALL | {"plasticity": f"{path}:BCM"})
-    first = PROTOCOL.path(config, tmp_path)
+    first = PROTOCOL.prepare(config, tmp_path).path
     _, run = PROTOCOL.execute(config, tmp_path)
     assert float(run.change[1]) > 0
     path.write_text(path.read_text().replace("0.1", "0.2"))
-    assert PROTOCOL.path(config, tmp_path) != first
+    assert PROTOCOL.prepare(config, tmp_path).path != first

@@ -84,6 +84,13 @@ def test_a_direction_needs_an_interval_without_zero_and_a_wrong_sign_falls():
     assert found(0.1, MORE, **up).judge(True).word == "undecided"
     # Runs without any difference show no direction.
     assert Finding.over_seeds("slope", [0.0] * 10, "0", MORE, **up).judge(True).word == "undecided"
+    # Among many comparisons one interval in twenty misses 0 by chance: the corrected p decides.
+    weak = found(0.24, MORE, against=0, **up)
+    assert weak.low > 0 and weak.judge(True).word == "reproduced"
+    many = [("", weak), *[("", Finding.over_seeds(f"{k}", SPREAD, "0", against=0)) for k in range(9)]]
+    row = rows_of(many)[0]
+    assert row["p"] < 0.05 < row["p_holm"] and row["verdict"] == "undecided"
+    assert row["why"] == f"p = {row['p_holm']:.2g} after correction for the number of comparisons"
     row = rows_of([("", found(1.0, MORE, **up))])[0]
     assert row["bar"] == [0.0, "inf"] and row["scan"] == up["scan"] and row["published"]["value"] is None
 
