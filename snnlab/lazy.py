@@ -38,9 +38,10 @@ def public(package: str, names: dict[str, str]) -> tuple[Callable[[str], Any], C
     return getattribute, lambda: sorted({*names, *vars(sys.modules[package])}), list(names)
 
 
-# The postponed modules by name, and those of them that are being imported.
+# The postponed modules by name, those of them that are being imported, and what is called then.
 _postponed: dict[str, _Postponed] = {}
 _due: dict[str, _Postponed] = {}
+_after: dict[str, list[Callable[[], None]]] = {}
 _lock = threading.Lock()
 
 
@@ -75,6 +76,25 @@ def postpone(*names: str) -> None:
             sys.modules[name] = _postponed[name] = module
 
 
+def after_import(name: str, call: Callable[[], None]) -> Callable[[], None]:
+    """Call a function as soon as a postponed module is imported, and at once if none of this name is postponed.
+
+    Returns a function that calls it off.
+    """
+    with _lock:
+        waits = name in _postponed
+        if waits:
+            _after.setdefault(name, []).append(call)
+    if not waits:
+        call()
+
+    def off() -> None:
+        if call in _after.get(name, ()):
+            _after[name].remove(call)
+
+    return off
+
+
 class _Postponed(ModuleType):
     """A module that is imported when it is asked for an attribute."""
 
@@ -95,7 +115,10 @@ def _load(name: str) -> ModuleType:
         if module is not None and sys.modules.get(name) is module:
             _due[name] = module
             del sys.modules[name]
-    return import_module(name)
+    loaded = import_module(name)
+    for call in _after.pop(name, ()) if module is not None else ():
+        call()
+    return loaded
 
 
 class _Finder:

@@ -1,14 +1,15 @@
 """Compare the arrays of two folders of runs: `python tests/compare_runs.py BEFORE AFTER [--first SECONDS --rtol 1e-9]`.
 
-Runs are pairs by protocol and configuration (with seed, target and condition); attributes do not count. Arrays must be
-equal bit for bit, but for those that hold measured times. With --first, arrays over time are compared over that many
-seconds alone, up to a relative difference. Prints one line for each pair that differs and for each run without a
-partner; exit status 1 if there is any.
+Two runs are a pair if their settings settle to the same today (with seed, target and condition). Attributes do not
+count, nor do variables that only AFTER has. Arrays must be equal bit for bit, but for those that hold measured times.
+With --first, arrays over time are compared over that many seconds alone, up to a relative difference. Prints one line
+for each pair that differs and for each run without a partner; exit status 1 if there is any.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -16,17 +17,22 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from snnlab.lab.protocol import find_protocol
+
 # Seconds of CPU and wall time.
 MEASURED = ("cpu", "wall", "cpu_seconds", "wall_seconds", "seconds", "memory", "learning_seconds", "readout_seconds")
 
 
 def runs(folder: Path) -> dict[str, Path]:
-    """Return run files by what they computed."""
+    """Return run files by what they computed: the name that a run of these settings has today."""
     found = {}
     for path in sorted(folder.glob("*.nc")):
         with xr.open_dataset(path, engine="h5netcdf") as dataset:
-            config = json.loads(dataset.attrs["config"])
-            found[f"{dataset.attrs['protocol']} {json.dumps(config, sort_keys=True)}"] = path
+            protocol = find_protocol(dataset.attrs["protocol"])
+            known = {field.name for field in dataclasses.fields(protocol.Config)}
+            stored = json.loads(dataset.attrs["config"]).items()
+            config = {k: tuple(v) if isinstance(v, list) else v for k, v in stored if k in known}
+            found[protocol.prepare(protocol.Config(**config)).path.name] = path
     return found
 
 
@@ -38,7 +44,7 @@ def differences(before: Path, after: Path, first: float | None = None, rtol: flo
         names = [name for name in a.variables if "time" in a[name].dims]
     else:
         names = list(a.variables)
-    lines = [f"{name}: only in one" for name in set(a.variables) ^ set(b.variables)]
+    lines = [f"{name}: only before" for name in set(a.variables) - set(b.variables)]
     for name in names:
         if name in MEASURED or name not in b.variables:
             continue

@@ -1,1 +1,1 @@
-"""Dynamic Boltzmann machines: STDP that spells."""
+"""Dynamic Boltzmann machines learn words, pictures and songs by STDP."""

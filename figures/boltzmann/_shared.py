@@ -1,4 +1,4 @@
-"""What drawings of a machine that memorises one sequence share."""
+"""Functions that the figures of machines that memorise one sequence share."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from snnlab.plotting import panels
 
 
 def first_recalled(datasets: list[xr.Dataset]) -> xr.Dataset:
-    """Return the first run whose machine recalled all of its sequence, or else the first run."""
+    """Return the first run whose machine recalled its whole sequence, or else the first run."""
     return next((run for run in datasets if np.isfinite(run.recalled_after)), datasets[0])
 
 
 def shown_periods(run: xr.Dataset, wanted: Sequence[int]) -> list[int]:
-    """Return which of these checkpoints a run has, and its last."""
+    """Return those of the wanted checkpoints that a run has, and its last checkpoint."""
     last = int(run.checkpoint[-1])
     return [*(period for period in wanted if period in run.checkpoint and period < last), last]
 
@@ -37,7 +37,7 @@ def draw_recalls(axes: Sequence[Axes], run: xr.Dataset, periods: Sequence[int]) 
 
 
 def draw_survival(ax: Axes, datasets: list[xr.Dataset], published: tuple[int, int]) -> None:
-    """Draw the share of machines that do not yet recall all of the sequence, and when a published one did."""
+    """Draw the share of machines that do not yet recall the whole sequence; shade when the published machine did."""
     cap = max(attribute(run, "config")["periods"] for run in datasets)
     times = np.array([float(run.recalled_after) for run in datasets])
     at = np.concatenate([[1.0], np.maximum(np.sort(times[np.isfinite(times)]), 1), [cap]])

@@ -1,4 +1,4 @@
-"""The same bitmaps in a Hopfield network, a static Boltzmann machine and a dynamic one: what STDP in time adds."""
+"""Recall of the same bitmaps by Hopfield networks, a static Boltzmann machine and a dynamic Boltzmann machine."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from snnlab.protocols.boltzmann.dybm_baselines import VARIANTS
 SEEDS = range(100, 110)
 NEEDS = [("dybm_baselines", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
-    "a, b: what memories do on their own after they have learned a bitmap, two periods long; dark: on; red: bits that "
-    "are not those of the sequence. Hopfield networks have asymmetric Hebb weights from the step before, or from each "
-    "step of a window; the static Boltzmann machine was trained on windows of as many steps and the next one, of which "
-    "it completes the last; the dynamic machine is the first that recalled all. c: wrong bits of one period of the "
-    "recall (discs) and bits missed when the sequence is shown (crosses), of every dynamic machine; the others do not "
-    "depend on a seed. d: passes through the sequence while learning. e: parameters that are learned."
+    "a, b: Each memory has learned a bitmap and runs on its own for two periods. Dark pixels are on; red pixels "
+    "differ from the sequence. Hopfield networks have asymmetric Hebb weights from the step before, or from each step "
+    "of a window. The static Boltzmann machine was trained on this window and the next step; it completes the next "
+    "step. The dynamic machine is the first that recalled the whole sequence. c: Discs are wrong bits in one period "
+    "of the recall; crosses are bits missed when the sequence is shown. Each dynamic machine has its own marks; the "
+    "other memories do not depend on a seed. d, e: The axes give the passes through the sequence while learning, and "
+    "the number of parameters that are learned."
 )
 _COLORS = (panels.AFTER, panels.BEFORE)
 
@@ -40,7 +41,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         panels.panel_letter(column[0], letter, x=-0.04)
     wrong, passes, weights = below.subplots(1, 3, sharey=True)
     for shift, color, runs in zip((0.15, -0.15), _COLORS, groups.values(), strict=False):
-        # The memories stand from top to bottom, as in the pictures.
+        # The memories are in the order of the pictures, from top to bottom.
         places = shift - np.arange(len(names))[:, None] + np.zeros(len(runs))
         _dots(wrong, runs, "memory_wrong", places, "o", color, 100 / runs[0].sequence.size)
         _dots(wrong, runs, "memory_missed", places, "x", color, 100 / runs[0].sequence.size)
@@ -56,7 +57,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
 
 
 def _recalled(axes: np.ndarray, run: xr.Dataset) -> None:
-    """What each memory recalled, in red where it is wrong."""
+    """Draw what each memory recalled, in red where it is wrong."""
     wanted = np.tile(run.sequence.values, (2, 1))
     for ax, recalled, name, wrong in zip(
         axes, run.memory_recalled.values, run.memory.values, run.memory_wrong.values, strict=True
@@ -70,7 +71,7 @@ def _recalled(axes: np.ndarray, run: xr.Dataset) -> None:
 def _dots(
     ax: Axes, runs: list[xr.Dataset], name: str, places: np.ndarray, mark: str, color: str, scale: float = 1.0
 ) -> None:
-    """A mark for each memory and run; those of memories without a seed lie on each other."""
+    """Draw a mark for each memory and run; marks of memories without a seed lie on each other."""
     values = scale * np.array([run[name].values for run in runs]).T
     style = {"color": color, "ms": 3.5, "mew": 0.7, "alpha": 0.6, "clip_on": False}
     ax.plot(values.ravel(), places.ravel(), mark, mfc="none" if mark == "o" else color, **style)

@@ -1,4 +1,4 @@
-"""Which term of its energy decides what a machine recalls, step by step and over machines."""
+"""The term of the energy that decides what a machine recalls, step by step and over machines."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from snnlab.protocols.boltzmann.dybm_energy import decided, flips
 SEEDS = range(100, 110)
 NEEDS = [("dybm_energy", {"seed": seed}) for seed in SEEDS]
 CAPTION = (
-    "a: what a machine recalls at temperature 0, two periods; dark: on. b: the four terms of the energy of one neuron "
-    "(its number is that beside a) while it recalls, and their sum; the neuron is on where the sum is below 0 "
-    "(shaded). The axis is linear about 0, up to a hundredth of the largest power of ten. c: share of decisions in "
-    "which a term is the largest of those with the sign of the sum, and of decisions that change when 0, or its mean "
-    "over steps, stands in its place while the past is right. Dots: machines that recall everything (all, if none "
-    "does), lines: their means; grey: the same machines before training."
+    "a: A machine recalls its sequence at temperature 0 for two periods; dark pixels are on. b: The lines are the "
+    "four terms of the energy of one neuron during this recall, and their sum. u and v are weights; α, β and γ are "
+    "traces. The number of the neuron stands beside a. The neuron is on where the sum is below 0 (shaded). The axis "
+    "is linear about 0, up to a hundredth of the largest power of ten. c: The left panel shows the share of decisions "
+    "in which a term is the largest of the terms with the sign of the sum. The other panels show the share of "
+    "decisions that change when 0, or the mean of the term over steps, replaces the term and the past stays right. "
+    "Dots are machines that recall everything (all machines, if none does); lines are their means. Grey dots are the "
+    "same machines before training."
 )
 COLORS = ("0.1", panels.AFTER, panels.BEFORE, panels.OUTPUT)
 LABELS = ("bias", "arrived (u α)", "under way (v β)", "own (v γ)")
@@ -36,7 +38,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     above, below = figure.subfigures(2, 1, height_ratios=[1.5, 1])
     picture, curves = above.subplots(2, 1, sharex=True, height_ratios=[1, 2.6])
     panels.bitmap(picture, example.recalled.values[-1])
-    # Rows count from the top, neurons from the bottom.
+    # The picture counts rows from the top; neurons count from the bottom.
     picture.set(yticks=[example.sizes["neuron"] - 1 - neuron], yticklabels=[f"{neuron}"], ylabel="neuron")
     picture.tick_params(labelbottom=False)
     _terms(curves, example, neuron)

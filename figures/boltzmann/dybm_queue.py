@@ -1,4 +1,4 @@
-"""How much of a word a short queue of spikes can hold, and what memory learning takes (dynamic Boltzmann machine)."""
+"""Recall against the length of the queue of spikes, and the memory that learning needs (dynamic Boltzmann machine)."""
 
 from __future__ import annotations
 
@@ -19,21 +19,23 @@ from snnlab.protocols.boltzmann.dybm_queue import VARIANTS
 SEEDS = range(100, 110)
 NEEDS = [("dybm_queue", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
-    "a: share of machines that recall the whole word within 300,000 periods (above; bars: exact binomial 95 % "
-    "interval), and bits that were less likely than not when it was shown (below; dots: machines, line: mean, dashed:"
-    " before training) against the longest delay. Grey: with such delays the spikes in the queue, and the one that "
-    "arrives, are too few to tell each next column of the word. b: the same against the length of what is learned, "
-    "beginnings of the word; grey: no longer than the longest delay. c, d: against the number of traces, K of each "
-    "pair and L of each neuron. e: what is kept from step to step to learn, without parameters: by the machine, "
-    "and by backpropagation through so many steps if it keeps the state of each (solid) or spikes alone, from which "
-    "it computes traces again (dotted); vertical line: one period of the word."
+    "a: The upper panel shows the share of machines that recall the whole word within 300,000 periods, against the "
+    "longest delay (bars: exact binomial 95 % interval). The lower panel shows the share of bits that had a "
+    "probability below 1/2 when the word was shown (dots: machines; line: mean; dashed: before training). In the grey "
+    "range the spikes in the queue, and the spike that arrives, are too few to tell each next column of the word. b: "
+    "The same is shown against the length of the learned sequence, a beginning of the word. In the grey range it is "
+    "no longer than the longest delay. c, d: The same is shown against the number of traces, K of each pair and L of "
+    "each neuron. e: The lines show the memory that learning keeps from step to step, without parameters. The machine "
+    "is compared with backpropagation through the given number of steps. Backpropagation keeps the state of each step "
+    "(solid), or only the spikes, from which it computes the traces again (dotted). The vertical line is one period "
+    "of the word."
 )
-# What differs along each axis; the rest is as in the first run.
+# Each axis varies one field of the Config; all other fields are as in the first run.
 _AXES: dict[str, tuple[str, Callable[[xr.Dataset], float]]] = {
     "longest delay (steps)": ("longest_delay", lambda run: attribute(run, "config")["longest_delay"]),
     "length (steps)": ("sequence", lambda run: run.sizes["step"]),
     "traces of a pair, K": ("lam", lambda run: run.sizes["k"]),
-    "of a neuron, L": ("mu", lambda run: run.sizes["l"]),
+    "traces of a neuron, L": ("mu", lambda run: run.sizes["l"]),
 }
 
 
@@ -52,15 +54,15 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         _missed(column[1], groups)
         column[1].set_xlabel(title)
         if len(groups) == 1:
-            # Around a single value matplotlib names fractions, on top of each other.
+            # Around a single value matplotlib would label fractions, on top of each other.
             column[1].set_xlim(min(groups) - 1, min(groups) + 1)
         column[1].xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
     axes[0, 0].set(ylabel="machines that\nrecall all", ylim=(-0.05, 1.05))
-    # Dots at 0 are seen above the axis.
+    # The axis starts below 0, so that dots at 0 can be seen.
     axes[1, 0].set(ylabel="bits missed (%)", ylim=(-0.04 * axes[1, 0].get_ylim()[1], None))
     needed, delay = context(datasets[0].sequence.values), int(datasets[0].delay.max())
     for row in axes:
-        # Whole numbers of steps are drawn: up to the last that is too short.
+        # Steps are integers, so the shading ends half a step after the last value that is too short.
         _shade(row[0], needed - 0.5)
         _shade(row[1], delay + 0.5)
     ax = right.subplots()
@@ -80,7 +82,7 @@ def _differ(one: dict, other: dict) -> set[str]:
 
 
 def _shade(ax: Axes, stop: float) -> None:
-    """Grey up to a place on the axis, if the axis reaches there."""
+    """Shade the axis in grey up to a value, if the value lies on the axis."""
     low, high = ax.get_xlim()
     if low < stop < high:
         ax.axvspan(low, stop, color="0.92", lw=0, zorder=0)
@@ -104,7 +106,7 @@ def _missed(ax: Axes, groups: dict[float, list[xr.Dataset]]) -> None:
 
 
 def _memory(ax: Axes, run: xr.Dataset) -> None:
-    """Bytes against steps, of the machine and of backpropagation through time."""
+    """Draw bytes against steps, for the machine and for backpropagation through time."""
     steps, traces = np.geomspace(1, 1e5, 51), (run.sizes["k"], run.sizes["l"])
     kept = [unrolled(run.sizes["neuron"], *traces, each) for each in steps]
     ax.plot(steps, [m.bytes for m in kept], color=panels.BEFORE, label="backpropagation")

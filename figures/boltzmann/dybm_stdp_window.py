@@ -1,4 +1,4 @@
-"""The STDP window of a dynamic Boltzmann machine, for several delays and in the time of arrival."""
+"""The STDP window of a dynamic Boltzmann machine, for several delays and relative to the arrival of the spike."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from snnlab.plotting import panels
 
 NEEDS = [("dybm_stdp_window", {})]
 CAPTION = (
-    "Two neurons fire once each. a: by how much the synapse between them lowers the energy of that when u = 1 (LTP) or "
-    "v = 1 (LTD): above 0 it makes the pair likelier, below 0 less likely; one panel for each delay d of the synapse "
-    "(dotted). Dots: simulated; lines: closed form, lighter for slower decay. The axis is linear below 0.1. b: by how "
-    "much one pairing changes u and v, in units of the learning rate, about the arrival of the spike, all delays on "
-    "top of each other; v in units of mu^-(d - 1). u grows if the spike arrives before the other neuron fires, or in "
-    "that step; else v falls, as learning goes up the gradient: what is shown becomes likelier. The dots at 0 on the "
-    "left are pairs in one step, which leave the synapse alone."
+    "Two neurons fire once each, at t_pre and t_post. a: The axis gives by how much the synapse between them lowers "
+    "the energy of this pair of spikes when u = 1 (LTP) or v = 1 (LTD). Above 0 the synapse makes the pair likelier, "
+    "below 0 less likely. There is one panel for each delay d of the synapse (dotted). Dots are simulated; lines are "
+    "the closed form, lighter for slower decay. The axis is linear below 0.1. b: The axis gives by how much one "
+    "pairing changes u and v, in units of the learning rate, about the arrival of the spike. All delays lie on top of "
+    "each other; v is in units of mu^-(d - 1), where mu is the decay rate of its trace. u grows if the spike arrives "
+    "before the other neuron fires, or in the same step. Otherwise v falls, because learning goes up the gradient and "
+    "makes what is shown likelier. The dots at 0 on the left are pairs in one step, which do not change the synapse."
 )
 COLORS = {"ltp": panels.AFTER, "ltd": panels.BEFORE}
 RATES = {"ltp": "lam", "ltd": "mu"}
@@ -43,13 +44,13 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
 
 
 def _shades(part: str, count: int) -> list[np.ndarray]:
-    """Colours of a part's decay rates; not transparent, so that curves on top of each other keep theirs."""
+    """Return a colour for each decay rate; opaque, so that curves on top of each other keep their colours."""
     color = np.array(to_rgb(COLORS[part]))
     return [color + (1 - color) * white for white in np.linspace(0, 0.55, count)]
 
 
 def _sides(lag: np.ndarray, part: str, delay: int) -> list[np.ndarray]:
-    """Where the closed form is a line: no line is drawn through two spikes in one step, or across the arrival."""
+    """Return the lags of each line of the closed form; no line crosses lag 0 or the arrival of the spike."""
     return [lag >= delay] if part == "ltp" else [lag < min(0, delay), (lag > 0) & (lag < delay)]
 
 

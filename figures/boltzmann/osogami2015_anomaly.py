@@ -14,21 +14,22 @@ from snnlab.stimuli.pictures.bitmaps import word
 SEEDS = range(100, 110)
 NEEDS = [("dybm_anomaly", {"seed": seed}) for seed in SEEDS]
 CAPTION = (
-    "Left: a machine that recalls the whole word reads it twice (above), and with a wrong letter and then without "
-    "(below), and learns nothing from it; curve: negative log likelihood of each column, all neurons together; red: "
-    "the wrong letter. Right: how surprising columns are, those in which a wrong letter differs from the right one and "
-    "all of right letters, over every wrong letter of the same width and all machines; what follows a wrong letter "
-    "within the longest delay is left out. Above it: area under the ROC curve of these columns, of the machines "
-    "and of a logistic regression on the steps before."
+    "Left: A machine that recalls the whole word reads it twice (above). It then reads it with a wrong letter and "
+    "without (below). It learns nothing while it reads. The curve is the negative log likelihood of each column, "
+    "summed over all neurons; red marks the wrong letter. Right: The distributions show the surprise (negative log "
+    "likelihood) of the columns in which a wrong letter differs from the right one, and of all columns of right "
+    "letters. They cover every wrong letter of the same width and all machines. Columns that follow a wrong letter "
+    "within the longest delay are left out. The title gives the area under the ROC curve of these columns, for the "
+    "machines and for a logistic regression on the steps before."
 )
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
-    """Draw the right and a wrong spelling of one machine, and all columns of all."""
+    """Draw how one machine reads the right and a wrong spelling, and the surprise of all machines at all columns."""
     recalled = [run for run in datasets if int(run.wrong[-1]) == 0]
     example = recalled[0] if recalled else datasets[0]
     right = str(example.spelling.values[0])
-    # As in the paper, the second C becomes an S; else the last wrong letter.
+    # In the paper the second C becomes an S. Other words take the last wrong letter.
     names = [str(name) for name in example.spelling.values]
     wrong = names.index("SCIENSE") if "SCIENSE" in names else len(names) - 1
     figure = Figure(figsize=(7.0, 3.2), layout="constrained")

@@ -11,16 +11,16 @@ from snnlab.plotting import panels
 SEEDS = range(100, 130)
 NEEDS = [("dybm_evolution", {"seed": seed}) for seed in SEEDS]
 CAPTION = (
-    "a: what a machine does on its own after so many periods of training, two periods long, from the state in which "
-    "training left it; dark: on. Red: bits that are not those of the sequence. The first machine that recalled all. "
-    "b: share of machines that do not yet recall all of it; grey: where the published machine did, after 4,000 to "
-    "5,000 periods."
+    "a: A machine runs on its own for two periods, after the given number of training periods and from the state in "
+    "which training left it. Dark pixels are on; red pixels differ from the sequence. The machine is the first that "
+    "recalled the whole sequence. b: The line is the share of machines that do not yet recall the whole sequence. "
+    "Grey marks when the published machine recalled it, after 4,000 to 5,000 periods."
 )
 _PERIODS, _PUBLISHED = (0, 10, 1_000, 2_000), (4_000, 5_000)
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
-    """Draw what one machine recalls, and when all of them do."""
+    """Draw what one machine recalls, and when all machines recall the sequence."""
     example = first_recalled(datasets)
     periods = shown_periods(example, _PERIODS)
     figure = Figure(figsize=(7.0, 5.6), layout="constrained")

@@ -13,20 +13,21 @@ from snnlab.plotting import panels
 SEEDS = range(100, 110)
 NEEDS = [("dybm_music", {"seed": seed}) for seed in SEEDS]
 CAPTION = (
-    "a: what a machine plays on its own after so many periods of training, one period, as notes on a treble staff from "
-    "C4 to G5; every beat is a note of its own. Black: as in the song; red: notes that are not in it; light red: notes "
-    "that are missing. The first machine that recalled all, or else the one with the fewest wrong bits. b: bits of the "
-    "recall that are wrong over training; each line one machine, coloured: that of a; crosses: where training ended "
-    "with the song recalled. c: share of machines that do not yet recall all of it; grey: up to where the published "
-    "machine did, 900,000 periods."
+    "a: A machine plays one period on its own after the given number of training periods. The staff is a treble staff "
+    "from C4 to G5, and every beat is a separate note. Black notes are as in the song, red notes are not in the song, "
+    "and light red notes are missing. The machine is the first that recalled the whole song, or else the one with the "
+    "fewest wrong bits. b: The wrong bits of the recall are shown over training. Each line is one machine; the "
+    "coloured one is the machine in a. Crosses mark where training ended because the song was recalled. c: The line "
+    "is the share of machines that do not yet recall the whole song. Grey ends where the published machine recalled "
+    "it, after 900,000 periods."
 )
 _PERIODS, _PUBLISHED = (0, 1_000, 100_000), (100_000, 900_000)
-# Degrees above C4 of the lines of a treble staff, E4 to F5; a bar line after the upbeat and then every four beats.
+# Lines of a treble staff, E4 to F5, in degrees above C4. Bar lines follow the upbeat and then every four beats.
 _STAFF, _BAR = (2, 4, 6, 8, 10), 4
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
-    """Draw what one machine plays, and how all of them come to it."""
+    """Draw what one machine plays, and how all machines learn the song."""
     example = min(datasets, key=lambda run: (not np.isfinite(run.recalled_after), int(run.wrong[-1])))
     periods = shown_periods(example, _PERIODS)
     figure = Figure(figsize=(7.0, 6.0), layout="constrained")
@@ -53,7 +54,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
 
 
 def _score(ax: Axes, played: np.ndarray, wanted: np.ndarray) -> None:
-    """Notes as discs on five lines; those below the staff have a short line of their own."""
+    """Draw notes as discs on five lines; notes below the staff have a short line."""
     ax.hlines(_STAFF, -0.8, len(wanted) - 0.2, color="0.6", lw=0.5, zorder=0)
     bars = np.arange(1, len(wanted) + _BAR, _BAR) - 0.5
     ax.vlines(bars[bars < len(wanted)], _STAFF[0], _STAFF[-1], color="0.6", lw=0.5, zorder=0)

@@ -15,9 +15,10 @@ from snnlab.figures.boltzmann._shared import shown_periods
 SEED = 100
 NEEDS = [("dybm_science", {"seed": SEED})]
 CAPTION = (
-    "One machine after so many periods. Discs: neurons, coloured by bias. A line from neuron i at x = -d to neuron "
-    "j at 0 stands for the axon that needs d steps; its colour is the sum of the LTP weights u (above) or of the LTD "
-    "weights v (below) of that pair. Lines of larger weights lie on top; weights beyond a scale have its last colour."
+    "One machine is shown after the given numbers of training periods. Discs are neurons, coloured by bias. A line "
+    "from neuron i at x = -d to neuron j at 0 is the axon that needs d steps. Its colour is the sum of the LTP "
+    "weights u (above) or of the LTD weights v (below) of this pair. Lines of larger weights lie on top; weights "
+    "beyond a colour scale have its last colour."
 )
 _PERIODS = (0, 10, 1_000, 10_000, 100_000)
 _BIAS, _WEIGHT = Normalize(-20, 20), Normalize(-100, 100)

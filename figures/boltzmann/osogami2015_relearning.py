@@ -1,4 +1,4 @@
-"""The same two sequences are learned again, faster and faster, a new one is not (Osogami & Otsuka 2015, relearning)."""
+"""Two sequences are relearned faster and faster; a new sequence is not (Osogami & Otsuka 2015, relearning)."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from snnlab.protocols.boltzmann.dybm_relearning import VARIANTS
 SEEDS = range(100, 110)
 NEEDS = [("dybm_relearning", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
-    "Above: periods of training that each block needed until its sequence was recalled, over the number of the block: "
-    "one machine, that of most blocks, in colour, the others grey. Below: periods that a copy of a machine needs to "
-    "recall a sequence that it was never shown, at growing ages (blocks of the two); triangles: given up; and periods "
-    "of the machine's own next block at the same age. Lines: one machine each. Axes are linear below 1: a block that "
-    "needed no period is at 0."
+    "Above: The axis gives the periods of training that each block needed until its sequence was recalled, over the "
+    "number of the block. The machine with the most blocks is coloured; the others are grey. Below: A copy of a "
+    "machine learns a sequence that it was never shown, at growing ages (blocks of the two sequences). The axis gives "
+    "the periods that the copy needs to recall the sequence (triangles: it was given up), and the periods of the "
+    "machine's own next block at the same age. Each line is one machine. Axes are linear below 1: a block that needed "
+    "no period is at 0."
 )
 _FORWARD, _MIRRORED, _NOVEL, _NEXT = panels.BEFORE, panels.AFTER, panels.OUTPUT, "0.45"
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
-    """Draw for each variant the periods of its blocks, and below them those of a sequence that was never shown."""
+    """Draw for each variant the periods of its blocks, and below them the periods of a sequence never shown before."""
     groups: dict[str, list[xr.Dataset]] = {}
     for run in datasets:
         groups.setdefault(_title(attribute(run, "config")), []).append(run)
     figure = Figure(figsize=(7.0, 4.2), layout="constrained")
     above, below = figure.subplots(2, len(groups), sharey=True, squeeze=False)
-    # All axes share this scale, which shows 0; blocks and ages may be 0.
+    # All axes share this scale. It shows 0, which periods and ages may be.
     above[0].set_yscale("symlog", linthresh=1, linscale=0.4)
     for column, (title, runs) in enumerate(groups.items()):
         example = max(runs, key=lambda run: run.sizes["block"])
@@ -41,7 +42,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         _blocks(above[column], example, (_FORWARD, _MIRRORED))
         most = max(example.sizes["block"], 1)
         above[column].set(title=title, xlabel="block", xscale="log", xlim=(0.7, 1.5 * most))
-        # Within a factor of ten matplotlib names minor ticks, on top of each other.
+        # Within a factor of ten matplotlib would label minor ticks, on top of each other.
         above[column].tick_params(which="minor", labelbottom=False)
         below[column].set(xlabel="age (blocks)", xlim=(-0.3, 1.5 * most))
     for ax, letter in zip([*above, *below], "abcdefghijklmnop", strict=False):
@@ -59,7 +60,7 @@ def _title(config: dict) -> str:
 
 
 def _blocks(ax: Axes, run: xr.Dataset, colors: tuple[str, str]) -> None:
-    """Periods of every block; the first, and every other one, trains forward."""
+    """Draw the periods of every block; the first, third, fifth, ... block trains forward."""
     needed = run.block_periods.values
     number = np.arange(1, len(needed) + 1)
     for first, color in enumerate(colors):
@@ -67,7 +68,7 @@ def _blocks(ax: Axes, run: xr.Dataset, colors: tuple[str, str]) -> None:
 
 
 def _ages(ax: Axes, run: xr.Dataset) -> None:
-    """Periods of a novel sequence at each age, and of the block that came next."""
+    """Draw the periods of a novel sequence at each age, and of the next block."""
     age, novel, needed = run.look.values, run.novel_periods.values, run.block_periods.values
     ax.set_xscale("symlog", linthresh=1, linscale=0.4)
     came = age < len(needed)

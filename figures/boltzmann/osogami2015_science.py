@@ -1,4 +1,4 @@
-"""A word emerges from seven neurons and STDP, and when it does (Osogami & Otsuka 2015, figure of SCIENCE)."""
+"""A word emerges from seven neurons and STDP (Osogami & Otsuka 2015, figure of SCIENCE)."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from snnlab.plotting import panels
 SEEDS = range(100, 130)
 NEEDS = [("dybm_science", {"seed": seed}) for seed in SEEDS]
 CAPTION = (
-    "a: what a machine does on its own after so many periods of training, two periods long, from the state in which "
-    "training left it; dark: on. Red: bits that are not those of the sequence. The first machine that recalled all. "
-    "b: negative log likelihood of the sequence (above) and wrong bits of the recall (below) over training; each line "
-    "one machine, coloured: that of a. c: share of machines that do not yet recall all of it; grey: where the "
-    "published machine did, after 120,000 to 130,000 periods."
+    "a: A machine runs on its own for two periods, after the given number of training periods and from the state in "
+    "which training left it. Dark pixels are on; red pixels differ from the sequence. The machine is the first that "
+    "recalled the whole sequence. b: The negative log likelihood of the sequence (above) and the wrong bits of the "
+    "recall (below) are shown over training. Each line is one machine; the coloured one is the machine in a. c: The "
+    "line is the share of machines that do not yet recall the whole sequence. Grey marks when the published machine "
+    "recalled it, after 120,000 to 130,000 periods."
 )
 _PERIODS = (0, 10, 1_000, 10_000, 100_000)
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
-    """Draw what one machine recalls, and how all of them come to it."""
+    """Draw what one machine recalls, and how all machines learn the word."""
     if not any(run.period[-1] > 0 for run in datasets):
-        raise UserError("run: the machine knew the sequence before training, which leaves nothing to draw")
+        raise UserError("run: expected a machine that was trained, got one that knew the sequence before training")
     example = first_recalled(datasets)
     periods = shown_periods(example, _PERIODS)
     figure = Figure(figsize=(7.0, 4.6), layout="constrained")
@@ -34,7 +35,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     above, middle, below = right.subplots(3, 1)
     for run in [*(r for r in datasets if r is not example), example]:
         shown = dict(color=panels.AFTER, lw=1.3, zorder=3) if run is example else dict(color="0.65", lw=0.5)
-        # On a logarithmic axis there is no 0; whoever recalls all is not trained on.
+        # A logarithmic axis has no place for period 0, before training.
         above.plot(run.period[1:], run.nll[1:] / run.sequence.size, **shown)
         middle.plot(run.period[1:], 100 * run.wrong[1:] / run.sequence.size, **shown)
     above.set(xscale="log", yscale="log", ylabel="surprise\n(nats a bit)")

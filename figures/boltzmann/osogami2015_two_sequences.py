@@ -13,26 +13,27 @@ from snnlab.plotting import panels
 from snnlab.protocols.boltzmann.dybm_two_sequences import ended
 
 SEEDS = range(100, 110)
-# This machine had done the most blocks of the ten after 1,000,000 periods, and goes on.
+# This machine had done the most blocks of the ten after 1,000,000 periods, so its training goes on.
 FURTHEST = {"seed": 101, "periods": 1_000_000_000}
 NEEDS = [("dybm_two_sequences", FURTHEST if seed == FURTHEST["seed"] else {"seed": seed}) for seed in SEEDS]
 QUICK_NEEDS = [("dybm_two_sequences", {"seed": seed}) for seed in SEEDS[:3]]
 CAPTION = (
-    "a: what the machine that was trained longest does on its own, from silence and a cue (pale), after so many blocks "
-    "of training, forward and mirrored; dark: on; red: bits that are not those of the sequence, which begins anew "
-    "after its end. A block trains one of the two until it is recalled; +: within the next one. b: blocks over periods "
-    "of training; each line one machine, coloured: that of a, which "
-    "had come furthest of the ten and went on, and needed the time above. Dot: training ended because "
-    "a block needed none; triangle: it was cut off (below 1: within the first block). Dashed: blocks that the "
-    "published machine needed. c: wrong bits of a recall at the end of a block, of the sequence that was just learned "
-    "(dots; none, as a block ends so) and of the other one (lines); dotted: untrained."
+    "a: The machine that was trained longest runs on its own, from silence and a cue (pale), after the given number "
+    "of blocks (+: within the next one). It recalls the forward and the mirrored sequence, and begins anew after the "
+    "end. Dark pixels are on; red pixels differ from the sequence. A block trains one of the two sequences until it "
+    "is recalled. b: The blocks are shown over periods of training. Each line is one machine; the coloured one is the "
+    "machine in a. It had come furthest of the ten, was trained on, and needed the time above. A dot means that "
+    "training ended because a block needed none. A triangle means that training was cut off (below 1: within the "
+    "first block). The dashed line is the number of blocks that the published machine needed. c: The axis gives the "
+    "wrong bits of a recall at the end of a block, of the sequence just learned (dots; always none, because a block "
+    "ends so) and of the other sequence (lines). The dotted line is the untrained machine."
 )
 _ROWS, _POINTS = 7, 400
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
-    """Draw what one machine recalls from both cues, and how all of them come to know both."""
-    # It is the first of those that were trained longest.
+    """Draw what one machine recalls from both cues, and how all machines learn both sequences."""
+    # Several machines may have been trained longest; max takes the first.
     example = max(datasets, key=lambda run: float(run.age[-1]))
     figure = Figure(figsize=(7.0, 5.2), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[1.75, 1])
@@ -64,7 +65,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     most = 1.5 * max(1, *(run.sizes["block"] for run in datasets))
     wrong.set(xscale="log", xlabel="blocks", ylabel="wrong bits (%)", xlim=(0.7, most), ylim=(-0.03 * untrained, None))
     for ax in (blocks, wrong):
-        # Within a factor of ten matplotlib names minor ticks, on top of each other.
+        # Within a factor of ten matplotlib would label minor ticks, on top of each other.
         ax.tick_params(which="minor", labelbottom=False)
     blocks.tick_params(which="minor", labelleft=False)
     for ax, letter in ((pictures[0, 0], "a"), (blocks, "b"), (wrong, "c")):
@@ -83,15 +84,15 @@ def recall(ax: Axes, look: xr.Dataset, cue: int) -> int:
 
 
 def _within_a_block(run: xr.Dataset) -> np.ndarray:
-    """Whether each look is not at the end of a block: at most the last."""
+    """Return which checkpoints lie within a block; only the last one can."""
     return (np.arange(run.sizes["look"]) == run.sizes["look"] - 1) & (int(run.unfinished) > 0)
 
 
 def _blocks(ax: Axes, run: xr.Dataset, **style) -> None:
-    """Blocks over periods, and how training ended."""
+    """Draw blocks over periods, and how training ended."""
     needed = run.block_periods.values
     count = len(needed)
-    # Millions of blocks are more than a line shows; on a logarithmic axis there is no 0.
+    # A line cannot show millions of blocks. A logarithmic axis has no place for block 0.
     chosen = np.unique(np.geomspace(1, max(count, 1), _POINTS).astype(int))[:count]
     age, last = max(float(run.age[-1]), 1.0), max(count, 0.5)
     ax.plot([*np.maximum(needed.cumsum()[chosen - 1], 1), age], [*chosen, last], **style)
@@ -100,9 +101,9 @@ def _blocks(ax: Axes, run: xr.Dataset, **style) -> None:
 
 
 def _wrong(ax: Axes, run: xr.Dataset, **style) -> None:
-    """Wrong bits at the end of blocks: of the sequence just learned and of the other one."""
+    """Draw the wrong bits at the end of blocks, of the sequence just learned and of the other one."""
     looks = run.look.values
-    # Training that is cut off within a block ends with neither of the two just learned.
+    # If training was cut off within a block, neither sequence has just been learned.
     whole = (looks > 0) & ~_within_a_block(run)
     share = 100 * run.wrong.values[whole] / run.sequence[0].size
     place, last = np.arange(len(share)), (looks[whole] - 1) % 2

@@ -13,10 +13,11 @@ from snnlab.protocols.compare.force_convergence import AFTERWARDS, NETWORKS, TRA
 SEEDS = range(100, 110)
 NEEDS = [("force_convergence", {**variant, "seed": seed}) for variant in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
-    "A sine of 5 Hz learned for 5 s. Left: error in the last second of learning; right: after learning, each period at "
-    "the lag that fits it best; both over the standard deviation of the teacher. Dots: seeds; lines: geometric mean. "
-    "Numbers: slope of log error over log N, mean of the seeds. tanh and sqrt are rate units, sqrt the counterpart of "
-    "theta neurons. Above the grey line an output of 0 would be better."
+    "Networks learn a sine of 5 Hz for 5 s. a: The error is taken in the last second of learning. b: It is taken "
+    "after learning, with each period at the lag that fits it best. Both errors are divided by the standard deviation "
+    "(sd) of the teacher. Dots are seeds; lines are geometric means. The numbers are slopes of log error over log N, "
+    "the mean of the seeds; N is the number of neurons or units. tanh and sqrt are rate units; sqrt is the "
+    "counterpart of theta neurons. Above the grey line an output of 0 would be better."
 )
 _STYLES = {
     "lif": (panels.AFTER, "o-"),
@@ -56,7 +57,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         ax.minorticks_off()
         ax.legend(loc="upper right", fontsize=6)
     axes[0].set_ylabel("error / sd of the teacher")
-    # Room for the legends.
+    # The legends need room above the curves.
     axes[0].set_ylim(top=12)
     for ax, letter in zip(axes, "ab", strict=True):
         panels.panel_letter(ax, letter)

@@ -1,4 +1,4 @@
-"""What the eigenvalues outside the disc say: their angle is the loop's lag at the frequency that was taught."""
+"""The angle of the eigenvalues outside the disc, which is the phase lag of the loop at the frequency taught."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ NEEDS = [
     for seed in SEEDS
 ]
 CAPTION = (
-    "Angle of the largest complex pair of eigenvalues of the total weights outside the disc of the random ones, over "
-    "the frequency of the sine that was taught; one point for each of three seeds whose network has such a pair. "
-    "Line: phase by which the synaptic filter lags. Crosses: networks that did not learn."
+    "Each point is the angle of the largest complex pair of eigenvalues of the total weights outside the disc of the "
+    "random weights, over the frequency of the sine that was taught. There is one point for each of three seeds whose "
+    "network has such a pair. The line is the phase by which the synaptic filter lags. Crosses are networks that did "
+    "not learn."
 )
 _COLORS = {"lif": panels.AFTER, "theta": panels.OUTPUT, "izhikevich": panels.BEFORE}
-# Neurons stand beside each other.
+# Points of different neurons are moved aside, so that they do not hide each other.
 _SHIFT = {"lif": 0.97, "theta": 1.0, "izhikevich": 1.03}
 
 

@@ -1,4 +1,4 @@
-"""Networks before, while and after learning a sine: LIF, theta, Izhikevich (Nicola & Clopath 2017, figure 2)."""
+"""LIF, theta and Izhikevich networks before, during and after learning a sine (Nicola & Clopath 2017, figure 2)."""
 
 from __future__ import annotations
 
@@ -17,29 +17,30 @@ NEEDS = [
     ("force_sine", {"neuron": neuron, "seed": 100, "eigenvalues": True}) for neuron in ("lif", "theta", "izhikevich")
 ]
 CAPTION = (
-    "One column a neuron model. (a) Spikes of the first 100 neurons in the last part before learning and of the free "
-    "run. (b) First state variable of five neurons (membrane potential with drawn spikes; phase for theta), before "
-    "and after. (c) Teacher and decoded output over the end of the free run: the phase drifts, shape and frequency "
-    "stay. (d) Decoders of ten neurons over time. Shaded in c and d: learning. (e) Eigenvalues of the weights: the "
-    "recurrent matrix before learning, recurrent plus feedback times decoder after. Circles: eigenvalues of the total "
-    "matrix that learning moved out, more than 10 % beyond the largest modulus of the random recurrent weights; they "
-    "come from the feedback loop, which has rank one for one output. Crosses: what a few products of decoder, "
-    "recurrent and feedback weights predict (docs/eigenvalues.md)."
+    "Each column is a neuron model. (a) The rasters show spikes of the first 100 neurons in the last part before "
+    "learning and of the free run. (b) The traces show the first state variable of five neurons before and after "
+    "learning: the membrane potential with drawn spikes, or the phase for theta. (c) Teacher and decoded output are "
+    "shown over the end of the free run. The phase drifts; shape and frequency stay. (d) The decoders of ten neurons "
+    "are shown over time. Learning is shaded in c and d. (e) Dots are the eigenvalues of the weights: the recurrent "
+    "matrix before learning, and recurrent plus feedback weights times decoder after it. Circles are eigenvalues of "
+    "the total matrix that learning moved out, more than 10 % beyond the largest modulus of the random recurrent "
+    "weights. They come from the feedback loop, which has rank one for one output. Crosses are predictions from a few "
+    "products of decoder, recurrent and feedback weights (docs/eigenvalues.md)."
 )
-# Stored unit -> what one shown unit is in it, and its name.
+# Maps a stored unit to the size of the shown unit in it, and to the name of the shown unit.
 _SHOWN = {"mV*second": (1.0, "mV s"), "pA*ms": (1e3, "nA ms"), "second": (1.0, "s")}
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
     """Draw one column for each run."""
     n = len(datasets)
-    # The last panel is drawn where a run has eigenvalues.
+    # The last panel is drawn only if a run has eigenvalues.
     heights = [1.1, 1.2, 0.8, 0.8, 1.6][: 5 if any("eigenvalues_after_real" in d for d in datasets) else 4]
     figure = Figure(figsize=(2.45 * n + (1.0 if n == 1 else 0.0), 1.5 * sum(heights)), layout="constrained")
     for index, (column, dataset) in enumerate(zip(np.atleast_1d(figure.subfigures(1, n)), datasets, strict=True)):
         recorded = {"voltage", "spike_time", "decoder_trace"} <= set(dataset.variables)
         if not recorded or not dataset.sizes["traced"] or not dataset.attrs["recorded_neurons"]:
-            raise UserError("run: the file lacks recordings that the figure needs; record voltages, spikes, decoders")
+            raise UserError("run: expected recorded voltages, spikes and decoders, but the file lacks some of them")
         model = attribute(dataset, "neuron_model")
         name = panels.TITLES.get(attribute(dataset, "config")["neuron"], model["name"])
         column.suptitle(name, fontsize=9, fontweight="bold")
@@ -48,7 +49,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         areas = [*_activity(column, cells[0], cells[1], dataset, model.get("quantities", {}))]
         areas += [panel(column.add_subplot(cell), dataset) for panel, cell in zip(_PANELS, cells[2:], strict=False)]
         for letter, ax, label in zip("abcde", areas, ("neuron", "", "output", "decoder (ms)", ""), strict=False):
-            # In the other columns invisible, so that all columns keep the same heights.
+            # In the other columns the letter is invisible, so that all columns keep the same heights.
             panels.panel_letter(ax, letter, -0.36 if letter in "ab" else -0.17, "black" if index == 0 else "none")
             if label and index == 0:
                 ax.set_ylabel(label)
@@ -56,7 +57,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
 
 
 def _windows(dataset: xr.Dataset) -> list[tuple[float, float, str]]:
-    """What raster and traces show: the last second before learning, and of the run."""
+    """Return the windows of raster and traces: the last second before learning, and the last second of the run."""
     start, stop, end = (float(dataset.attrs[k]) for k in ("learn_start", "learn_stop", "seconds"))
     free = end - stop > 0.1
     shown = min(1.0, start or end, end - stop if free else stop)
@@ -65,7 +66,7 @@ def _windows(dataset: xr.Dataset) -> list[tuple[float, float, str]]:
 
 
 def _activity(figure, raster_cell, trace_cell, dataset: xr.Dataset, quantities: dict) -> tuple:
-    """Raster and voltage traces, before and after side by side; returns the left panel of each."""
+    """Draw raster and voltage traces, before and after side by side; return the left panel of each."""
     windows = _windows(dataset)
     spikes = (dataset.spike_time.values, dataset.spike_neuron.values)
     peak = quantities.get("peak", [None])[0]
@@ -81,7 +82,7 @@ def _activity(figure, raster_cell, trace_cell, dataset: xr.Dataset, quantities: 
         trace.spines["left"].set_visible(False)
     for raster in rasters[1:]:
         raster.tick_params(labelleft=False)
-    # A phase, unless a volt: what else has no unit gets its own number.
+    # A state without the unit volt is a phase, if it is small; otherwise the bar has no unit.
     label, bar = ("50 mV", 50.0) if in_mv else ("2π", 2 * np.pi) if np.abs(values).max() < 3.2 else ("20", 20.0)
     left, bottom = windows[0][0], 0.02 * gap
     traces[0].plot([left, left], [bottom, bottom + bar], color="0.1", lw=2, clip_on=False, solid_capstyle="butt")

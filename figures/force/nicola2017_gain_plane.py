@@ -26,11 +26,12 @@ from snnlab.protocols.force.force_gain_plane import (
 SEEDS = (100, 101, 102)
 NEEDS = [("force_gain_plane", {**variant, "seed": seed}) for variant in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
-    "Above: error of the free run after learning a sine of 5 Hz for 5 s, each period at its best lag, over "
-    "the standard deviation of the teacher; median of the seeds. Star: published gains, which are 1 on both axes; "
-    f"points: learned (error up to {LEARNED}). Below: share of moved spikes whose difference grows before learning, "
-    "until states are as good as unrelated; one point for each seed, coloured by how fast they grow. Crosses: silent "
-    "networks, whose bias is the rheobase."
+    "Above: The colour is the error of the free run after learning a sine of 5 Hz for 5 s, over the standard "
+    "deviation (sd) of the teacher. Each period is taken at its best lag, and the median of the seeds is shown. The "
+    "star is at the published gains, which are 1 on both axes. Points are gains at which the network learned (error "
+    f"up to {LEARNED}). Below: The axis gives the share of moved spikes whose difference grows before learning, until "
+    "the states are as good as unrelated. There is one point for each seed, coloured by how fast the differences "
+    "grow. Crosses are silent networks, whose bias is the rheobase."
 )
 _LEAST, _MOST = 0.03, 1.0
 _FASTEST = 150.0
@@ -96,7 +97,7 @@ def _growth(ax: Axes, runs: list) -> object:
 
 
 def _beside(places: list[int]) -> list[float]:
-    """Return where to draw points so that those of one place stand beside each other."""
+    """Return where to draw points, so that points of the same place stand beside each other."""
     seen: dict[int, int] = {}
     moved = []
     for place in places:

@@ -13,10 +13,11 @@ from snnlab.protocols.force.force_lorenz import Attractor, attractor, describe, 
 
 NEEDS = [("force_lorenz", {"seed": seed}) for seed in (100, 101, 102)]
 CAPTION = (
-    "A network a column. a: the three components around the end of learning (dashed line); grey: teacher, which the "
-    "free run leaves as any two solutions of a chaotic system part. b: teacher (grey) and free run, equally long, in "
-    "the plane of x and z. c: each maximum of z with the next one, of the free run and of the teacher (grey; smoothed "
-    "alike). d: distribution of each component in the free run; grey: of twenty pieces of teacher."
+    "Each column is a network. a: The three components are shown around the end of learning (dashed line); grey is "
+    "the teacher. The free run leaves the teacher, as any two solutions of a chaotic system part. b: Teacher (grey) "
+    "and free run, equally long, are shown in the plane of x and z. c: Each maximum of z is shown with the next one, "
+    "for the free run and for the teacher (grey; smoothed alike). d: The curves are distributions of each component "
+    "in the free run; grey are those in twenty pieces of the teacher."
 )
 _COLORS = (panels.AFTER, panels.OUTPUT, panels.BEFORE)
 _SHOWN = (2.0, 8.0)
@@ -65,7 +66,7 @@ def _shapes(axes: np.ndarray, signal: np.ndarray, teacher: Attractor) -> None:
         bins = np.linspace(*np.percentile(np.concatenate([signal, piece])[:, component], [0, 100]), 40)
         histogram.hist(together[:, component], bins, density=True, color="0.75", histtype="stepfilled", alpha=0.6)
         histogram.hist(signal[:, component], bins, density=True, color=color, histtype="step", label="xyz"[component])
-    # A network that has stopped is at one value all the time.
+    # A network that has stopped stays at one value, which would make the axis too high.
     highest = max(np.histogram(together[:, c], 40, density=True)[0].max() for c in range(3))
     histogram.set(xlabel="value", ylim=(0, 1.6 * highest))
     histogram.legend(loc="upper right")

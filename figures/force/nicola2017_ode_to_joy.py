@@ -11,23 +11,24 @@ from matplotlib.patches import Rectangle
 from snnlab.networks.force import melody
 from snnlab.plotting import panels
 
-# The length of learning in s; the longest is that of the authors' script.
+# The time of learning in s; the longest is from the authors' script.
 LEARNED = (10.0, 30.0, 100.0, 899.0)
 NEEDS = [("ode_to_joy", {"seed": 100, "learn_stop": 1.0 + seconds}) for seconds in LEARNED]
-# The longest is that of the reduced preset.
+# The longest time of learning is from the reduced preset.
 QUICK_NEEDS = [("ode_to_joy", {"seed": 100, "learn_stop": 1.0 + seconds}) for seconds in (3.0, 10.0, 23.0)]
 CAPTION = (
-    "a: the five notes of the melody in the last two melodies of the free run, from C (below) to G; grey: teacher, at "
-    "the lag that fits each melody best. b: the same as a piano roll; framed: the notes of the melody. "
-    "c: what the free run has after learning for so long: share of right notes, correlation with the teacher (dots: "
-    "notes, line: mean; dashed: both for the same notes in random order), and share of melodies in step with the one "
-    "before; the others go on from another place of the melody."
+    "a: The lines are the outputs for the five notes, from C (below) to G, in the last two melodies of the free run. "
+    "Grey is the teacher, at the lag that fits each melody best. b: The same outputs are shown as a piano roll; "
+    "frames are the notes of the melody. c: Three measures of the free run are shown over the time of learning: the "
+    "share of right notes, the correlation with the teacher (dots: notes; line: mean), and the share of melodies in "
+    "step with the one before. Dashed lines are the first two measures for the same notes in random order. Melodies "
+    "that are not in step go on from another place of the melody."
 )
 _MELODIES = 2
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
-    """Draw the free run of the longest learning, and over the lengths of learning what the free runs have."""
+    """Draw the free run after the longest learning, and measures of all free runs over the time of learning."""
     runs = sorted(datasets, key=melody.learned)
     figure = Figure(figsize=(7.0, 4.6), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=[1, 1])

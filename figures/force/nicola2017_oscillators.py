@@ -13,11 +13,11 @@ from snnlab.protocols.force._shared import PERIODS, PUBLISHED, measure
 
 NEEDS = [("force_oscillator", {"task": task, "neuron": neuron, "seed": 100}) for task, neuron in PUBLISHED]
 CAPTION = (
-    "Rows: tasks; columns: neuron models, at the settings of the authors' scripts. Grey: teacher; coloured: decoded "
-    "output (two components for van der Pol), in the last periods of the free run, with the teacher moved to the lag "
-    "at which it fits the last period best. r: median best-lag correlation of all free periods. Red: a run that "
-    "does not meet our criteria for RMSE, speed, amplitude and correlation. The scripts train only Izhikevich neurons "
-    "on the complex oscillator."
+    "Rows are tasks; columns are neuron models, at the settings of the authors' scripts. The teacher is grey and the "
+    "decoded output coloured (two components for van der Pol), in the last periods of the free run. The teacher is "
+    "moved to the lag at which it fits the last period best. r is the median over all free periods of the correlation "
+    "at the best lag. A red frame marks a run that does not meet our criteria for RMSE, speed, amplitude and "
+    "correlation. The scripts train only Izhikevich neurons on the complex oscillator."
 )
 _FAILS = "#c1121f"
 _TEACHER = "0.7"
@@ -36,7 +36,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
             if (task, neuron) in cells:
                 _panel(ax, cells[task, neuron], PERIODS[task])
             else:
-                # Not set_axis_off, which hides the row's label as well.
+                # set_axis_off would hide the row's label as well.
                 ax.set(xticks=[], yticks=[])
                 ax.spines[:].set_visible(False)
         row[0].set_ylabel(task.replace("_", "\n"), rotation=0, ha="right", va="center")
@@ -53,7 +53,7 @@ def _panel(ax: Axes, dataset: xr.Dataset, period: float) -> None:
     time, output, teacher = (dataset[name].values for name in ("time", "output", "teacher"))
     dt = float(time[1] - time[0])
     size, start = round(period / dt), len(time) - round(_SHOWN_PERIODS * period / dt)
-    # Within the last period only: the phase of a free run drifts.
+    # The phase of a free run drifts, so only the last period sets the lag.
     piece = output[-size:] - output[-size:].mean(0)
     lags = range(0, size, max(1, size // 200))
     scores = [float((piece * teacher[len(time) - size - lag : len(time) - lag]).sum()) for lag in lags]

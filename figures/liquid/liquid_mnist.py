@@ -1,4 +1,4 @@
-"""A liquid state machine on MNIST: what it does with an image, what plasticity does to it, and how it is read out."""
+"""A liquid state machine on MNIST: spikes for an image, accuracy of readouts, and effects of plasticity."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from snnlab.protocols.liquid.liquid_mnist import RATES, VARIANTS
 SEEDS = range(100, 103)
 NEEDS = [("liquid_mnist", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
-    "a: an image, and all spikes while its rows are shown from top to bottom, one every 5 ms, and then nothing "
-    "(inhibitory neurons on top); dotted: when neurons are read. b: share of test images that a ridge readout gets "
-    "right: of pixels, of the same neurons without synapses between them (input calibrated to the same rate), and of "
-    "liquids whose synapses between excitatory neurons learned by a rule; dots: seeds, lines: means. c: mean rate in "
-    "each 500 images of learning, and after it over test images (dots); grey: outside 1 to 50 Hz. d: weights between "
-    "excitatory neurons before and after learning."
+    "a: The rows of an image are shown from top to bottom, one every 5 ms, and then nothing. The raster shows all "
+    "spikes meanwhile, inhibitory neurons on top; dotted lines mark when neurons are read. b: The axis gives the "
+    "share of test images that a ridge readout gets right. It reads the pixels, the same neurons without synapses "
+    "between them (input calibrated to the same firing rate), or liquids whose synapses between excitatory neurons "
+    "learned by a rule. Dots are seeds; lines are means. c: Lines are the mean firing rate in each 500 images of "
+    "learning; the last dots are the rate after it over test images. Rates outside 1 to 50 Hz are grey. d: The curves "
+    "are distributions of the weights between excitatory neurons before and after learning."
 )
 
 

@@ -1,1 +1,1 @@
-"""Patterns: do rules tell similar sequences apart?"""
+"""Separation and completion of similar sequences by reservoirs that learn."""

@@ -1,4 +1,4 @@
-"""What the figures of separation and completion share: groups of runs, colours and names of rules, curves."""
+"""Functions that the figures of separation and completion share: groups of runs, names of rules, curves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from snnlab.plotting import panels
 
 
 def finish_figure(figure: Figure, rows: np.ndarray, datasets: list[xr.Dataset], x: float) -> None:
-    """Put letters at all panels, that far left, and the rules of all kinds of reservoirs into a legend."""
+    """Put letters at x of all panels, and put the rules of all kinds of reservoirs into a legend."""
     for ax, letter in zip(rows.ravel(), "abcdefghijkl", strict=False):
         panels.panel_letter(ax, letter, x=x)
     rules = dict.fromkeys(rule for runs in group_by_kind(datasets).values() for rule in group_by_rule(runs))
@@ -30,7 +30,7 @@ def group_by_kind(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
 
 
 def group_by_rule(datasets: list[xr.Dataset]) -> dict[str, dict[float, list[xr.Dataset]]]:
-    """Return runs by rule and by how far weights have changed."""
+    """Return runs by rule and by the change of the weights."""
     groups: dict[str, dict[float, list[xr.Dataset]]] = {}
     for run in datasets:
         config = attribute(run, "config")
@@ -52,7 +52,7 @@ def draw_spread(ax: Axes, x: np.ndarray, values: list[np.ndarray], rule: str) ->
 def draw_over_change(
     ax: Axes, groups: dict[str, dict[float, list[xr.Dataset]]], value: Callable[[xr.Dataset], float]
 ) -> None:
-    """Draw a value of each rule against how far weights have changed."""
+    """Draw a value of each rule against the change of the weights."""
     for rule, changes in groups.items():
         found = {change: [value(run) for run in runs] for change, runs in sorted(changes.items())}
         if rule == "none":
@@ -68,5 +68,5 @@ def draw_over_change(
 
 
 def choose_name(rule: str) -> str:
-    """Return what a rule is called in a figure."""
+    """Return the name of a rule in figures."""
     return panels.RULE_NAMES.get(rule, rule)

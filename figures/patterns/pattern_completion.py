@@ -1,4 +1,4 @@
-"""Cues of sequences that a reservoir has learned by Hebb's rule, by STLR or at random, and their completion."""
+"""Completion of cues by a reservoir that has learned sequences by Hebb's rule, by STLR or at random."""
 
 from __future__ import annotations
 
@@ -20,17 +20,18 @@ from snnlab.protocols.patterns.pattern_completion import COMPLETED, FAMILIES, VA
 SEEDS = range(100, 110)
 NEEDS = [("pattern_completion", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
-    "a to c: distance between outputs of a learned sequence and of a cue of it (ones missing; ones moved elsewhere; "
-    "last frames missing), against the distance of these inputs, each in units of its mean between two learned "
-    "sequences; below the grey diagonal: completion. Weights have changed by their norm. d to f: completion (mean "
-    "depth below the diagonal) against how far weights have changed; dashed: no learning. g to l: the same of spiking "
-    "neurons, whose weights have changed by 0.4 of their norm in g to i. Lines: means; bars: standard deviations over "
-    "seeds."
+    "a to c: The axes give the distance between the outputs of a learned sequence and of its cue, against the "
+    "distance between these two inputs. The cue lacks ones (a), has moved ones (b), or lacks the last frames (c). "
+    "Each distance is in units of its mean between two learned sequences. Below the grey diagonal there is "
+    "completion. Weights have changed by their norm. d to f: Completion (mean depth below the diagonal) is shown "
+    "against the change of the weights in units of their norm; dashed lines are without learning. g to l: The same is "
+    "shown for spiking neurons, whose weights have changed by 0.4 of their norm in g to i. Lines are means; bars are "
+    "standard deviations over seeds."
 )
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
-    """Draw each kind of cue: distances and completion, in each kind of reservoir."""
+    """Draw distances and completion for each kind of cue and reservoir."""
     kinds = group_by_kind(datasets)
     figure = Figure(figsize=(7.0, 0.4 + 2.9 * len(kinds)), layout="constrained")
     rows = figure.subplots(2 * len(kinds), 3)

@@ -1,4 +1,4 @@
-"""Similar sequences in a reservoir that has learned by Hebb's rule, by STLR or at random: how far apart outputs are."""
+"""Separation of similar sequences by a reservoir that has learned by Hebb's rule, by STLR or at random."""
 
 from __future__ import annotations
 
@@ -20,17 +20,19 @@ from snnlab.protocols.patterns.pattern_separation import AREA, ORDER, VARIANTS, 
 SEEDS = range(100, 110)
 NEEDS = [("pattern_separation", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
-    "a: distance between outputs of a learned sequence and of one of which so many bits differ in every frame, against "
-    "the distance of these inputs; each in units of its mean between two learned sequences; above the grey diagonal: "
-    "separation. b: the same for two neighbouring frames swapped, against the place of the first. Weights have changed "
-    "by their norm. c, d: separation of bits (mean height above the diagonal in a) and of order (mean of b) "
-    "against how far weights have changed; dashed: no learning. e to h: the same of spiking neurons, with weights "
-    "that have changed by 0.4 of their norm in e and f. Lines: means; bars: standard deviations over seeds."
+    "a: The axes give the distance between the outputs of a learned sequence and of one with some bits changed in "
+    "every frame, against the distance between these two inputs. Each distance is in units of its mean between two "
+    "learned sequences. Above the grey diagonal there is separation. b: The output distance is shown for two "
+    "neighbouring frames swapped, against the place of the first. Weights have changed by their norm. c, d: "
+    "Separation of bits (mean height above the diagonal in a) and of order (mean of b) is shown against the change of "
+    "the weights in units of their norm; dashed lines are without learning. e to h: The same is shown for spiking "
+    "neurons, with weights that have changed by 0.4 of their norm in e and f. Lines are means; bars are standard "
+    "deviations over seeds."
 )
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
-    """Draw separation by bits and by order, and what it is for weights that have changed more or less."""
+    """Draw separation of bits and of order, and both against the change of the weights."""
     kinds = group_by_kind(datasets)
     figure = Figure(figsize=(7.0, 0.3 + 1.9 * len(kinds)), layout="constrained")
     rows = figure.subplots(len(kinds), 4, squeeze=False)

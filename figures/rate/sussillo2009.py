@@ -1,4 +1,4 @@
-"""Rate units before, while and after they learn by FORCE (Sussillo & Abbott 2009, figure 2)."""
+"""Rate units before, during and after learning by FORCE (Sussillo & Abbott 2009, figure 2)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from snnlab.plotting import panels
 TASKS = ("sine", "four_sines", "lorenz")
 NEEDS = [("rate_force", {"task": task, "rate": rate, "seed": 100}) for rate in ("tanh", "sqrt") for task in TASKS]
 CAPTION = (
-    "Rows: tasks and rate functions, tanh(x) as in the paper and the square root of x > 0, the counterpart of theta "
-    "neurons. Coloured: decoded output; grey: teacher; below them the rates of five units. Left: before learning, "
-    "where the output is 0 and the units drive each other alone. Middle: learning starts (dashed line); the output "
-    "follows at once. Right: learning ends (dashed line) and the network goes on "
-    "alone; the Lorenz attractor is chaotic, so that its free run leaves the teacher."
+    "Rows are tasks and rate functions: tanh(x) as in the paper, and the square root of x > 0, the counterpart of "
+    "theta neurons. The decoded output is coloured and the teacher grey; below them are the rates of five units. "
+    "Left: Before learning the output is 0, and the units drive only each other. Middle: Learning starts (dashed "
+    "line), and the output follows at once. Right: Learning ends (dashed line), and the network goes on alone. The "
+    "Lorenz attractor is chaotic, so its free run leaves the teacher."
 )
 _TEACHER, _UNIT = "0.7", "0.35"
 _UNITS = 5
@@ -25,7 +25,7 @@ _SECONDS = 2.0
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
-    """Draw one row for each run: before learning, its start, its end."""
+    """Draw one row for each run: before learning, at its start and at its end."""
     figure = Figure(figsize=(7.0, 0.8 + 1.1 * len(datasets)), layout="constrained")
     axes = figure.subplots(len(datasets), 3, squeeze=False)
     for row, dataset in zip(axes, datasets, strict=True):

@@ -1,1 +1,1 @@
-"""Replay: movies and melodies that pulses call up."""
+"""Replay: networks replay movies and melodies, driven by pulses."""

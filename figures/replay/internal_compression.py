@@ -1,4 +1,4 @@
-"""What makes a network replay faster whose pulses are its own: a cue that came with speeds, an input, the feedback."""
+"""Replay speed of a network with its own pulses, set by a learned cue, by an input or by the gain of the feedback."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ from snnlab.protocols.replay.internal_compression import VARIANTS, replays
 SEEDS = (100, 101, 102)
 NEEDS = [("internal_compression", {**variant, "seed": seed}) for seed in SEEDS for variant in VARIANTS.values()]
 CAPTION = (
-    "a: frames of the movie, and what a network shows whose cue is set to the speeds that were taught. b: the loudest "
-    "of its own pulses, in colour, over 4 s at each of these. c: speed of the replay against the speed that the cue "
-    "stands for; grey: equal; marks below: taught. d, e: the same for networks that were taught one speed, against an "
-    "input that is the same for all neurons and against the gain of the feedback. Filled: in order and steady; hollow, "
-    "above: no replay. Symbols: networks."
+    "a: The pictures are frames of the movie, and the frames that a network shows when its cue is set to each speed "
+    "that was taught. b: Points give the number of its own pulse that is largest, also as colour, over 4 s at each of "
+    "these speeds. c: The speed of the replay is shown against the speed that the cue encodes; on the grey line both "
+    "are equal, and marks below are taught speeds. d, e: The same is shown for networks that were taught one speed, "
+    "against an input that is the same for all neurons (d) and against the gain of the feedback (e). Filled symbols "
+    "are replays in order and at a steady speed; hollow symbols at the top are no replay. Each kind of symbol is a "
+    "network."
 )
 _FRAMES, _SECONDS = 8, 4.0
 _MARKERS = "os^Dv"
-# Where a network stands that does not replay.
+# A network that does not replay is drawn at this height.
 _NO_ORDER = 64.0
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
-    """Draw frames and pulses of one network with a cue; speeds of all, by lever."""
+    """Draw frames and pulses of one network with a cue, and the speeds of all networks for each lever."""
     groups: dict[str, list[xr.Dataset]] = {}
     for dataset in sorted(datasets, key=lambda dataset: dataset.attrs["seed"]):
         groups.setdefault(attribute(dataset, "config")["lever"], []).append(dataset)
@@ -43,10 +45,10 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     _pulses(middle, example, taught)
     drawn = [lever for lever in ("cue", "input", "feedback") if lever in groups]
     axes = below.subplots(1, len(drawn), squeeze=False)[0]
-    # Published units: levels are given in them.
+    # Levels are given in the published units.
     given = example.drive_encoder.attrs["units"] if "drive_encoder" in example else "A"
     unit = {"A": "pA", "V": "mV"}.get(given, given)
-    labels = {"cue": "speed asked for", "input": f"input to all neurons ({unit})", "feedback": "gain of the feedback"}
+    labels = {"cue": "speed of the cue", "input": f"input to all neurons ({unit})", "feedback": "gain of the feedback"}
     for ax, lever in zip(axes, drawn, strict=True):
         _speeds(ax, groups[lever], lever)
         ax.set(xlabel=labels[lever], ylabel="speed of the replay")
@@ -82,7 +84,7 @@ def _speeds(ax: Axes, runs: list[xr.Dataset], lever: str) -> None:
     for marker, run in zip(_MARKERS, runs, strict=False):
         good, pace = replays(run), np.abs(run.pace.values)
         for level, speed, filled in zip(run.level.values, pace, good, strict=True):
-            # What is no replay has no speed.
+            # A run without replay has no speed.
             face, height = (panels.AFTER, speed) if filled else ("white", _NO_ORDER)
             ax.plot(level, height, marker, color=panels.AFTER, mfc=face, ms=4, mew=0.7)
     ax.set_yscale("log", base=2)

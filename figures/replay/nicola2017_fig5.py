@@ -17,20 +17,21 @@ from snnlab.protocols.replay.movie_replay import CONTROLS, VARIANTS
 _DRAWN = [*VARIANTS.values(), CONTROLS["permuted_pulses"]]
 NEEDS = [("movie_replay", {**overrides, "seed": 100}) for overrides in _DRAWN]
 CAPTION = (
-    "a: frames of the movie and, below, what networks show at the same moments of their free run: one that external "
-    "pulses drive, and one that makes its pulses itself. b: likeness (cosine) of each shown frame and the movie's, "
-    "both about its mean frame, of each network; shaded: learning. c: which frame each shown frame is most like, in "
-    "the free run. d: correlation over all frames, about the mean frame and as it is, and share of frames found "
-    "within 0.2 s, of the networks and of what is no replay: the first network whose pulses come in another order "
-    "after learning, the mean frame, the movie blurred over 1 s, its frames in random order."
+    "a: The pictures are frames of the movie and, below, what networks show at the same moments of their free run. "
+    "External pulses drive one network; the other makes its pulses itself. b: The likeness of a shown frame is its "
+    "cosine with the movie's frame, both about the movie's mean frame. Learning is shaded. c: The axis gives the "
+    "frame of the movie that is most like each shown frame, in the free run. d: The bars give the correlation over "
+    "all frames, about the mean frame and as it is, and the share of frames found within 0.2 s. They compare the "
+    "networks with what is no replay: the first network whose pulses come in another order after learning, the mean "
+    "frame, the movie blurred over 1 s, and its frames in random order."
 )
 _FRAMES = 8
 _COLORS = (panels.AFTER, panels.BEFORE, panels.OUTPUT)
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
-    """Draw frames of each network above; its likeness over time, frames found and scores below."""
-    # One of each kind; of controls alone these.
+    """Draw frames of each network above, and its likeness over time, frames found and scores below."""
+    # One run of each kind is drawn. Controls are drawn only if there are no other runs.
     whole = _named([dataset for dataset in datasets if dataset.attrs["condition"] == "default"] or datasets)
     heights = [0.4 + 0.6 * len(whole), 0.4 + 1.3 * len(whole)]
     figure = Figure(figsize=(7.0, 0.4 + sum(heights)), layout="constrained")
@@ -51,7 +52,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
 
 
 def _named(datasets: list[xr.Dataset]) -> dict[str, xr.Dataset]:
-    """Runs by what they are called, the first of each name."""
+    """Return the first run of each name."""
     found: dict[str, xr.Dataset] = {}
     for dataset in datasets:
         where, condition = attribute(dataset, "config")["hdts"], dataset.attrs["condition"]

@@ -1,4 +1,4 @@
-"""A long melody learned with pulses that mark the time, and without (after Nicola & Clopath 2017, supplement)."""
+"""A long melody learned with and without pulses that mark the time (after Nicola & Clopath 2017, supplement)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from snnlab.protocols.replay.ode_to_joy_hdts import ERROR, LEARNED, VARIANTS, me
 from snnlab.stimuli.sounds.music import ODE_TO_JOY_LONG
 
 SEEDS = range(100, 110)
-# Networks of these learn it, or nearly all do; others are drawn three times.
+# All or nearly all networks of these variants learn the melody. The other variants have three seeds.
 TEN = ("internal pulses", "external pulses, 20 s")
 NEEDS = [
     ("ode_to_joy_hdts", {**variant, "seed": seed})
@@ -22,15 +22,17 @@ NEEDS = [
     for seed in (SEEDS if name in TEN else SEEDS[:3])
 ]
 CAPTION = (
-    "a: the five notes of a melody of 16 s, from C (below) to G, in the free run of a network whose pulses are its "
-    "own; grey: teacher. b: the loudest of its pulses in the free run, and the same where the pulses came in another "
-    "order in each melody while it learned. c: error of the free run after learning for so long; dashed: the mean of "
-    "each note; dotted: our criterion; triangle: a mean beyond the edge. d: right notes (share); "
-    "dashed: notes in random order. Dots: networks; lines: means."
+    "a: The lines are the outputs for the five notes, from C (below) to G, of a melody of 16 s, in the free run of a "
+    "network that makes its pulses itself. Grey is the teacher. b: Points give the number of the largest pulse in the "
+    "free run. On the right the pulses came in another order in each melody while the network learned. c: The axis "
+    "gives the error of the free run, in standard deviations (sd) of the teacher, over the time of learning. The "
+    "dashed line is the mean of each note and the dotted line our criterion; a triangle is a mean beyond the edge. d: "
+    "The axis gives the share of right notes; the dashed line is for notes in random order. Dots are networks; lines "
+    "are means."
 )
-# Drawn of the free run (s), and the largest error.
+# The drawn part of the free run (s), and the largest error on the axis.
 _SECONDS, MOST = 32.0, 1.6
-# hdts, without order, and alone at first -> name and colour.
+# Maps (hdts, pulses without order, pulses alone at first) to name and colour.
 _SOURCES = {
     ("none", False, False): ("no pulses", "0.5"),
     ("internal", True, False): ("pulses in random order", panels.BEFORE),
@@ -41,7 +43,7 @@ _SOURCES = {
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
-    """Draw the free run of one network with pulses of its own; errors of all over the time of learning."""
+    """Draw the free run of one network with its own pulses, and errors of all networks over the time of learning."""
     runs = sorted(datasets, key=lambda run: (run.attrs["seed"], -run.attrs["learn_stop"]))
     groups: dict[tuple, list[xr.Dataset]] = {}
     for run in runs:
@@ -64,7 +66,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         for source, found in groups.items():
             _over_learning(ax, found, what, _SOURCES.get(source, ("", "#CC79A7"))[1])
         ax.axhline(null, color="0.7", lw=0.8, ls="--", zorder=0, label=name)
-        # A free run that runs away is drawn at the edge.
+        # A free run that diverges is drawn at the edge.
         ax.set(xlabel="learning (s)", ylabel=label, xscale="log", ylim=(0, min(ax.get_ylim()[1], MOST)))
         times = sorted({melody.learned(run) for run in runs})
         ax.set_xticks(times, [f"{time:g}" for time in times])

@@ -1,4 +1,4 @@
-"""A learned movie replayed at other speeds than it was learned (Nicola & Clopath 2017, figure 5)."""
+"""Replay of a learned movie at speeds other than the learned one (Nicola & Clopath 2017, figure 5)."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ _DRAWN = (
 )
 NEEDS = [("replay_compression", VARIANTS[name] | {"seed": seed}) for seed in SEEDS for name in _DRAWN]
 CAPTION = (
-    "a: the movie, and what networks show when their pulses run at other speeds than they learned: on the left with "
-    "the published settings, on the right leaky neurons whose output is not fed back. b: share of frames found within "
-    "0.2 s of the movie, against the speed (dots: networks, lines: mean); band: compression of replay in rats, 5.4 to "
-    "8.1 (Euston et al. 2007). c: the same for slow and backward replay. d: speed of the spike template that fits the "
-    "spikes best, against that of the pulses; line: equal; speeds are tried in steps of 6 %, marks stand aside by up "
-    "to 13 %. e, f: pixel correlation about the mean frame. Dashed: the movie's frames in random order, at speed 1; "
-    "dotted: the movie blurred over 1 s."
+    "a: The pictures are the movie, and what networks show when their pulses run at other speeds than in learning. "
+    "Networks on the left have the published settings; on the right are leaky integrate-and-fire neurons whose output "
+    "is not fed back. b: The share of frames found within 0.2 s of the movie is shown against the speed (dots: "
+    "networks; lines: mean). The band is the compression of replay in rats, 5.4 to 8.1 (Euston et al. 2007). c: The "
+    "same is shown for slow and backward replay. d: The speed of the spike template that fits the spikes best is "
+    "shown against the speed of the pulses; on the line both are equal. Template speeds are tried in steps of 6 %; "
+    "marks are moved aside by up to 13 %. e, f: The pixel correlation is taken about the mean frame. Dashed lines are "
+    "the movie's frames in random order, at speed 1; dotted lines are the movie blurred over 1 s."
 )
 _FRAMES = 5
 _MEASURES = {IDENTIFIED: "frames found", CORRELATION: "correlation"}
@@ -40,7 +41,7 @@ _LOOKS += [("v", panels.AFTER)]
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
-    """Draw frames of the first and the last kind of network at each speed; scores and spike templates of all below."""
+    """Draw frames of the first and the last kind of network, and scores and spike templates of all kinds below."""
     runs = sorted(datasets, key=lambda dataset: dataset.attrs["seed"])
     found = by_name(runs, lambda run: run.attrs["variant"])
     kinds = {name: found[name] for name in [*VARIANTS, *found] if name in found}
@@ -73,12 +74,12 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
 
 
 def _speeds(run: xr.Dataset) -> list[float]:
-    """The speeds of a run, in the order in which they came."""
+    """Return the speeds of a run, in the order of its phases."""
     return list(dict.fromkeys(run.speed.values.tolist()))
 
 
 def _aside(index: int, kinds: dict) -> float:
-    """How far aside the marks of a kind stand, so that they do not hide each other: around 0."""
+    """Return how far the marks of a kind are moved aside, so that marks do not hide each other."""
     return index - (len(kinds) - 1) / 2
 
 
@@ -87,7 +88,7 @@ def _times(speed: float) -> str:
 
 
 def _frames(figure: SubFigure, name: str, run: xr.Dataset) -> Axes:
-    """The movie, and below it what a network shows at each speed; returns the first axes."""
+    """Draw the movie, and below it what a network shows at each speed; return the first axes."""
     movie, rows = stored_movie(run), {}
     moments = (np.arange(_FRAMES) + 0.5) * movie.period / _FRAMES
     rows["movie"] = movie(moments)
@@ -104,7 +105,7 @@ def _frames(figure: SubFigure, name: str, run: xr.Dataset) -> Axes:
 
 
 def _scores(faster: Axes, others: Axes, kinds: dict[str, list[dict]], what: str) -> None:
-    """One measure of each kind of network, by speed: at speeds from 1 on, and at slow and backward ones."""
+    """Draw one measure of each kind of network: at speeds from 1 on, and at slow and backward speeds."""
     every = sorted({speed for runs in kinds.values() for run in runs for speed in run})
     rest = [speed for speed in every if speed < 1]
     for index, (name, runs) in enumerate(kinds.items()):

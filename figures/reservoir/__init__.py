@@ -1,1 +1,1 @@
-"""Reservoirs of rate units that learn by themselves."""
+"""Reservoirs of rate units whose recurrent weights learn without a teacher."""

@@ -1,4 +1,4 @@
-"""What the figures of reservoirs share: colours and names of rules, curves over epochs."""
+"""Functions that the figures of reservoirs share: names of rules, curves over epochs."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from snnlab.protocols.reservoir._shared import group_by_rule
 
 
 def choose_setting(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
-    """Return runs by rule; of several settings, which have no axis here, those of the most runs."""
+    """Return runs by rule; if there are several settings, return the setting with the most runs."""
     return max(group_by_rule(datasets), key=lambda group: sum(map(len, group.values())))
 
 
 def choose_name(rule: str) -> str:
-    """Return what a rule is called in a figure."""
+    """Return the name of a rule in figures."""
     rule, comma, more = rule.partition(",")
     return panels.RULE_NAMES.get(rule, rule) + comma + more
 
 
 def draw_over_epochs(ax: Axes, rules: dict[str, list[xr.Dataset]], value: Callable[[xr.Dataset], np.ndarray]) -> None:
-    """Draw values after each epoch: thin lines of runs, thick ones of means."""
+    """Draw values after each epoch: thin lines for runs, thick lines for means."""
     for name, runs in rules.items():
         values = np.array([value(run) for run in runs])
         epochs = runs[0].epoch.values

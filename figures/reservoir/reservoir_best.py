@@ -1,4 +1,4 @@
-"""How well a reservoir that does not learn reads MNIST: accuracy against size, states, leak, and what it costs."""
+"""Accuracy of a reservoir without plasticity on MNIST, against size, states and leak, and its CPU time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from snnlab.plotting import panels
 from snnlab.protocols.reservoir.reservoir_best import VARIANTS
 
 SEEDS = range(100, 103)
-# A network of this size or a larger one takes minutes; one seed of it is drawn.
+# Networks of this size or larger take minutes, so only one seed is run.
 LARGE = 2000
 NEEDS = [
     ("reservoir_best", {**overrides, "seed": seed})
@@ -23,10 +23,11 @@ NEEDS = [
     for seed in (SEEDS if overrides.get("n", 0) < LARGE else SEEDS[:1])
 ]
 CAPTION = (
-    "a: test accuracy of a ridge readout against the number of units, four states of each read; crosses: as many "
-    "random functions of the whole image, or states without recurrence; dotted: a readout of the pixels. b: against "
-    "the number of states that are read, 500 units. c: against the leak, 500 units, four states. d: CPU time for an "
-    "image, with learning of the readout. Dots: networks; lines: means."
+    "a: The test accuracy of a ridge readout is shown against the number of units; it reads four states of each unit. "
+    "Crosses are as many random functions of the whole image, or states without recurrence. The dotted line is a "
+    "readout of the pixels. b: It is shown against the number of states that are read, with 500 units. c: It is shown "
+    "against the leak a, with 500 units and four states. d: The axis gives the CPU time for an image, with learning "
+    "of the readout. Dots are networks; lines are means."
 )
 _OTHERS = {"random_features": (panels.OUTPUT, "random features"), "no_recurrence": (panels.BEFORE, "no recurrence")}
 
@@ -73,13 +74,13 @@ def _setting(run: xr.Dataset, field: str) -> Any:
 
 
 def _usual(runs: list[xr.Dataset]) -> tuple:
-    """The number of states and the leak that most runs have."""
+    """Return the number of states and the leak that most runs have."""
     pairs = [(_setting(run, "snapshots"), _setting(run, "leak")) for run in runs]
     return max(pairs, key=pairs.count)
 
 
 def _swept(runs: list[xr.Dataset], field: str) -> int:
-    """The size of which runs with most values of a field are there."""
+    """Return the size whose runs have the most values of a field."""
     values: dict[int, set] = {}
     for run in runs:
         values.setdefault(_setting(run, "n"), set()).add(_setting(run, field))

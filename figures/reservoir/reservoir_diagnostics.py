@@ -15,16 +15,18 @@ from snnlab.protocols.reservoir.reservoir_diagnostics import VARIANTS
 SEEDS = range(100, 110)
 NEEDS = [("reservoir_diagnostics", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
-    "a: test accuracy of a readout of the last state after each epoch. b, c: largest Lyapunov exponent, without input "
-    "and with images one after the other; above 0 is chaos. d: share of starts from which the reservoir comes to rest "
-    "without input. e: rates beyond 0.99. f, g: the ten largest eigenvalues of W of one run for each rule, from light "
-    "(before learning) to dark (last epoch); circle: modulus 1. h: weights of these runs before learning (grey) and "
-    "after. Thin lines: runs; thick: means."
+    "a: The test accuracy of a readout of the last state is shown after each epoch. b, c: The largest Lyapunov "
+    "exponent is taken without input, and with images one after the other; above 0 there is chaos. d: The axis gives "
+    "the share of initial states from which the reservoir comes to rest without input. e: The axis gives the share of "
+    "rates beyond 0.99. f, g: Points are the ten largest eigenvalues of W, the recurrent weights, of one run for each "
+    "rule, from light (before learning) to dark (last epoch). The circle is modulus 1. h: The curves are "
+    "distributions of the weights of these runs before learning (grey) and after. Thin lines are runs; thick lines "
+    "are means."
 )
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
-    """Draw what happens inside, over epochs of learning."""
+    """Draw accuracy, exponents, saturation, eigenvalues and weights over epochs of learning."""
     rules = choose_setting(datasets)
     figure = Figure(figsize=(7.0, 3.7), layout="constrained")
     axes = figure.subplots(2, 4)

@@ -1,4 +1,4 @@
-"""What Hebb's rule and STLR in its recurrent weights do to a reservoir that reads MNIST."""
+"""Effects of Hebb's rule and STLR in the recurrent weights of a reservoir that reads MNIST."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ _DRAWN = [overrides for overrides in VARIANTS.values() if not {"batch", "epochs"
 NEEDS = [("reservoir_mnist", {**overrides, "seed": seed}) for overrides in _DRAWN for seed in SEEDS]
 _GREY = panels.RULE_COLORS["none"]
 CAPTION = (
-    "a: the network: a row of pixels a step; recurrent weights learn without a teacher, a ridge readout with one. "
-    "b, c: test accuracy after each epoch, of a readout of the last state and of several states on the way; dashed: "
-    "before learning; dotted: a ridge readout of the pixels. d: accuracy of b against how far weights have changed, "
-    "in units of their norm. e to g: spectral radius, change of the weights, and share of rates beyond 0.99, after "
-    "each epoch. h: accuracy of b against the spectral radius. Thin lines: runs; thick: means."
+    "a: The network gets a row of pixels in each step. Recurrent weights learn without a teacher, a ridge readout "
+    "learns with one. b, c: The test accuracy after each epoch is shown, of a readout of the last state and of a "
+    "readout of several states on the way. Dashed lines are before learning; dotted lines are a ridge readout of the "
+    "pixels. d: The accuracy of b is shown against the change of the weights, in units of their norm. e to g: The "
+    "axes give the spectral radius, the change of the weights, and the share of rates beyond 0.99, after each epoch. "
+    "h: The accuracy of b is shown against the spectral radius. Thin lines are runs; thick lines are means."
 )
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
-    """Draw accuracy, and what becomes of the weights, over epochs of learning."""
+    """Draw accuracy and measures of the weights over epochs of learning."""
     rules = choose_setting(datasets)
     learning = {name: runs for name, runs in rules.items() if runs[0].sizes["epoch"] > 1}
     figure = Figure(figsize=(7.0, 3.6), layout="constrained")
@@ -64,7 +65,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
 
 
 def _network(ax: Axes) -> None:
-    """A schematic: pixels, units with the connections among them, classes."""
+    """Draw a schematic: pixels, units with the connections among them, classes."""
     rng = np.random.default_rng(4)
     arrow = {"arrowstyle": "-|>", "mutation_scale": 5, "lw": 0.5, "shrinkA": 0, "shrinkB": 0}
     rows = np.linspace(0.15, 0.85, 6)

@@ -1,4 +1,4 @@
-"""What keeps a reservoir that learns by Hebb's rule or STLR from getting worse, and what makes it better."""
+"""Remedies that keep the accuracy of a reservoir that learns by Hebb's rule or STLR, or raise it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from snnlab.protocols.reservoir.reservoir_remedies import (
 SEEDS = range(100, 110)
 NEEDS = [("reservoir_remedies", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
-    "Rules, and what is done beside them, on MNIST. a, b: points of test accuracy gained at the epoch that held-out "
-    "training images choose, by a readout of the last state and by one of four states. c, d: points lost in the "
-    "worst epoch; dotted: 5. Dots: networks; bars: mean and 95 % interval. Each network is compared with itself before "
-    "learning."
+    "Each row is a rule with a remedy, on MNIST. a, b: The axes give the points (percentage points) of test accuracy "
+    "gained at the epoch that held-out training images choose, by a readout of the last state and by a readout of "
+    "four states. c, d: The axes give the points lost in the worst epoch; the dotted line is at 5. Dots are networks; "
+    "bars are the mean and the 95 % interval. Each network is compared with itself before learning."
 )
 
 
@@ -33,7 +33,7 @@ COLORS = {"random_walk": panels.OUTPUT, "covariance": "#E69F00", "oja": "#56B4E9
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
-    """Draw a row for each rule with its remedy: what it gains and what it loses, for each readout."""
+    """Draw a row for each rule with its remedy: gained and lost accuracy for each readout."""
     groups = group_by_treatment(datasets)
     names = _names()
     rows = [(names.get(name, name), runs) for name, runs in groups.items()]

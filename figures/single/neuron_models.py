@@ -1,4 +1,4 @@
-"""LIF and Izhikevich neurons under noisy current, and f-I curves of all models with their analytic laws."""
+"""LIF and Izhikevich neurons with noisy current, and f-I curves of all models with their analytic laws."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from snnlab.protocols.single.neuron_models import law
 
 NEEDS = [("neuron_models", {})]
 CAPTION = (
-    "(a) Leaky integrate-and-fire neuron, current N(5, 10) - 40 mV drawn anew every 0.05 ms; spikes drawn up to 30 mV. "
-    "(b, c) Izhikevich neuron (set A), current N(100, 300) + 1000 pA every 0.04 ms: membrane potential and recovery "
-    "variable u. (d to f) Firing rate for constant input (dots) and the analytic law (lines): exact for the "
-    "integrate-and-fire neurons, theta and the rate unit F sqrt(s); for Izhikevich neurons the adiabatic law with u at "
-    "its mean."
+    "(a) The leaky integrate-and-fire neuron gets the current N(5, 10) - 40 mV, drawn anew every 0.05 ms; N(m, s) is "
+    "normal noise. Spikes are drawn up to 30 mV. (b, c) The Izhikevich neuron (set A) gets the current N(100, 300) + "
+    "1000 pA, drawn anew every 0.04 ms. The panels show its membrane potential and its recovery variable u. (d to f) "
+    "Dots are firing rates for constant input, and lines are the analytic law. It is exact for the integrate-and-fire "
+    "neurons, theta and the rate unit F sqrt(s); for Izhikevich neurons it is the adiabatic law with u at its mean."
 )
 PEAK = 30.0
 GROUPS = (
@@ -45,13 +45,13 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     for ax, letter, (models, scale, label) in zip(bottom.subplots(1, 3), "def", GROUPS, strict=True):
         for index, (name, title) in enumerate(models.items()):
             shift = 40e-3 if name == "lif" else 0.0
-            # The QIF input in the theta neuron's J: the factor of its file, 1/(pi tau_m / 1 s)^2.
+            # Converts QIF input to the theta neuron's J. The factor is in qif.py: 1/(pi tau_m / 1 s)^2.
             factor = 1 / (np.pi * 0.01) ** 2 if name == "qif" else scale
             inputs = dataset[f"{name}_input"].values
             x = (inputs + shift) * factor
             fine = np.linspace(inputs[0], inputs[-1], 400)
             ax.plot((fine + shift) * factor, law(name, fine), color=f"C{index}", lw=0.9)
-            # Open markers where a curve lies on another.
+            # Open markers show curves that lie on another curve.
             fill = "none" if name in ("sqrt_rate", "izhikevich_b") else f"C{index}"
             size = 5 if fill == "none" else 2.5
             ax.plot(x, dataset[f"{name}_rate"].values, "o", color=f"C{index}", ms=size, mfc=fill, mew=0.7, label=title)

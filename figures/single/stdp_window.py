@@ -1,4 +1,4 @@
-"""Windows of spike-timing-dependent plasticity: pairs, triplets, Hebb's rule; and what trains of pairs do."""
+"""Windows of spike-timing-dependent plasticity (pairs, triplets, Hebb's rule), and the effect of trains of pairs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from snnlab.plotting import panels
 
 NEEDS = [("stdp_window", {})]
 CAPTION = (
-    "Above: change of a weight, in percent of the largest weight, by one presynaptic and one postsynaptic spike. Dots: "
-    "simulated synapses; lines: closed form. A lone pair leaves a triplet synapse (minimal set for visual cortex) "
-    "weaker or as it is. Below: change by trains of pairs, divided by their number, against how many pairs come in a "
-    "second: the triplet rule alone turns from depression to potentiation as pairs come faster, whichever spike comes "
-    "first in a pair. No bound is reached."
+    "Above: The axis gives the change of a weight, in percent of the largest weight w_max, by one presynaptic and one "
+    "postsynaptic spike. Dots are simulated synapses; lines are the closed form. A single pair leaves a triplet "
+    "synapse (minimal set for visual cortex) weaker or as it is. Below: The axis gives the change by trains of pairs, "
+    "divided by their number, against how many pairs come in a second. As pairs come faster, the triplet rule alone "
+    "turns from depression to potentiation, whichever spike comes first in a pair. No bound is reached."
 )
 TITLES = {"stdp": "pairs (Song et al. 2000)", "triplet": "triplets (visual cortex)", "hebb": "Hebb, traces"}
 COLORS = {"pre first": panels.AFTER, "post first": panels.BEFORE}
@@ -36,7 +36,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
             column[1].plot(run.frequency, trains.trains_law, color=color, lw=0.9)
             column[1].plot(run.frequency, trains.trains, "o", color=color, ms=2.5, mew=0)
         column[1].axhline(0, color="0.6", lw=0.5)
-        column[1].set_xlabel("pairs a second")
+        column[1].set_xlabel("pairs per second")
     axes[0, 0].set_ylabel("change by a pair\n(% of w_max)")
     axes[1, 0].set_ylabel("change for each pair\nof a train (% of w_max)")
     for ax, letter in zip(axes.ravel(), "abcdef", strict=False):

@@ -12,12 +12,13 @@ from snnlab.plotting import panels
 
 NEEDS = [("stlr_window", {})]
 CAPTION = (
-    "a: change of the weight of an input that brings three spikes 40 ms apart to a neuron that never fires, against "
-    "the time by which it comes after one or two other inputs with the same rhythm, without temporal summation. It "
-    "grows only if others have just brought enough; who comes first gains nothing from those who follow. b: with "
-    "temporal summation (tau_S = 50 ms), which adds up what single coincidences brought. "
-    "Dots: simulated synapses; lines: closed form for weights that stay as they are. c: an input alone, whatever its "
-    "rhythm, changes nothing: its own trace is left out."
+    "An input brings three spikes 40 ms apart to a neuron that never fires. a: The axis gives the change of its "
+    "weight w, against the time by which it comes after one or two other inputs with the same rhythm, without "
+    "temporal summation. w grows only if the others have just brought enough. An input that comes first gains nothing "
+    "from later ones. b: Temporal summation (tau_S = 50 ms) adds up what single coincidences brought. Dots are "
+    "simulated synapses; lines are the closed form for weights that stay as they are. Changes are in units of the "
+    "learning rate η times the largest weight w_max. c: An input alone does not change its weight, whatever its "
+    "rhythm, because its own trace is left out."
 )
 COLORS = [panels.AFTER, panels.BEFORE, panels.OUTPUT]
 
@@ -35,7 +36,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
             ax.plot(run.lag[order], chosen.change_law[order], color=color, lw=0.9)
             ax.plot(run.lag[order], chosen.change[order], "o", color=color, ms=1.8, mew=0)
             names[f"{count} inputs"] = color
-        ax.set(xlabel="after the others by (ms)", title=f"with{'' if summation else 'out'} temporal summation")
+        ax.set(xlabel="lag behind the others (ms)", title=f"with{'' if summation else 'out'} temporal summation")
     top = 1.05 * float(np.abs(run.change).max())
     for ax in axes:
         ax.axhline(0, color="0.6", lw=0.5)
@@ -45,7 +46,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
     axes[0].set_ylabel("change of w (η w_max)")
     axes[2].plot(run.period, run.lone.sel(summation=0), "o", color="0.1", ms=3, mew=0)
     axes[2].plot(run.period, run.lone.sel(summation=1), "o", mfc="none", mec="0.1", ms=5, mew=0.7)
-    axes[2].set(xlabel="between its spikes (ms)", title="an input alone", xscale="log")
+    axes[2].set(xlabel="inter-spike interval (ms)", title="an input alone", xscale="log")
     for ax, letter in zip(axes, "abc", strict=True):
         panels.panel_letter(ax, letter, x=-0.12)
     panels.legend(figure, **names)

@@ -10,8 +10,9 @@ from snnlab.plotting.panels import panel_letter
 
 NEEDS = [("synaptic_filters", {})]
 CAPTION = (
-    "Output of the (a) single and (b) double exponential filter after one spike of weight 1 at time 0: simulated "
-    "(lines) and closed form (dots). Both have area 1, so the mean of the filtered spikes is the firing rate."
+    "The curves are the output of the (a) single and (b) double exponential filter after one spike of weight 1 at "
+    "time 0: simulated (lines) and in closed form (dots). Both have area 1, so the mean of the filtered spikes is the "
+    "firing rate. τ is the time constant."
 )
 
 

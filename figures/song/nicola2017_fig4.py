@@ -15,12 +15,13 @@ from snnlab.plotting import panels
 
 NEEDS = [("songbird", {"seed": 100})]
 CAPTION = (
-    "a: spectrogram of the song, its bands as the network is taught them; lines: syllables. b: what the network sings "
-    "in the last song after learning. c: loudness, the sum over bands, of both. d: spikes of 60 neurons in that song, "
-    "sorted by when they fire most. e: voltages, with spikes drawn up to their peak. The first 1.65 s of the song."
+    "The first 1.65 s of the song are shown. a: The spectrogram of the song has the bands that the network is taught; "
+    "lines are syllables. b: This is what the network sings in the last song after learning. c: The loudness of both "
+    "is the sum over their bands. d: Spikes of 60 neurons in that song are sorted by the time of their highest firing "
+    "rate. e: Membrane potentials are shown, with spikes drawn up to their peak."
 )
 _TRACES = 4
-# What is drawn of the song; neurons of the raster, and what their rate is smoothed over (s).
+# The drawn part of the song (s), the neurons of the raster, and the width that smooths their firing rate (s).
 _SECONDS, _NEURONS, _SMOOTHING = 1.65, 60, 0.05
 
 

@@ -1,4 +1,4 @@
-"""What is left of a song when part of the chain that drives it is silent: arrays, and a chain that makes itself."""
+"""Errors of a song when part of the chain that drives it is silent, for chains of several kinds."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from snnlab.protocols.song.songbird_ablation import VARIANTS
 _DRAWN = ("external", "external, fast adaptation", "chain", "internal")
 NEEDS = [("songbird_ablation", VARIANTS[name] | {"seed": seed}) for name in _DRAWN for seed in (100, 101, 102)]
 CAPTION = (
-    "a: the song, and what networks sing when a tenth of the chain is silent (white lines): driven by an array of "
-    "pulses (external), the same with neurons that adapt as much but ten times as fast, driven by a spiking synfire "
-    "chain, and by pulses of its own (internal), in the order in which it was sung. "
-    "b: error of the whole song, relative to its standard deviation, against the share that is silent: a piece of the "
-    "chain, pulses (or neurons of the spiking chain) at random, neurons of the network that learned. Lines: mean over "
-    "the lesions of all networks; shaded: middle half of the lesions; grey: mean spectrum. c: error before and within "
-    "a silent piece of a tenth and so many s behind it; dots: networks, lines: means; dashed: no lesion."
+    "a: The spectrograms show the song, and what networks sing when a tenth of the chain is silent (white lines). A "
+    "network is driven by an array of pulses (external), also with neurons that adapt as much but ten times as fast; "
+    "by a spiking synfire chain; or by pulses of its own (internal), in the order in which it was sung. b: The error "
+    "of the whole song, relative to its standard deviation (sd), is shown against the share that is silent. Silent "
+    "are a piece of the chain, random pulses (or neurons of the spiking chain), or neurons of the network that "
+    "learned. Lines are means over the lesions of all networks; the middle half of the lesions is shaded; the grey "
+    "line is the mean spectrum. c: The error is shown before and within a silent piece of a tenth, and the given "
+    "number of seconds after it. Dots are networks; lines are means; dashed lines are without a lesion."
 )
 _LOOKS = [("s", panels.BEFORE), ("D", "#CC79A7"), ("o", panels.AFTER), ("^", panels.OUTPUT), ("v", "0.35")]
 _SHARE, _LEVELS = 0.1, 6
@@ -50,7 +51,7 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
         ax.set(xlabel="share silent", title=_TITLES[kind], ylim=(0, 2))
     for index, (name, runs) in enumerate(sources.items()):
         _by_place(axes[-1], runs, looks[name], (index - (len(sources) - 1) / 2) * 0.12)
-    axes[-1].set(title="a piece of a tenth", ylim=(0, 2), xlabel="s behind the piece")
+    axes[-1].set(title="a piece of a tenth", ylim=(0, 2), xlabel="time after the piece (s)")
     axes[-1].set_xticks(range(len(_PLACES)), _PLACES.values(), fontsize=6)
     axes[0].set_ylabel("error / sd of the song")
     axes[0].legend(loc="upper left", fontsize=6)
@@ -60,14 +61,14 @@ def draw(datasets: list[xr.Dataset]) -> Figure:
 
 
 def _example(ax: Axes, dataset: xr.Dataset, name: str) -> None:
-    """The first song with a silent piece of a tenth, or of about that where a network did not sing well before."""
+    """Draw the first song with a silent piece of about a tenth, in which the network sang well before the lesion."""
     examples = dataset.example.values
     kinds, shares, first = (dataset[key].values[examples] for key in ("kind", "share", "first"))
     sang = dataset.alike.values[examples] >= lesions.SINGING if "alike" in dataset else np.ones(len(examples), bool)
     index = min(np.flatnonzero(kinds == "piece"), key=lambda k: (not sang[k], abs(shares[k] - _SHARE)))
     bands, edges = dataset.sung.values[index], np.array([first[index], float(dataset.stop[examples[index]])])
     if "begun" in dataset:
-        # As it was sung: such a network is anywhere in the song when a lesion begins.
+        # A network with its own pulses may be anywhere in the song when a lesion begins. Draw the song as it was sung.
         begun, rate = float(dataset.begun[examples[index]]), float(dataset.song.attrs["frames_per_second"])
         bands, edges = np.roll(bands, -round(begun * rate), 0), np.mod(edges - begun, len(bands) / rate)
         name = f"{name}; {shares[index]:.0%} silent, from {begun:.1f} s of the song on"
@@ -78,7 +79,7 @@ def _example(ax: Axes, dataset: xr.Dataset, name: str) -> None:
 
 def _spectrogram(ax: Axes, dataset: xr.Dataset, bands: np.ndarray, name: str) -> None:
     config, seconds = attribute(dataset, "config"), len(bands) / float(dataset.song.attrs["frames_per_second"])
-    # Noise in few levels fills less of the file.
+    # Few levels make noise take less space in the file.
     levels = (np.sqrt(np.clip(bands, 0, 1)) * _LEVELS).round() / _LEVELS
     panels.spectrogram(ax, levels**2, seconds, config["low"], config["high"])
     ax.set_ylabel("kHz")
@@ -112,11 +113,11 @@ def _by_place(ax: Axes, runs: list[xr.Dataset], look: tuple[str, str, str], shif
 
 
 def _mean(rows: np.ndarray) -> np.ndarray:
-    """Mean over rows of what is a number; NaN where none is."""
+    """Return the mean over rows without NaN; NaN where all rows are NaN."""
     known = np.isfinite(rows)
     return np.where(known, rows, 0).sum(0) / np.where(known.any(0), known.sum(0), np.nan)
 
 
 def _intact(runs: list[xr.Dataset]) -> float:
-    """Mean error without a lesion; NaN if none of the networks sang."""
+    """Return the mean error without a lesion; NaN if none of the networks sang."""
     return float(_mean(np.concatenate([run.error.values[(run.kind == lesions.NONE).values] for run in runs])))

@@ -1,1 +1,1 @@
-"""Random weights and who is connected to whom."""
+"""Random connectivity and synaptic weights."""

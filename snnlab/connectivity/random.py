@@ -14,7 +14,7 @@ def sparse_random(n: int, p: float, gain: float, rng: np.random.Generator, zero_
     """Return an (n, n) sparse matrix; entry [post, pre] is N(0, gain^2 / (p^2 n)) with probability p, else 0.
 
     The sum of squares of a row is gain^2 / p on average. Self-connections are allowed.
-    ``zero_row_mean`` subtracts from the nonzero entries of each row their mean, so that each neuron's
+    ``zero_row_mean`` subtracts the mean of each row's nonzero entries from these entries, so that each neuron's
     summed input weight is zero (Nicola & Clopath 2017, MATLAB scripts for LIF and theta neurons).
     """
     from scipy.sparse import csr_array
@@ -32,20 +32,20 @@ def sparse_random(n: int, p: float, gain: float, rng: np.random.Generator, zero_
 
 
 def with_signs(weights: csr_array, signs: np.ndarray, zero_row_mean: bool = False) -> csr_array:
-    """Return the absolute weights with the sign of their column, the presynaptic neuron: Dale's law.
+    """Return the absolute weights with the sign of their presynaptic neuron (the column): Dale's law.
 
     Parameters
     ----------
     weights : sparse array of shape (n, n)
-        [post, pre], independent of each other.
+        [post, pre]; the weights are independent of each other.
     signs : array of shape (n,)
         1 or -1.
     zero_row_mean : bool
-        Scale the negative weights of each row so that the row's sum is zero, in rows that have both signs. Otherwise,
+        If true, the negative weights of each row with both signs are scaled so that the row's sum is zero. If false,
         and in other rows, they are scaled by f/(1 - f), where f is the share of positive columns, so that sums are zero
         on average.
 
-    All weights are scaled by sqrt((1 - f)/f) as well, so that a row's sum of squares stays on average.
+    All weights are scaled by sqrt((1 - f)/f) as well, so that a row's sum of squares stays the same on average.
     """
     from scipy.sparse import csr_array
 
@@ -65,7 +65,7 @@ def with_signs(weights: csr_array, signs: np.ndarray, zero_row_mean: bool = Fals
 def by_source(weights) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return (pre, post, weight) of a sparse (n, n) array [post, pre], sorted by pre, then post.
 
-    The synapses that one spike reaches lie beside each other.
+    The synapses that one spike reaches are adjacent in the arrays.
     """
     columns = weights.tocsc()
     columns.sort_indices()

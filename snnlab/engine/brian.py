@@ -18,6 +18,7 @@ import threadpoolctl
 
 from ..errors import Diverged, MachineError, UserError
 from ..files.checkpoint import Checkpoints
+from ..lazy import after_import
 from .naming import named, release_names
 from .session import Session
 from .tasks import Look, Task, Ticker, Watch
@@ -29,6 +30,8 @@ _log = logging.getLogger("snnlab")
 
 class Engine(Session):
     """A session that owns Brian2's device and the run loop. Use as a context manager.
+
+    Brian2 is set up when it is imported. A run that does not need it, on the command line, does not import it.
 
     Parameters
     ----------
@@ -58,13 +61,19 @@ class Engine(Session):
         if target not in TARGETS:
             raise UserError(f"target: expected one of {', '.join(TARGETS)}, got {target!r}")
         super().__init__(seed, progress, checkpoints)
-        self._build_directory, self._noted = None, False
-        self._auto, target = target == "auto", "cython" if target == "auto" else target
+        self._build_directory: str | None = None
+        self._noted = False
+        self._auto, self._target = target == "auto", "cython" if target == "auto" else target
+        self._ready = self._asked = self._program = False
+        # Who builds objects of Brian2 has imported it: it is set up by then, and costs nothing where nobody does.
+        self._call_off = after_import("brian2", self._set_up)
+
+    def _set_up(self) -> None:
+        """Set Brian2's device, preferences and random stream."""
+        self._ready, target = True, self._target
         if target == "cython" and not _compiler_works():
             _log.warning("no C++ compiler or Python headers found: using the numpy target, which is slower")
-            target = "numpy"
-        # What is asked of Brian2 here, and what ran in the end.
-        self.target = self.used = target
+            target = self._target = "numpy"
         if target == "cpp_standalone":
             self._build_directory = tempfile.mkdtemp(prefix="snnlab-build-")
             brian2.set_device("cpp_standalone", build_on_run=False, directory=self._build_directory)
@@ -76,11 +85,15 @@ class Engine(Session):
         self._previous = _set_preferences(changes)
         # Networks that are never run, after a mistake or for their initial state, are no news.
         logging.getLogger("brian2.core.base.unused_brian_object").setLevel(logging.ERROR)
-        self.seed_brian2()
+        brian2.seed(self.brian2_seed())
         release_names()
+        self._there_before = list(brian2.BrianObject.__instances__())
 
     def __exit__(self, *error) -> None:
         super().__exit__(*error)
+        self._call_off()
+        if not self._ready:
+            return
         _set_preferences(self._previous)
         if self._build_directory:
             brian2.get_device().reinit()
@@ -88,8 +101,32 @@ class Engine(Session):
             shutil.rmtree(self._build_directory, ignore_errors=True)
             self._build_directory = None
 
+    @property
+    def target(self) -> str:
+        """Where Brian2's generated code runs. To ask for it is to ask for Brian2."""
+        self._asked = True
+        if not self._ready:
+            self._call_off()
+            self._set_up()
+        return self._target
+
+    @property
+    def used(self) -> str:
+        """What ran so far: a target, or "none" where nobody asked for Brian2 and none of its objects was built."""
+        if not self._asked and not self._built():
+            return "none"
+        return "cpp_standalone" if self._program else self._target
+
+    def _built(self) -> bool:
+        """Tell whether there are Brian2 objects that were not there when it was set up."""
+        if not self._ready:
+            return False
+        before = {id(ref) for ref in self._there_before}
+        return any(id(ref) not in before for ref in brian2.BrianObject.__instances__())
+
     def seed_brian2(self, step: int = 0) -> None:
         """Start Brian2's random stream of the current device anew, as it is from a step on."""
+        self._asked = True
         brian2.seed(self.brian2_seed(step))
 
     def brian2_seed(self, step: int = 0) -> int:
@@ -99,9 +136,8 @@ class Engine(Session):
     def as_program(self) -> bool:
         """Tell whether to run as one C++ program, for callers that can; "auto" does so if there is a compiler."""
         can = self.target == "cython" and os.name == "posix" and shutil.which("make") is not None
-        if self.target == "cpp_standalone" or (self._auto and can):
-            self.used = "cpp_standalone"
-        return self.used == "cpp_standalone"
+        self._program = self.target == "cpp_standalone" or (self._auto and can)
+        return self._program
 
     def require_python(self) -> None:
         """Raise UserError on C++ standalone, where Brian2 would drop Python calls without a word."""

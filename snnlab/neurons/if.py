@@ -1,9 +1,9 @@
 """Perfect (leakless) integrate-and-fire neuron with a floor.
 
-tau_m dv/dt = I, spike and reset to v_reset when v > v_threshold, then frozen for the refractory period.
+tau_m dv/dt = I. When v > v_threshold, the neuron spikes and v stays at v_reset for the refractory period.
 
-Without a leak a lasting negative input would carry v away for ever, so v stops falling at v_floor (our choice:
-the sources do not use this neuron in a network).
+Without a leak v would fall without limit under a lasting negative input, so it stops falling at v_floor. The floor is
+our choice: the sources do not use this neuron in a network.
 
 f-I curve: f = 1 / (t_ref + tau_m (v_threshold - v_reset) / I) for I > 0, else 0. Rheobase: I = 0.
 """

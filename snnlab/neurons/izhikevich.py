@@ -2,11 +2,11 @@
 
 C dv/dt = k (v - v_rest)(v - v_t) - u + I
 du/dt = a (b (v - v_rest) - u)
-spike when v >= v_peak: v = v_reset, u = u + d
+When v >= v_peak, the neuron spikes: v = v_reset, u = u + d.
 
 v_t = v_rest + 40 mV - b/k keeps the rheobase of the resting state at k (v_t + b/k - v_rest)^2 / 4 = 1000 pA for any b.
-f-I curve: no closed form. With u held at its mean over a period it is a quadratic integrate-and-fire neuron, whose rate
-solves one equation (:func:`snnlab.analysis.rate_laws.izhikevich_adiabatic`).
+f-I curve: there is no closed form. With u held at its mean over a period it is a quadratic integrate-and-fire neuron,
+whose firing rate solves one equation (:func:`snnlab.analysis.rate_laws.izhikevich_adiabatic`).
 Sets B and C: :mod:`snnlab.neurons.izhikevich_b`, :mod:`snnlab.neurons.izhikevich_c`.
 """
 

@@ -1,13 +1,13 @@
-r"""Leaky rate units: two of them, since f may stand around the state or around the input.
+r"""Two leaky rate units: f is applied to the state (reservoir) or to the input (rate).
 
 .. math::
     \text{reservoir:}\quad & \tau \dot h = -h + I, \quad r = f(h) \\
     \text{rate:}\quad & \tau \dot r = -r + f(I)
 
-with I = W r + W_in u + b. Their Euler steps, with a = dt/tau, are the discrete forms of reservoir computing,
+with I = W r + W_in u + b. Euler steps with a = dt/tau give the discrete forms of reservoir computing,
 h(t) = (1 - a) h(t-1) + a (W_in x(t) + W f(h(t-1))), and of rate networks.
 
-f is tanh. A recurrent network has both as ``rate``, what a unit sends.
+f is tanh. In both models ``rate`` is the output that a unit sends in a recurrent network.
 """
 
 from brian2 import ms

@@ -1,6 +1,6 @@
 """Leaky integrate-and-fire neuron.
 
-tau_m dv/dt = -v + I, spike and reset to v_reset when v > v_threshold, then frozen for the refractory period.
+tau_m dv/dt = -v + I. When v > v_threshold, the neuron spikes and v stays at v_reset for the refractory period.
 
 f-I curve: f = 1 / (t_ref + tau_m ln((I - v_reset) / (I - v_threshold))) for I > v_threshold, else 0.
 Rheobase: I = v_threshold. The input is in mV (membrane resistance times current).

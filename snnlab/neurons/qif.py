@@ -1,10 +1,10 @@
 """Quadratic integrate-and-fire neuron.
 
-tau_m dv/dt = v^2 + I, spike and reset to v_reset when v > v_peak. v and I have no unit.
+tau_m dv/dt = v^2 + I. When v > v_peak, the neuron spikes and v is reset to v_reset. v and I have no unit.
 
-f-I curve: f = sqrt(I) / (tau_m (atan(v_peak / sqrt(I)) - atan(v_reset / sqrt(I)))) for I > 0, else 0; it tends to
-sqrt(I) / (pi tau_m) for far peaks. With v = tan(theta/2) and infinite peaks it is the theta neuron with
-J = I / (pi tau_m)^2 s^2. Rheobase: I = 0.
+f-I curve: f = sqrt(I) / (tau_m (atan(v_peak / sqrt(I)) - atan(v_reset / sqrt(I)))) for I > 0, else 0. It
+tends to sqrt(I) / (pi tau_m) for large v_peak and -v_reset. With v = tan(theta/2) and both infinite this is the theta
+neuron with J = I / (pi tau_m)^2 s^2. Rheobase: I = 0.
 """
 
 from brian2 import ms

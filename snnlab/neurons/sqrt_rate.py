@@ -2,8 +2,8 @@
 
 tau_s ds/dt = -s + I, r = F sqrt(s)
 
-f-I curve: r = F sqrt(I) for I >= 0. With F = 1 Hz it is the theta neuron's, so nothing like it is needed in a
-spiking network.
+f-I curve: r = F sqrt(I) for I >= 0. With F = 1 Hz this is the f-I curve of the theta neuron, which spiking
+networks use instead.
 """
 
 from brian2 import Hz, ms

@@ -1,9 +1,10 @@
 """Theta neuron.
 
-tau dv/dt = 1 - cos v + pi^2 (1 + cos v) J, a spike and v = -pi when v >= pi; v is a phase, J has no unit, tau = 1 s.
+tau dv/dt = 1 - cos v + pi^2 (1 + cos v) J. When v >= pi, the neuron spikes and v is set to -pi. v is a phase, J has no
+unit, tau = 1 s.
 
-f-I curve: f = sqrt(J) / tau for J > 0, else 0: exactly the rate unit r = F sqrt(s) (:mod:`snnlab.neurons.sqrt_rate`)
-with F = 1/tau. Rheobase: J = 0.
+f-I curve: f = sqrt(J) / tau for J > 0, else 0. The rate unit r = F sqrt(s) (:mod:`snnlab.neurons.sqrt_rate`) with
+F = 1/tau has exactly this curve. Rheobase: J = 0.
 """
 
 from brian2 import second

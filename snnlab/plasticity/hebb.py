@@ -1,14 +1,15 @@
-r"""Hebb's rule: what fires together wires together.
+r"""Hebb's rule: a weight grows when both of its neurons are active.
 
 .. math:: \Delta w_{ij} = \eta x_i y_j
 
-Unstable by itself: the more a weight grows, the more it makes its target follow. Oja's form (Oja 1982,
-doi:10.1007/BF00275687) takes off what the target's activity squared allows, and the covariance form (Sejnowski 1977,
-doi:10.1007/BF00275079) counts deviations from running means. With the other sign it makes units differ (anti_hebb).
+The rule is unstable by itself: the more a weight grows, the more the target follows its source. Oja's form (Oja 1982,
+doi:10.1007/BF00275687) subtracts a decay in proportion to the target's squared activity, and the covariance form
+(Sejnowski 1977, doi:10.1007/BF00275079) multiplies deviations from running means. With the opposite sign (anti_hebb)
+the rule makes the activities of units differ.
 
-Between spiking neurons x and y are traces: each spike adds 1 to that of its neuron, which decays with tau. A spike
-changes w by the other neuron's trace, so that a pair gives :math:`\Delta w = \eta w_{max} e^{-|\Delta t|/\tau}`,
-whichever came first.
+Between spiking neurons x and y are traces: each spike adds 1 to the trace of its neuron, and traces decay with tau. A
+spike changes w by the other neuron's trace, so a pair gives :math:`\Delta w = \eta w_{max} e^{-|\Delta t|/\tau}`,
+whichever spike came first.
 """
 
 from brian2 import ms

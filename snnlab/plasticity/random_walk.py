@@ -1,4 +1,4 @@
-"""Weights that drift at random: the null of every rule, a change of the same size that has learned nothing."""
+"""Weights that change by random steps: the null of every rule, a change of the same size without learning."""
 
 from snnlab.models.rate_rule import RateRule
 

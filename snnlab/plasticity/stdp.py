@@ -1,23 +1,25 @@
-r"""Spike-timing-dependent plasticity: a synapse grows if its neuron fires after the spike that it brought, else falls.
+r"""Spike-timing-dependent plasticity: a weight grows if the postsynaptic spike follows the presynaptic one, else falls.
 
-Pairs (Song, Miller & Abbott 2000), all with all: with :math:`\Delta t = t_{post} - t_{pre}`,
+All pairs of spikes count (Song, Miller & Abbott 2000). With :math:`\Delta t = t_{post} - t_{pre}`,
 
 .. math::
     \Delta w = \eta w_{max} e^{-\Delta t/\tau_+} \; (\Delta t \ge 0), \quad
     -1.05 \, \eta w_{max} e^{\Delta t/\tau_-} \; (\Delta t < 0)
 
-Triplets (Pfister & Gerstner 2006): r and o are traces of presynaptic and of postsynaptic spikes, fast and slow; each
-spike adds 1 to both of its neuron, after w has changed by
+Triplets (Pfister & Gerstner 2006): r are the fast and slow traces of presynaptic spikes, o those of postsynaptic
+spikes. Each spike changes w by
 
 .. math::
     \Delta w = -\eta o_{fast} (A_2^- + A_3^- r_{slow}) \; \text{(presynaptic)}, \quad
     \eta r_{fast} (A_2^+ + A_3^+ o_{slow}) \; \text{(postsynaptic)}
 
-Two spikes in one time step: the presynaptic one counts as the first.
+and then adds 1 to both traces of its neuron.
 
-Of triplets here: the minimal set for visual cortex, all spikes with all (Table 3 of the paper), where A_2^+ and A_3^-
-are 0, so that a pair alone at a low rate never strengthens a synapse. With A_3^- = 0 tau_x plays no part; 101 ms is
-that of the full set, whose other values are 5e-10, 6.2e-3, 7e-3, 2.3e-4 and tau_y = 125 ms.
+If both neurons spike in one time step, the presynaptic spike counts as the first.
+
+The triplet parameters are the minimal set for visual cortex, all spikes with all (Table 3 of the paper). Its A_2^+ and
+A_3^- are 0, so a pair alone at a low rate never strengthens a synapse. With A_3^- = 0, tau_x has no effect; 101 ms is
+its value in the full set, whose other values are 5e-10, 6.2e-3, 7e-3, 2.3e-4 and tau_y = 125 ms.
 
 References: Bi & Poo 1998, J. Neurosci. 18:10464; Song, Miller & Abbott 2000, doi:10.1038/78829; Pfister & Gerstner
 2006, doi:10.1523/JNEUROSCI.1425-06.2006.

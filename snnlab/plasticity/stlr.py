@@ -1,4 +1,4 @@
-r"""Spatiotemporal learning rule: inputs that arrive together, whether or not the neuron fires (Tsukada & Pan 2005).
+r"""Spatiotemporal learning rule: coincident inputs grow, whether or not the neuron fires (Tsukada & Pan 2005).
 
 A synapse compares its own contribution with what all others bring at the same time,
 
@@ -9,25 +9,25 @@ A synapse compares its own contribution with what all others bring at the same t
     \Delta w_{ij} = \eta \, g(S_{ij} - \theta_1) \text{ if } S_{ij} \ge \theta_1, \quad
     \eta \, g(S_{ij} - \theta_2) \text{ if } S_{ij} \le \theta_2, \quad 0 \text{ between}
 
-Where sources are silent. ``g`` must be odd, or the lower branch strengthens, too: here tanh(z/theta_1). The logistic
-function, as the study says it, is STLR_LOGISTIC. No source has numbers for theta: here the 95th and 5th percentile of S
-before learning. ``kept`` = exp(-dt/tau_S) is 0, the study's form; Tsukada & Pan sum over time, but how fast is not
-known to us.
+The sources leave the following open. ``g`` must be odd, or the lower branch strengthens, too; here it is
+tanh(z/theta_1). STLR_LOGISTIC has the logistic function that the study names. No source has numbers for theta; here it
+is the 95th and 5th percentile of S before learning. ``kept`` = exp(-dt/tau_S) is 0, as in the study. Tsukada & Pan sum
+over time, but we do not know their time constant.
 
-Between spiking neurons what arrives is smeared over tau_c. In every neuron u is the decaying sum of the weights of all
-recurrent spikes that arrive, those of inhibitory neurons below 0; in every synapse c is the same sum of its own spikes
-alone. When a spike arrives, after all that arrive with it have been added,
+Between spiking neurons an input decays with tau_c. In every neuron u is the decaying sum of the weights of all
+recurrent spikes that arrive; weights of inhibitory neurons count as negative. In every synapse c is the same sum over
+its own spikes alone. When a spike arrives, u and c first take up all spikes of the time step; then
 
 .. math::
     I_{ij} = w_{ij} (u_j - c_{ij}), \quad S_{ij} \leftarrow I_{ij} + e^{-\Delta t/\tau_S} S_{ij}, \quad
     \Delta w_{ij} = \eta w_{max} \, g(S_{ij})
 
-with thresholds as above; no postsynaptic spike is needed. An input that fires alone, in whatever rhythm, has I = 0, and
-that must leave its weight alone even where percentiles give both thresholds the same sign: the upper branch holds for
-S > 0 only, the lower one for S < 0, beyond ``rounding``. tau_c is 5 ms, as currents decay. Without temporal
-summation tau_S = 0 would divide by 0: it is switched off by ``summation`` = 0, and 1 switches it on.
+with the thresholds above; no postsynaptic spike is needed. An input that fires alone, in whatever rhythm, has I = 0.
+Its weight must not change, even if the percentiles give both thresholds the same sign. So the upper branch holds only
+for S > ``rounding`` and the lower branch only for S < -``rounding``. tau_c is 5 ms, the decay of the currents. tau_S =
+0 would divide by 0, so ``summation`` = 0 switches temporal summation off, and 1 switches it on.
 
-References: Tsukada & Pan 2005, doi:10.1007/s00422-004-0523-1 (the rule, by its abstract); the sums are those of a
+References: Tsukada & Pan 2005, doi:10.1007/s00422-004-0523-1 (the rule, by its abstract); the sums are from a
 reservoir study that has no public code.
 """
 
@@ -56,7 +56,7 @@ STLR_LOGISTIC = replace(
         g1="1/(1 + exp(-(summed - theta1)/abs(theta1)))", g2="1/(1 + exp(-(summed - theta2)/abs(theta1)))"
     ),
 )
-# With temporal summation over about two steps, as Tsukada & Pan have it in some form.
+# This rule sums over about two steps; Tsukada & Pan also sum over time.
 STLR_SUMMED = replace(STLR, name="stlr_summed", parameters=STLR.parameters | dict(kept=0.5))
 # Only the strongest coincidences change weights.
 STLR_RARE = replace(STLR, name="stlr_rare", percentiles=dict(theta1=99, theta2=1))

@@ -1,1 +1,1 @@
-"""Signals that networks are taught or driven with. Plain arrays, no brian2."""
+"""Signals that teach or drive networks. Plain arrays, no brian2."""

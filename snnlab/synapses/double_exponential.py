@@ -1,9 +1,10 @@
-"""Double exponential filter: rises with tau_rise, decays with tau_decay, area 1.
+"""Double exponential filter: its response rises with tau_rise, decays with tau_decay and has area 1.
 
 ds/dt = -s/tau_rise + h, dh/dt = -h/tau_decay; at a spike h += weight / (tau_rise tau_decay)
 
-Impulse response: weight (exp(-t/tau_decay) - exp(-t/tau_rise)) / (tau_decay - tau_rise), its peak at
-t = tau_rise tau_decay ln(tau_decay/tau_rise) / (tau_decay - tau_rise). Equal times give weight t exp(-t/tau)/tau^2.
+Impulse response: weight (exp(-t/tau_decay) - exp(-t/tau_rise)) / (tau_decay - tau_rise). Its peak is at
+t = tau_rise tau_decay ln(tau_decay/tau_rise) / (tau_decay - tau_rise). Equal time constants
+give weight t exp(-t/tau)/tau^2.
 """
 
 from brian2 import ms

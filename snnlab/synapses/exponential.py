@@ -1,4 +1,4 @@
-"""Single exponential filter: jumps, then decays with tau_decay, area 1.
+"""Single exponential filter: its response jumps, decays with tau_decay and has area 1.
 
 ds/dt = -s/tau_decay; at a spike s += weight / tau_decay
 

@@ -1,6 +1,8 @@
 """The engine: streams, tasks at their steps, guards, and what each target may run."""
 
 import logging
+import subprocess
+import sys
 from contextlib import nullcontext
 
 import brian2
@@ -201,3 +203,58 @@ def test_standalone_and_numpy_give_the_same_filters():
     for name in ("exponential", "double_exponential"):
         np.testing.assert_allclose(results[0][name], results[1][name], rtol=1e-9, atol=1e-12)
         assert results[1][name].max() > 30
+
+
+def test_an_engine_says_what_ran():
+    with Engine("numpy") as engine:
+        assert engine.used == "none" and engine.rng("weights").random() > 0
+        engine.show(0.0, 1.0)
+        assert engine.used == "none"
+        group, clock = decaying()
+        assert engine.used == "numpy"
+        engine.run(brian2.Network(group), 1e-3, clock)
+        assert engine.used == "numpy"
+    with Engine("numpy") as engine:
+        # The group above is not its own.
+        assert engine.used == "none" and group.name == "cells"
+        engine.require_python()
+        assert engine.used == "numpy"
+    with Engine("cpp_standalone") as engine:
+        assert engine.as_program() and engine.used == "cpp_standalone"
+
+
+ON_DEMAND = """
+import sys
+from snnlab.lazy import postpone
+postpone("brian2")
+from snnlab import Engine
+with Engine("numpy", seed=4) as engine:
+    engine.rng("weights")
+assert engine.used == "none" and "brian2.core" not in sys.modules
+with Engine("numpy", seed=4) as engine:
+    import brian2
+    assert "brian2.core" not in sys.modules
+    group = brian2.NeuronGroup(3, "x : 1")
+    group.x = "rand()"
+    first = list(group.x)
+    assert brian2.prefs["codegen.target"] == "numpy" and engine.used == "numpy"
+assert brian2.prefs["codegen.target"] == "auto"
+with Engine("numpy", seed=4) as engine:
+    group.x = "rand()"
+    assert list(group.x) == first and engine.used == "none"
+with Engine("cpp_standalone") as engine:
+    assert type(brian2.get_device()).__name__ == "CPPStandaloneDevice"
+"""
+
+
+def test_brian2_is_set_up_when_it_is_imported_and_before_anything_is_built():
+    done = subprocess.run([sys.executable, "-c", ON_DEMAND], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("settings", [{"target": "fortran"}, {"seed": -1}])
+def test_what_an_engine_cannot_be_is_refused_before_brian2_is_set_up(settings):
+    before = brian2.prefs["codegen.target"]
+    with pytest.raises(UserError, match=next(iter(settings))):
+        Engine(**{"target": "numpy"} | settings)
+    assert brian2.prefs["codegen.target"] == before

@@ -47,8 +47,8 @@ SMALL = {
     "force_sine": LIF | {"seconds": 1.6, "eigenvalues": True},
     "internal_compression": MOVIE | {"q_cue": 10.0, "q_hdts": 10.0, "levels": (1.0,), "taught": (4.0,)},
     "liquid_mnist": {
-        "n": 50, "density": 0.2, "train_images": 20, "test_images": 10, "held_out": 10, "learned_images": 3,
-        "calibration_images": 5, "row": 2.5, "gap": 20.0, "read": 10.0, "target": "numpy",
+        "n": 100, "train_images": 20, "test_images": 10, "held_out": 10, "learned_images": 3,
+        "calibration_images": 2, "row": 2.5, "gap": 5.0, "read": 5.0, "target": "numpy",
     },
     "movie_replay": MOVIE | {"seconds": 4.2},
     "neuron_models": {"seconds": 0.02, "points": 2, "lif_seconds": 0.01, "izhikevich_seconds": 0.01},
@@ -214,7 +214,7 @@ def test_the_first_lines_of_the_page_draw_a_run(tmp_path, wav):
     names = {}
     exec(re.sub(r'"runs/[^"]+"', repr(str(path)), code), names)
     axes = plt.gca()
-    assert axes.get_xlabel() == "time since the start of the run [s]"
+    assert axes.get_xlabel().replace("\n", " ") == "time since the start of the run [s]"
     np.testing.assert_array_equal(axes.get_lines()[0].get_ydata(), names["run"].output[:, 0])
     plt.close("all")
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import brian2
-from brian2 import ms, mV, pA, second
 
 from ... import neurons
 from ...checking import require_choices, require_integer, require_positive, require_probability
@@ -34,76 +33,76 @@ _PUBLISHED = {
 _MS = ("dt", "rls_interval")
 # Name of a file in snnlab/neurons -> gain G, size Q of the feedback, alpha, bias, time step, time between RLS updates,
 # and whether each neuron's mean input weight is subtracted.
-PUBLISHED = {
+PUBLISHED: dict[str, dict[str, Any]] = {
     # Ours, found on seed 1. The weights are larger than the leaky neuron's, which forgets less of its input, and with
     # this bias it fires at 19 Hz. With the leaky neuron's g and q it does not learn the sine.
     "if": dict(
-        g=0.1 * mV * second,
-        q=20 * mV,
-        alpha=5e-6 * second**2,
-        bias=5 * mV,
-        dt=0.05 * ms,
-        rls_interval=2.5 * ms,
+        g="0.1*mV*second",
+        q="20*mV",
+        alpha="5e-6*second**2",
+        bias="5*mV",
+        dt="0.05*ms",
+        rls_interval="2.5*ms",
         zero_row_mean=True,
     ),
     # Figure 2 of the paper: the scripts for a filter of 2 and 20 ms. The bias is the threshold.
     "lif": dict(
-        g=0.04 * mV * second,
-        q=10 * mV,
-        alpha=5e-6 * second**2,
-        bias=-40 * mV,
-        dt=0.05 * ms,
-        rls_interval=2.5 * ms,
+        g="0.04*mV*second",
+        q="10*mV",
+        alpha="5e-6*second**2",
+        bias="-40*mV",
+        dt="0.05*ms",
+        rls_interval="2.5*ms",
         zero_row_mean=True,
     ),
     # The theta neuron's values times (pi tau_m / 1 s)^2, the factor between I and J.
     "qif": dict(
-        g=0.01 * second,
+        g="0.01*second",
         q=10.0,
-        alpha=1e-5 * second**2,
+        alpha="1e-5*second**2",
         bias=0.0,
-        dt=0.05 * ms,
-        rls_interval=1 * ms,
+        dt="0.05*ms",
+        rls_interval="1*ms",
         zero_row_mean=True,
     ),
     # Figure 2 of the paper: the script for a filter of 2 and 20 ms.
     "theta": dict(
-        g=10 * second,
+        g="10*second",
         q=1e4,
-        alpha=1e-5 * second**2,
+        alpha="1e-5*second**2",
         bias=0.0,
-        dt=0.01 * ms,
-        rls_interval=0.5 * ms,
+        dt="0.01*ms",
+        rls_interval="0.5*ms",
         zero_row_mean=True,
     ),
     # The script of the sine.
     "izhikevich": dict(
-        g=5e3 * pA * ms,
-        q=5e3 * pA,
-        alpha=2 * ms**2,
-        bias=1000 * pA,
-        dt=0.04 * ms,
-        rls_interval=0.8 * ms,
+        g="5e3*pA*ms",
+        q="5e3*pA",
+        alpha="2*ms**2",
+        bias="1000*pA",
+        dt="0.04*ms",
+        rls_interval="0.8*ms",
         zero_row_mean=False,
     ),
     # The script of the Ode to Joy.
     "izhikevich_b": dict(
-        g=1e4 * pA * ms,
-        q=4e3 * pA,
-        alpha=2 * ms**2,
-        bias=1000 * pA,
-        dt=0.04 * ms,
-        rls_interval=4 * ms,
+        g="1e4*pA*ms",
+        q="4e3*pA",
+        alpha="2*ms**2",
+        bias="1000*pA",
+        dt="0.04*ms",
+        rls_interval="4*ms",
         zero_row_mean=False,
     ),
     # The script of the songbird.
     "izhikevich_c": dict(
-        g=1.3e4 * pA * ms,
-        q=1e3 * pA,
-        alpha=2 * ms**2,
-        bias=1000 * pA,
-        dt=0.04 * ms,
-        rls_interval=4 * ms,
+        g="1.3e4*pA*ms",
+        q="1e3*pA",
+        alpha="2*ms**2",
+        bias="1000*pA",
+        dt="0.04*ms",
+        rls_interval="4*ms",
         zero_row_mean=False,
     ),
 }
@@ -113,7 +112,8 @@ def stated_values(module: ModuleType) -> dict:
     """Return what a neuron's file states in its FORCE or, for a shipped neuron, what is published; else nothing."""
     file, folder = (Path(each.__file__ or "").resolve() for each in (module, neurons))
     shipped = PUBLISHED.get(file.stem, {}) if file.parent == folder.parent else {}
-    return getattr(module, "FORCE", shipped)
+    values = {name: quantity(value, name) if isinstance(value, str) else value for name, value in shipped.items()}
+    return getattr(module, "FORCE", values)
 
 
 @dataclass(frozen=True)

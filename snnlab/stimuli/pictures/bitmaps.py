@@ -2,7 +2,7 @@
 
 A sequence has the shape (steps, neurons); step t is column t of the picture, and neuron 0 its bottom row.
 
-Letters, figures, melody and arrangement are those of the authors' program jdybm (Apache-2.0): see NOTICE.
+Letters, figures, melody and arrangement come from the authors' program jdybm (Apache-2.0): see NOTICE.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from ...errors import UserError
 
-# Columns of each letter after a blank one; the highest bit is the top row.
+# The columns of each letter, which follow a blank column; the highest bit is the top row.
 _LETTERS = {
     "A": (63, 72, 72, 63),
     "B": (127, 73, 73, 54),
@@ -61,31 +61,31 @@ _MUSIC = """
 7 | 3,5,-4 | 3,5,-2 | 3,5,0 | 6 | 2,4,-3 | 2,4,-1 | 2,4,0 | 7 | 3,5,-4 | 3,5,-2 | 3,5,0 | 6 | 2,4,-3 | 2,4,-1 | 2,4,0 |
 7 | 5,0 | 3 | 4,-1 | 4 | 3,0,-2 | 0,-2 | 0,-2
 """
-# Lines of one 0 or 1, # or . a step, however they are set apart.
+# A line of a file has a 0 or 1, or a . or #, for each step. Spaces and commas between them are ignored.
 _MARKS = {"0": 0, "1": 1, ".": 0, "#": 1}
 
 
 def word(text: str) -> np.ndarray:
-    """Return a word as a sequence, shape (steps, 7); raises UserError for letters that there are not."""
+    """Return a word as a sequence, shape (steps, 7); raises UserError for unknown letters."""
     if not text:
         raise UserError("sequence: expected a word, evolution, music, or a file, got nothing")
     for letter in text:
         if letter not in _LETTERS:
             if is_path(text):
-                raise UserError(f"sequence: needs a word, not a file, got {text!r}")
-            raise UserError(f"sequence: no letter {letter!r} (known: {' '.join(_LETTERS)})")
+                raise UserError(f"sequence: expected a word, got the path {text!r}")
+            raise UserError(f"sequence: expected the letters {' '.join(_LETTERS)}, got {letter!r}")
     columns = [column for letter in text for column in (0, *_LETTERS[letter])]
     return ((np.array(columns)[:, None] >> np.arange(ROWS)) & 1).astype(np.uint8)
 
 
 def letter_places(text: str) -> list[tuple[int, int]]:
-    """Return where each letter of a word begins, with its blank column, and ends."""
+    """Return the first column of each letter of a word, which is blank, and the column after its last."""
     stops = np.cumsum([1 + len(_LETTERS[letter]) for letter in text]).tolist()
     return list(zip([0, *stops[:-1]], stops, strict=True))
 
 
 def substitutions(text: str) -> list[str]:
-    """Return every word that one wrong letter of the same width makes of a word."""
+    """Return every word that differs from a word in one letter of the same width."""
     found = []
     for place, right in enumerate(text):
         same = (letter for letter, columns in _LETTERS.items() if len(columns) == len(_LETTERS[right]))
@@ -94,17 +94,17 @@ def substitutions(text: str) -> list[str]:
 
 
 def mirrored(sequence: np.ndarray) -> np.ndarray:
-    """Return a picture from right to left; its first, blank column stays."""
+    """Return a picture mirrored from right to left; its first, blank column stays the first."""
     return np.concatenate([sequence[:1], sequence[:0:-1]])
 
 
 def from_rows(text: str) -> np.ndarray:
-    """Return the sequence that a picture of 0 and 1, or of . and #, is; the first line is the top row.
+    """Return the sequence of a picture written in 0 and 1, or in . and #; the first line is the top row.
 
     Raises
     ------
     UserError
-        For other signs, lines of different lengths, or no picture at all.
+        For other characters, lines of different lengths, or an empty picture.
     """
     lines = ["".join(line.replace(",", " ").split()) for line in text.splitlines() if line.strip()]
     for number, line in enumerate(lines, start=1):
@@ -143,9 +143,10 @@ def sequence_from(spec: str) -> np.ndarray:
     Parameters
     ----------
     spec : str
-        A word in the capital letters A B C E I L M N P R S T U, ``evolution``, ``music``, or a path, which a dot or a
-        slash makes it: a text file of rows of 0 and 1 or of . and #, or a PNG whose dark pixels, below half grey (128
-        of 255) and at least half opaque, are 1. The first row is the top one; neuron 0 is the bottom one.
+        A word in the capital letters A B C E I L M N P R S T U, ``evolution``, ``music``, or a path, which holds a dot
+        or a slash. The file is a text file with rows of 0 and 1 or of . and #, or a PNG. Pixels of a PNG are 1 if they
+        are below half grey (128 of 255) and at least half opaque. The first row is the top one; neuron 0 is the bottom
+        one.
 
     Raises
     ------
@@ -155,16 +156,16 @@ def sequence_from(spec: str) -> np.ndarray:
     path = Path(spec).expanduser()
     if is_path(spec):
         if os.path.isdir(path):
-            raise UserError(f"sequence: {spec!r} is a folder")
+            raise UserError(f"sequence: expected a file, got the folder {spec!r}")
         return _from_png(path) if path.suffix.lower() == ".png" else _from_text(path)
     if spec in NAMED:
         return NAMED[spec]()
     try:
         return word(spec)
     except UserError as error:
-        # Named like a word, and no word.
+        # A folder or a file may have a name that looks like a word.
         if spec and os.path.isdir(path):
-            raise UserError(f"sequence: {spec!r} is a folder") from None
+            raise UserError(f"sequence: expected a word or a file, got the folder {spec!r}") from None
         hint = f"; for the file of that name write ./{spec}" if spec and os.path.isfile(path) else ""
         raise UserError(f"{error}{hint}") from None
 
@@ -179,7 +180,7 @@ def _from_text(path: Path) -> np.ndarray:
         reason = "it is not UTF-8"
     except OSError as error:
         reason = error.strerror or str(error)
-    raise UserError(f"sequence: {str(path)!r} cannot be read as text: {reason}")
+    raise UserError(f"sequence: expected a text file, got {str(path)!r}: {reason}")
 
 
 def _from_png(path: Path) -> np.ndarray:
@@ -190,10 +191,10 @@ def _from_png(path: Path) -> np.ndarray:
             grey = np.asarray(image.convert("LA"), float)
     except (OSError, UnidentifiedImageError, SyntaxError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise UserError(f"sequence: {str(path)!r} cannot be read as a picture: {reason}") from None
-    # What is transparent counts as white.
+        raise UserError(f"sequence: expected a PNG file, got {str(path)!r}: {reason}") from None
+    # Transparent pixels count as white.
     dark = (grey[..., 0] < 128) & (grey[..., 1] >= 128)
     if dark.all() or not dark.any():
         kind = "darker" if dark.any() else "lighter"
-        raise UserError(f"sequence: {str(path)!r} has no contrast: all of it is {kind} than half grey")
+        raise UserError(f"sequence: expected a picture with contrast, got {str(path)!r}, all {kind} than half grey")
     return dark[::-1].T.astype(np.uint8)

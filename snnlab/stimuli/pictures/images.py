@@ -1,4 +1,4 @@
-"""Images as sequences: a row a step."""
+"""Images as sequences: each step is a row of pixels."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Images:
     labels: np.ndarray
     """(n,), whole numbers from 0 to 9"""
     full: float
-    """the value that is full brightness"""
+    """the value of full brightness"""
 
     def sequences(self, index: np.ndarray) -> np.ndarray:
         """Return images as float64 from 0 to 1, shape (len(index), steps, inputs); row t is the input of step t."""
@@ -36,24 +36,24 @@ class Images:
 
 
 def load_images(source: str) -> tuple[Images, Images]:
-    """Return the images to train with and those to test with.
+    """Return the training set and the test set.
 
     ``digits`` is a stand-in that needs no download: the 1797 images of 8 x 8 of scikit-learn's ``load_digits``, the
-    first 1415 to train with, the last 382 to test with. Its documentation says that 13 people wrote them, not who
-    wrote which; they lie writer after writer, and the cut is where one seems to end [1]_.
+    first 1415 for training, the last 382 for testing. Its documentation says that 13 people wrote them, but not who
+    wrote which. They are sorted by writer, and the cut is where one writer seems to end [1]_.
 
     Parameters
     ----------
     source : str
         ``digits``; ``mnist``, the 60,000 and 10,000 images of 28 x 28 that `snnlab data get mnist` stored; or a folder
-        that holds four IDX files of MNIST's names and any number and size of images, plain or .gz, directly or in
-        MNIST/raw as torchvision keeps them.
+        with four IDX files that have MNIST's names and any number and size of images, plain or .gz, directly or in
+        MNIST/raw, where torchvision keeps them.
 
     Raises
     ------
     UserError
         If a file is missing, is not an IDX file of the right kind, or does not fit the others; for ``mnist``, if it is
-        another file than MNIST's.
+        not MNIST's file.
     MachineError
         If a file cannot be read.
 
@@ -66,7 +66,7 @@ def load_images(source: str) -> tuple[Images, Images]:
         return Images(images[:1415], labels[:1415], 16), Images(images[1415:], labels[1415:], 16)
     files = _files(source)
     arrays = _checked(files)
-    # Torchvision wants its files plain, and would read those of its old versions, unchecked, if there were any.
+    # Torchvision needs plain files. It would read files of its old versions without a check, if there were any.
     root = files[0].parent.parent.parent
     if files == [root / RAW / name for name in FILES] and not (root / "MNIST" / "processed").exists():
         arrays = _through_torchvision(root) or arrays
@@ -75,12 +75,12 @@ def load_images(source: str) -> tuple[Images, Images]:
 
 
 def digest(source: str) -> str:
-    """Return 16 hexadecimal digits of the sha256 of what a source holds; the same content has the same everywhere.
+    """Return 16 hexadecimal digits of the sha256 of a source's content, wherever the files are.
 
     Raises
     ------
     UserError, MachineError
-        As :func:`load_images`, but for what only the content shows.
+        As :func:`load_images`, except for errors in the content.
     """
     if source == "digits":
         parts = [hashlib.sha256(array.tobytes()).hexdigest() for array in _digits()]
@@ -97,7 +97,7 @@ def _digits() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _files(source: str) -> list[Path]:
-    """The four files of a source, in the order of FILES; those of MNIST itself by their sha256."""
+    """Return the four files of a source, in the order of FILES; check MNIST's own files by their sha256."""
     root = place("mnist") if source == "mnist" else Path(source).expanduser().absolute()
     wanted = f"a folder with the four files {', '.join(FILES)} (plain or .gz, directly or in {RAW})"
     missing = []
@@ -110,25 +110,29 @@ def _files(source: str) -> list[Path]:
             missing.append(folder / FILES[places.index(None)])
     else:
         if missing:
-            raise UserError(f"images: {missing[0]} is missing; expected {wanted}")
+            raise UserError(f"images: expected {wanted}, got no {missing[0]}")
         if source == "mnist":
-            raise UserError(f"images: MNIST is not in {root}; expected snnlab data get mnist, or the path of {wanted}")
-        what = f"none of MNIST's files in {root}" if root.is_dir() else f"no folder {source!r}"
-        raise UserError(f"images: {what}; expected digits, mnist (after snnlab data get mnist), or {wanted}")
+            raise UserError(
+                f"images: expected mnist after snnlab data get mnist, or the path of {wanted}, got no MNIST in {root}"
+            )
+        what = f"none of these files in {root}" if root.is_dir() else f"no folder {source!r}"
+        raise UserError(f"images: expected digits, mnist (after snnlab data get mnist), or {wanted}, got {what}")
     if source == "mnist":
         for path, expected in zip(found, SOURCES["mnist"].files.values(), strict=True):
             if _sha256(path) != expected:
-                raise UserError(f"images: {path} is not MNIST's (sha256); expected snnlab data get mnist")
+                raise UserError(f"images: {path}: expected MNIST's file from snnlab data get mnist, got another sha256")
     return found
 
 
 def _checked(files: list[Path]) -> list[np.ndarray]:
-    """Images and labels to train with, images and labels to test with, if they fit one another."""
+    """Return training images and labels, then test images and labels; refuse arrays that do not fit each other."""
     arrays = [read_idx(path, 3 if "images" in path.name else 1) for path in files]
     for k in (0, 2):
         images, labels = arrays[k : k + 2]
         if len(images) != len(labels):
-            raise UserError(f"images: {files[k + 1]}: expected {len(images)} labels, one an image, got {len(labels)}")
+            raise UserError(
+                f"images: {files[k + 1]}: expected {len(images)} labels, one for each image, got {len(labels)}"
+            )
         if labels.max() > 9:
             raise UserError(f"images: {files[k + 1]}: expected labels from 0 to 9, got {labels.max()}")
         arrays[k + 1] = labels.astype(np.int64)
@@ -139,17 +143,17 @@ def _checked(files: list[Path]) -> list[np.ndarray]:
 
 
 def read_idx(path: Path, dimensions: int) -> np.ndarray:
-    """Return the bytes of an IDX file as an array of so many dimensions.
+    """Return the bytes of an IDX file as an array with this number of dimensions.
 
-    The file: two bytes 0, the type (8: unsigned byte), the number of dimensions; each length as a big-endian 32-bit
-    number; the values, the last dimension fastest.
+    The file holds two bytes 0, the type (8: unsigned byte), the number of dimensions, each length as a big-endian
+    32-bit number, and the values, the last dimension fastest.
 
     Raises
     ------
     UserError
-        If it is no such file, is of another type, has other dimensions, or is too short or too long for its lengths.
+        If it is no IDX file, has another type or other dimensions, or is too short or too long for its lengths.
     MachineError
-        If it cannot be read.
+        If the file cannot be read.
     """
     content = _content(path)
     head = 4 + 4 * dimensions
@@ -163,7 +167,7 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
         raise UserError(f"images: {path}: expected {dimensions} dimension(s), got {content[3]}")
     shape = [int(length) for length in np.frombuffer(content, ">u4", dimensions, 4)]
     if 0 in shape:
-        raise UserError(f"images: {path}: expected at least one image of a pixel, got lengths {shape}")
+        raise UserError(f"images: {path}: expected at least one image with a pixel, got lengths {shape}")
     if len(content) != head + math.prod(shape):
         raise UserError(
             f"images: {path}: expected {head + math.prod(shape)} bytes for lengths {shape}, got {len(content)}"
@@ -176,13 +180,13 @@ def _content(path: Path) -> bytes:
         content = path.read_bytes()
         return gzip.decompress(content) if path.suffix == ".gz" else content
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise UserError(f"images: {path}: expected a gzip file: {error}") from None
+        raise UserError(f"images: {path}: expected a gzip file, cannot read it: {error}") from None
     except OSError as error:
-        raise MachineError(f"images: {path} cannot be read: {error}") from error
+        raise MachineError(f"images: {path}: expected a file that can be read, got {error}") from error
 
 
 def _sha256(path: Path) -> str:
-    """Digest of what a file holds, computed anew when its size or time changed."""
+    """Return the digest of a file's content; compute it again if the file's size or time has changed."""
     stat = path.stat()
     return _sha256_of(path, stat.st_size, stat.st_mtime_ns)
 
@@ -193,10 +197,10 @@ def _sha256_of(path: Path, size: int, mtime_ns: int) -> str:
 
 
 def _through_torchvision(root: Path) -> list[np.ndarray] | None:
-    """The four arrays as torchvision reads them; None without it."""
+    """Return the four arrays as torchvision reads them, or None without torchvision."""
     try:
         from torchvision.datasets import MNIST
-    except (ImportError, OSError, RuntimeError):  # the last two: torch is there, and broken
+    except (ImportError, OSError, RuntimeError):  # the last two: torch is installed, but broken
         return None
     both = [MNIST(str(root), train=train, download=False) for train in (True, False)]
     return [array.numpy() for part in both for array in (part.data, part.targets)]

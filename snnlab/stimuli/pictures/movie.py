@@ -1,4 +1,4 @@
-"""Movies as teachers, one component a pixel, and films of grey pictures."""
+"""Movies as teacher signals, one component for each pixel, and films of grey pictures."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import numpy as np
 from ...errors import UserError
 from ..signals.trajectory import repeated
 
-# Outputs that a machine can still teach: P aside, RLS holds a decoder of n x pixels.
+# The largest number of outputs that a computer can train: RLS holds a decoder of n x pixels besides P.
 MOST_PIXELS = 100_000
 
 
 @dataclass(frozen=True)
 class Movie:
-    """Grey frames that repeat; called, it is a teacher with a component for each pixel, linear between frames."""
+    """Grey frames that repeat. A call returns the teacher signal, a component for each pixel, linear between frames."""
 
     frames: np.ndarray
     """(frames, height, width), from 0 (black) to 1"""
@@ -36,7 +36,7 @@ class Movie:
         return self.frames.reshape(len(self.frames), -1)
 
     def __call__(self, t: np.ndarray) -> np.ndarray:
-        """Return all pixels at times t (s), shape (T, pixels); frame f stands at f/rate."""
+        """Return all pixels at times t (s), shape (T, pixels); frame f is at f/rate."""
         return repeated(t, self.pixels, self.rate)
 
 
@@ -48,19 +48,19 @@ def movie_from(spec: str, height: int = 18, width: int = 32, seconds: float | No
     spec : str
         ``synthetic``; ``bunny`` (`snnlab data get bunny`); or a video file, read by PyAV (extra ``movie``).
     seconds : float
-        Length: a video is cut, and ``synthetic`` made for it. None: 8 s, or all of a video.
+        Length in s. A video is cut to it, and ``synthetic`` is made for it. None means 8 s, or the whole video.
 
     Raises
     ------
     UserError
-        If there is no such file, it is no video, or shorter than ``seconds``.
+        If the file does not exist, is no video, or is shorter than ``seconds``.
     """
     if height < 2 or width < 2:
         raise UserError(f"height, width: expected at least 2 pixels each, got {height} and {width}")
     if height * width > MOST_PIXELS:
         raise UserError(f"height, width: expected at most {MOST_PIXELS:,} pixels, got {height} x {width}")
     if seconds is not None and not 0.2 <= seconds <= 600:
-        raise UserError(f"movie_seconds: expected 0.2 to 600 s, got {seconds:g}")
+        raise UserError(f"movie_seconds: expected a number from 0.2 to 600 s, got {seconds:g}")
     if spec == "synthetic":
         return synthetic(height, width, 8.0 if seconds is None else seconds)
     if spec == "bunny":
@@ -73,14 +73,14 @@ def movie_from(spec: str, height: int = 18, width: int = 32, seconds: float | No
 
 
 def synthetic(height: int, width: int, seconds: float, rate: float = 25.0) -> Movie:
-    """Return a movie of a bright ball on a curve in front of dark hills, a sky that changes, and a cloud that passes.
+    """Return a movie of a bright ball on a curved path, dark hills behind it, a changing sky and a passing cloud.
 
     Everything returns to where it started, so that the movie has no cut; no two frames are alike.
     """
     count = round(seconds * rate)
     turn = 2 * np.pi * np.arange(count)[:, None, None] / count
     y, x = np.mgrid[0:height, 0:width]
-    # In units of the height, from the centre.
+    # Coordinates are in units of the height, from the centre.
     y, x = (y - (height - 1) / 2) / height, (x - (width - 1) / 2) / height
     reach = (width - 1) / (2 * height)
     sky = 0.35 + 0.2 * np.sin(turn) - 0.25 * y
@@ -98,22 +98,23 @@ def gif_bytes(images: Sequence, shape: tuple[int, int], size: int, seconds: floa
     Parameters
     ----------
     images : sequence
-        For each image of the film its rows, each a sequence of pictures, of ``shape`` or flat, from 0 (black) to 1.
+        Images of the film. An image is a sequence of rows, a row a sequence of pictures. Pictures have ``shape`` or are
+        flat, from 0 (black) to 1.
     shape : (int, int)
         Height and width of a picture.
     size : int
         Width of a pixel in the film, and of the white line between two pictures.
     seconds : float
-        How long each image stands.
+        How long each image is shown.
     """
     from PIL import Image
 
     pages = []
     for rows in images:
         large = [[np.kron(one.reshape(shape), np.ones((size, size))) for one in row] for row in rows]
-        # A white line between pictures.
+        # A white line separates the pictures.
         framed = np.vstack([np.hstack([np.pad(one, (0, size), constant_values=1) for one in row]) for row in large])
-        # Levels of grey that a pixel moves between hide the noise that would fill the file.
+        # With few grey levels noise changes fewer pixels, which makes the file smaller.
         pages.append(Image.fromarray((np.clip(framed[:-size, :-size], 0, 1) * 31).round().astype(np.uint8) * 8))
     buffer = io.BytesIO()
     pages[0].save(buffer, "gif", save_all=True, append_images=pages[1:], duration=round(1000 * seconds), loop=0)
@@ -122,18 +123,18 @@ def gif_bytes(images: Sequence, shape: tuple[int, int], size: int, seconds: floa
 
 def _decoded(path: Path, height: int, width: int, seconds: float | None) -> Movie:
     if not path.is_file():
-        raise UserError(f"movie: no file {str(path)!r}; expected synthetic, bunny or a video file")
+        raise UserError(f"movie: expected synthetic, bunny or a video file, got no file {str(path)!r}")
     try:
         import av
     except ImportError:
         raise UserError(
-            "movie: a video is read by PyAV, which is not here; install it with pip install av (the extra movie)"
+            "movie: expected PyAV to read a video, got no such module; install it with pip install av (the extra movie)"
         ) from None
     frames = []
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
-                raise UserError(f"movie: {path.name} has no pictures; expected a video file")
+                raise UserError(f"movie: expected a video file, got {path.name} without pictures")
             stream = container.streams.video[0]
             rate = float(stream.average_rate)
             for frame in container.decode(stream):
@@ -141,11 +142,11 @@ def _decoded(path: Path, height: int, width: int, seconds: float | None) -> Movi
                 if seconds is not None and len(frames) >= seconds * rate:
                     break
     except (av.FFmpegError, IndexError, OSError, TypeError) as error:
-        raise UserError(f"movie: {path.name} cannot be read as a video: {error}") from None
+        raise UserError(f"movie: {path.name}: expected a video file, cannot read it: {error}") from None
     if not frames or (seconds is not None and len(frames) < round(seconds * rate)):
-        raise UserError(f"movie: {path.name} has {len(frames) / rate:.2f} s, expected at least {seconds or 0:g}")
+        raise UserError(f"movie: {path.name}: expected at least {seconds or 0:g} s, got {len(frames) / rate:.2f} s")
     pixels = np.stack(frames) / 255.0
     if pixels.std() < 1e-3:
         raise UserError(f"movie: {path.name}: expected pictures that change, got an even grey")
-    # A rate such as 29.97 frames a second seldom makes a whole number of time steps; the length is rounded to 10 ms.
+    # At a rate such as 29.97 frames per second the length is seldom a multiple of the time step: round it to 10 ms.
     return Movie(pixels, len(pixels) / round(len(pixels) / rate, 2))

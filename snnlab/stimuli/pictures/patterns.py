@@ -1,4 +1,4 @@
-"""Binary spatial patterns, sequences of them, and sequences that differ a little: in bits, order, what is missing."""
+"""Binary spatial patterns, sequences of them, and similar sequences: changed bits, swapped frames, missing parts."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def patterns(count: int, n: int, active: int, rng: np.random.Generator) -> np.nd
 
 
 def moved(rows: np.ndarray, bits: int, rng: np.random.Generator) -> np.ndarray:
-    """Return patterns, shape (..., n), of which so many bits differ, with as many ones: half are turned off, half on.
+    """Return patterns, shape (..., n), in which ``bits`` bits differ: half of them are turned off, half on.
 
-    Raises ValueError if the number is odd, or larger than patterns have ones or zeros for.
+    The number of ones stays. Raises ValueError if ``bits`` is odd, or if a pattern has too few ones or zeros.
     """
     flat = rows.reshape(-1, rows.shape[-1]).copy()
     for row in flat:
@@ -29,7 +29,7 @@ def moved(rows: np.ndarray, bits: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def dropped(rows: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Return patterns, shape (..., n), of whose ones a share (rounded) is turned off."""
+    """Return patterns, shape (..., n), with a share (rounded) of their ones turned off."""
     flat = rows.reshape(-1, rows.shape[-1]).copy()
     for row in flat:
         on = np.flatnonzero(row > 0)
@@ -38,19 +38,19 @@ def dropped(rows: np.ndarray, share: float, rng: np.random.Generator) -> np.ndar
 
 
 def swapped(sequences: np.ndarray, at: int) -> np.ndarray:
-    """Return sequences, shape (count, frames, n), with frames ``at`` and ``at`` + 1 in each other's place."""
+    """Return sequences, shape (count, frames, n), with frames ``at`` and ``at`` + 1 swapped."""
     order = np.arange(sequences.shape[1])
     order[[at, at + 1]] = order[[at + 1, at]]
     return sequences[:, order]
 
 
 def begun(sequences: np.ndarray, frames: int) -> np.ndarray:
-    """Return sequences of which only the first frames are shown, nothing after them."""
+    """Return sequences that keep only their first frames; later frames are empty."""
     shown = sequences.copy()
     shown[:, frames:] = 0
     return shown
 
 
 def held(sequences: np.ndarray, steps: int) -> np.ndarray:
-    """Return sequences whose frames last so many steps, shape (count, frames * steps, n)."""
+    """Return sequences with each frame repeated for this number of steps, shape (count, frames * steps, n)."""
     return np.repeat(sequences, steps, axis=1)

@@ -21,9 +21,9 @@ def lorenz(t: np.ndarray, seconds: float = 120.0) -> np.ndarray:
 
     .. math:: \dot x = 10 (y - x), \quad \dot y = x (28 - z) - y, \quad \dot z = x y - 8 z/3
 
-    from (0.1, 0.1, 0.1) after the division, linear between samples of 1 ms. The scripts solve with ode45 at its
-    default tolerance; the system is chaotic, so another solver, or another version of scipy's, gives another piece of
-    the same attractor after some 20 s.
+    The solution starts at (0.1, 0.1, 0.1) after the division, and is linear between samples of 1 ms. The scripts solve
+    with ode45 at its default tolerance. The system is chaotic, so another solver, or another version of scipy, gives
+    another piece of the same attractor after some 20 s.
 
     Raises
     ------
@@ -42,12 +42,12 @@ def _lorenz(seconds: float) -> tuple[np.ndarray, np.ndarray]:
 def pieces(count: int, seconds: float, step: float, seed: int = 0) -> np.ndarray:
     """Return independent stretches of the attractor, divided by 70, of shape (count, T, 3), sampled every ``step`` s.
 
-    Random states are followed for 10 s to reach the attractor; classical Runge-Kutta steps of 2 ms.
+    Random states are followed for 10 s to reach the attractor, in classical Runge-Kutta steps of 2 ms.
 
     Raises
     ------
     ValueError
-        If ``step`` is no multiple of 2 ms.
+        If ``step`` is not a multiple of 2 ms.
     """
     every = round(step / _STEP)
     if every < 1 or abs(step / _STEP - every) > 1e-6:

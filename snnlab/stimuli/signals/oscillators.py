@@ -15,7 +15,7 @@ import numpy as np
 
 from .trajectory import interpolate, solve
 
-# The scripts' van der Pol oscillator: amplitude divisor and time constant, after 15 s.
+# The scripts' van der Pol oscillator: amplitude divisor, rate (1/s), and the time left out at the start (s).
 _VDP_SCALE, _VDP_RATE, _VDP_SETTLE = 10.0, 20.0, 15.0
 _NOISE_BLOCK = 4096
 
@@ -38,8 +38,8 @@ def product(t: np.ndarray, frequencies: tuple[float, ...] = (4.0, 6.0)) -> np.nd
 def noisy(signal: Callable, dt: float, size: float, seed: int, kind: str = "normal") -> Callable:
     """Return the signal plus noise that is drawn anew for each time step of dt s.
 
-    ``kind`` "normal": size N(0, 1); "uniform": size U(0, 1), whose mean is size/2. A step's noise follows from the
-    seed and the number of the step, whatever piece of the signal is asked for.
+    The noise is size N(0, 1) for ``kind`` "normal", and size U(0, 1), whose mean is size/2, for "uniform". The noise of
+    a step depends only on the seed and the number of the step.
     """
     kinds: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
         "normal": lambda rng: rng.standard_normal(_NOISE_BLOCK),
@@ -65,8 +65,9 @@ def van_der_pol(t: np.ndarray, mu: float, seconds: float = 100.0) -> np.ndarray:
 
     .. math:: \dot x = 20 \mu (x - 10^2 x^3/3 - y), \quad \dot y = 20 x / \mu
 
-    from (0.1, 0.1), after 15 s, and linear between samples of 1 ms as in the scripts; solved by LSODA at a relative
-    tolerance of 1e-8 (the scripts: ode45 at 1e-3). ``mu`` 0.5 is close to a sine (3.13 Hz), 5 relaxes (1.72 Hz).
+    The solution starts at (0.1, 0.1); its first 15 s are left out. It is linear between samples of 1 ms as in the
+    scripts, and solved by LSODA at a relative tolerance of 1e-8 (the scripts: ode45 at 1e-3). ``mu`` = 0.5 is close to
+    a sine (3.13 Hz); 5 gives a relaxation oscillation (1.72 Hz).
 
     Raises
     ------

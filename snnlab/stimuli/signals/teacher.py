@@ -1,4 +1,4 @@
-"""A user's own teacher: a CSV file or a function of time."""
+"""A user's own teacher signal: a CSV file or a function of time."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Teacher: TypeAlias = "Callable[[np.ndarray], np.ndarray]"
 def teacher_from(spec: str) -> Teacher:
     """Return the teacher that ``path/to/file.csv`` or ``path/to/file.py:function`` names.
 
-    A CSV file has one row a sample: time in s (even steps), then one column a component; a header row may stand
-    first. Between samples the signal is linear; past its end it repeats, its period being the time covered
-    plus one step. A function takes times in s, shape (T,), and returns shape (T,) or (T, K).
+    Each row of a CSV file is a sample: time in s (even steps), then a column for each component. The first row may be a
+    header. Between samples the signal is linear. After its end it repeats; its period is the time covered plus one
+    step. A function takes times in s, shape (T,), and returns shape (T,) or (T, K).
 
     Raises
     ------
@@ -54,24 +54,28 @@ def sample(teacher: Teacher, t: np.ndarray) -> np.ndarray:
     except UserError:
         raise
     except Exception as error:
-        raise UserError(f"teacher: fails with {type(error).__name__}: {error}") from None
+        raise UserError(f"teacher: expected a function of times, got {type(error).__name__}: {error}") from None
     if values.ndim == 1:
         values = values[:, None]
     if values.ndim != 2 or len(values) != len(t) or values.shape[1] == 0:
         raise UserError(f"teacher: expected an array of shape ({len(t)},) or ({len(t)}, K), got {values.shape}")
     if not np.isfinite(values).all():
-        raise UserError(f"teacher: not finite at t = {t[~np.isfinite(values).all(axis=1)][0]:g} s")
+        raise UserError(
+            f"teacher: expected finite numbers, got others at t = {t[~np.isfinite(values).all(axis=1)][0]:g} s"
+        )
     return values
 
 
 def _from_csv(path: Path) -> Teacher:
     if not path.is_file():
-        raise UserError(f"teacher: no file {str(path)!r}" + (", that is a folder" if path.is_dir() else ""))
+        raise UserError(
+            f"teacher: expected a CSV file, got {'the folder' if path.is_dir() else 'no file'} {str(path)!r}"
+        )
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [row for row in csv.reader(file) if row and not row[0].startswith("#")]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"teacher: {path.name} cannot be read as CSV: {error}") from None
+        raise UserError(f"teacher: {path.name}: expected a CSV file, cannot read it: {error}") from None
     if rows and not _is_number(rows[0][0]):
         rows = rows[1:]
     if len(rows) < 2 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):
@@ -85,7 +89,7 @@ def _from_csv(path: Path) -> Teacher:
     data = np.array(rows, float)
     if not np.isfinite(data).all():
         bad = int(np.flatnonzero(~np.isfinite(data).all(axis=1))[0])
-        raise UserError(f"teacher: {path.name}: not finite in data row {bad + 1}")
+        raise UserError(f"teacher: {path.name}: data row {bad + 1}: expected finite numbers, got {rows[bad]}")
     times, values = data[:, 0], data[:, 1:]
     steps = np.diff(times)
     if not (steps > 0).all() or np.ptp(steps) > 1e-3 * steps.mean():

@@ -1,4 +1,4 @@
-"""Samples as teachers: solutions of differential equations, and frames that repeat."""
+"""Teacher signals from samples: solutions of differential equations, and frames that repeat."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def interpolate(t: np.ndarray, times: np.ndarray, states: np.ndarray, name: str)
 
 
 def repeated(t: np.ndarray, frames: np.ndarray, rate: float) -> np.ndarray:
-    """Return frames, shape (F, components), at times t (s), linear between; frame f stands at f/rate, then anew."""
+    """Return frames, shape (F, components), at times t (s), linear between; frame f is at f/rate, and frames repeat."""
     place = np.mod(np.asarray(t, float) * rate + 1e-9, len(frames))
     before = np.floor(place).astype(int) % len(frames)
     part = (place - np.floor(place))[:, None]

@@ -1,4 +1,4 @@
-"""Melodies as teachers: one component a note; and decoded melodies as sound.
+"""Melodies as teacher signals, one component for each note, and decoded melodies as sound.
 
 Reference: Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, figure 3, and the authors' scripts, ModelDB 190565.
 """
@@ -12,10 +12,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Melody:
-    """Notes of equal length, some of which are held for two."""
+    """A melody of notes of equal length; held notes last for two slots."""
 
     notes: tuple[int, ...]
-    """which of the pitches sounds in each slot"""
+    """index of the pitch that sounds in each slot"""
     held: tuple[int, ...]
     """slots whose note lasts for the next slot as well"""
     frequencies: tuple[float, ...]
@@ -54,9 +54,9 @@ class Melody:
     def wav(self, components: np.ndarray, dt: float, rate: int = 8192) -> bytes:
         """Return components, shape (T, pitches), sampled every dt s, as the bytes of a WAV file.
 
-        Each component is how loud its pitch sounds; what is negative is silent. The loudest moment has full scale.
+        Each component is the loudness of its pitch; negative values are silent. The loudest moment has full scale.
         """
-        # Here, since a teacher needs no signal processing.
+        # Imported here, because a teacher needs no signal processing.
         from .sound import wav_bytes
 
         times = np.arange(0, len(components) * dt, 1 / rate)
@@ -67,13 +67,13 @@ class Melody:
         return wav_bytes(sound, rate)
 
 
-# C D E F G as in the scripts. Slots and pitches count from 0 here, from 1 there.
+# C D E F G as in the scripts. Slots and pitches count from 0 here, and from 1 in the scripts.
 _PITCHES = (261.0, 293.6, 329.6, 349.23, 392.0)
 ODE_TO_JOY = Melody(tuple(int(c) - 1 for c in "3345543211233222"), (14,), _PITCHES)
 _LINES = ("3345543211233222", "3345543211232111", "2231243124321255", "3345543211232111")
 ODE_TO_JOY_LONG = Melody(tuple(int(c) - 1 for c in "".join(_LINES)), (14, 30, 46, 62), _PITCHES)
 
-# Semitones of the degrees of a major scale above its first.
+# Semitones of the degrees of a major scale above its first degree.
 _SEMITONES = (0, 2, 4, 5, 7, 9, 11)
 
 

@@ -1,4 +1,4 @@
-"""Sound as the loudness of bands of frequencies, sound back from the bands, and WAV files."""
+"""Sound as the loudness of frequency bands, sound computed from the bands, and WAV files."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import scipy
 
 from ...errors import UserError
 
-# All sound is brought to this rate (1/s). Window and step of the spectrogram, in samples: 11.6 and 2.9 ms.
+# All sound is resampled to this rate (1/s). Window and step of the spectrogram are in samples: 11.6 and 2.9 ms.
 RATE = 44100
 WINDOW, HOP = 512, 128
-# What the bands cover (Hz), where songbirds sing.
+# The range of the bands (Hz), in which songbirds sing.
 LOW, HIGH = 500.0, 10000.0
-# Shortest and longest sound taken, in s.
+# The shortest and the longest sound that is accepted, in s.
 SHORTEST, LONGEST = 0.2, 60.0
 
 
@@ -26,40 +26,40 @@ def bands_of(
 ) -> tuple[np.ndarray, float]:
     """Return the amplitude of ``m`` equal bands from ``low`` to ``high`` Hz, shape (frames, m), and frames per s.
 
-    The sound is brought to 44.1 kHz; then the amplitudes (Hann window of 11.6 ms, steps of 2.9 ms) are averaged in
+    The sound is resampled to 44.1 kHz; then the amplitudes (Hann window of 11.6 ms, steps of 2.9 ms) are averaged in
     each band and divided by the largest of all.
 
     Raises
     ------
     UserError
-        If there is no band or bands are much narrower than the window tells apart, if they do not lie between 0 and
-        half the sampling rate, or if nothing sounds in them.
+        If there is no band or bands are much narrower than the window resolves, if they do not lie between 0 and half
+        the sampling rate, or if the sound is silent in them.
     """
     if not 0 <= low < high <= min(rate, RATE) / 2:
         limit = min(rate, RATE) / 2
-        raise UserError(f"low, high: expected 0 <= low < high <= {limit:g} Hz, half the rate; got {low:g}, {high:g}")
-    # A quarter of what the window tells apart.
+        raise UserError(f"low, high: expected 0 <= low < high <= {limit:g} Hz, half the rate, got {low:g}, {high:g}")
+    # A quarter of the resolution of the window.
     narrowest = RATE / WINDOW / 4
     most = max(1, int((high - low) / narrowest))
     if not 1 <= m <= most:
-        raise UserError(f"bands: expected from 1 to {most}, which are {narrowest:.0f} Hz wide, got {m}")
+        raise UserError(f"bands: expected an integer from 1 to {most}, bands of {narrowest:.0f} Hz, got {m}")
     common = gcd(rate, RATE)
     sound = scipy.signal.resample_poly(np.asarray(sound, float), RATE // common, rate // common)
     frames = -(-len(sound) // HOP)
     amplitude = np.abs(_stft(sound))[:, :frames]
     bands = (_shares(m, low, high) @ amplitude).T
     if not bands.max() > 0:
-        raise UserError(f"song: nothing sounds between {low:g} and {high:g} Hz; expected a song")
+        raise UserError(f"song: expected a sound between {low:g} and {high:g} Hz, got silence")
     return bands / bands.max(), RATE / HOP
 
 
 def sound_from(
     bands: np.ndarray, frame_rate: float, low: float = LOW, high: float = HIGH, iterations: int = 40
 ) -> tuple[np.ndarray, int]:
-    """Return a sound with these bands, shape (frames, m), and its rate; what is negative is silent.
+    """Return a sound with these bands, shape (frames, m), and its rate; negative values are silent.
 
-    The bands leave out the phases; those are sought by Griffin & Lim 1984, doi:10.1109/TASSP.1984.1164317, from random
-    ones that are always the same.
+    The bands do not hold the phases. The algorithm of Griffin & Lim 1984, doi:10.1109/TASSP.1984.1164317, finds phases,
+    starting from random ones that are always the same.
     """
     length = round(len(bands) / frame_rate * RATE)
     times = np.arange(-(-length // HOP) + 1) * HOP / RATE
@@ -88,28 +88,28 @@ def read_wav(path: str | Path, seconds: float | None = None, high: float = HIGH)
     Raises
     ------
     UserError
-        If there is no such file, it is no whole WAV file, is silent, shorter than 0.2 s or than ``seconds``, longer
-        than 60 s, or sampled too slowly for frequencies up to ``high`` Hz.
+        If the file does not exist, is no complete WAV file, is silent, is shorter than 0.2 s or than ``seconds``, is
+        longer than 60 s, or is sampled too slowly for frequencies up to ``high`` Hz.
     """
     path = Path(path).expanduser()
     if seconds is not None and not SHORTEST <= seconds <= LONGEST:
-        raise UserError(f"song_seconds: expected {SHORTEST:g} to {LONGEST:g} s, got {seconds:g}")
+        raise UserError(f"song_seconds: expected a number from {SHORTEST:g} to {LONGEST:g} s, got {seconds:g}")
     if not path.is_file():
-        raise UserError(f"song: no file {str(path)!r}; expected synthetic, bengalese or a WAV file")
+        raise UserError(f"song: expected synthetic, bengalese or a WAV file, got no file {str(path)!r}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", scipy.io.wavfile.WavFileWarning)
-            # Only a warning to scipy, but the rest of the song is missing.
+            # scipy only warns about this, but the rest of the song is missing.
             warnings.filterwarnings("error", "Reached EOF", scipy.io.wavfile.WavFileWarning)
             rate, samples = scipy.io.wavfile.read(path)
         length = len(samples) / rate
-    # scipy's reader fails in many ways where a header is wrong.
+    # scipy's reader raises many kinds of errors if a header is wrong.
     except Exception as error:
         raise UserError(f"song: {path.name}: expected a WAV file, cannot read it: {_one_line(error)}") from None
     if length < (seconds or SHORTEST):
-        raise UserError(f"song: {path.name} has {length:.3g} s, expected at least {seconds or SHORTEST:g}")
+        raise UserError(f"song: {path.name}: expected at least {seconds or SHORTEST:g} s, got {length:.3g} s")
     if seconds is None and length > LONGEST:
-        raise UserError(f"song: {path.name} has {length:.3g} s, expected at most {LONGEST:g}; song_seconds cuts it")
+        raise UserError(f"song: {path.name}: expected at most {LONGEST:g} s, got {length:.3g} s; song_seconds cuts it")
     if rate < 2 * high:
         raise UserError(
             f"song: {path.name}: expected at least {2 * high:g} samples/s, twice high = {high:g} Hz, got {rate}"
@@ -117,14 +117,14 @@ def read_wav(path: str | Path, seconds: float | None = None, high: float = HIGH)
     sound = _scaled(samples[: len(samples) if seconds is None else round(seconds * rate)])
     if not np.isfinite(sound).all():
         raise UserError(f"song: {path.name}: expected finite samples, got NaN or infinity")
-    # A constant offset is silent as well.
+    # A constant offset is silence, too.
     if not np.abs(sound - sound.mean()).max() > 1e-4:
         raise UserError(f"song: {path.name}: expected a sound, got silence")
     return sound, rate
 
 
 def _shares(m: int, low: float, high: float) -> np.ndarray:
-    """Share of each frequency of the transform in each band, shape (m, WINDOW/2 + 1); rows sum to 1."""
+    """Return the share of each frequency of the transform in each band, shape (m, WINDOW/2 + 1); rows sum to 1."""
     width = RATE / WINDOW
     centre, edges = np.arange(WINDOW // 2 + 1) * width, np.linspace(low, high, m + 1)[:, None]
     inside = np.minimum(centre + width / 2, edges[1:]) - np.maximum(centre - width / 2, edges[:-1])
@@ -141,7 +141,7 @@ def _istft(transform: np.ndarray) -> np.ndarray:
 
 
 def _scaled(samples: np.ndarray) -> np.ndarray:
-    """Samples of any type as one channel of full scale 1."""
+    """Return samples of any type as one channel of full scale 1."""
     sound = samples.astype(float)
     if samples.dtype.kind == "u":
         sound = (sound - 128) / 128
