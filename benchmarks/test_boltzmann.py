@@ -16,7 +16,7 @@ from snnlab.stimuli.pictures.bitmaps import word
 
 
 def plain_loop(machine, sequence, periods):
-    """The same training as arrays and einsum: what one would write first. Returns bias."""
+    """Train with arrays and einsum, as a first version in numpy would; return the bias."""
     bias, u, v = machine.bias.copy(), machine.u.copy(), machine.v.copy()
     sums = [np.zeros_like(each) for each in (bias, u, v)]
     rates, n, delays = np.array(machine.rule.mu), machine.n, machine.delays
@@ -45,7 +45,7 @@ def plain_loop(machine, sequence, periods):
 
 
 def per_step(machine, sequence, periods):
-    """CPU us of a program's step, its start included, best of three."""
+    """Return the CPU time (us) of a program's step, including its start, best of three."""
     best = float("inf")
     with Engine("auto") as engine:
         assert engine.as_program()

@@ -1,4 +1,4 @@
-"""Speed of a learning reservoir: rules against each other, against Brian2, and the time of an epoch. Run alone."""
+"""Speed of a learning reservoir: ratio of two rules, ratio to Brian2, and the time of an epoch. Run alone."""
 
 import time
 
@@ -16,12 +16,12 @@ BATCH, STEPS, INPUTS, IMAGES = 64, 28, 28, 60_000
 
 
 def images(rng, count):
-    """As dark and as bright as digits are: a fifth of the pixels is on."""
+    """Return random images as bright as the digits: a fifth of the pixels is on."""
     return rng.random((count, STEPS, INPUTS)) * (rng.random((count, STEPS, INPUTS)) < 0.2)
 
 
 def per_image(rule, batch, rounds=30):
-    """CPU us of an image in a batch that is learned, best of three; N = 200."""
+    """Return the CPU time (us) of an image in a batch that is learned, best of three; N = 200."""
     rng, best = np.random.default_rng(0), float("inf")
     shown = images(rng, batch)
     for _ in range(3):
@@ -55,7 +55,7 @@ def test_brian2():
     reservoir, shown, times = random_reservoir(200, INPUTS, rng), images(rng, 60), {}
     with Engine("auto") as engine:
         for count in (10, 60, 10, 60):
-            # The difference of two runs: neither compilation nor start.
+            # The difference of two runs leaves out compilation and start.
             network = ReservoirNetwork(reservoir, shown[:count], STLR, 1e-6)
             start = time.process_time()
             network.run(engine)

@@ -20,7 +20,7 @@ def network(engine):
 
 
 def with_reservoirpy(net, targets):
-    """Train as train_rate does, with reservoirpy's node for RLS."""
+    """Train like train_rate, with reservoirpy's node for RLS."""
     node = Node(alpha=1.0, fit_bias=False, input_dim=N, output_dim=1)
     node.initialize(net.r[None], targets[:1])
     output = np.empty(targets.shape)
@@ -33,7 +33,7 @@ def with_reservoirpy(net, targets):
 
 
 def errors(output, targets):
-    """RMSE over the teacher's standard deviation: end of learning, and the 4 s after it."""
+    """Return RMSE over the teacher's standard deviation, at the end of learning and in the 4 s after it."""
     off = (output - targets)[:, 0]
     return [np.sqrt(np.mean(off[part] ** 2)) / targets.std() for part in (slice(5500, 6500), slice(6500, STEPS))]
 
@@ -60,7 +60,7 @@ def test_rls_of_both_libraries(task):
         f"{found['snnlab'][0]:.4f} and {found['reservoirpy'][0]:.4f}, after it {found['snnlab'][1]:.3f} and "
         f"{found['reservoirpy'][1]:.3f}; decoders differ by {apart:.1e} of the largest weight"
     )
-    # The same RLS: the loop is chaotic without it and steady with it, so that rounding does not grow.
+    # Both run the same RLS. It makes the chaotic loop stable, so rounding errors do not grow.
     assert apart < 1e-6
     assert seconds["reservoirpy"] >= 2 * seconds["snnlab"]
     assert found["snnlab"][0] == pytest.approx(found["reservoirpy"][0], rel=0.2)

@@ -1,6 +1,6 @@
 """MNIST beside reservoirpy: the same reservoir, states and readout, accuracy and CPU time in one run. Run alone.
 
-Needs the images (`snnlab data get mnist`); without them the small digits of scikit-learn stand in.
+It needs the images (`snnlab data get mnist`); without them it uses the small digits of scikit-learn.
 """
 
 import time
@@ -29,7 +29,7 @@ def test_states_and_accuracy_of_both_libraries():
     name, train, test = images()
     _, steps, inputs = train.images.shape
     kept, held_out = choose_steps(steps, SNAPSHOTS), len(train.labels) // 10
-    # f around the input: what reservoirpy calls internal.
+    # In this form f is applied to the input; reservoirpy calls it internal.
     ours = random_reservoir(N, inputs, np.random.default_rng(0), density=10 / N, form="rate")
     theirs = Reservoir(W=ours.matrix.tocsr(), Win=ours.w_in, bias=np.zeros(N), lr=ours.leak, input_dim=inputs)
 

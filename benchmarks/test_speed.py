@@ -32,7 +32,7 @@ def one_thread():
 
 
 def cpu(function, rounds):
-    """CPU seconds of the best of several calls, after one that is not counted."""
+    """Return the CPU seconds of the fastest of several calls, after one that is not counted."""
     function()
     best = float("inf")
     for _ in range(rounds):
@@ -48,7 +48,7 @@ def test_one_rls_update(benchmark):
     rls, plain = RLS(N, 1, 0.5), {"P": np.eye(N) * 0.5}
 
     def update():
-        # A whole block, so that each of its updates carries its part of writing P.
+        # A whole block is run, so that each update includes its part of writing P.
         for _ in range(rls.block):
             rls.update(r, [0.1])
 
@@ -71,7 +71,7 @@ def test_one_rls_update(benchmark):
 
 
 class Sine:
-    """A network that learns sines from its first step on, or runs with a decoder of zeros; nothing is recorded."""
+    """A network that learns sines from its first step, or runs with a decoder of zeros; nothing is recorded."""
 
     def __init__(self, neuron, seconds, n=N, learning=True, precision="float64", outputs=1, size=1.0, **settings):
         setup = ForceConfig(neuron=neuron, n=n, **settings).setup
@@ -97,14 +97,14 @@ class Sine:
         self.models = (setup.neuron, setup.synapse, self.weights, self.encoder)
 
     def runtime(self, rounds=4):
-        """CPU s per simulated s on the Cython target; the first call compiles."""
+        """Return CPU s per simulated s on the Cython target; the first call compiles."""
         with Engine("cython", 0) as engine:
             loop = RuntimeLoop(*self.models, self.plan, engine, bias=self.setup.bias, form=Form())
             self.start = np.asarray(loop.net.neurons.v).copy()
             return cpu(lambda: loop.advance(0, self.steps), rounds) / self.seconds
 
     def program(self, rounds=8):
-        """CPU s per simulated s of the C++ program, its start included; leaves the mean rate in Hz."""
+        """Return CPU s per simulated s of the C++ program, including its start; set the mean firing rate (Hz)."""
         folded = worth_folding(*self.encoder.shape, self.setup.learn.step)
         with Engine("auto", 0) as engine:
             assert engine.as_program()
@@ -143,7 +143,7 @@ def test_lif_sine_while_learning():
         f"published loop {published:.2f}"
     )
     for name, mine in (("Cython", runtime), ("program", program), ("program, P in float32", single)):
-        print(f"  {name}: {mine:.2f}; {fastest / mine:.2f} x faster than the one, {published / mine:.1f} x the other")
+        print(f"  {name}: {mine:.2f}; speedup over fastest {fastest / mine:.2f}, over published {published / mine:.1f}")
     assert published >= 5 * runtime and fastest >= 1.5 * runtime
     assert published >= 12 * program and fastest >= 4 * program
     assert published >= 15 * single
@@ -160,8 +160,8 @@ def test_theta_while_learning():
 
 
 def test_many_outputs():
-    # Neurons and settings of the movie in Nicola & Clopath 2017. The signals together have the power of one,
-    # so that both networks fire alike.
+    # Neurons and settings are from the movie in Nicola & Clopath 2017. The signals together have the power of one,
+    # so that both networks have similar firing rates.
     settings = {"n": 1000, "g": 5e3, "q": 4e2, "alpha": 2.0, "bias": 1000.0, "dt": 0.04, "rls_interval": 4.0}
     one = Sine("izhikevich_c", 8.0, **settings)
     many = Sine("izhikevich_c", 8.0, outputs=576, size=576**-0.5, **settings)
@@ -197,7 +197,7 @@ def test_memory_of_a_full_run(target, tmp_path):
     process = subprocess.Popen(
         [*command, "--no-progress", "--no-figure", "--out", str(tmp_path)], stdout=subprocess.DEVNULL
     )
-    # The larger of the process and its children.
+    # The peak is the larger of the process and its children.
     _, status, usage = os.wait4(process.pid, 0)
     print(f"\npeak memory of a 15 s run, N = {N}, {target}: {usage.ru_maxrss / 1024:.0f} MB")
     assert status == 0 and usage.ru_maxrss / 1024 < 600

@@ -1,1 +1,1 @@
-"""Dynamic Boltzmann machines: STDP that spells."""
+"""Dynamic Boltzmann machines: STDP stores sequences."""

@@ -1,4 +1,4 @@
-"""What claims about dynamic Boltzmann machines share: settings, measures of recall, findings, counts of memory."""
+"""Parts that the protocols of dynamic Boltzmann machines share: settings, measures of recall, findings, memory use."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ WRONG = "wrong bits of the recall (share)"
 RECALLED = "recalled at the end (1: yes)"
 AFTER_PERIODS = "periods up to the first whole recall"
 CONTEXT = "steps of the past that tell every next one"
-# A finding over seeds needs so many runs of a setting.
+# A finding over seeds needs at least this number of runs of a setting.
 LEAST_RUNS = 3
-# What a share of machines is compared with where the source shows that one machine does something.
+# The source shows one machine that recalls. The share of our machines that recall is compared with this bar.
 MOST: Beside = {"bar": (0.5, 1.0), "bar_from": "our round criterion: more machines than not"}
 PAPER = "Osogami & Otsuka 2015, doi:10.1038/srep14149"
 _READ = "The body of the paper could not be read: the claim is known from notes and slides about it."
@@ -39,16 +39,16 @@ class SequenceConfig(BoltzmannConfig):
     sequence: str = "SCIENCE"
     """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG"""
     periods: int = 300_000
-    """stop after so many, if the sequence is not recalled before"""
+    """largest number of training periods; training stops earlier when the sequence is recalled"""
 
 
 def sequence_models(config: SequenceConfig) -> dict:
-    """Return what the names in a settled Config stand for: the sequence."""
+    """Return the data and models that a settled Config names: the sequence."""
     return boltzmann_models(sequence_from(config.sequence))
 
 
 def sequence_cost(config: SequenceConfig) -> Cost:
-    """Return what a run takes at most."""
+    """Return an upper bound of the cost of a run."""
     return boltzmann_cost(config, sequence_from(config.sequence))
 
 
@@ -59,7 +59,7 @@ def sequence_and_mirror_image(config: TurnsConfig) -> list[np.ndarray]:
 
 
 def by_setting(datasets: list[xr.Dataset]) -> Iterator[tuple[dict, list[xr.Dataset], list[xr.Dataset]]]:
-    """Yield the Config of each setting with at least three runs, these runs, and those taught in another order."""
+    """Yield, for each setting with at least three runs, its Config, its runs, and its runs with a shuffled teacher."""
     for conditions in by_condition(datasets):
         runs = conditions.get("default", [])
         if len(runs) >= LEAST_RUNS:
@@ -67,7 +67,7 @@ def by_setting(datasets: list[xr.Dataset]) -> Iterator[tuple[dict, list[xr.Datas
 
 
 def measure_recall(dataset: xr.Dataset) -> dict[str, float]:
-    """Return how well a machine that memorises one sequence knows it in the end."""
+    """Return how well a machine recalls and predicts its sequence at the end of training."""
     nll, periods, bits = dataset.nll.values, dataset.period.values, dataset.sequence.size
     values = {
         RECALLED: float(dataset.wrong.values[-1] == 0),
@@ -82,7 +82,7 @@ def measure_recall(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def check_recall(dataset: xr.Dataset) -> list[Check]:
-    """Return what holds for every machine: it learns. Whether it recalls all in time is a finding over machines."""
+    """Return the check that every machine must pass: it learns. Recall in time is a finding over machines."""
     return [Check(MISSED, measure_recall(dataset)[MISSED], 0.0, FEW, "our criterion")]
 
 
@@ -96,13 +96,13 @@ def of_the_paper(
     locator: str,
     note: str = "",
 ) -> Published:
-    """Return a claim of the paper; our settings are those of the authors' program."""
+    """Return a claim of the paper. Our settings are the settings of the authors' program."""
     note = f"{_READ} The number of the figure is not known to us. {note}".rstrip()
     return Published(PAPER, locator, kind, claimed, value, unit, measure, "authors' program", "secondary", note)
 
 
 def of_one_machine(sequence: str, periods: float | tuple[float, float], within: str) -> tuple[Published, Published]:
-    """Return what the paper shows of one machine: that it recalls a sequence, and after how many ``periods``."""
+    """Return two claims of the paper about one machine: it recalls a sequence, and it needs ``periods`` of training."""
     where = f"figure of what the machine recalls of {sequence} as it learns"
     one = "It shows one machine, so there is no spread."
     return (
@@ -120,7 +120,7 @@ def of_one_machine(sequence: str, periods: float | tuple[float, float], within: 
 
 
 def compare_recall(datasets: list[xr.Dataset], published: tuple[Published, Published]) -> list[Finding]:
-    """The share of machines that recall their sequence in time, and after how many periods; beside the control."""
+    """Compare with the control: the share of machines that recall in time, and the periods that they need."""
     recalls, after = published
     rows = []
     for config, runs, shuffled in by_setting(datasets):
@@ -138,7 +138,7 @@ def compare_recall(datasets: list[xr.Dataset], published: tuple[Published, Publi
         for what in (WRONG, MISSED):
             values = per_seed(runs, [m[what] for m in measured])
             rows.append(Finding.over_seeds(f"{name}: {what}", values, nulls[what]))
-        # A machine that did not recall all counts with the longest time that it had.
+        # A machine that did not recall everything counts with the largest number of periods allowed.
         times = [m.get(AFTER_PERIODS, float(config["periods"])) for m in measured]
         what = f"{name}: {AFTER_PERIODS}, at most {config['periods']:,}"
         rows.append(Finding.over_seeds(what, per_seed(runs, times), f"{config['periods']:,}: never", after))
@@ -146,13 +146,13 @@ def compare_recall(datasets: list[xr.Dataset], published: tuple[Published, Publi
 
 
 def first_share(dataset: xr.Dataset, name: str) -> float:
-    """Return the share of bits ``wrong``, or ``missed``, of the untrained machine."""
+    """Return the share of bits that are ``wrong`` or ``missed`` in the untrained machine."""
     return float(dataset[name].values[0] / dataset.sequence.size)
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Numbers that learning needs."""
+    """Number of values that must be stored for learning."""
 
     bits: int
     """spikes, 1 bit each"""
@@ -161,38 +161,38 @@ class Memory:
 
     @property
     def bytes(self) -> float:
-        """What they take."""
+        """Memory that these values take."""
         return self.bits / 8 + _FLOAT * self.floats
 
 
 def carried(delays: np.ndarray, synaptic: int, neural: int) -> Memory:
-    """Return what a machine carries from one step to the next to learn, however long the sequence is.
+    """Return the memory that learning carries from one step to the next. It does not depend on the sequence's length.
 
-    A neuron's queue holds the spikes that are under way on its slowest axon: the largest of its ``delays``, shape
-    (n, n) [pre, post], less 1. Each pair has K ``synaptic`` traces alpha, each neuron L ``neural`` traces gamma; beta
-    is computed from the queue. Parameters, and the sums of squares of AdaGrad, count neither here nor in
-    :func:`unrolled`.
+    A neuron's queue holds the spikes that travel on its slowest axon. Its length is the neuron's largest delay minus 1;
+    ``delays`` has the shape (n, n) [pre, post]. Each pair has K ``synaptic`` traces alpha, and each neuron has L
+    ``neural`` traces gamma. The traces beta are computed from the queue. Neither this function nor :func:`unrolled`
+    counts parameters or AdaGrad's sums of squares.
     """
     n = len(delays)
     return Memory(int((np.max(delays, axis=1) - 1).sum()), n * n * synaptic + n * neural)
 
 
 def unrolled(n: int, synaptic: int, neural: int, steps: int) -> Memory:
-    """Return what backpropagation through time keeps to go back through so many steps of the same synapses.
+    """Return the memory that backpropagation through time needs for ``steps`` steps of the same synapses.
 
-    Assumed: traces are the hidden state, and the state of every step is kept, n spikes, n n K traces alpha and n L
-    traces gamma; nothing is cut off or computed again. As traces depend on spikes alone, whoever computes them again
-    keeps no more than the ``bits`` of this, the spikes.
+    We assume that traces are the hidden state and that the state of every step is stored: n spikes, n n K traces alpha
+    and n L traces gamma. No step is truncated or recomputed. Traces depend on spikes alone, so a program that
+    recomputes the traces stores only the spikes, which are the ``bits`` of the result.
     """
     return Memory(steps * n, steps * (n * n * synaptic + n * neural))
 
 
 def context(sequence: np.ndarray) -> int:
-    """Return how many steps of a periodic sequence, shape (steps, n), one must see to tell every next one."""
+    """Return how many past steps of a periodic sequence, shape (steps, n), determine every next step."""
     rows, count = [row.tobytes() for row in np.ascontiguousarray(sequence)], len(sequence)
     for lags in range(count):
         follows = {}
-        # A past that was followed by something else says too little.
+        # This number of lags is too small if the same past has two different next steps.
         pairs = ((tuple(rows[(t - lag) % count] for lag in range(1, lags + 1)), rows[t]) for t in range(count))
         if all(follows.setdefault(past, row) == row for past, row in pairs):
             return lags

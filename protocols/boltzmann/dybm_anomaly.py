@@ -38,7 +38,7 @@ NAMES = {
 DIFFERENT = "area under the ROC curve, columns that differ against all of right letters"
 AREA = "the same, all columns of a wrong letter, also those that equal the right one's"
 OF_REGRESSION = " (logistic regression on the past)"
-# This is our criterion for every machine, also for one that does not recall all.
+# This is our criterion for every machine, including machines that do not recall everything.
 LEAST = 0.7
 SURPRISED = of_the_paper(
     "direction",
@@ -57,40 +57,43 @@ class Config(BoltzmannConfig):
     sequence: str = "SCIENCE"
     """a word"""
     periods: int = 300_000
-    """stop after so many, if the word is not recalled before"""
+    """largest number of training periods; training stops earlier when the word is recalled"""
 
 
 def settle(config: Config) -> Config:
-    """Return the Config; refuse what cannot be, and a word of which no letter can be another one."""
+    """Check a Config and return it. A word without a letter that can be replaced is refused."""
     word(config.sequence)
     if not substitutions(config.sequence):
-        raise UserError(f"sequence: expected a word with a letter that others are as wide as, got {config.sequence!r}")
+        raise UserError(f"sequence: expected a word with a letter as wide as another letter, got {config.sequence!r}")
     return settle_boltzmann(config)
 
 
 def models(config: Config) -> dict:
-    """Return what the names in a settled Config stand for: the word as columns, and what it is changed into."""
+    """Return the data and models that a settled Config names: the word as columns, and the changed words."""
     return boltzmann_models(word(config.sequence)) | {"wrong": substitutions(config.sequence)}
 
 
 def cost(config: Config) -> Cost:
-    """Return what a run takes at most."""
+    """Return an upper bound of the cost of a run."""
     return boltzmann_cost(config, word(config.sequence))
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train a machine as `dybm_science` does, then show it the word with each wrong letter, without learning.
 
-    Returns what :func:`snnlab.networks.boltzmann.memorise` does, and for each ``spelling`` (wrong letter, then
-    the right word; two periods) ``surprise`` (spelling, shown, neuron) and ``baseline`` of the same shape, the negative
-    log likelihood in nats of the machine and of a logistic regression on as many steps as the longest delay; and
-    ``column`` (spelling, shown): 1 of the wrong letter where it differs from the right one, 2 of its others, 0 of
-    other letters, -1 of what follows within the longest delay, which is surprised, too, and counts as neither.
+    Returns the Dataset of :func:`snnlab.networks.boltzmann.memorise` with three more variables. Each ``spelling`` is
+    shown for one period and is followed by one period of the right word.
+
+    - ``surprise`` (spelling, shown, neuron): negative log likelihood (nats) of each bit for the machine.
+    - ``baseline``, same shape: the same for a logistic regression on as many past steps as the longest delay.
+    - ``column`` (spelling, shown): 1 for a column of the wrong letter that differs from the right letter; 2 for its
+      other columns; 0 for columns of other letters; -1 for the columns within the longest delay after the wrong letter,
+      which also have a high surprise and are not counted.
     """
     right, places = word(config.sequence), letter_places(config.sequence)
     dataset = memorise(config, right, config.periods, (), engine)
     machine, traces = stored_machine(dataset, config.rule())
-    # The regression sees as much past as the machine has in its queues.
+    # The regression gets the same number of past steps as the machine's queues hold.
     lags = config.longest_delay
     repeated = np.concatenate([right] * (1 + -(-lags // len(right))))
     regression = Logistic(past(right, repeated, lags), right)
@@ -115,12 +118,12 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return our criterion."""
+    """Return the check that every machine must pass: surprise detects wrong letters."""
     return [Check(DIFFERENT, measure(dataset)[DIFFERENT], LEAST, 1.0, "our criterion")]
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return how well surprise tells a wrong letter from what is right."""
+    """Return how well surprise separates wrong letters from right letters: areas under ROC curves."""
     kind = dataset.column.values
     values = {}
     for what, counted in ((DIFFERENT, (kind == 0) | (kind == 1)), (AREA, kind >= 0)):
@@ -130,7 +133,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """The area under the curve over machines, beside that of the regression."""
+    """Compare the area under the ROC curve of the machines with the area of the regression."""
     rows = []
     for config, runs, shuffled in by_setting(datasets):
         name, measured, broken = config["sequence"], list(map(measure, runs)), list(map(measure, shuffled))

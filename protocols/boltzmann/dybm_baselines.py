@@ -1,7 +1,7 @@
 """A dynamic Boltzmann machine beside memories from before STDP: sequence Hebb weights and a static Boltzmann machine.
 
-The same bitmap is learned by Hopfield networks with asymmetric Hebb weights, of one lag and of a window of them, and by
-a static Boltzmann machine over that window and the next column: what is it that STDP in time adds?
+Hopfield networks with asymmetric Hebb weights, for one lag and for a window of lags, learn the same bitmap. A static
+Boltzmann machine over the window and the next column learns it too. The comparison shows what STDP in time adds.
 """
 
 from __future__ import annotations
@@ -61,42 +61,47 @@ class Config(BoltzmannConfig):
     sequence: str = "SCIENCE"
     """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG"""
     periods: int = 300_000
-    """stop the dynamic machine after so many, if it does not recall the sequence before"""
+    """largest number of training periods; the dynamic machine stops earlier when it recalls the sequence"""
     window: int = LONGEST_DELAY
-    """steps of the past that the other memories are given: as many as the longest delay"""
+    """number of past steps that the other memories get; the default is the longest delay"""
     penalty: float = 1e-2
-    """lambda, of the static machine's squared weights"""
+    """lambda, the factor of the penalty on squared weights of the static machine"""
 
 
 def settle(config: Config) -> Config:
-    """Return the Config; refuse what cannot be."""
-    # The limits are those of delays.
+    """Check the values of a Config and return it."""
+    # A window has the same limits as a delay.
     require_whole("window", config.window, 1, LONGEST_HISTORY - 1)
     require_positive(config, "penalty")
     return settle_boltzmann(config)
 
 
 def models(config: Config) -> dict:
-    """Return what the names in a settled Config stand for: the sequence."""
+    """Return the data and models that a settled Config names: the sequence."""
     return boltzmann_models(sequence_from(config.sequence))
 
 
 def cost(config: Config) -> Cost:
-    """Return what a run takes at most."""
+    """Return an upper bound of the cost of a run."""
     return boltzmann_cost(config, sequence_from(config.sequence))
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Train a machine as `dybm_science` does, and let the other memories learn the same.
+    """Train a machine as `dybm_science` does, and train the other memories on the same sequence.
 
-    Returns what :func:`snnlab.networks.boltzmann.memorise` does, and for each ``memory`` ``memory_recalled``
-    (memory, replayed, neuron), what it does on its own after the end of what was taught, two periods; the bits of one
-    period ``memory_wrong`` in that and ``memory_missed`` when the sequence is shown; and how many ``parameters`` it
-    learned in how many ``passes`` through a period. Only the dynamic machine differs from seed to seed.
+    Returns the Dataset of :func:`snnlab.networks.boltzmann.memorise` with these variables for each ``memory``:
+
+    - ``memory_recalled`` (memory, replayed, neuron): two periods that the memory recalls by itself after training.
+    - ``memory_wrong``: number of wrong bits in the first recalled period.
+    - ``memory_missed``: number of bits of one period that are predicted wrong when the sequence is shown.
+    - ``parameters``: number of learned parameters.
+    - ``passes``: number of passes through one period.
+
+    Only the dynamic machine depends on the seed.
     """
     sequence = sequence_from(config.sequence)
     dataset = memorise(config, sequence, config.periods, (), engine)
-    # The named stream gives the order that memorise got.
+    # The named random stream gives the same order of columns as in memorise.
     taught = config.taught(sequence, engine)
     with threadpoolctl.threadpool_limits(1):
         learned = [
@@ -122,7 +127,10 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return what holds for every machine: the dynamic one learns, the static one recalls all, one lag cannot."""
+    """Return the checks that every machine must pass.
+
+    The dynamic machine learns, the static machine recalls everything, and one lag is not enough.
+    """
     measured, least = measure(dataset), 1 / dataset.sequence.size
     needed, window = measured[CONTEXT], attribute(dataset, "config")["window"]
     rows = [(DYNAMIC, MISSED, 0.0, FEW, "our criterion")]
@@ -134,7 +142,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return what each memory does, "memory: what" for each, and how much of the past they hold."""
+    """Return the errors and costs of each memory, under the key "memory: what", and the memory for the past."""
     config, bits = attribute(dataset, "config"), dataset.sequence.size
     values = {}
     for name in dataset.memory.values.tolist():
@@ -150,7 +158,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """What each memory gets wrong, what STDP in time adds to the others, and what it costs."""
+    """Compare the errors of the memories, the gain through STDP in time, and the costs."""
     rows = []
     for config, runs, shuffled in by_setting(datasets):
         rows += _compare(config["sequence"], list(map(measure, runs)), list(map(measure, shuffled)))
@@ -165,7 +173,7 @@ def _compare(sequence: str, runs: list[dict[str, float]], broken: list[dict[str,
             values, null = [m[key] for m in runs], "0.5: chance"
             if broken:
                 null = f"{np.mean([m[key] for m in broken]):.2f}: taught in another order"
-            # The others are one machine, whatever the seed.
+            # The other memories do not depend on the seed.
             seen = values if name == DYNAMIC else values[:1]
             rows.append(Finding.over_seeds(f"{sequence}: {key}", seen, null))
     whole = [m[f"{DYNAMIC}: {WRONG}"] == 0 for m in runs]

@@ -1,4 +1,4 @@
-"""Which term of its energy decides what a machine recalls: bias, spikes that arrived, under way, or of the neuron."""
+"""Which energy term decides the recall: the bias, arrived spikes, travelling spikes, or the neuron's own spikes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ NAMES = {
     "shown_terms": ("terms of the energy while the sequence is shown", "1"),
     "without": ("two periods that the machine recalls without a term", "1"),
 }
-# These stand in for a term that is left out.
+# A term that is left out is replaced by one of these values.
 MANNERS = {"zero": "0", "mean": "its mean over steps"}
 
 
@@ -54,12 +54,15 @@ class Config(SequenceConfig):
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Train a machine as `dybm_science` does, let it recall two periods at temperature 0, and look at its energy.
+    """Train a machine as `dybm_science` does, let it recall two periods at temperature 0, and measure its energy.
 
-    Returns what :func:`snnlab.networks.boltzmann.memorise` does, and the four ``terms`` (replayed, term, neuron)
-    of the energy while it recalls; ``shown_terms`` (state, replayed, term, neuron) of the ``trained`` and of the
-    ``untrained`` machine when it is shown the sequence from the same past; and what it recalls ``without`` (manner,
-    term, replayed, neuron) one of the terms, in whose place is ``zero`` or the ``mean`` of that neuron.
+    Returns the Dataset of :func:`snnlab.networks.boltzmann.memorise` with three more variables:
+
+    - ``terms`` (replayed, term, neuron): the four terms of the energy during recall.
+    - ``shown_terms`` (state, replayed, term, neuron): the terms while the ``trained`` or the ``untrained`` machine is
+      shown the sequence from the same past.
+    - ``without`` (manner, term, replayed, neuron): the recall when one term is replaced by ``zero`` or by the neuron's
+      ``mean``.
     """
     sequence = sequence_from(config.sequence)
     dataset = memorise(config, sequence, config.periods, (0,), engine)
@@ -89,9 +92,10 @@ def walk(
     shown: np.ndarray | None = None,
     change: Callable[[np.ndarray], np.ndarray] = lambda terms: terms,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the four terms at each step, shape (steps, 4, n), and what neurons do at temperature 0, shape (steps, n).
+    """Return the four terms at each step, shape (steps, 4, n), and the spikes at temperature 0, shape (steps, n).
 
-    They remember that, or what is ``shown``; ``change`` gets the terms of a step and returns those that count.
+    The traces follow these spikes or, if given, the sequence ``shown``. ``change`` gets the terms of a step and returns
+    the terms that are used.
     """
     terms, decided = np.empty((steps, len(TERMS), machine.n)), np.empty((steps, machine.n), np.uint8)
     for step in range(steps):
@@ -110,24 +114,24 @@ def _replaced(term: int, value: np.ndarray) -> Callable[[np.ndarray], np.ndarray
 
 
 def deciding(terms: np.ndarray) -> np.ndarray:
-    """Return which term decides, shape (steps, n): of those with the sign of the energy, the largest in size."""
+    """Return which term decides, shape (steps, n): the largest term that has the same sign as the energy."""
     return (terms * np.where(terms.sum(1, keepdims=True) < 0, -1, 1)).argmax(1)
 
 
 def decided(terms: np.ndarray) -> np.ndarray:
-    """Return the share of decisions of each term, shape (4,), from terms of shape (steps, 4, n)."""
+    """Return the share of decisions that each term makes, shape (4,), from terms of shape (steps, 4, n)."""
     return np.array([(deciding(terms) == term).mean() for term in range(terms.shape[1])])
 
 
 def flips(terms: np.ndarray, manner: str) -> np.ndarray:
-    """Return the share of decisions that are others when a term is replaced, shape (4,); what came before stays."""
+    """Return the share of decisions that change when a term is replaced, shape (4,). The past stays the same."""
     place = terms.mean(0) if manner == "mean" else np.zeros_like(terms[0])
     energy = terms.sum(1, keepdims=True)
     return ((energy - terms + place < 0) != (energy < 0)).mean((0, 2))
 
 
 def _rows(dataset: xr.Dataset, state: str = "trained") -> dict[str, float]:
-    """Return what can be said of each term; of the untrained machine, which recalls nothing, less."""
+    """Return the measures of each term. The untrained machine recalls nothing and has no measures of recall."""
     shown = dataset.shown_terms.sel(state=state).values
     wanted = np.tile(dataset.sequence.values, (2, 1))
     values = dict(zip((f"{term}: decides (share)" for term in TERMS), decided(shown), strict=True))
@@ -135,7 +139,7 @@ def _rows(dataset: xr.Dataset, state: str = "trained") -> dict[str, float]:
         changes = flips(shown, manner)
         wrong = (dataset.without.sel(manner=manner).values != wanted).mean((1, 2))
         for index, term in enumerate(TERMS):
-            # A bias is its own mean.
+            # A bias is constant, so its mean changes nothing.
             if (manner, term) != ("mean", "bias"):
                 values[f"{term}, {place} instead: decisions that change (share)"] = changes[index]
                 if state == "trained":
@@ -144,18 +148,18 @@ def _rows(dataset: xr.Dataset, state: str = "trained") -> dict[str, float]:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return what holds for every machine: it learns."""
+    """Return the check that every machine must pass: it learns."""
     return [Check(MISSED, measure(dataset)[MISSED], 0.0, FEW, "our criterion")]
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return how much each term decides, and what happens without it."""
+    """Return the share of decisions of each term, and the effect of leaving it out."""
     missed = float(dataset.missed.values[-1] / dataset.sequence.size)
     return {RECALLED: float(dataset.wrong.values[-1] == 0), MISSED: missed} | _rows(dataset)
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """Shares over machines that recall all, beside untrained machines and those that were taught another order."""
+    """Compare machines that recall everything with untrained machines and with the shuffled teacher."""
     rows = []
     for config, runs, shuffled in by_setting(datasets):
         succeeded = [bool(measure(run)[RECALLED]) for run in runs]

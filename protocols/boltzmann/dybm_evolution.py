@@ -23,9 +23,9 @@ from snnlab.stimuli.pictures.bitmaps import sequence_from
 FIGURE = "osogami2015_evolution"
 settle, models, cost = settle_boltzmann, sequence_models, sequence_cost
 CONTROLS = SHUFFLED_TEACHER
-# The published scale takes seconds; its control, which is not recalled in time, does not.
+# A run at the published scale takes seconds. Its control takes longer, since its recall never succeeds in time.
 QUICK = {"periods": 10_000}
-# The paper's figure shows these; at the last one all is recalled.
+# The paper's figure shows these periods. At the last one, the recall is complete.
 CHECKPOINTS = (0, 10, 1_000, 2_000, 4_000, 5_000)
 PUBLISHED = of_one_machine("the figures from ape to human", (4_000, 5_000), "after 4,000 to 5,000")
 
@@ -37,7 +37,7 @@ class Config(SequenceConfig):
     sequence: str = "evolution"
     """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG"""
     periods: int = 20_000
-    """stop after so many, if the sequence is not recalled before"""
+    """largest number of training periods; training stops earlier when the sequence is recalled"""
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
@@ -46,15 +46,15 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return what holds for every machine: it learns."""
+    """Return the check that every machine must pass: it learns."""
     return check_recall(dataset)
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return how well the figures are known in the end."""
+    """Return how well the machine recalls the figures at the end."""
     return measure_recall(dataset)
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """The share of machines that recall the figures, and after how many periods; beside the control."""
+    """Compare with the control: the share of machines that recall the figures, and the periods that they need."""
     return compare_recall(datasets, PUBLISHED)

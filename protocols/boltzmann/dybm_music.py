@@ -27,7 +27,7 @@ FIGURE = "osogami2015_music"
 settle, models, cost = settle_boltzmann, sequence_models, sequence_cost
 CONTROLS = SHUFFLED_TEACHER
 QUICK = {"periods": 20_000}
-# The paper's figure shows these; the last was the first with the whole song.
+# The paper's figure shows these periods. The last one is the first with the whole song.
 CHECKPOINTS = (0, 10, 1_000, 10_000, 100_000, 900_000)
 PUBLISHED = of_one_machine("the song", 900_000, "after at most 900,000")
 
@@ -37,9 +37,9 @@ class Config(SequenceConfig):
     """Settings of the run."""
 
     sequence: str = "music"
-    """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG; 12 rows are pitches, C4 to G5"""
+    """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG; 12 rows mean pitches C4 to G5"""
     periods: int = 1_000_000
-    """stop after so many, if the sequence is not recalled before"""
+    """largest number of training periods; training stops earlier when the sequence is recalled"""
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
@@ -48,22 +48,22 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return what holds for every machine: it learns."""
+    """Return the check that every machine must pass: it learns."""
     return check_recall(dataset)
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return how well the song is known in the end."""
+    """Return how well the machine recalls the song at the end."""
     return measure_recall(dataset)
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """The share of machines that recall the song, and after how many periods; beside the control."""
+    """Compare with the control: the share of machines that recall the song, and the periods that they need."""
     return compare_recall(datasets, PUBLISHED)
 
 
 def export(dataset: xr.Dataset, stem: Path) -> list[Path]:
-    """Write what the machine recalls in the end as sound, ``stem``.wav, two periods; returns what was written."""
+    """Write two recalled periods as sound to ``stem``.wav, and return the written files."""
     path = stem.with_suffix(".wav")
     record.write_whole(path, scale_wav(dataset.recalled.values[-1]))
     return [path]

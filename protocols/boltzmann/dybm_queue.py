@@ -1,6 +1,6 @@
-"""How long a word a short queue of spikes can hold: recall against delay, length and traces, and the memory it takes.
+"""How long a word a short spike queue can hold: recall against delays, word length and traces, and the memory used.
 
-What a machine carries from step to step is counted beside what backpropagation through time would keep.
+The memory that a machine carries from step to step is compared with the memory of backpropagation through time.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ CARRIED = "memory carried from step to step (bytes)"
 UNROLLED = "memory of backpropagation through one period (bytes)"
 SPIKES_ONLY = "the same if traces are computed again from stored spikes (bytes)"
 LEFT = "bits missed when shown, of those missed before learning (share)"
-# This is our criterion for every machine; one that is taught in another order is above.
+# This is our criterion for every machine. Machines with a shuffled teacher exceed it.
 MOST = 0.5
 
 
 def decay_rates(count: int) -> tuple[float, ...]:
-    """Return so many decay rates as the published three are spaced: k/(count + 1)."""
+    """Return ``count`` decay rates with the spacing of the three published rates: k/(count + 1)."""
     return tuple(k / (count + 1) for k in range(1, count + 1))
 
 
-# Nine steps of delay, the whole word and three traces are the default.
+# The default has delays up to nine steps, the whole word and three traces.
 DELAYS = {f"delays to {d}": {"longest_delay": d} for d in range(1, 13) if d != 9}
 LENGTHS = {word: {"sequence": word} for word in ("S", "SC", "SCI", "SCIE", "SCIEN", "SCIENC")}
 SYNAPTIC = {f"K = {k}": {"lam": decay_rates(k)} for k in (1, 2, 4, 5)}
@@ -66,9 +66,9 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return what holds for every machine whose sequence is longer than its queue: it learns most of what comes next.
+    """Return the check for machines whose sequence is longer than the queue: they predict most of the next bits.
 
-    Shorter ones are not judged: the five columns of an S in another order are often the same sequence.
+    Shorter sequences have no check, because a shuffled S (five columns) is often the same sequence.
     """
     measured = measure(dataset)
     if measured[LENGTH] <= 1:
@@ -77,7 +77,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return how well the sequence is known in the end, how long it is beside the queue, and the memory it took."""
+    """Return the quality of recall, the length of the sequence relative to the queue, and the memory used."""
     (steps, n), traces = dataset.sequence.shape, (dataset.sizes["k"], dataset.sizes["l"])
     whole = unrolled(n, *traces, steps)
     return measure_recall(dataset) | {
@@ -91,7 +91,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """For each setting how many machines recall all and what is missed, beside the control; then over all settings."""
+    """Compare each setting with its control: machines that recall everything, and missed bits; then all settings."""
     rows, recalled = [], []
     for config, runs, shuffled in by_setting(datasets):
         name, measured, broken = label(config), list(map(measure, runs)), list(map(measure, shuffled))
@@ -108,7 +108,7 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
 
 
 def _of_all(recalled: list[xr.Dataset]) -> list[Finding]:
-    """What is true of machines of all settings that recall all: how long their sequences are, and their memory."""
+    """Return findings over the machines of all settings that recall everything: sequence length and memory."""
     measured = [measure(run) for run in recalled]
     factors = [m[LENGTH] for m in measured]
     deep = [m[CONTEXT] > int(run.delay.max()) for m, run in zip(measured, recalled, strict=True)]
@@ -118,7 +118,7 @@ def _of_all(recalled: list[xr.Dataset]) -> list[Finding]:
     longer = f"{who}: share whose sequence is longer than their longest delay (up to {max(factors):.3g} times)"
     return [
         Finding.share(longer, [factor > 1 for factor in factors], "0: no more than a queue holds"),
-        # Only traces can tell what the queue has let go of.
+        # Only traces hold information that has left the queue.
         Finding.share(f"{who}: share that needs more of the past than the longest delay", deep, "0: the queue alone"),
         Finding.over_seeds(
             f"{who}: bytes carried, of those of backpropagation through one period",
@@ -130,6 +130,6 @@ def _of_all(recalled: list[xr.Dataset]) -> list[Finding]:
 
 
 def label(config: dict) -> str:
-    """Return what a setting is called."""
+    """Return the name of a setting."""
     traces = f"K = {len(config['lam'])}, L = {len(config['mu'])}"
     return f"{config['sequence']}, delays to {config['longest_delay']}, {traces}"

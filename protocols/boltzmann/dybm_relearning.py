@@ -1,4 +1,4 @@
-"""A machine that learned two sequences in turns learns them again, faster and faster (Osogami & Otsuka 2015)."""
+"""A machine that learns two sequences in turns relearns them faster and faster (Osogami & Otsuka 2015)."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from snnlab.stimuli.pictures.bitmaps import sequence_from
 
 FIGURE = "osogami2015_relearning"
 SHUFFLED = "shuffled"
-# Plain gradient ascent learns nothing of a sequence with decay rates of 1/4, whose beta reaches 4^8; with one of 0.9 it
-# does.
+# Plain gradient ascent does not learn a sequence with decay rates of 1/4, because beta then reaches 4^8. It learns with
+# a decay rate of 0.9.
 _EVOLUTION = {"sequence": "evolution", "cue": 30, "novel": SHUFFLED, "periods": 60_000}
 _SGD = {"optimizer": "sgd", "rate": 0.03}
 VARIANTS = {
     "SCIENCE": {},
-    # A machine that does not learn a novel sequence in so many periods takes minutes to find that out.
+    # The limit saves minutes of computing where a machine does not learn the novel sequence.
     "evolution": _EVOLUTION | {"novel_periods": 20_000},
     "evolution, mu 0.9": _EVOLUTION | {"mu": (0.9,)},
     "evolution, mu 0.9, sgd": _EVOLUTION | {"mu": (0.9,)} | _SGD,
@@ -57,30 +57,30 @@ class Config(TurnsConfig):
     """Settings of the run."""
 
     novel: str = "ECNEICS"
-    """a third sequence, which a copy of the machine learns at growing ages: a word or a file; shuffled: the columns of
-    the sequence in an order drawn for each seed"""
+    """a third sequence, which a copy of the machine learns at increasing ages: a word or a file; shuffled means the
+    columns of the sequence in random order, drawn for each seed"""
     novel_periods: int = 500_000
-    """periods after which it is given up"""
+    """largest number of periods for the novel sequence"""
 
 
 def settle(config: Config) -> Config:
-    """Return the Config; refuse what cannot be."""
+    """Check the values of a Config and return it."""
     settle_boltzmann(config)
     if config.control != "none":
-        # A machine that is taught two other sequences relearns those, too.
-        raise UserError(f"control: expected none: a novel sequence stands beside both others, got {config.control}")
+        # A machine with shuffled sequences relearns its sequences, too, so it is no control.
+        raise UserError(f"control: expected none (the novel sequence is the control), got {config.control}")
     require_whole("novel_periods", config.novel_periods, 1, MOST_PERIODS)
     return config
 
 
 def models(config: Config) -> dict:
-    """Return what the names in a settled Config stand for: all sequences."""
+    """Return the data and models that a settled Config names: all sequences."""
     novel = [] if config.novel == SHUFFLED else [novel_of(config)]
     return boltzmann_models(*sequence_and_mirror_image(config), *novel)
 
 
 def novel_of(config: Config) -> np.ndarray:
-    """Return the third sequence that a Config names; raises UserError if it is none."""
+    """Return the third sequence that a Config names; raises UserError for an unknown sequence."""
     try:
         return sequence_from(config.novel)
     except UserError as error:
@@ -88,12 +88,12 @@ def novel_of(config: Config) -> np.ndarray:
 
 
 def cost(config: Config) -> Cost:
-    """Return what a run takes at most."""
+    """Return an upper bound of the cost of a run."""
     return boltzmann_cost(config, *sequence_and_mirror_image(config))
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Train a machine on both in turns; see :func:`snnlab.networks.boltzmann.take_turns`."""
+    """Train a machine on both sequences in turns; see :func:`snnlab.networks.boltzmann.take_turns`."""
     sequences = sequence_and_mirror_image(config)
     if config.novel == SHUFFLED:
         novel = sequences[0][engine.rng("novel").permutation(len(sequences[0]))]
@@ -107,33 +107,33 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return what the paper shows, where a machine comes to at least four blocks: they need fewer and fewer periods."""
+    """Return the paper's claim as a check, for machines with at least four blocks: later blocks need fewer periods."""
     values = measure(dataset)
     return [Check(SLOPE, values[SLOPE], -np.inf, 0.0, "the paper: it falls")] if SLOPE in values else []
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return how the periods of a block fall, and whether those of a sequence that was never shown do."""
+    """Return how the periods of a block decrease, and whether the periods of a novel sequence decrease."""
     needed = dataset.block_periods.values.astype(float)
     values = {"blocks": float(len(needed)), "periods of training": float(dataset.age[-1])}
     if len(needed) >= 4:
-        # A block that needed none counts as one, which has a logarithm.
+        # A block without any period counts as one period, so that its logarithm exists.
         needed = np.maximum(needed, 1)
         blocks = np.arange(1, len(needed) + 1)
         values[SLOPE] = float(np.polyfit(np.log(blocks), np.log(needed), 1)[0])
         values[AGAIN] = float(np.log10(needed[-min(10, len(needed) // 2) :].mean() / needed[:2].mean()))
     novel = dataset.novel_periods.values
     if len(novel) > 1 and np.isfinite(novel[0]):
-        # One that was given up took at least so long.
+        # A novel sequence that was given up needs at least this number of periods.
         most = attribute(dataset, "config")["novel_periods"]
-        # A ratio of two times of the same machine; its logarithm is 0 on average where age does not matter.
+        # Both times are from the same machine. The mean of the log ratio is 0 if age does not matter.
         values[NOVEL] = float(np.log10(np.nan_to_num(max(novel[-1], 1), nan=most) / max(novel[0], 1)))
         values[GIVEN_UP] = float(np.isnan(novel[-1]))
     return values
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """Slopes over seeds; and whether a novel sequence is learned sooner by an old machine than by a new one."""
+    """Return slopes over seeds, and whether an old machine learns a novel sequence faster than a new machine."""
     rows = []
     for config, runs, _ in by_setting(datasets):
         measured = [measure(run) for run in runs]

@@ -24,7 +24,7 @@ FIGURE = "osogami2015_science"
 settle, models, cost = settle_boltzmann, sequence_models, sequence_cost
 CONTROLS = SHUFFLED_TEACHER
 QUICK = {"sequence": "SUN", "periods": 20_000}
-# The paper's figure shows these; the last was the first with the whole word.
+# The paper's figure shows these periods. The last one is the first with the whole word.
 CHECKPOINTS = (0, 10, 1_000, 10_000, 100_000, 120_000, 130_000)
 PUBLISHED = of_one_machine("the word SCIENCE", (120_000, 130_000), "after 120,000 to 130,000")
 
@@ -40,15 +40,15 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return what holds for every machine: it learns."""
+    """Return the check that every machine must pass: it learns."""
     return check_recall(dataset)
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return how well the sequence is known in the end."""
+    """Return how well the machine recalls the sequence at the end."""
     return measure_recall(dataset)
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """The share of machines that recall the sequence in time, and after how many periods; beside the control."""
+    """Compare with the control: the share of machines that recall in time, and the periods that they need."""
     return compare_recall(datasets, PUBLISHED)

@@ -26,12 +26,12 @@ from snnlab.networks.boltzmann import (
 
 FIGURE = "dybm_stdp_window"
 QUICK = {"delays": (1, 4), "longest_lag": 6}
-# The control has beta in reverse order, gamma in the wrong energy, and learns nothing at delays of 1.
+# The control uses beta in reverse order and gamma in the wrong energy. It learns nothing at delays of 1.
 CONTROLS = {"jdybm": {"variant": "jdybm"}}
-# This is the rounding of the largest traces, mu^-8 = 65536 for mu = 0.25.
+# This allows for rounding errors of the largest traces, mu^-8 = 65536 for mu = 0.25.
 CLOSE = 1e-9
-# The rate is so small that what is learned changes no probability: a window is that of vanishing steps. It is a power
-# of two, so that dividing by it rounds nothing.
+# The learning rate is so small that learning changes no probability: the window is the limit of small steps. It is a
+# power of two, so that division by it has no rounding error.
 RATE = 2.0**-200
 NAMES = {
     "delay": ("delay of the synapse", "steps"),
@@ -45,7 +45,7 @@ NAMES = {
     "ltp_law": ("change of u by one pair in closed form", "1"),
     "ltd_law": ("change of v by one pair in closed form", "1"),
 }
-# Each part of a window has a weight, and decay rates.
+# Each part of a window belongs to one kind of weight and its decay rates.
 PARTS = {"ltp": ("u", "lam"), "ltd": ("v", "mu")}
 
 
@@ -54,59 +54,60 @@ class Config:
     """Settings of the pairings."""
 
     delays: tuple[int, ...] = (1, 3, 5, 9)
-    """delays of the synapse (steps); each has a window of its own"""
+    """delays of the synapse (steps); a window is measured for each delay"""
     longest_lag: int = 20
-    """pairs are as many steps apart at most, in both directions"""
+    """largest lag between the two spikes of a pair, in both directions (steps)"""
     lam: tuple[float, ...] = DybmRule.lam
     """decay rates of the synaptic traces"""
     mu: tuple[float, ...] = DybmRule.mu
-    """decay rates of the neural traces and of the spikes under way"""
+    """decay rates of the neural traces and of travelling spikes"""
     chance: float = 0.1
-    """probability that a neuron is on when it remembers nothing, which sets its bias; windows do not depend on it"""
+    """probability that a neuron fires without any past spikes; it sets the bias; windows do not depend on it"""
     timing: Literal["consistent", "literal"] = "consistent"
-    """whether a spike that arrives now counts as arrived (consistent) or not (as equation 4 is printed)"""
+    """consistent: a spike that arrives now counts as arrived; literal: it does not, as equation 4 is printed"""
     variant: Literal["paper", "jdybm"] = "paper"
     """the paper's equations, or what the authors' program does instead"""
     target: Literal["numpy", "cython"] = "numpy"
-    """where Brian2's generated code runs; numpy needs no compilation, which would take longer than the run"""
+    """where Brian2's generated code runs; numpy is faster here, because compilation takes longer than the run"""
 
     def rule(self) -> DybmRule:
-        """Return the learning rule; raises UserError for settings that cannot be."""
+        """Return the learning rule; raises UserError for settings that are not allowed."""
         require_choices(self)
         if not self.delays:
-            raise UserError("delays: expected at least one, got none")
+            raise UserError("delays: expected at least one delay, got none")
         for delay in self.delays:
             checked_delays(np.full((1, 1), delay))
         require_whole("longest_lag", self.longest_lag, 1, 100)
         if not 0 < self.chance < 1:
-            raise UserError(f"chance: expected a probability between 0 and 1, got {self.chance}")
+            raise UserError(f"chance: expected a number between 0 and 1, got {self.chance}")
         settings = {name: getattr(self, name) for name in ("lam", "mu", "timing", "variant")}
         return DybmRule(optimizer="sgd", rate=RATE, **settings)
 
 
 def settle(config: Config) -> Config:
-    """Return the Config; refuse what cannot be."""
+    """Check the values of a Config and return it."""
     config.rule()
     return config
 
 
 def models(config: Config) -> dict:
-    """Return the version of what machines compute; the settings say the rest."""
+    """Return the version of the machines' program. The settings tell everything else."""
     return boltzmann_models()
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Let neurons i and j of each pair fire once, at every lag t_j - t_i, and see what that does to the synapse i to j.
+    """Let neurons i and j of each pair fire once at a lag t_j - t_i, and measure the change of the synapse i to j.
 
-    Every lag has a pair of its own in one machine; other pairs have weights of 0. Windows, shape (delay, lag, rate):
+    One machine holds a pair for every lag. All other weights are 0. The windows have the shape (delay, lag, rate):
 
-    - of learning, ``ltp`` and ``ltd``: change of u and v by plain gradient ascent from weights of 0, in units of the
-      learning rate, when both fire, minus that when i fires alone, minus that when j does. What is subtracted is all
-      that follows from the expected rate, so what stays is the pairing.
-    - of weights, ``ltp_weight`` and ``ltd_weight``: by how much u = 1, or v = 1, lowers the energy of the two spikes;
-      below 0 it holds them back. Learning is the gradient of this: u grows, and v, which holds back, falls.
+    - ``ltp`` and ``ltd``, the windows of learning: the change of u and v, in units of the learning rate, by plain
+      gradient ascent from weights of 0. From the change when both neurons fire, the changes when i fires alone and when
+      j fires alone are subtracted. The subtraction removes the effect of the expected rate and leaves the pairing.
+    - ``ltp_weight`` and ``ltd_weight``, the windows of weights: the decrease of the energy of the two spikes by u = 1
+      or v = 1. A value below 0 means inhibition. Learning follows the gradient: u increases, and v, which inhibits,
+      decreases.
 
-    Those that end in ``_law`` are their closed form in the paper's equations, whatever the variant.
+    Variables that end in ``_law`` are the closed form of the paper's equations, for both variants.
     """
     rule = config.rule()
     lags = np.arange(-config.longest_lag, config.longest_lag + 1)
@@ -135,7 +136,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 @dataclass(frozen=True)
 class Trial:
-    """What is shown to all pairs at once, and the weight of the synapse that is 1, if any is; without one it learns."""
+    """One trial of all pairs: the delay, the neurons that fire, and the weight that is 1; without one, pairs learn."""
 
     delay: int
     fire: Literal["both", "pre", "post"]
@@ -145,14 +146,14 @@ class Trial:
 
 @dataclass(frozen=True)
 class _Shown:
-    """What a trial did: energies of the spikes of each pair, and the weights of its synapse; shapes (lag,)."""
+    """Result of a trial: energies of the spikes of each pair, and the weights of its synapse; shapes (lag,)."""
 
     energy: np.ndarray
     learned: dict[str, np.ndarray]
 
 
 def _show(trials: list[Trial], config: Config, rule: DybmRule, lags: np.ndarray, engine: Engine) -> list[_Shown]:
-    """Run trials one after the other, each from silence; i of a pair is at an even place, j at the odd one after it."""
+    """Run the trials one after another, each from silence. Neuron i of a pair has an even index, and j is the next."""
     n, steps = 2 * len(lags), 2 * config.longest_lag + 1
     bias = np.full(n, np.log(config.chance / (1 - config.chance)))
     still = Boltzmann(np.ones((n, n)), bias, np.zeros((n, n, len(rule.lam))), np.zeros((n, n, len(rule.mu))), rule)
@@ -202,9 +203,10 @@ def law(part: str, dataset: xr.Dataset, timing: str = "consistent", variant: str
     """Return a window of learning in closed form, shape (delay, lag, rate), with D = t_post - t_pre and the delay d.
 
     ltp: lambda^(D - d + 1) for D >= d; with the timing "literal" lambda^(D - d) for D > d.
-    ltd: -mu^-D for D < d but D = 0, where neither spike comes after the other: one exponential, which spikes under way
-    (D > 0) and those of the neuron itself (D < 0) make up. In the variant "jdybm" those under way have -mu^-(d - D),
-    and ltp is 0 for d = 1. Of weights the windows are the same, but that in "jdybm" D < 0 has none.
+    ltd: -mu^-D for D < d, except D = 0, where neither spike comes after the other. It is one exponential: travelling
+    spikes give the part D > 0, and the neuron's own spikes give the part D < 0. In the variant "jdybm", travelling
+    spikes give -mu^-(d - D), and ltp is 0 for d = 1. The windows of weights are the same, except that "jdybm" has no
+    window for D < 0.
     """
     lag, delay = dataset.lag.values[None, :, None], dataset.delay.values[:, None, None]
     rate = dataset[PARTS[part][1]].values[None, None, :]
@@ -213,12 +215,12 @@ def law(part: str, dataset: xr.Dataset, timing: str = "consistent", variant: str
         arrives = (since >= 0) & ((delay > 1) | (variant == "paper"))
         return np.where(arrives, rate ** np.maximum(since + 1, 0), 0.0)
     power = np.where((lag > 0) & (variant == "jdybm"), delay - lag, lag + 0 * delay)
-    # Beyond the delay powers may be large, and do not count.
+    # Powers beyond the delay can be large and are not used.
     return -np.where((lag < delay) & (lag != 0), rate ** -np.where(lag < delay, power, 0).astype(float), 0.0)
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Both windows, of learning and of weights, are the closed form, at every delay."""
+    """Return the checks that the windows of learning and of weights equal the closed form at every delay."""
     rows = []
     for delay in dataset.delay.values:
         chosen = dataset.sel(delay=delay)
@@ -230,7 +232,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return the distances from the closed form, of all delays together."""
+    """Return the largest distances from the closed form over all delays."""
     values = {}
     for part in PARTS:
         for kind, of in (("", "learning"), ("_weight", "weights")):

@@ -1,4 +1,4 @@
-"""Seven neurons learn SCIENCE and its mirror image in turns, each recalled from a cue (Osogami & Otsuka 2015)."""
+"""Seven neurons learn SCIENCE and its mirror image in turns and recall each from a cue (Osogami & Otsuka 2015)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CONTROLS = SHUFFLED_TEACHER
 QUICK = {"sequence": "evolution", "cue": 30, "periods": 20_000}
 BLOCKS, BOTH = "blocks", "both sequences recalled from their cues at the end (1: yes)"
 FIRST, LATE = "periods of the first two blocks", "periods of a block, mean of the last tenth"
-# This is our criterion; it is larger because some of one sequence is lost while the other is learned.
+# This is our criterion. It is larger than for one sequence, because learning one sequence erases part of the other.
 FEW = 0.25
 _WHERE = "figure of two sequences that are recalled from cues"
 PUBLISHED = of_the_paper(
@@ -57,17 +57,17 @@ class Config(TurnsConfig):
 
 
 def models(config: Config) -> dict:
-    """Return what the names in a settled Config stand for: both sequences."""
+    """Return the data and models that a settled Config names: both sequences."""
     return boltzmann_models(*sequence_and_mirror_image(config))
 
 
 def cost(config: Config) -> Cost:
-    """Return what a run takes at most."""
+    """Return an upper bound of the cost of a run."""
     return boltzmann_cost(config, *sequence_and_mirror_image(config))
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Train a machine on both in turns; see :func:`snnlab.networks.boltzmann.take_turns`."""
+    """Train a machine on both sequences in turns; see :func:`snnlab.networks.boltzmann.take_turns`."""
     return take_turns(config, sequence_and_mirror_image(config), engine)
 
 
@@ -78,12 +78,12 @@ def ended(dataset: xr.Dataset) -> bool:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return what holds for every machine: it learns both. How soon it is a finding over machines."""
+    """Return the check that every machine must pass: it learns both sequences. The time is a finding over machines."""
     return [Check(MISSED, measure(dataset)[MISSED], 0.0, FEW, "our criterion")]
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return how far a machine came, and how well it knows both sequences in the end."""
+    """Return the length of training, and how well the machine recalls both sequences at the end."""
     needed = dataset.block_periods.values
     values = {
         BLOCKS: float(len(needed)),
@@ -101,7 +101,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """Blocks, periods of early and late blocks, and what is known in the end; beside the control."""
+    """Compare with the control: blocks, periods of early and late blocks, and recall at the end."""
     rows = []
     for config, runs, shuffled in by_setting(datasets):
         measured = [measure(run) for run in runs]
@@ -115,7 +115,7 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
                 f"{name}: share of machines of which a block needed no training", per_seed(runs, done), "0: untrained"
             )
         )
-        # The published number is that of a machine that was done.
+        # The published number belongs to a machine that completed its training.
         published = PUBLISHED if all(done) else "none"
         values = per_seed(runs, [m[BLOCKS] for m in measured])
         rows.append(Finding.over_seeds(f"{name}: {BLOCKS} by then", values, "0", published))

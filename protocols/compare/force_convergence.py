@@ -24,16 +24,16 @@ FIGURE = "force_convergence"
 FREQUENCY = 5.0
 SIZES = (125, 250, 500, 1000, 2000)
 NETWORKS = ("lif", "theta", "izhikevich", *RATES)
-# Before learning; time step of rate units (s).
+# Time before learning (s), and time step of rate units (s).
 BEFORE, DT = 1.0, 1e-3
-# Settings of rate units, those of rate_force (Sussillo & Abbott 2009): connectivity, gain, size of the feedback, time
-# constant (s), steps between two RLS updates, P at the start.
+# Rate units have the settings of rate_force (Sussillo & Abbott 2009): connectivity, gain, size of the feedback, time
+# constant (s), steps between two RLS updates, initial P.
 P, G, Q, TAU, RLS_STEPS, ALPHA = 0.1, 1.5, 1.0, 10e-3, 2, 1.0
 
 
 @dataclass(frozen=True)
 class Config(BrianConfig):
-    """Settings of the run; all others are those of force_sine and rate_force."""
+    """Settings of the run. All other settings are the defaults of force_sine and rate_force."""
 
     network: Literal["lif", "theta", "izhikevich", "tanh", "sqrt"] = "theta"
     """spiking neurons, or rate units: tanh (Sussillo & Abbott 2009), sqrt (counterpart of theta neurons)"""
@@ -63,7 +63,7 @@ TRAINING, AFTERWARDS = "RMSE / sd of the teacher, end of learning", "error after
 
 
 def settle(config: Config) -> Config:
-    """Return the Config; refuse what cannot be."""
+    """Check the values of a Config and return it."""
     require_choices(config)
     require_positive(config, "n", "learn", "after")
     if config.after < 2 / FREQUENCY or config.learn < 2 / FREQUENCY:
@@ -74,12 +74,12 @@ def settle(config: Config) -> Config:
 
 
 def models(config: Config) -> dict:
-    """Return what a network's name stands for."""
+    """Return the models that the name of a network refers to."""
     return rate_models() if config.network in RATES else force_models(_spiking(config))
 
 
 def cost(config: Config) -> Cost:
-    """Return what a run will take."""
+    """Return the expected cost of a run."""
     if config.network not in RATES:
         return force_cost(_spiking(config))
     steps = round((BEFORE + config.learn + config.after) / DT)
@@ -87,7 +87,7 @@ def cost(config: Config) -> Cost:
 
 
 def _spiking(config: Config) -> ForceConfig:
-    # With the exact gain: the step of the undivided one grows with N.
+    # The exact gain is used because the step of the undivided gain grows with N.
     return ForceConfig(
         neuron=config.network,
         n=config.n,
@@ -104,14 +104,14 @@ def _spiking(config: Config) -> ForceConfig:
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Train a network of this size on a sine of 5 Hz and let it go on alone.
+    """Train a network of this size on a sine of 5 Hz, then let it run freely.
 
     Returns ``output`` and ``teacher`` (time, component), every ms.
 
     Raises
     ------
     UserError
-        For settings that cannot be used.
+        For settings that are not allowed.
     """
     if config.network not in RATES:
         dataset = train_force(_spiking(config), lambda t: sine(t, FREQUENCY), engine)
@@ -130,7 +130,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return both errors of a run; after learning each period is compared at its best lag."""
+    """Return both errors of a run. After learning, each period is compared at its best lag."""
     time, output, teacher = (dataset[k].values for k in ("time", "output", "teacher"))
     start, stop = dataset.attrs["learn_start"], dataset.attrs["learn_stop"]
     last = osc.end_of_learning(time, start, stop, 1.0)
@@ -142,14 +142,14 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return none: small networks are there to fail."""
+    """Return no checks, because small networks are expected to fail."""
     return []
 
 
 def slopes(datasets: list[xr.Dataset]) -> dict[str, dict[str, list[float]]]:
-    """Return, for each network and error, the slope of log error over log N of every seed with three sizes below 1.
+    """Return the slope of log error over log N for each network, error and seed with at least three sizes below 1.
 
-    Sizes that fail, so that an output of 0 would be no worse, are left out: they lie on no power law.
+    A size with an error of 1 or more is left out: it is no better than an output of 0 and follows no power law.
     """
     errors: dict[tuple[str, int, str], list[tuple[int, dict[str, float]]]] = {}
     for dataset in datasets:
@@ -167,7 +167,7 @@ def slopes(datasets: list[xr.Dataset]) -> dict[str, dict[str, list[float]]]:
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """The slope of each error over the size, for each network."""
+    """Return the slope of each error over the network size."""
     return [
         Finding.over_seeds(
             f"{network}: slope of log ({what}) over log N",

@@ -1,4 +1,4 @@
-"""What the protocols of oscillations share: settings of the scripts, teachers, measures and criteria."""
+"""Parts that the protocols of oscillations share: settings of the authors' scripts, teachers, measures, criteria."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ PERIODS = {
     "complex": 0.5,
 }
 _SHORT, _IZHIKEVICH = (15.0, 5.0, 10.0), (20.0, 5.0, 10.0)
-# Settings of the authors' scripts (ModelDB 190565) for tau_decay = 20 ms: G, Q, alpha in the units of ForceConfig, and
-# the length of the run with its learning window in s. Only Izhikevich neurons learn the complex oscillator there.
+# The settings are those of the authors' scripts (ModelDB 190565) for tau_decay = 20 ms: G, Q, alpha in the units of
+# ForceConfig, and the length of the run and its learning window in s. In the scripts, only Izhikevich neurons learn the
+# complex oscillator.
 PUBLISHED = {
     ("sine", "lif"): (0.04, 10, 5e-6, _SHORT),
     ("sine", "theta"): (10, 1e4, 1e-5, _SHORT),
@@ -55,15 +56,15 @@ PUBLISHED = {
 
 Task = Literal["sine", "sawtooth", "vdp_harmonic", "vdp_relaxation", "product", "noisy_product", "complex"]
 
-# The reduced preset.
+# This is the reduced preset.
 QUICK = {"n": 800, "seconds": 6.0, "learn_start": 0.5, "learn_stop": 3.5}
-# Our criteria, relative to the teacher.
+# These are our criteria, relative to the teacher.
 SPEED, AMPLITUDE, CORRELATION = 0.05, 0.15, 0.9
 
 
 @dataclass(frozen=True)
 class OscillatorConfig(ForceConfig):
-    """Settings of the run; None means: the scripts' value for this task and neuron, else what the neuron states."""
+    """Settings of the run. None means the scripts' value for this task and neuron, or else the neuron file's value."""
 
     task: Task = "product"
     """the signal to learn"""
@@ -83,12 +84,12 @@ def settle(config: Settled, **stated: Any) -> Settled:
 
 
 def teacher(config: OscillatorConfig) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the signal of the task; noise is drawn for each time step of the run."""
+    """Return the signal of the task. Noise is drawn anew for each time step of the run."""
     if config.task in ("vdp_harmonic", "vdp_relaxation"):
         mu = 0.5 if config.task == "vdp_harmonic" else 5.0
         return lambda t: oscillators.van_der_pol(t, mu, config.seconds + 1)
     if config.task == "noisy_product":
-        # The scripts: normal noise for LIF and theta neurons, uniform for Izhikevich.
+        # As in the scripts, the noise is normal for LIF and theta neurons and uniform for Izhikevich neurons.
         kind = "uniform" if config.neuron == "izhikevich" else "normal"
         return oscillators.noisy(oscillators.product, config.setup.dt, 0.05, config.seed, kind)
     if config.task == "complex":
@@ -99,7 +100,7 @@ def teacher(config: OscillatorConfig) -> Callable[[np.ndarray], np.ndarray]:
 def measure(dataset: xr.Dataset) -> dict[str, float]:
     """Return every measure of a run by name, relative to the teacher.
 
-    In the free run each period is compared at its best lag up to half a period; the drift of that lag gives the speed.
+    In the free run, each period is compared at its best lag up to half a period. The drift of this lag gives the speed.
     """
     start, stop, end = (dataset.attrs[k] for k in ("learn_start", "learn_stop", "seconds"))
     period = PERIODS[attribute(dataset, "config")["task"]]
@@ -122,7 +123,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return our criteria; no outside number exists for these tasks."""
+    """Return our criteria as checks. No published numbers exist for these tasks."""
     bands = [(0.0, 0.2), (1 - SPEED, 1 + SPEED), (1 - AMPLITUDE, 1 + AMPLITUDE), (CORRELATION, INF)]
     measured = measure(dataset)
     if dataset.attrs["condition"] in AFTER_LEARNING and len(measured) == 1:

@@ -21,16 +21,16 @@ models, cost = force_models, force_cost
 
 @dataclass(frozen=True)
 class Config(oscillator.OscillatorConfig):
-    """Settings of the run; None means what it means for force_oscillator, and that each row's sum is zero."""
+    """Settings of the run. None means the same as in force_oscillator; with Dale's law each row sums to zero."""
 
     neuron: str = "lif"
     """lif, theta, izhikevich, ..., or path/to/file.py:NAME"""
     task: oscillator.Task = "sine"
     """the signal to learn"""
     dale: bool = True
-    """whether every neuron only excites or only inhibits; without, the network is that of force_oscillator"""
+    """whether every neuron is either excitatory or inhibitory; if not, the network is the one of force_oscillator"""
     excitatory: float = 0.5
-    """share of excitatory neurons; at 0.8 the network that we tried ran away"""
+    """share of excitatory neurons; at 0.8 the firing rate of our test network ran away"""
 
 
 VARIANTS = {
@@ -42,24 +42,24 @@ AGAINST = "weights of the total matrix against the sign of their column"
 
 
 def settle(config: Config) -> Config:
-    """Return the Config with every field filled in; with Dale's law the sum of each row is zero."""
+    """Return the Config with every field filled in. With Dale's law, each row of recurrent weights sums to zero."""
     return oscillator.settle(config, zero_row_mean=True) if config.dale else oscillator.settle(config)
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Train the network; see :func:`snnlab.train_force`. With Dale's law ``sign`` (neuron) tells the populations."""
+    """Train the network; see :func:`snnlab.train_force`. With Dale's law, ``sign`` (neuron) gives the populations."""
     return train_force(config, oscillator.teacher(config), engine, config.excitatory if config.dale else None)
 
 
 def against_dale(dataset: xr.Dataset) -> int:
-    """Return how many entries of the total matrix are against the sign of their column, from the decoder that ran."""
+    """Return the number of entries of the total weight matrix that have the wrong sign for their column."""
     net = TrainedNetwork(dataset)
     learned = split_encoder(net.encoder, net.signs) @ dataset.decoder_parts.values.T
     return int(((net.recurrent.toarray() + learned) * net.signs < 0).sum())
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return the criteria of force_oscillator and, with Dale's law, that no weight breaks it."""
+    """Return the checks of force_oscillator and, with Dale's law, the check that no weight breaks the law."""
     rows = oscillator.checks(dataset)
     if rows and "decoder_parts" in dataset:
         rows.append(Check(AGAINST, against_dale(dataset), 0, 0, "Dale's law"))
@@ -67,7 +67,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """Each measure with Dale's law against the same network without it."""
+    """Compare each measure with Dale's law with the same network without Dale's law."""
     groups: dict[tuple[str, ...], dict[bool, list[dict[str, float]]]] = {}
     for dataset in datasets:
         config = attribute(dataset, "config")

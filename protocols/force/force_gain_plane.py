@@ -27,7 +27,7 @@ from snnlab.networks.force import (
 from snnlab.stimuli.signals.oscillators import sine
 
 FREQUENCY = 5.0
-# The difference has grown when it reaches this part of the distance of unrelated states.
+# A difference counts as grown when it reaches this share of the distance between unrelated states.
 SATURATED = 0.3
 
 models, cost = force_models, force_cost
@@ -35,7 +35,7 @@ models, cost = force_models, force_cost
 
 @dataclass(frozen=True)
 class Config(ForceConfig):
-    """Settings of the run; None means: the published value of a neuron, or what a file of yours states in its FORCE."""
+    """Settings of the run. None means the published value of the neuron, or the value in FORCE of your neuron file."""
 
     neuron: str = "lif"
     """lif, theta, izhikevich, ..., or path/to/file.py:NAME"""
@@ -46,13 +46,13 @@ class Config(ForceConfig):
     learn_stop: float = 6.0
     """end of the learning window (s)"""
     perturbations: int = 5
-    """number of moved spikes; 0: none, and no exponent"""
+    """number of moved spikes; 0: no spike is moved and no growth rate is measured"""
 
 
-# Published G and Q, and what they are multiplied with in the study.
+# These are the published G and Q, and their factors in the study.
 PUBLISHED = {"lif": (0.04, 10.0), "theta": (10.0, 1e4), "izhikevich": (5e3, 5e3)}
 G_FACTORS, Q_FACTORS = (0.01, 0.1, 0.25, 0.5, 1.0, 2.0), (0.25, 0.5, 1.0, 2.0, 4.0)
-# Before learning the decoder is 0 and Q does not matter: spikes are moved at the published one.
+# Before learning, the decoder is 0 and Q has no effect, so spikes are moved only at the published Q.
 VARIANTS = {
     f"{neuron}, G x {x:g}, Q x {y:g}": {"neuron": neuron, "g": x * g, "q": y * q}
     | ({} if y == 1 else {"perturbations": 0})
@@ -63,12 +63,12 @@ VARIANTS = {
 QUICK = {"n": 800, "seconds": 4.0, "learn_start": 0.5, "learn_stop": 2.5, "perturbations": 2}
 ERROR = "error after learning / sd of the teacher"
 GROW, RATE = "moved spikes that grow (share)", "growth of those (1/s)"
-# Our criteria: learned; chaotic, if more than this share of moved spikes grow.
+# These are our criteria: a network has learned below this error, and it is chaotic if more moved spikes than this grow.
 LEARNED, CHAOTIC = 0.3, 0.5
 
 
 def settle(config: Config) -> Config:
-    """Return the Config with every field filled in; refuse neurons whose spikes cannot be moved."""
+    """Return the Config with every field filled in; raise UserError for neurons whose spikes cannot be moved."""
     require_integer(config, 0, "perturbations")
     config = settle_force(config)
     if config.perturbations:
@@ -77,10 +77,10 @@ def settle(config: Config) -> Config:
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Train the network on a sine of 5 Hz; then follow moved spikes in the same network as it was before learning.
+    """Train the network on a sine of 5 Hz; then follow moved spikes in the same network before learning.
 
-    Adds ``distance`` (perturbation, delay) and ``distance_of_unrelated`` (perturbation) to what
-    :func:`snnlab.train_force` returns: see :func:`snnlab.analysis.chaos.spike_distance`; NaN where no neuron fired.
+    Adds ``distance`` (perturbation, delay) and ``distance_of_unrelated`` (perturbation) to the Dataset of
+    :func:`snnlab.train_force`; see :func:`snnlab.analysis.chaos.spike_distance`. NaN means that no neuron fired.
     """
     dataset = train_force(config, lambda t: sine(t, FREQUENCY), engine)
     if not config.perturbations:
@@ -89,9 +89,9 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def growth(dataset: xr.Dataset) -> np.ndarray:
-    """Return the rate (1/s) at which the difference grew that each moved spike made; NaN if it did not.
+    """Return the growth rate (1/s) of the difference that each moved spike causes; NaN if it did not grow.
 
-    Empty for a network that was silent. Infinite where it grew too fast for a rate.
+    The array is empty for a silent network. A rate is infinite where the growth was too fast to measure.
     """
     alive = np.isfinite(dataset.distance_of_unrelated.values)
     if not alive.any():
@@ -101,7 +101,7 @@ def growth(dataset: xr.Dataset) -> np.ndarray:
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return the error of a run and, where spikes were moved, how many of them grew and how fast."""
+    """Return the error of a run and, where spikes were moved, the share of them that grew and their growth rate."""
     stop = dataset.attrs["learn_stop"]
     every = max(1, round(1e-3 / float(dataset.time[1] - dataset.time[0])))
     time, output, target = (dataset[k].values[::every] for k in ("time", "output", "teacher"))
@@ -116,22 +116,22 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return our criterion at the published gains; that other points do not learn is what the study is about."""
+    """Return our criterion as a check at the published gains. At other gains, a network may fail to learn."""
     measured, (x, y) = measure(dataset), factors(attribute(dataset, "config"))
     return [Check(ERROR, measured[ERROR], 0.0, LEARNED, "our criterion")] if x == y == 1 else []
 
 
 def factors(config: dict) -> tuple[float, float]:
-    """Return G and Q of a run over the published ones; NaN for a neuron that has none."""
+    """Return G and Q of a run divided by the published values; NaN for a neuron without published values."""
     published = PUBLISHED.get(config["neuron"], (np.nan, np.nan))
     given = (published[i] if config[name] is None else config[name] for i, name in enumerate("gq"))
     return tuple(round(value / unit, 6) for value, unit in zip(given, published, strict=True))
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """For each neuron: at which G moved spikes grow, from which G on it learns, and how both go together.
+    """Return, for each neuron, at which G moved spikes grow, the smallest G that learns, and their relation.
 
-    Runs are one plane if they differ in G, Q, seed and the number of moved spikes alone; broken ones are left out.
+    Runs belong to one plane if they differ only in G, Q, seed and the number of moved spikes. Controls are left out.
     """
     planes: dict[tuple[str, str], list[tuple[int, float, dict[str, float], np.ndarray | None]]] = {}
     for dataset in datasets:

@@ -29,8 +29,9 @@ from snnlab.stimuli.signals.lorenz import lorenz, pieces
 FIGURE = "nicola2017_lorenz"
 models, cost = force_models, force_cost
 INF = float("inf")
-# n, G, Q, alpha in the units of ForceConfig: theta of the authors' script (ModelDB 190565); the others, which it does
-# not train, are ours: those of the van der Pol oscillator, another signal of several small components.
+# n, G, Q, alpha are in the units of ForceConfig. The theta network has the settings of the authors' script (ModelDB
+# 190565), which trains no other neuron. For the others we use the settings of the van der Pol oscillator, which is also
+# a signal with several small components.
 SETTINGS = {
     "theta": {"n": 5000, "g": 15, "q": 1e4, "alpha": 1e-5},
     "lif": {"n": 2000, "g": 0.05, "q": 30, "alpha": 2.5e-6},
@@ -40,12 +41,12 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Config(ForceConfig):
-    """Settings of the run; None means: SETTINGS of this protocol for this neuron, else what the neuron states."""
+    """Settings of the run. None means the value in SETTINGS for this neuron, or else the value in the neuron file."""
 
     neuron: str = "theta"
     """theta (published), lif, izhikevich, ..., or path/to/file.py:NAME"""
     n: int | None = None
-    """number of neurons; None: 5000 theta neurons, 2000 of any other"""
+    """number of neurons; None means 5000 for theta neurons and 2000 for others"""
     seconds: float = 100.0
     """length of the run (s)"""
     learn_start: float = 5.0
@@ -55,28 +56,32 @@ class Config(ForceConfig):
 
 
 VARIANTS = {name: {"neuron": name} for name in SETTINGS}
-# A minute on one core: enough to learn the signal and to follow it for a moment, not to stay on the attractor.
+# The reduced preset takes a minute on one core. The network learns the signal and follows it for a moment, but it does
+# not stay on the attractor.
 QUICK = {"neuron": "lif", "n": 1500, "seconds": 32.0, "learn_start": 0.5, "learn_stop": 20.5}
-# Theta neurons have time steps a fifth as long.
+# The time step of theta neurons is shorter by a factor of five.
 QUICK_VARIANTS = {"theta": {"n": 800, "seconds": 23.5, "learn_stop": 12.0}}
-NOTE = "reduced preset: the network follows the teacher for a moment; nothing is claimed about the attractor it goes to"
-# So much of the free run the reduced preset is asked for (s), and how well (sd of the teacher): our criterion.
+NOTE = "reduced preset: the network follows the teacher for a moment; nothing is claimed about its later attractor"
+# In the reduced preset, the network must follow the teacher for this time (s) with this error (sd of the teacher). The
+# criterion is ours.
 FIRST, FOLLOWS = 0.25, 0.5
-# Our criteria, relative to the teacher.
+# These are our criteria, relative to the teacher.
 RMSE, RANGE = 0.2, 0.15
-# A maximum of z counts if it rises this part of z's standard deviation above the valleys beside it.
+# A maximum of z counts if it is higher than the minima beside it by this share of the standard deviation of z.
 PROMINENCE = 0.15
-# The free run starts this long after learning, when it may have left the teacher's path; shorter ones say nothing.
+# The measured free run starts this long after learning, when it has left the teacher's trajectory. A free run shorter
+# than the second number (s) is not measured.
 SETTLE, SHORTEST = 1.0, 10.0
-# So much of a longer free run is measured (s).
+# At most this much of a free run is measured (s).
 LONGEST = 100.0
-# Pieces of the teacher that a free run is compared with; as many others make up the teacher's map.
+# A free run is compared with this number of pieces of the teacher. The same number of other pieces gives the teacher's
+# return map.
 _PIECES = 20
 _COMPONENTS = "xyz"
 
 
 def settle(config: Config) -> Config:
-    """Return the Config with every field filled in; refuse recordings that hold no sample every 10 ms."""
+    """Return the Config with every field filled in; raise UserError if no sample is recorded every 10 ms."""
     config = settle_force(config, **({"n": 2000} | SETTINGS.get(config.neuron, {})))
     require_sampling(config, chaos.STEP)
     return config
@@ -98,7 +103,7 @@ def reduced(config: dict) -> bool:
 
 
 def free_run(dataset: xr.Dataset) -> np.ndarray | None:
-    """Return the decoded signal after learning, smoothed, shape (T, 3) every 10 ms; None if it is too short."""
+    """Return the smoothed decoded signal after learning, shape (T, 3) every 10 ms; None if it is too short."""
     start = dataset.attrs["learn_stop"] + SETTLE
     if dataset.attrs["seconds"] - start < SHORTEST:
         return None
@@ -109,21 +114,21 @@ def free_run(dataset: xr.Dataset) -> np.ndarray | None:
 
 @dataclass(frozen=True)
 class Attractor:
-    """The teacher, smoothed as the decoded signal is."""
+    """Properties of the teacher, which is smoothed like the decoded signal."""
 
     scale: float
     """standard deviation of z"""
     spans: np.ndarray
-    """from the first to the last percentile of each component, shape (3,)"""
+    """distance between the first and the last percentile of each component, shape (3,)"""
     points: np.ndarray
     """return map of z in units of ``scale``, shape (m, 2)"""
     pieces: tuple[np.ndarray, ...]
-    """other stretches, each of shape (samples, 3)"""
+    """pieces of the teacher that are not in ``points``, each of shape (samples, 3)"""
 
 
 @cache
 def attractor(samples: int) -> Attractor:
-    """Return the teacher with pieces of so many samples."""
+    """Return the properties of the teacher, with pieces of ``samples`` samples."""
     every = 2e-3
     drawn = pieces(2 * _PIECES, samples * chaos.STEP + 6 * chaos.SMOOTHING + every, every)
     smooth = [chaos.smooth(piece, every)[:samples] for piece in drawn]
@@ -143,13 +148,13 @@ def _spans(signal: np.ndarray) -> np.ndarray:
 
 
 def describe(signal: np.ndarray, teacher: Attractor) -> dict[str, float]:
-    """Return what is compared of a free run, a piece of teacher and a surrogate alike."""
+    """Return the measures that are compared for a free run, a piece of the teacher and a surrogate."""
     values = {"share of time with x > 0": float((signal[:, 0] > 0).mean())}
     spans = _spans(signal) / teacher.spans
     values |= {f"range of {c} / the teacher's": float(span) for c, span in zip(_COMPONENTS, spans, strict=True)}
     maxima = points(signal, teacher.scale)
     values["return-map error (sd of z)"] = chaos.map_error(maxima, teacher.points)
-    # The other way round: a limit cycle may lie on the teacher's map, but leaves most of it empty.
+    # The reverse distance detects a limit cycle: it can lie on the teacher's map but leaves most of the map empty.
     values["distance of the teacher's map (sd of z)"] = chaos.map_error(teacher.points, maxima)
     return values
 
@@ -160,7 +165,7 @@ def _surrogates(signal: np.ndarray, count: int) -> list[np.ndarray]:
 
 
 def _error(dataset: xr.Dataset, part: slice | None = None) -> float:
-    """The RMSE in part of a run, without one at the end of learning; in units of the teacher's deviation there."""
+    """Return the RMSE in a part of a run (default: the end of learning) / sd of the teacher in the same part."""
     start, stop = dataset.attrs["learn_start"], dataset.attrs["learn_stop"]
     last = osc.end_of_learning(dataset.time.values, start, stop, 5.0)
     scale = float(np.sqrt(dataset.teacher.values[last].var(0).mean()))
@@ -169,10 +174,10 @@ def _error(dataset: xr.Dataset, part: slice | None = None) -> float:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return our criteria; the paper states no number that we could read.
+    """Return our criteria as checks. We could not read a number in the paper.
 
-    In the reduced preset networks leave the attractor, as NOTE says. They are asked only to learn, and to follow the
-    teacher for FIRST s: without feedback, or with another decoder, they do not.
+    In the reduced preset, networks leave the attractor, as NOTE says. They must only learn and follow the teacher for
+    FIRST s. Without feedback or with another decoder, they fail this check.
     """
     ours, what = "our criterion", "RMSE / sd of the teacher"
     rows = [Check(f"{what}, end of learning", _error(dataset), 0.0, RMSE, ours)]
@@ -191,13 +196,14 @@ def checks(dataset: xr.Dataset) -> list[Check]:
     spread = 4 * shares.std(ddof=1)
     source = f"{_PIECES} pieces of teacher as long as the free run: mean and 4 sd"
     low, high = max(0.0, shares.mean() - spread), min(1.0, shares.mean() + spread)
-    # Pieces of teacher that differ as widely as a share can leave nothing to decide.
+    # If the band is 0 to 1, every share meets it and the check decides nothing.
     if (low, high) != (0.0, 1.0):
         rows.append(Check(share, measured[share], low, high, source))
     for component in _COMPONENTS:
         what = f"range of {component} / the teacher's"
         rows.append(Check(what, measured[what], 1 - RANGE, 1 + RANGE, ours))
-    # A free run that has no maxima has surrogates without a map, and an error that is no number and holds nowhere.
+    # A free run without maxima has no return map, and its surrogates have none either. Its error is NaN and the check
+    # fails.
     errors = [describe(noise, teacher)[error] for noise in _surrogates(signal, _PIECES)]
     least = min([value for value in errors if np.isfinite(value)], default=0.0)
     source = f"half the smallest of {_PIECES} phase-randomised surrogates of the free run"
@@ -208,7 +214,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """Each measure of the free run, its Lyapunov exponent among them, beside teacher pieces and surrogates."""
+    """Compare the measures of the free run and its Lyapunov exponent with pieces of the teacher and surrogates."""
     groups: dict[tuple[str, str, str], list[tuple[xr.Dataset, np.ndarray]]] = {}
     for dataset in datasets:
         signal = free_run(dataset) if dataset.attrs["condition"] == "default" else None

@@ -23,7 +23,7 @@ models, cost = force_models, force_cost
 
 @dataclass(frozen=True)
 class Config(OscillatorConfig):
-    """Settings of the run; None means: the scripts' value for this task and neuron, else what the neuron states."""
+    """Settings of the run. None means the scripts' value for this task and neuron, or else the neuron file's value."""
 
 
 VARIANTS = {f"{task}, {neuron}": {"task": task, "neuron": neuron} for task, neuron in PUBLISHED}
@@ -35,7 +35,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """Share of seeds that meet every criterion, for each task and neuron."""
+    """Return the share of seeds that meet every criterion, for each task and neuron."""
     cells: dict[tuple[str, str, str], tuple[list[xr.Dataset], list[bool]]] = {}
     for dataset in datasets:
         config = attribute(dataset, "config")
@@ -59,7 +59,7 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
 
 
 def _published(task: str, neuron: str) -> Published:
-    """Return what the script for a task and a neuron shows."""
+    """Return the claim that the authors' script shows for a task and a neuron."""
     return Published(
         source="Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3",
         locator="supplementary figure of oscillators; scripts in ModelDB 190565",

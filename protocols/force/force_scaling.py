@@ -17,7 +17,7 @@ from snnlab.networks.force import ForceConfig, ForceSetup, Form, Plan, ProgramLo
 from snnlab.stimuli.signals.oscillators import sine
 
 FIGURE = "scaling"
-# Model time (s) before each measurement.
+# Each measurement starts after this model time (s).
 SETTLE = 0.5
 QUICK = {"sizes": (100, 200), "seconds": 0.2, "repeats": 1}
 
@@ -33,7 +33,7 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Config:
-    """What is measured."""
+    """Settings of the measurement."""
 
     neuron: str = "lif"
     """a neuron model, as for force_sine"""
@@ -42,28 +42,28 @@ class Config:
     seconds: float = 2.0
     """model time of each measurement (s)"""
     repeats: int = 5
-    """measurements of each size; the fastest counts"""
+    """number of measurements of each size; the fastest one counts"""
     seed: int = 0
-    """one seed for every random stream"""
+    """seed of all random streams"""
     target: Literal["auto", "cpp_standalone"] = "auto"
-    """where it runs: this measures the C++ program"""
+    """where the network runs; only the C++ program is measured"""
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Measure each size with RLS and without, each after the network has settled; nothing is recorded.
+    """Measure each size with and without RLS after the network has settled. Nothing is recorded.
 
-    RLS uses the exact gain: the undivided one of the sine takes first steps that grow with the number of neurons, and
-    from some thousand neurons on they drive the network into synchrony.
+    RLS uses the exact gain. With the undivided gain, the first updates grow with the number of neurons and synchronise
+    networks of some thousand neurons.
     """
     require_positive(config, "seconds", "repeats")
     if len(config.sizes) < 2 or min(config.sizes) < 10 or sorted(set(config.sizes)) != list(config.sizes):
-        raise UserError(f"sizes: expected at least two numbers >= 10 that rise, got {config.sizes}")
+        raise UserError(f"sizes: expected at least two increasing integers >= 10, got {config.sizes}")
     if not engine.as_program():
-        raise UserError("target: expected a C++ compiler and make: this protocol measures the C++ program")
+        raise UserError("target: expected a C++ compiler and make, got none; this protocol measures the C++ program")
     setups = [ForceConfig(neuron=config.neuron, n=n).setup for n in config.sizes]
     if not can_be_program(setups[0].neuron, engine):
         raise UserError(
-            f"neuron: {config.neuron} has variables that are not real numbers; a C++ program cannot hold them"
+            f"neuron: expected a model whose variables are real numbers (for a C++ program), got {config.neuron}"
         )
     if round(config.seconds / setups[0].dt) < setups[0].learn.step:
         raise UserError(f"seconds: expected at least one RLS interval, got {config.seconds}")
@@ -89,7 +89,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def _measure(config: Config, engine: Engine, n: int, setup: ForceSetup, learns: bool) -> tuple[float, float]:
-    """CPU seconds per second of model time of the fastest of some runs, its start included, and the mean rate in Hz."""
+    """Return CPU seconds per second of model time of the fastest repeat, with its start, and the mean rate in Hz."""
     settled, steps = round(SETTLE / setup.dt), round((SETTLE + config.seconds) / setup.dt)
     plan = Plan(
         dt=setup.dt,
@@ -117,6 +117,6 @@ def _measure(config: Config, engine: Engine, n: int, setup: ForceSetup, learns: 
 
 
 def _children() -> float:
-    """CPU seconds of all child processes so far."""
+    """Return the CPU seconds of all child processes so far."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime

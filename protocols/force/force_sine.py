@@ -1,4 +1,4 @@
-"""A spiking network learns a 5 Hz sine by FORCE and goes on alone (Nicola & Clopath 2017, figure 2)."""
+"""A spiking network learns a 5 Hz sine by FORCE and then runs freely (Nicola & Clopath 2017, figure 2)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ INF = float("inf")
 
 @dataclass(frozen=True)
 class Config(ForceConfig):
-    """Settings of the run; None means: the published value of a neuron, or what a file of yours states in its FORCE."""
+    """Settings of the run. None means the published value of the neuron, or the value in FORCE of your neuron file."""
 
     teacher: str = "sine"
     """sine, or path/to/teacher.csv (time in s, then components), or path/to/file.py:function"""
@@ -46,10 +46,10 @@ QUICK = {"n": 800, "seconds": 4.5, "learn_start": 0.5, "learn_stop": 2.5}
 FIGURE = "nicola2017_fig2"
 models, cost = force_models, force_cost
 
-# What is measured, in the order printed.
+# These are the names of the measures in the order in which they are printed.
 RATES = ("rate before learning (Hz)", "rate while learning (Hz)", "rate after learning (Hz)")
 TRAINING = "RMSE, last 1 s of learning"
-# With less than 2 s of free run the windows are half of it.
+# In a free run shorter than 2 s, each window is half of the run.
 FREE = ("free-run frequency (Hz)", "free-run amplitude", "worst best-lag correlation, 1 s windows")
 DRIFT = "phase drift (cycles/s)"
 
@@ -63,14 +63,14 @@ BANDS = {
         _OCTAVE.format(4),
         [(4.6, 5.5), (35.5, 40.0), (33.5, 39.5), (0.007, 0.015), (4.87, 5.08), (0.91, 1.02), (0.97, INF)],
     ),
-    # The 95 % tolerance interval (95 % confidence) of our own seeds 0 to 9; reported on seeds 100 and up.
+    # The bands are 95 % tolerance intervals (95 % confidence) of our own seeds 0 to 9. Reports use seeds 100 and up.
     ("full", "theta"): (
         "our seeds 0 to 9, 95/95 % tolerance",
         [(7.72, 7.98), (25.3, 26.92), (25.2, 26.99), (0.0117, 0.0223), (4.949, 5.047), (0.988, 1.014), (0.994, INF)],
     ),
 }
-# What is compared with the authors' scripts: rates, error and free run; seen in so many runs of each script, and what
-# counts as the same.
+# Rates, error and free run are compared with the authors' scripts. For each neuron: number of runs of its script, range
+# of each measure over these runs, and the bar within which our value counts as the same.
 PROGRAM = "Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, scripts run by us in GNU Octave"
 _SEEN = {
     "lif": (
@@ -90,7 +90,7 @@ _SEEN = {
     ),
 }
 _DRIFTS = {"lif": 0.046, "izhikevich": 0.023}
-# For settings without published or measured bands: ours, relative to the teacher.
+# For settings without published or measured bands, we use these criteria relative to the teacher.
 GENERIC_RMSE, GENERIC_CORRELATION, GENERIC_FREQUENCY, GENERIC_AMPLITUDE = 0.2, 0.9, 0.05, 0.15
 
 
@@ -107,7 +107,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return every measure of a run by name; a run that ends with its learning window has no free-run ones."""
+    """Return every measure of a run by name. A run that ends with its learning window has no free-run measures."""
     start, stop, end = (dataset.attrs[k] for k in ("learn_start", "learn_stop", "seconds"))
     rate, bins = dataset.population_rate.values, dataset.bin.values
     time, output, teacher = dataset.time.values, dataset.output.values, dataset.teacher.values
@@ -135,7 +135,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 def checks(dataset: xr.Dataset) -> list[Check]:
     """Return the checks that apply: published bands at published settings, else criteria relative to the teacher.
 
-    A control is judged by the criteria, not by bands that it could leave by being better.
+    A control is checked by the criteria, because it could leave a published band by being better.
     """
     config, measured = attribute(dataset, "config"), measure(dataset)
     preset, condition = dataset.attrs["preset"], dataset.attrs["condition"]
@@ -151,7 +151,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 def _shortened(dataset: xr.Dataset) -> str:
-    """What to say of windows that are shorter than the names of the measures tell."""
+    """Return a note on windows that are shorter than the names of the measures say."""
     start, stop, end = (dataset.attrs[k] for k in ("learn_start", "learn_stop", "seconds"))
     windows = [(stop - start) / 2, *([(end - stop) / 2] if end - stop >= FREE_RUN_SECONDS else [])]
     short = [f"{window:.3g}" for window in windows if window < 1]
@@ -170,11 +170,11 @@ def _generic(dataset: xr.Dataset, config: dict) -> list[tuple[float, float] | No
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """Phase drift and error of each network over its seeds, and Izhikevich against LIF at the same preset.
+    """Return phase drift and error of each network over its seeds, and compare Izhikevich with LIF at the same preset.
 
-    Runs are one group only if all their settings but the seed and what is recorded are equal; broken networks are
-    left out. (Without recurrence, G = 0, LIF and Izhikevich networks are silent: their bias is the rheobase. RLS then
-    never starts, so that control says nothing about recurrent dynamics. Theta learns without recurrence.)
+    Runs form one group if all their settings except the seed and the recordings are equal. Controls are left out.
+    Without recurrence (G = 0), LIF and Izhikevich networks are silent, because their bias is the rheobase. RLS then
+    never starts, so this control says nothing about recurrent dynamics. Theta neurons learn without recurrence.
     """
     groups: dict[str, dict[int, xr.Dataset]] = {}
     for dataset in datasets:
@@ -214,17 +214,17 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
 
 
 def _of_scripts(neuron: str, count: int, what: str, value: float | tuple[float, float]) -> Published:
-    """Return what the authors' script for a neuron gives, in so many runs."""
+    """Return the values of a measure in ``count`` runs of the authors' script for a neuron, as a claim."""
     unit = what.rpartition("(")[2].removesuffix(")") if what.endswith(")") else "1"
     numbers = " to ".join(f"{x:g}" for x in (value if isinstance(value, tuple) else (value,)))
     claimed = f"{what}: {numbers} in {count} run{'s' if count > 1 else ''} of the script."
     locator = f"ModelDB 190565, sine of 5 Hz, {neuron}"
-    note = "The scripts are unmodified but for the random seed and the plots. No value of the paper could be read."
+    note = "The scripts are unmodified except for the random seed and the plots. No value of the paper could be read."
     return Published(PROGRAM, locator, "number", claimed, value, unit, what, "authors' program", "code", note)
 
 
 def _beside_scripts(neuron: str, runs: list[xr.Dataset], measures: list[dict[str, float]]) -> list[Finding]:
-    """Return rates, error and free run of a neuron's networks at the published scale beside those of the script."""
+    """Compare rates, error and free run of a neuron's networks at the published scale with the authors' script."""
     count, seen, bars = _SEEN[neuron]
     source = f"about the 95/95 % tolerance interval of {count} runs of the script, and 1 % for the filter's scheme"
     return [
@@ -242,7 +242,7 @@ def _beside_scripts(neuron: str, runs: list[xr.Dataset], measures: list[dict[str
 
 
 def _changes(config: dict) -> str:
-    """What differs from the published settings, for the name of a finding."""
+    """Return the settings that differ from the published ones, for the name of a finding."""
     default = json.loads(json.dumps(dataclasses.asdict(Config())))
     return ", ".join(f"{k}={v}" for k, v in config.items() if v != default[k] and k != "neuron") or "custom"
 

@@ -29,21 +29,21 @@ FIGURE = "nicola2017_ode_to_joy"
 models, cost = force_models, force_cost
 INF = float("inf")
 FREE_SECONDS = 100.0
-# Settings of the authors' script (ModelDB 190565), in the units of ForceConfig; other neurons keep what is stated for
-# them.
+# These are the settings of the authors' script (ModelDB 190565), in the units of ForceConfig. Other neurons have their
+# published values.
 SETTINGS = {"izhikevich_b": {"g": 1e4, "q": 4e3, "alpha": 2, "rls_interval": 4.0}}
 
 
 @dataclass(frozen=True)
 class Config(ForceConfig):
-    """Settings of the run; None means: SETTINGS of this protocol for this neuron, else what the neuron states."""
+    """Settings of the run. None means the value in SETTINGS for this neuron, or else the value in the neuron file."""
 
     neuron: str = "izhikevich_b"
     """izhikevich_b (published), lif, theta, ..., or path/to/file.py:NAME"""
     n: int = 5000
     """number of neurons"""
     seconds: float | None = None
-    """length of the run (s); None: 100 s after learning"""
+    """length of the run (s); None means 100 s after learning"""
     learn_start: float = 1.0
     """start of the learning window (s)"""
     learn_stop: float = 900.0
@@ -64,17 +64,17 @@ PLAYS = Published(
     text_read="code",
     note="The paper states no number that we could read: how many notes must be right is our criterion.",
 )
-# Less than a minute on one core: enough to play more of the notes right than chance, and checks ask no more of it. Few
-# neurons do so with stronger feedback and more updates.
+# The reduced preset takes less than a minute on one core. The network plays more notes right than chance, and the checks
+# demand no more. With few neurons this needs stronger feedback and more updates.
 QUICK = {"n": 1000, "q": 8e3, "rls_interval": 2.0, "learn_stop": 41.0, "seconds": 66.0}
 NOTE = (
-    "reduced preset: asked to learn and to play more notes right than chance; speed, step and each note's curve are "
-    "not checked"
+    "reduced preset: the network must learn and play more notes right than chance; speed, step and each note's curve "
+    "are not checked"
 )
 
 
 def settle(config: Config) -> Config:
-    """Return the Config with every field filled in; refuse recordings that hold no whole notes."""
+    """Return the Config with every field filled in; raise UserError if whole notes are not recorded."""
     if not 0 < config.learn_stop < INF:
         raise UserError(f"learn_stop: expected a number > 0, got {config.learn_stop}")
     config = settle_force(config, seconds=config.learn_stop + FREE_SECONDS, **SETTINGS.get(config.neuron, {}))
@@ -101,10 +101,10 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return our criteria; the paper states no number that we could read.
+    """Return our criteria as checks. We could not read a number in the paper.
 
-    The network of the reduced preset does not keep the melody. It is asked only to learn, and to play more notes right
-    than the same ones in random order have; see NOTE.
+    The network of the reduced preset does not keep the melody. It must only learn, and play more notes right than the
+    same notes in random order; see NOTE.
     """
     if reduced(attribute(dataset, "config")):
         measured, random = measure(dataset), "same notes in random order, at the lag that fits best"
@@ -117,7 +117,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """Notes right and mean correlation of the free run, for each length of learning."""
+    """Return the right notes and the mean correlation of the free run, for each length of learning."""
     groups: dict[tuple, list[tuple[xr.Dataset, dict[str, float]]]] = {}
     for dataset in datasets:
         if dataset.attrs["condition"] != "default":
@@ -146,5 +146,5 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
 
 
 def export(dataset: xr.Dataset, stem: Path) -> list[Path]:
-    """Write the free run as sound, ``stem``.wav; nothing for a run without one. Returns what was written."""
+    """Write the free run, if there is one, as sound to ``stem``.wav, and return the written files."""
     return melody.write_sound(dataset, stem)

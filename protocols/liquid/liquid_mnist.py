@@ -25,7 +25,7 @@ QUICK = {
     "calibration_images": 60,
 }
 VARIANTS = {rule: {"plasticity": rule} for rule in ("none", "stdp", "hebb", "stlr")}
-# Mean rates (Hz) at which neurons work, by our own criterion; it is not a result.
+# A mean firing rate (Hz) must lie in this range. The criterion is ours.
 RATES = (1.0, 50.0)
 GAINED = "accuracy of the liquid over that of pixels"
 LIQUID = "accuracy of liquid (%)"
@@ -37,12 +37,12 @@ class Config(LiquidConfig):
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Build, calibrate, learn and read out; see :func:`snnlab.networks.liquid.train.train_liquid`."""
+    """Build and calibrate the liquid, let it learn, and read it out; see :func:`snnlab.networks.liquid.train_liquid`."""
     return train_liquid(config, engine)
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return accuracies, rates, and how far weights have changed."""
+    """Return accuracies, rates, and the change of the weights."""
     values = {f"accuracy of {name} (%)": 100 * float(dataset.accuracy.sel(readout=name)) for name in READOUTS}
     values["rate (Hz)"] = float(dataset.rate.sel(readout="liquid"))
     if dataset.sizes["chunk"]:
@@ -52,7 +52,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return whether neurons work, while learning and after it, and whether the liquid tells more than pixels do."""
+    """Return the checks that rates stay in range during and after learning, and that the liquid beats the pixels."""
     source = "criterion: neither silent nor running away"
     rates = np.append(dataset.learning_rate, dataset.rate.sel(readout="liquid"))
     values = measure(dataset)
@@ -65,7 +65,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """Return what recurrence adds, what rules add to none in runs of one seed, and how far they change weights."""
+    """Return the gain through recurrence, the gain of each rule over no plasticity at the same seed, weight changes."""
     runs = [run for run in datasets if run.attrs.get("condition", "default") == "default"]
     groups = by_name(runs, _title, lambda run: settings(run, _OWN if _config(run)["plasticity"] == "none" else ()))
     networks = {title: {_network(run): measure(run) for run in group} for title, group in groups.items()}
@@ -99,10 +99,10 @@ def _title(run: xr.Dataset) -> str:
     return f"{config['images']}, n = {config['n']}, {config['code']}, {config['plasticity']}"
 
 
-# Settings that have no effect without a rule.
+# These settings have no effect without plasticity.
 _OWN = ("plasticity", "eta", "learned_images")
 
 
 def _network(run: xr.Dataset) -> tuple[str, int]:
-    """Return what two runs share that differ only in what is learned."""
+    """Return the settings and the seed that are equal for runs that differ only in their plasticity."""
     return settings(run, _OWN), int(_config(run)["seed"])

@@ -1,1 +1,1 @@
-"""Patterns: do rules tell similar sequences apart?"""
+"""Patterns: do plasticity rules separate similar sequences?"""

@@ -1,4 +1,4 @@
-"""What the claims about separation and completion share: the reduced preset, variants, comparisons of rules."""
+"""Parts that the protocols of separation and completion share: the reduced preset, variants, comparisons of rules."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ OTHERWISE = {
     "condition": "a recurrent reservoir beside a random walk of its weights; the source compares rules in one layer",
 }
 QUICK = {"n": 100, "sequences": 10}
-# How far weights go. Between spiking neurons weights have bounds, which they reach at about half their norm.
+# Learning stops at these relative changes of the weights. Between spiking neurons, weights have bounds and reach them
+# at a change of about half their norm.
 CHANGES = {"rate": (0.5, 1.0, 2.0), "spiking": (0.2, 0.4)}
-# Learning rates. The steps of a random walk add up as the root of their number, so its rate is larger.
+# These are the learning rates. The sum of random steps grows with the square root of their number, so the random walk
+# has a larger rate.
 RATES = {
     "rate": {"hebb": 1e-3, "stlr": 1e-3, "random_walk": 1e-2},
     "spiking": {"stdp": 2e-3, "hebb": 5e-4, "stlr": 5e-3, "random_walk": 2e-2},
@@ -43,10 +45,10 @@ def compare_rules(
     measured: Callable[[xr.Dataset], dict[str, float]],
     published: Mapping[tuple[str, str], Published] = MappingProxyType({}),
 ) -> list[Finding]:
-    """Return, for every number of ``measured`` with a comma in its name, what a rule adds, seed by seed.
+    """Return the gain of each rule over no learning and over a random walk, with one difference for each seed.
 
-    ``published`` holds what is claimed of a rule and a number, by both names: it is set beside what the rule adds to a
-    random walk.
+    Measures with a comma in their name are compared. ``published`` holds claims under (rule, measure). A claim stands
+    beside the gain over the random walk.
     """
     networks: dict[str, list[xr.Dataset]] = {}
     for run in datasets:
@@ -79,7 +81,7 @@ def group_by_change(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
 
 
 def name_rule(run: xr.Dataset) -> str:
-    """Return a rule and how far weights have changed by it, as text."""
+    """Return the name of a rule and the change of the weights, as text."""
     return _name(attribute(run, "config"))
 
 
@@ -89,5 +91,5 @@ def _name(config: dict) -> str:
 
 
 def _same(run: xr.Dataset) -> str:
-    # Without a rule its rate means nothing.
+    # Without a rule, its learning rate and its change have no effect.
     return settings(run, ("eta", "change") if attribute(run, "config")["plasticity"] == "none" else ())

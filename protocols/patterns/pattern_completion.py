@@ -1,6 +1,6 @@
-"""Whether a rule makes a reservoir complete what it has learned, from cues with bits missing, moved or no end.
+"""Does a rule let a reservoir complete learned sequences from cues with missing bits, moved bits or a missing end?
 
-After the question of Tsukada & Pan 2005, doi:10.1007/s00422-004-0523-1; patterns and measures are ours.
+The question follows Tsukada & Pan 2005, doi:10.1007/s00422-004-0523-1. The patterns and measures are ours.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Config(PatternConfig):
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Learn sequences, then compare outputs of cues; see :mod:`snnlab.networks.patterns.compare`."""
+    """Learn sequences, then compare the outputs for cues; see :mod:`snnlab.networks.patterns.compare`."""
 
     def change(shown: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
         cues = {f"missing {share:g}": dropped(shown, share, rng) for share in SHARES}
@@ -43,7 +43,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return completion of each kind of cue, of sequences learned and of new ones."""
+    """Return the completion for each kind of cue, for learned and for new sequences."""
     values = {name: float(dataset[name]) for name in ("presentations", "change", "radius")}
     for known in dataset.known.values:
         for name, title in FAMILIES.items():
@@ -55,7 +55,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return what holds for every reservoir before learning: its output knows a cue without a tenth of its bits."""
+    """Return the check before learning: the output recognises a cue that lacks a tenth of its bits."""
     if attribute(dataset, "config")["plasticity"] != "none":
         return []
     (nearest, *_) = average_changes(dataset, "missing", "new", "nearest")
@@ -65,5 +65,5 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """Return what each rule adds to no learning, and to a random walk of the same length."""
+    """Return the gain of each rule over no learning and over a random walk of the same length."""
     return _shared.compare_rules(datasets, measure)

@@ -1,6 +1,6 @@
-"""Whether a rule makes a reservoir tell similar sequences apart: some bits apart, or in another order.
+"""Does a rule let a reservoir separate similar sequences that differ in some bits or in their order?
 
-After Tsukada & Pan 2005, doi:10.1007/s00422-004-0523-1, whose patterns are not public: these are ours.
+The question follows Tsukada & Pan 2005, doi:10.1007/s00422-004-0523-1. Their patterns are not public; ours are new.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DISCRIMINATES = Published(
     source="Tsukada & Pan 2005, doi:10.1007/s00422-004-0523-1",
     locator="abstract",
     kind="direction",
-    claimed="Of the rules compared the spatiotemporal one (STLR) discriminates sequences best.",
+    claimed="The spatiotemporal rule (STLR) discriminates sequences best among the compared rules.",
     value=None,
     unit="1",
     measure="not known to us; ours is the distance of outputs when two frames are swapped",
@@ -44,7 +44,7 @@ class Config(PatternConfig):
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Learn sequences, then compare outputs of similar ones; see :mod:`snnlab.networks.patterns.compare`."""
+    """Learn sequences, then compare outputs for similar sequences; see :mod:`snnlab.networks.patterns.compare`."""
 
     def change(shown: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
         bits = {f"bits {b}": moved(shown, b, rng) for b in BITS if b // 2 <= config.active}
@@ -54,7 +54,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return separation by bits and by order, of sequences learned and of new ones."""
+    """Return the separation by bits and by order, for learned and for new sequences."""
     values = {name: float(dataset[name]) for name in ("presentations", "change", "radius")}
     for known in dataset.known.values:
         output, given = (average_changes(dataset, "bits", known, value) for value in ("distance", "given"))
@@ -64,9 +64,9 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return what holds for every reservoir before learning: outputs lie further apart where more bits differ.
+    """Return the check before learning: the distance of outputs increases with the number of different bits.
 
-    Learning may undo it; how often it does is a finding.
+    Learning may destroy this order. How often it does is a finding.
     """
     if attribute(dataset, "config")["plasticity"] != "none":
         return []
@@ -74,12 +74,12 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 def find_smallest_rise(dataset: xr.Dataset) -> float:
-    """Return the smallest difference of output distances from one number of bits to the next, of new sequences."""
+    """Return the smallest increase of the output distance from one number of bits to the next, for new sequences."""
     return float(np.diff(average_changes(dataset, "bits", "new")).min())
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """Return what each rule adds to no learning and to a random walk of the same length, and where distances rise."""
+    """Return the gain of each rule over no learning and over a random walk, and the share with increasing distances."""
     rows = _shared.compare_rules(datasets, measure, {("stlr", ORDER): DISCRIMINATES})
     rules = _shared.group_by_change(datasets)
     for name, runs in rules.items():

@@ -1,1 +1,1 @@
-"""Rate networks: the ancestors of FORCE."""
+"""Rate networks: the networks for which FORCE was developed."""

@@ -29,7 +29,7 @@ VARIANTS = {
     for task in ("sine", "four_sines", "lorenz")
 }
 QUICK = {"before": 0.5, "learn": 16.0, "after": 4.0}
-# What is broken on purpose, and which of these conditions differ from the default only after learning.
+# These are the controls, and the controls that differ from the default only after learning.
 CONTROLS = {
     "no_recurrence": {"g": 0.0},
     "no_feedback": {"control": "no_feedback"},
@@ -50,7 +50,7 @@ LEARNS = Published(
     note="The paper shows examples and states no error: the bar is our criterion. The figure is not noted here.",
 )
 ALIKE = {"bar": (0.95, INF), "bar_from": "our criterion"}
-# Periods in s; the Lorenz teacher has none.
+# Periods are in s. The Lorenz teacher has none.
 PERIODS = {"sine": 0.6, "four_sines": 1.2}
 LORENZ_UNIT = 0.5
 NAMES = {
@@ -64,12 +64,12 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Config(RunConfig):
-    """Settings of the run: those of Sussillo & Abbott 2009 and their script; time constant as 10 ms."""
+    """Settings of the run. Defaults are those of Sussillo & Abbott 2009 and their script, with 10 ms as time constant."""
 
     task: Literal["sine", "four_sines", "lorenz"] = "four_sines"
     """the signal to learn"""
     rate: Literal["tanh", "sqrt"] = "tanh"
-    """what a unit sends: tanh(x), or sqrt(x) for x > 0, the counterpart of theta neurons"""
+    """rate of a unit: tanh(x), or sqrt(x) for x > 0, the counterpart of theta neurons"""
     n: int = 1000
     """number of units"""
     p: float = 0.1
@@ -93,25 +93,26 @@ class Config(RunConfig):
     after: float = 14.4
     """time after learning (s)"""
     control: Literal["none", "no_feedback", "permuted_decoder", "shuffled_teacher"] = "none"
-    """what to break: feedback cut after learning, decoder permuted after learning, or teacher shuffled in time"""
+    """control: feedback cut after learning, decoder permuted after learning, or teacher shuffled in time"""
 
 
 def settle(config: Config) -> Config:
-    """Return the Config; refuse what cannot be."""
+    """Check the values of a Config and return it."""
     require_choices(config)
     require_positive(config, "n", "alpha", "tau", "dt", "rls_steps", "learn")
     if config.task == "lorenz" and config.before + config.learn + config.after > 150:
-        raise UserError("before, learn, after: expected at most 150 s together for the Lorenz attractor")
+        total = config.before + config.learn + config.after
+        raise UserError(f"before, learn, after: expected at most 150 s in total for the Lorenz attractor, got {total:g}")
     for name in ("before", "after", "g", "q"):
         require_between(config, name, 0)
     require_probability(config, "p")
     if config.dt >= config.tau or config.dt > 10:
-        raise UserError(f"dt: expected less than tau = {config.tau} ms and at most 10 ms, got {config.dt} ms")
+        raise UserError(f"dt: expected a number < tau = {config.tau} ms and <= 10 ms, got {config.dt} ms")
     return config
 
 
 def cost(config: Config) -> Cost:
-    """Return what a run will take."""
+    """Return the expected cost of a run."""
     steps = round((config.before + config.learn + config.after) / (config.dt * 1e-3))
     return rate_cost(config.n, steps, round(config.learn / (config.dt * 1e-3) / config.rls_steps))
 
@@ -120,8 +121,8 @@ def teacher(task: str, t: np.ndarray) -> np.ndarray:
     """Return the signal of a task at times t in s, shape (T, 1).
 
     ``sine``: 1.3 sin(2 pi t/0.6 s). ``four_sines``: 1.3/1.5 (s_1 + s_2/2 + s_3/6 + s_4/3), s_k = sin(2 pi k t/1.2 s),
-    as the authors' script. ``lorenz``: x/10; a unit of the system's time is 0.5 s, ours: 50 time constants. (At 20, a
-    free run leaves the teacher at once.)
+    as in the authors' script. ``lorenz``: x/10. One unit of the system's time is 0.5 s, which is our choice: 50 time
+    constants. (At 20 time constants, a free run leaves the teacher at once.)
     """
     if task == "sine":
         return 1.3 * sine(t, 1 / PERIODS["sine"])
@@ -137,7 +138,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     Raises
     ------
     UserError
-        For settings that cannot be used.
+        For settings that are not allowed.
     """
     dt = config.dt * 1e-3
     first, stop, end = (round(sum(x) / dt) for x in _windows(config))
@@ -168,7 +169,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
             "rate": (("time", "traced"), arrays["rate"].astype(np.float32)),
             "decoder": (("unit", "component"), arrays["decoder"]),
             "change": ("update", arrays["change"]),
-            # A unit excites some units and inhibits others.
+            # Each unit excites some units and inhibits others.
             "sign": ("unit", np.zeros(config.n, np.int8)),
         },
         {"time": times, "traced": np.arange(arrays["rate"].shape[1], dtype=np.int32)},
@@ -199,7 +200,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def followed(dataset: xr.Dataset) -> float:
-    """Return the time in s until the free run is off by one standard deviation of the teacher; at most all of it."""
+    """Return the time in s until the free run differs by one sd of the teacher, at most the length of the free run."""
     time, output, target = (dataset[k].values for k in ("time", "output", "teacher"))
     free = osc.between(time, dataset.attrs["learn_stop"], INF)
     off = np.flatnonzero(np.abs(output[free] - target[free]) > target.std())
@@ -207,7 +208,7 @@ def followed(dataset: xr.Dataset) -> float:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return our criteria; the paper shows examples and states no error. A chaotic free run has none."""
+    """Return our criteria as checks. The paper shows examples without errors. A chaotic free run has no criteria."""
     measured = measure(dataset)
     if dataset.attrs["condition"] in AFTER_LEARNING and len(measured) == 1:
         return []
@@ -219,7 +220,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """Each measure over seeds, for each task, rate function and size; how long a free run follows a chaotic teacher."""
+    """Return each measure over seeds, for each task, rate function and size, and the time of following for Lorenz."""
     groups: dict[tuple, list[tuple[xr.Dataset, dict[str, float]]]] = {}
     horizon = "time until the free run is off by one sd (s)"
     for dataset in datasets:

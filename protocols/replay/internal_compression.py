@@ -59,7 +59,7 @@ LEAST_STEADY, LEAST_ORDER, NEAR_SPEED = 0.9, 0.9, 0.1
 
 @dataclass(frozen=True)
 class Config(LeverConfig):
-    """Settings of the run; None means: SETTINGS of this protocol for this neuron, else what the neuron states."""
+    """Settings of the run. None means the value in SETTINGS for this neuron, or else the value in the neuron file."""
 
     neuron: str = "izhikevich_b"
     """izhikevich_b, lif, theta, ..., or path/to/file.py:NAME"""

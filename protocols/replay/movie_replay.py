@@ -56,7 +56,7 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Config(MovieConfig):
-    """Settings of the run; None means: MOVIE_SETTINGS for this neuron, else what the neuron states."""
+    """Settings of the run. None means the value in MOVIE_SETTINGS for this neuron, or else that of the neuron file."""
 
     record_interval: float | None = 8.0
     """time between two recorded samples (ms), a multiple of dt"""

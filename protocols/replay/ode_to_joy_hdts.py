@@ -55,7 +55,7 @@ IN_ORDER = "internal pulses followed by the next one (share)"
 
 @dataclass(frozen=True)
 class Config(HdtsConfig):
-    """Settings of the run; None means: SETTINGS of this protocol for this neuron, else what the neuron states."""
+    """Settings of the run. None means the value in SETTINGS for this neuron, or else the value in the neuron file."""
 
     neuron: str = "izhikevich_b"
     """izhikevich_b (published), lif, theta, ..., or path/to/file.py:NAME"""

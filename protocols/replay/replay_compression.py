@@ -62,7 +62,7 @@ KEPT = 0.9
 
 @dataclass(frozen=True)
 class Config(MovieConfig):
-    """Settings of the run; None means: MOVIE_SETTINGS for this neuron, else what the neuron states."""
+    """Settings of the run. None means the value in MOVIE_SETTINGS for this neuron, or else that of the neuron file."""
 
     speeds: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0, 0.5, -1.0, -4.0)
     """speeds of the pulses after learning, one after the other: multiples of 1/16 from 1/4 to 32, or backward (< 0);

@@ -70,7 +70,7 @@ _NORMS = {"l2": "L2 norm", "subtractive": "sum and L2 norm", "spectral": "spectr
 
 
 def settle(config: Config) -> Config:
-    """Return the Config; refuse what cannot be."""
+    """Check the values of a Config and return it."""
     if config.plasticity == "none":
         raise UserError("plasticity: expected a rule, beside which remedies are taken, got none")
     steps = load_images(config.images)[0].images.shape[1]

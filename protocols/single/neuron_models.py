@@ -70,7 +70,7 @@ def models(config: Config) -> dict:
 
 
 def settle(config: Config) -> Config:
-    """Return the Config; refuse what cannot be."""
+    """Check the values of a Config and return it."""
     require_positive(config, "lif_seconds", "izhikevich_seconds", "seconds")
     for name, least in {"points": 2, "lif_sd": 0, "izhikevich_sd": 0}.items():
         require_between(config, name, least)

@@ -61,7 +61,7 @@ def models(config: Config) -> dict:
 
 
 def settle(config: Config) -> Config:
-    """Return the Config; refuse what cannot be."""
+    """Check the values of a Config and return it."""
     require_choices(config)
     require_positive(config, "train_lag")
     require_whole("pairings", config.pairings, 1, 1000)

@@ -63,7 +63,7 @@ def models(config: Config) -> dict:
 
 
 def settle(config: Config) -> Config:
-    """Return the Config; refuse what cannot be."""
+    """Check the values of a Config and return it."""
     require_choices(config)
     require_positive(config, "theta1", "tau_s")
     require_whole("spikes", config.spikes, 1, 1000)

@@ -49,7 +49,7 @@ def models(config: Config) -> dict:
 
 
 def settle(config: Config) -> Config:
-    """Return the Config; refuse what cannot be."""
+    """Check the values of a Config and return it."""
     require_positive(config, "tau_rise", "tau_decay", "dt", "seconds")
     if config.dt >= min(config.tau_rise, config.tau_decay):
         raise UserError(f"dt: expected less than tau_rise and tau_decay, got {config.dt} ms")

@@ -61,7 +61,7 @@ OURS = {
 
 @dataclass(frozen=True)
 class Config(SongConfig):
-    """Settings of the run; None means: SONG_SETTINGS for this neuron, else what the neuron states."""
+    """Settings of the run. None means the value in SONG_SETTINGS for this neuron, or else that of the neuron file."""
 
 
 QUICK = {"n": 400, "learn_stop": 11.0, "seconds": 23.0}

@@ -90,7 +90,7 @@ ELSEWHERE = "half seconds behind a silent piece that are the song from elsewhere
 
 @dataclass(frozen=True)
 class Config(SongConfig):
-    """Settings of the run; None means: SONG_SETTINGS for this neuron, else what the neuron states."""
+    """Settings of the run. None means the value in SONG_SETTINGS for this neuron, or else that of the neuron file."""
 
     hdts: Literal["external", "chain", "internal"] = "chain"
     """external: pulses from an array; chain: a spiking synfire chain; internal: pulses that the network makes itself"""

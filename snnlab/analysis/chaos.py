@@ -1,6 +1,6 @@
-"""Is a decoded signal on a chaotic attractor? Return map, surrogates, and the largest Lyapunov exponent.
+"""Measures of chaos in a decoded signal: return map, surrogates, and the largest Lyapunov exponent.
 
-Raw correlation says nothing here: two exact solutions of a chaotic system part as well.
+Correlation with the teacher is no measure here, because two exact solutions of a chaotic system diverge, too.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-# What is measured on signals of shape (T, K) that have gone through `smooth`; in s.
+# Standard deviation of the Gaussian and time step of `smooth`, in s. All measures take smoothed signals.
 SMOOTHING, STEP = 0.02, 0.01
 
 
@@ -29,7 +29,7 @@ def smooth(x: np.ndarray, dt: float) -> np.ndarray:
 def return_map(z: np.ndarray, prominence: float) -> np.ndarray:
     """Return each local maximum of z, shape (T,), with the next one: shape (maxima - 1, 2).
 
-    A maximum counts if it rises by ``prominence`` above the lower of its neighbouring valleys that face higher ground.
+    A maximum counts if its prominence (:func:`scipy.signal.find_peaks`) is at least ``prominence``.
     """
     from scipy.signal import find_peaks
 
@@ -40,7 +40,7 @@ def return_map(z: np.ndarray, prominence: float) -> np.ndarray:
 def map_error(points: np.ndarray, reference: np.ndarray) -> float:
     """Return the root mean square distance of points, shape (m, 2), from the nearest point of a reference map.
 
-    NaN with fewer than two points.
+    It is NaN for fewer than two points.
     """
     from scipy.spatial import cKDTree
 
@@ -51,7 +51,7 @@ def map_error(points: np.ndarray, reference: np.ndarray) -> float:
 
 
 def surrogate(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return x, shape (T, K), with random phases: same power spectra, same cross spectra, and nothing else kept.
+    """Return x, shape (T, K), with random phases; only power spectra and cross spectra stay the same.
 
     One phase is drawn for each frequency and added in every component (Prichard & Theiler 1994,
     doi:10.1103/PhysRevLett.73.951).
@@ -71,9 +71,9 @@ def lyapunov(
 ) -> float:
     """Return the largest Lyapunov exponent (1/s) of x, shape (T, K), by the estimator of Rosenstein et al. 1993.
 
-    Each state is followed together with its nearest neighbour; the exponent is the slope of the mean logarithm of
-    their distance; NaN for a constant. doi:10.1016/0167-2789(93)90009-P; here the components are the state, nothing is
-    embedded.
+    Each state is followed together with its nearest neighbour. The exponent is the slope of the mean logarithm of their
+    distance; it is NaN for a constant. doi:10.1016/0167-2789(93)90009-P; here the components are the state, without
+    delay embedding.
 
     Parameters
     ----------
@@ -116,28 +116,28 @@ Spikes: TypeAlias = "tuple[np.ndarray, np.ndarray]"
 
 
 def spike_distance(first: Spikes, second: Spikes, edges: np.ndarray, tau: float, n: int) -> np.ndarray:
-    r"""Return how far apart the spike trains of n neurons are in each bin: root mean square of D over the bin.
+    r"""Return the distance of the spike trains of n neurons in each bin: the root mean square of D over the bin.
 
     .. math:: D(t)^2 = \sum_j (f_j(t) - g_j(t))^2, \quad f_j(t) = \sum_{t_s \le t} e^{-(t - t_s)/\tau}
 
-    with one term for each spike s of neuron j: the distance of van Rossum 2001, doi:10.1162/089976601300014321, bin by
-    bin. Over a bin, a spike that comes one time step late counts for as little as it is late.
+    with one term for each spike s of neuron j. This is the distance of van Rossum 2001, doi:10.1162/089976601300014321,
+    bin by bin. Over a bin, a spike that comes one time step late adds only a small distance.
 
     Parameters
     ----------
     first, second : pairs of arrays of shape (spikes,)
         Spike times in s, neuron indices.
     edges : array of shape (bins + 1,)
-        Of the bins, in s, in rising order.
+        Edges of the bins in s, in rising order.
     tau : float
-        In s.
+        Time constant in s.
     """
     when = np.concatenate([first[0], second[0], edges])
     who = np.concatenate([first[1], second[1], np.full(len(edges), -1)]).astype(int)
     sign = np.repeat([1.0, -1.0, 0.0], [len(first[0]), len(second[0]), len(edges)])
     trace, since = np.zeros(n), np.zeros(n)
     squared, last, integral, integrals = 0.0, float(when.min()), 0.0, []
-    # Between two events every difference decays alike, so the sum of squares does.
+    # Between two events all differences decay at the same rate, and so does the sum of squares.
     for index in np.argsort(when, kind="stable"):
         time, neuron = when[index], who[index]
         decay = np.exp(-2 * (time - last) / tau)
@@ -156,8 +156,8 @@ def spike_distance(first: Spikes, second: Spikes, edges: np.ndarray, tau: float,
 def growth(distances: np.ndarray, step: float, threshold: float, kept: int = 5) -> float:
     """Return the rate (1/s) at which one difference, shape (T,) every ``step`` s, grows; NaN if it does not.
 
-    It grows if it passes ``threshold`` for ``kept`` bins in a row. The rate is the slope of its logarithm up to there;
-    infinite if fewer than four bins are below the threshold.
+    It grows if it exceeds ``threshold`` for ``kept`` bins in a row. The rate is the slope of its logarithm up to these
+    bins; it is infinite if fewer than four bins are below the threshold.
     """
     above = np.convolve(distances > threshold, np.ones(kept), "valid") == kept
     if not above.any():

@@ -1,4 +1,4 @@
-"""How well a free-running output keeps a taught signal: frequency, amplitude, shape and phase."""
+"""Measures of how well a free run keeps a taught signal: frequency, amplitude, shape and phase."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import numpy as np
 
 
 def between(times: np.ndarray, start: float, stop: float) -> slice:
-    """Return the samples later than ``start``, up to and with ``stop``: a slice, which copies nothing of a long run."""
+    """Return the samples after ``start``, up to and including ``stop``, as a slice, which copies no data."""
     return slice(*np.searchsorted(times, [start, stop], side="right"))
 
 
 def end_of_learning(times: np.ndarray, start: float, stop: float, longest: float) -> slice:
-    """Return the samples of the last ``longest`` s of a learning window, and of no more than its second half."""
+    """Return the samples of the last ``longest`` s of a learning window, at most of its second half."""
     return between(times, stop - min(longest, (stop - start) / 2), stop)
 
 
 def frequency(x: np.ndarray, dt: float) -> float:
     """Return the frequency in Hz from upward zero crossings of x, shape (T,), sampled every dt s.
 
-    The mean is removed; a crossing counts once x has been below -1/2 of its amplitude, so that noise of
-    up to a tenth of the amplitude is not counted. NaN with fewer than two crossings.
+    The mean is removed. A crossing counts only after x was below -1/2 of its amplitude, so that noise of
+    up to a tenth of the amplitude is not counted. The result is NaN for fewer than two crossings.
     """
     x = np.asarray(x, float) - np.mean(x)
     low = -0.5 * amplitude(x)
@@ -36,7 +36,7 @@ def frequency(x: np.ndarray, dt: float) -> float:
 
 
 def amplitude(x: np.ndarray) -> float:
-    """Return sqrt(2) times the standard deviation: the amplitude, for a sine."""
+    """Return sqrt(2) times the standard deviation, which is the amplitude of a sine."""
     return float(np.sqrt(2) * np.std(x))
 
 
@@ -55,7 +55,7 @@ def lag_correlations(
     output, teacher : arrays of shape (T, K)
         Sampled every dt s from the same time on.
     start, window, max_lag : float
-        In s. A window is used if the teacher exists for every lag.
+        Times in s. A window is used if the teacher exists at every lag.
 
     Returns
     -------
@@ -94,9 +94,9 @@ def aligned(
     -------
     outputs, teachers : arrays of shape (n_windows, samples, K)
     lags : array of shape (n_windows,)
-        In s.
+        Lags in s.
     """
-    # The teacher of all lags must exist.
+    # The teacher must exist at all lags.
     start = max(start, max_lag)
     _, lags = lag_correlations(output, teacher, dt, start, window, max_lag)
     size = round(window / dt)
@@ -111,7 +111,7 @@ def aligned(
 def aligned_error(output: np.ndarray, teacher: np.ndarray, dt: float, start: float, period: float) -> float:
     """Return the RMSE of all periods after ``start``, each at its best lag, over the teacher's standard deviation.
 
-    Arguments as of :func:`aligned`; lags up to half a period. NaN without a whole period.
+    The arguments are as in :func:`aligned`; lags go up to half a period. The result is NaN without a whole period.
     """
     outputs, teachers, _ = aligned(output, teacher, dt, start, period, period / 2)
     return rmse(outputs, teachers) / float(np.sqrt(teacher.var(0).mean())) if len(outputs) else float("nan")
@@ -120,13 +120,13 @@ def aligned_error(output: np.ndarray, teacher: np.ndarray, dt: float, start: flo
 def phase_drift(x: np.ndarray, dt: float, reference: float) -> float:
     """Return the mean drift of x, shape (T,), against a reference frequency in Hz, in cycles per second.
 
-    The slope of the unwrapped phase of x exp(-2 pi i reference t), averaged over whole periods.
+    It is the slope of the unwrapped phase of x exp(-2 pi i reference t), averaged over whole periods.
     """
     period = round(1 / (reference * dt))
     n = len(x) // max(1, period)
     if n < 2 or period < 2:
         return float("nan")
-    # As a product with one period of the wave: its values at all times of a long run would not fit beside x.
+    # x is multiplied by one period of the wave, because the wave of a long run needs more memory than x.
     turns = reference * dt * np.arange(period)
     waves = np.stack([np.cos(2 * np.pi * turns), -np.sin(2 * np.pi * turns)], axis=1)
     real, imaginary = (np.asarray(x[: n * period], float).reshape(n, period) @ waves).T

@@ -6,7 +6,10 @@ import numpy as np
 
 
 def leaky(current, tau_m: float, v_threshold: float, v_reset: float, t_ref: float) -> np.ndarray:
-    """Leaky integrate-and-fire: 1 / (t_ref + tau_m ln((I - v_reset)/(I - v_threshold))) above v_threshold."""
+    """Return the rate of the leaky integrate-and-fire neuron.
+
+    It is 1 / (t_ref + tau_m ln((I - v_reset)/(I - v_threshold))) for I > v_threshold, else 0.
+    """
     current = np.asarray(current, float)
     rate = np.zeros_like(current)
     above = current > v_threshold
@@ -16,7 +19,10 @@ def leaky(current, tau_m: float, v_threshold: float, v_reset: float, t_ref: floa
 
 
 def perfect(current, tau_m: float, v_threshold: float, v_reset: float, t_ref: float) -> np.ndarray:
-    """Leakless integrate-and-fire: 1 / (t_ref + tau_m (v_threshold - v_reset)/I) for I > 0."""
+    """Return the rate of the leakless integrate-and-fire neuron.
+
+    It is 1 / (t_ref + tau_m (v_threshold - v_reset)/I) for I > 0, else 0.
+    """
     current = np.asarray(current, float)
     rate = np.zeros_like(current)
     above = current > 0
@@ -25,7 +31,10 @@ def perfect(current, tau_m: float, v_threshold: float, v_reset: float, t_ref: fl
 
 
 def quadratic(current, tau_m: float, v_peak: float, v_reset: float) -> np.ndarray:
-    """Quadratic integrate-and-fire: sqrt(I)/(tau_m (atan(v_peak/sqrt(I)) - atan(v_reset/sqrt(I)))) for I > 0."""
+    """Return the rate of the quadratic integrate-and-fire neuron.
+
+    It is sqrt(I)/(tau_m (atan(v_peak/sqrt(I)) - atan(v_reset/sqrt(I)))) for I > 0, else 0.
+    """
     current = np.asarray(current, float)
     rate = np.zeros_like(current)
     root = np.sqrt(current[current > 0])
@@ -34,12 +43,12 @@ def quadratic(current, tau_m: float, v_peak: float, v_reset: float) -> np.ndarra
 
 
 def square_root(current, scale: float = 1.0) -> np.ndarray:
-    """Theta neuron (scale = 1/tau) and its rate unit (scale = F): scale sqrt(J) for J > 0."""
+    """Return the rate of the theta neuron (scale = 1/tau) or its rate unit (scale = F): scale sqrt(J) for J > 0."""
     return scale * np.sqrt(np.clip(np.asarray(current, float), 0, None))
 
 
 def izhikevich_adiabatic(current, C, k, v_rest, v_t, a, b, d, v_peak, v_reset) -> np.ndarray:
-    """Izhikevich neuron with u held at its mean over a period: good where a period is short against 1/a.
+    """Return the rate of the Izhikevich neuron with u held at its mean, which holds for periods much shorter than 1/a.
 
     For fixed u the neuron is quadratic, with period T = C/(k w) (atan(x_p/w) - atan(x_r/w)), where
     x = v - (v_rest + v_t)/2 and w^2 = (I - u)/k - (v_t - v_rest)^2/4; its mean is <x> = C/(2 k T)
@@ -62,7 +71,7 @@ def izhikevich_adiabatic(current, C, k, v_rest, v_t, a, b, d, v_peak, v_reset) -
 
     rates = np.zeros(np.shape(current))
     for index, i in enumerate(np.asarray(current, float)):
-        # Firing is possible for u below this; there the period is infinite.
+        # The neuron fires only for u below this limit, at which the period is infinite.
         limit = i - k * (v_t - v_rest) ** 2 / 4
         u_low, u_high = limit - 100 * abs(k * (v_t - v_rest) ** 2), limit - 1e-9 * abs(limit)
         if surplus(u_high, i) < 0 < surplus(u_low, i):

@@ -1,4 +1,4 @@
-"""How well a value tells two kinds apart."""
+"""The area under the ROC curve: how well a value separates two classes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 def roc_area(values: np.ndarray, truth: np.ndarray) -> float:
     """Return how often a value where ``truth`` holds is larger than one where it does not; ties count half.
 
-    That is the area under the receiver operating characteristic (Mann & Whitney 1947). NaN if ``truth`` is everywhere
-    the same.
+    This is the area under the receiver operating characteristic (Mann & Whitney 1947). It is NaN if ``truth`` has only
+    one value.
     """
     from scipy.stats import rankdata
 

@@ -5,8 +5,9 @@ of A is one of A + E phi' where
 
     det(1 - phi' (lambda - A)^-1 E) = 0,    (lambda - A)^-1 = 1/lambda + A/lambda^2 + A^2/lambda^3 + ...
 
-so that outside the disc the K x K matrices phi' A^k E decide, and the first few suffice. For random A alone see Tao
-2013, doi:10.1007/s00440-011-0397-9; here phi was learned with A and is not independent of it: those with k > 0 count.
+so that outside the disc the K x K matrices phi' A^k E give the eigenvalues, and the first few suffice. For phi
+independent of A see Tao 2013, doi:10.1007/s00440-011-0397-9; here phi was learned with A, so matrices with k > 0
+matter.
 """
 
 from __future__ import annotations
@@ -24,24 +25,24 @@ def outliers(
     recurrent : array or sparse array of shape (n, n)
     encoder, decoder : arrays of shape (n, K)
     radius : float
-        Of the disc of the recurrent matrix's eigenvalues, in its unit.
+        Radius of the disc of the recurrent matrix's eigenvalues, in the unit of the matrix.
     moments : int
-        How many of the matrices phi' A^k E are used; the error falls as (radius/|lambda|)^moments.
+        Number of matrices phi' A^k E that are used; the error falls as (radius/|lambda|)^moments.
     factor : float
-        Nearer the disc the series converges slowly.
+        Eigenvalues nearer the disc are left out, because the series converges slowly there.
 
     Returns
     -------
     array of complex, largest modulus first
     """
     k = encoder.shape[1]
-    # In units of the radius, so that the powers of A neither grow nor vanish.
+    # The unit is the radius, so that the powers of A neither grow nor vanish.
     state = encoder / radius
     blocks = []
     for _ in range(moments):
         blocks.append(decoder.T @ state)
         state = recurrent @ state / radius
-    # lambda^m - sum_j lambda^(m - 1 - j) phi' A^j E is singular: the eigenvalues of its companion matrix.
+    # lambda^m - sum_j lambda^(m - 1 - j) phi' A^j E is singular at the eigenvalues of its companion matrix.
     companion = np.eye(k * moments, k=-k)
     companion[:k] = np.hstack(blocks)
     values = np.linalg.eigvals(companion)

@@ -1,4 +1,4 @@
-"""Spike trains: from (time, neuron) pairs to trains, binned counts, rates, and how regular they are.
+"""Spike trains from (time, neuron) pairs, binned spike counts, firing rates, and their regularity.
 
 A run file holds its spikes as pairs, ``spike_time`` (s) and ``spike_neuron``; :func:`recorded` takes them out of a
 Dataset.
@@ -24,7 +24,7 @@ class Spikes(NamedTuple):
     neurons: np.ndarray
     """(spikes,), whole numbers"""
     n: int
-    """number of neurons that were recorded, those without a spike included"""
+    """number of recorded neurons, including those without a spike"""
 
 
 def recorded(dataset: xr.Dataset) -> Spikes:
@@ -37,14 +37,14 @@ def recorded(dataset: xr.Dataset) -> Spikes:
 
     Example
     -------
-    ``rates(*recorded(snnlab.files.record.load("RUN.nc")), 10.0, 15.0)`` are the rates after learning.
+    ``rates(*recorded(snnlab.files.record.load("RUN.nc")), 10.0, 15.0)`` returns the rates after learning.
     """
     if not {"spike_time", "spike_neuron"} <= set(dataset.variables):
-        raise UserError("run: expected spike_time and spike_neuron, but this run recorded no spikes")
+        raise UserError("run: expected spike_time and spike_neuron, got a run that recorded no spikes")
     times, neurons = dataset.spike_time.values, dataset.spike_neuron.values
     if "recorded" in dataset.dims:
         return Spikes(times, neurons, dataset.sizes["recorded"])
-    # A run of version 0.1.0.
+    # A run of version 0.1.0 has no attribute recorded_neurons.
     return Spikes(times, neurons, int(dataset.attrs.get("recorded_neurons", neurons.max(initial=-1) + 1)))
 
 
@@ -57,7 +57,7 @@ def trains(times: np.ndarray, neurons: np.ndarray, n: int) -> list[np.ndarray]:
     [array([0.1]), array([0.2, 0.3]), array([], dtype=float64)]
     """
     order = np.lexsort((times, neurons))
-    # The first and the last piece are of no neuron from 0 to n - 1.
+    # The first and the last piece belong to no neuron from 0 to n - 1.
     ends = np.searchsorted(np.asarray(neurons)[order], np.arange(n + 1))
     return np.split(np.asarray(times)[order], ends)[1:-1]
 
@@ -71,7 +71,7 @@ def counts(times: np.ndarray, neurons: np.ndarray, n: int, start: float, stop: f
 
 
 def rates(times: np.ndarray, neurons: np.ndarray, n: int, start: float, stop: float) -> np.ndarray:
-    """Return the mean rate (Hz) of each neuron in [start, stop), shape (n,).
+    """Return the mean firing rate (Hz) of each neuron in [start, stop), shape (n,).
 
     Raises
     ------
@@ -86,7 +86,7 @@ def rates(times: np.ndarray, neurons: np.ndarray, n: int, start: float, stop: fl
 def cv_isi(train: np.ndarray) -> float:
     """Return the coefficient of variation of the intervals between spikes: their standard deviation over their mean.
 
-    It is 0 for a clock and 1 for a Poisson process; NaN for fewer than three spikes, which have no two intervals.
+    It is 0 for a regular train, 1 for a Poisson process, and NaN for fewer than three spikes (two intervals).
     ``train`` holds the spike times of one neuron in rising order.
 
     Example

@@ -1,1 +1,1 @@
-"""Learning on top of a network: recursive least squares and ridge regression. Plain arrays, no brian2."""
+"""Learning of readouts: recursive least squares, ridge regression and logistic regression. Plain arrays, no brian2."""

@@ -1,4 +1,4 @@
-"""Linear classifiers on streamed features: ridge regression onto classes, its strength chosen on held-out samples."""
+"""Linear classifiers on streamed features: ridge regression onto classes, with a ridge chosen on held-out samples."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from ..errors import UserError
 from .ridge import Ridge
 
 BETAS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1000.0)
-# Features of shape (samples, features) and their classes, piece by piece.
+# Pieces of features, shape (samples, features), each with its classes.
 Stream: TypeAlias = "Iterable[tuple[np.ndarray, np.ndarray]]"
 
 
 @dataclass(frozen=True)
 class Score:
-    """How a readout does."""
+    """The accuracy of a readout, and its weights."""
 
     beta: float
-    """the strength chosen"""
+    """the ridge that was chosen"""
     validation: float
-    """share of held-out samples that are right, with a readout that has not seen them"""
+    """share of right held-out samples, before the readout is fitted to them"""
     test: float
-    """share of test samples that are right, with one that learned from all others"""
+    """share of right test samples, after the readout is fitted to all other samples"""
     weights: np.ndarray
-    """of shape (features + 1, classes); the last row is the constant"""
+    """weights of shape (features + 1, classes); the last row is the constant"""
 
 
 def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
@@ -36,7 +36,7 @@ def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
 
 
 def with_constant(features: np.ndarray) -> np.ndarray:
-    """Return features with a column of ones behind them."""
+    """Return features with a column of ones added as the last."""
     return np.concatenate([features, np.ones((len(features), 1))], axis=1)
 
 
@@ -48,11 +48,11 @@ def classify(
     classes: int,
     betas: Sequence[float] = BETAS,
 ) -> dict[str, Score]:
-    r"""Return how ridge readouts of subsets of the features do: W = (sum r r^T + beta I)^{-1} sum r y^T.
+    r"""Return the accuracy of ridge readouts of subsets of the features: W = (sum r r^T + beta I)^{-1} sum r y^T.
 
-    y is 1 for the class and -1 for others; the largest output decides. For each subset, beta is the one with the most
-    held-out samples right (of equals the largest), among those strong enough to solve for; then it learns from all but
-    the test samples. Every stream is read once, and no more of it is held than a piece.
+    y is 1 for the class and -1 for others; the largest output decides. For each subset, beta is the ridge with the most
+    right held-out samples (the largest of equal ones), among those for which W can be solved. Then the readout is
+    fitted to all but the test samples. Every stream is read once, and only one piece of it is held at a time.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def classify(
     Raises
     ------
     UserError
-        If there is nothing to fit, or if features are so much alike that no beta can be solved for.
+        If there is nothing to fit, or if features are so much alike that W can be solved for no beta.
     """
     fitted = None
     for features, labels in fit:
@@ -97,7 +97,9 @@ def classify(
                 best[name], chosen[name] = beta, solved
                 break
         else:
-            raise UserError(f"features of {name!r} are too much alike to read out, with strengths up to {max(betas):g}")
+            raise UserError(
+                f"features: expected {name!r} to differ, got features too much alike for a ridge of {max(betas):g}"
+            )
     tested, total = dict.fromkeys(units, 0), 0
     for features, labels in test:
         features = with_constant(features)
@@ -110,7 +112,7 @@ def classify(
 
 
 def _solved(ridge: Ridge, beta: float, units: np.ndarray) -> np.ndarray | None:
-    """The weights; None where features are so much alike, as those of saturated units, that beta is too weak."""
+    """Return the weights; None if features are so much alike, as in saturated units, that beta is too small."""
     try:
         return ridge.solve(beta, units)
     except ValueError:

@@ -14,7 +14,7 @@ class Ridge:
     Parameters
     ----------
     n_units, n_outputs : int
-        Number of units that are read out, and of outputs.
+        Number of units that are read out, and number of outputs.
     ridge : float
         lambda >= 0, in the square of the unit of r. RLS with the exact gain and alpha gives lambda = 1/alpha.
 
@@ -26,9 +26,9 @@ class Ridge:
 
     def __init__(self, n_units: int, n_outputs: int, ridge: float):
         if n_units < 1 or n_outputs < 1:
-            raise ValueError(f"n_units and n_outputs must be >= 1, got {n_units}, {n_outputs}")
+            raise ValueError(f"n_units, n_outputs: expected integers >= 1, got {n_units} and {n_outputs}")
         if not (np.isfinite(ridge) and ridge >= 0):
-            raise ValueError(f"ridge must be finite and >= 0, got {ridge}")
+            raise ValueError(f"ridge: expected a finite number >= 0, got {ridge}")
         self.ridge = float(ridge)
         self._gram = np.zeros((n_units, n_units), order="F")
         self._cross = np.zeros((n_units, n_outputs))
@@ -39,10 +39,10 @@ class Ridge:
         n_units, n_outputs = self._cross.shape
         if r.shape[1] != n_units or target.shape != (r.shape[0], n_outputs):
             raise ValueError(
-                f"expected r (n_samples, {n_units}) and target (n_samples, {n_outputs}), got {r.shape}, {target.shape}"
+                f"r, target: expected shapes (n, {n_units}) and (n, {n_outputs}), got {r.shape} and {target.shape}"
             )
         if not (np.isfinite(r).all() and np.isfinite(target).all()):
-            raise ValueError("r and target must be finite")
+            raise ValueError("r, target: expected finite numbers, got NaN or infinity")
         scipy.linalg.blas.dsyrk(1.0, r.T, beta=1.0, c=self._gram, overwrite_c=1, lower=1)
         self._cross += r.T @ target
 
@@ -53,15 +53,15 @@ class Ridge:
 
     @property
     def weights(self) -> np.ndarray:
-        """The solution, of shape (n_units, n_outputs), by Cholesky; raises ValueError where it is not unique."""
+        """The solution by Cholesky, of shape (n_units, n_outputs); raises ValueError if it is not unique."""
         return self.solve(self.ridge)
 
     def solve(self, ridge: float, units: np.ndarray | None = None) -> np.ndarray:
-        """Return the solution for another lambda, or for some of the units alone: shape (len(units), n_outputs)."""
+        """Return the solution for another lambda, or for some of the units only: shape (len(units), n_outputs)."""
         units = np.arange(self.n_units) if units is None else np.asarray(units)
-        # Sorted, since only the lower triangle is filled.
+        # The units are sorted, because only the lower triangle is filled.
         order = np.argsort(units)
-        # One copy, in the order in which LAPACK works without another.
+        # This copy has the memory order for which LAPACK makes no other copy.
         gram = self._gram.T[np.ix_(units[order], units[order])].T
         gram[np.diag_indices_from(gram)] += ridge
         try:
@@ -69,5 +69,5 @@ class Ridge:
                 scipy.linalg.cho_factor(gram, lower=True, overwrite_a=True), self._cross[units[order]]
             )
         except np.linalg.LinAlgError:
-            raise ValueError("the Gram matrix is singular: add data or take ridge > 0") from None
+            raise ValueError("ridge: expected a number > 0 or more data, got a singular Gram matrix") from None
         return solution[np.argsort(order)]

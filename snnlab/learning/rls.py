@@ -22,7 +22,7 @@ class RLS:
     Parameters
     ----------
     n_units, n_outputs : int
-        Number of units that are read out, and of outputs that share P.
+        Number of units that are read out, and number of outputs that share P.
     alpha : float
         P(0) = alpha * I, in the inverse square of the unit of r. With the exact gain the weights are
         those of ridge regression with lambda = 1/alpha.
@@ -54,17 +54,17 @@ class RLS:
         block: int = 16,
     ):
         if n_units < 1 or n_outputs < 1 or block < 1:
-            raise ValueError(f"n_units, n_outputs and block must be >= 1, got {n_units}, {n_outputs}, {block}")
+            raise ValueError(f"n_units, n_outputs, block: expected integers >= 1, got {n_units}, {n_outputs}, {block}")
         if not (np.isfinite(alpha) and alpha > 0):
-            raise ValueError(f"alpha must be finite and > 0, got {alpha}")
+            raise ValueError(f"alpha: expected a finite number > 0, got {alpha}")
         if gain not in _GAINS:
-            raise ValueError(f"gain must be one of {_GAINS}, got {gain!r}")
+            raise ValueError(f"gain: expected one of {', '.join(_GAINS)}, got {gain!r}")
         self.gain = gain
         self.block = block
         self.weights = np.zeros((n_units, n_outputs))
         self._p = np.zeros((n_units, n_units), dtype, order="F")
         if self._p.dtype not in (np.float32, np.float64):
-            raise ValueError(f"dtype must be float64 or float32, got {dtype}")
+            raise ValueError(f"dtype: expected one of float64, float32, got {dtype}")
         np.fill_diagonal(self._p, alpha)
         self._columns = np.zeros((n_units, block), dtype, order="F")
         self._pending = 0
@@ -87,7 +87,9 @@ class RLS:
         r = np.asarray(r, self._p.dtype)
         error = np.asarray(error, float).reshape(-1)
         if r.shape != (n_units,) or error.shape != (n_outputs,):
-            raise ValueError(f"expected r ({n_units},) and error ({n_outputs},), got {r.shape} and {error.shape}")
+            raise ValueError(
+                f"r, error: expected shapes ({n_units},) and ({n_outputs},), got {r.shape} and {error.shape}"
+            )
         q = self._symv(1.0, self._p, r, lower=1)
         if self._pending:
             columns = self._columns[:, : self._pending]
@@ -95,7 +97,7 @@ class RLS:
         divisor = 1.0 + float(r @ q)
         # One test covers r, P and their product: any NaN or infinity reaches the divisor.
         if not (np.isfinite(divisor) and np.isfinite(error).all()):
-            raise ValueError("r and error must be finite")
+            raise ValueError("r, error: expected finite numbers, got NaN or infinity")
         if divisor <= 0:
             raise ValueError("P is no longer positive definite; use dtype float64 or a smaller alpha")
         gain = q / divisor if self.gain == "exact" else q
@@ -124,7 +126,7 @@ class RLS:
         return lower + np.tril(lower, -1).T
 
     def state(self) -> dict[str, np.ndarray]:
-        """Return everything needed to go on, as arrays; see :meth:`restore`.
+        """Return everything that :meth:`restore` needs to continue, as arrays.
 
         ``p_lower`` is the lower triangle of P, column after column; ``p_columns`` (n_units, pending) the columns c.
         """
@@ -139,13 +141,13 @@ class RLS:
         n, pending = len(self._p), state["p_columns"].shape[1]
         if state["weights"].shape != self.weights.shape or len(state["p_lower"]) != n * (n + 1) // 2:
             raise ValueError(
-                f"state is of another RLS: weights {state['weights'].shape} and {len(state['p_lower'])} entries of P, "
-                f"expected {self.weights.shape} and {n * (n + 1) // 2}"
+                f"state: expected weights {self.weights.shape} and {n * (n + 1) // 2} entries of P, "
+                f"got {state['weights'].shape} and {len(state['p_lower'])}"
             )
         if pending >= self.block:
-            raise ValueError(f"state is of another RLS: {pending} pending updates, expected fewer than {self.block}")
+            raise ValueError(f"state: expected fewer than {self.block} pending updates, got {pending}")
         if state["p_lower"].dtype != self._p.dtype:
-            raise ValueError(f"state is of another precision: {state['p_lower'].dtype}, expected {self._p.dtype}")
+            raise ValueError(f"state: expected P as {self._p.dtype}, got {state['p_lower'].dtype}")
         self.weights[:] = state["weights"]
         self._p.T[np.triu_indices(n)] = state["p_lower"]
         self._columns[:, :pending] = state["p_columns"]

@@ -11,14 +11,14 @@ import numpy as np
 from .readout import Score, classify
 
 CLASSES = 10
-# Images whose features are held at a time. The size of the pieces does not change the result.
+# Number of images whose features are held at a time. It does not change the result.
 PIECE = 500
 
 
 class LabelledImages(Protocol):
     """Images with labels, a dataclass such as :class:`snnlab.stimuli.pictures.images.Images`."""
 
-    # A type checker knows a dataclass by this attribute.
+    # Type checkers recognise a dataclass by this attribute.
     __dataclass_fields__: ClassVar[dict[str, Field]]
 
     @property
@@ -53,14 +53,14 @@ def score_readouts(
     subsets : dict
         Name -> indices of its features.
     held_out : int
-        The last so many training images choose the strength of the ridge.
+        Number of training images, from the end, that choose the ridge.
     piece : int
-        Images whose features are computed at a time.
+        Number of images whose features are computed at a time.
 
     Raises
     ------
     UserError
-        If features are so much alike that no strength can be solved for.
+        If features are so much alike that no ridge can be solved for.
     """
 
     def stream(images: LabelledImages, start: int, stop: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -91,5 +91,5 @@ def score_pixels(train: LabelledImages, test: LabelledImages, held_out: int, pie
 
 
 def shuffle_labels(images: Labelled, rng: np.random.Generator) -> Labelled:
-    """Return the images with their labels in random order: a control that no readout can pass."""
+    """Return the images with their labels in random order: a control in which no readout can succeed."""
     return replace(images, labels=rng.permutation(images.labels))

@@ -1,4 +1,4 @@
-"""Equations as data."""
+"""Models as data: equations, parameters and sources."""
 
 from ..lazy import public
 

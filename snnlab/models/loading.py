@@ -28,7 +28,7 @@ def find_model(spec: str, kind: Literal["neuron"]) -> tuple[NeuronModel, ModuleT
 @overload
 def find_model(spec: str, kind: Literal["filter"]) -> tuple[SynapseModel, ModuleType]: ...
 def find_model(spec: str, kind: Literal["neuron", "filter"]) -> tuple[NeuronModel | SynapseModel, ModuleType]:
-    """Return a model and the module it stands in.
+    """Return a model and the module that defines it.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def find_model(spec: str, kind: Literal["neuron", "filter"]) -> tuple[NeuronMode
     Raises
     ------
     UserError
-        For unknown names (with the nearest), files that cannot be imported, files without a model.
+        For unknown names (the message gives the nearest ones), files that cannot be imported, files without a model.
     """
     if kind == "neuron":
         return _find(spec, kind, "snnlab.neurons", NeuronModel)
@@ -50,8 +50,8 @@ def find_model(spec: str, kind: Literal["neuron", "filter"]) -> tuple[NeuronMode
 def find_rule(spec: str, cls: type[Rule], others: tuple[str, ...] = ()) -> Rule | None:
     """Return a plasticity rule of a class, such as RateRule, as :func:`find_model` finds models.
 
-    A name is that of the rule, in any file of :mod:`snnlab.plasticity`; "none" is None, as are names that the caller
-    knows by itself, ``others``.
+    A name is the name of a rule in any file of :mod:`snnlab.plasticity`. The result is None for "none" and for
+    ``others``, names that only the caller knows.
     """
     if spec in ("none", *others):
         return None
@@ -81,13 +81,17 @@ def _find(spec: str, kind: str, package: str, cls: type[Model]) -> tuple[Model, 
         return models[name], module
     if not models:
         raise _no_model(kind, spec, cls)
-    # A file that builds on a shipped model means its own.
+    # A file may import a shipped model; then only its own models count.
     shipped = [id(v) for k, m in sys.modules.items() if k.startswith(f"{package}.") for v in vars(m).values()]
     models = {k: v for k, v in models.items() if id(v) not in shipped} or models
     if len(models) > 1:
-        raise UserError(f"{kind}: {spec} holds {', '.join(sorted(models))}; say which, as {spec}:{sorted(models)[0]}")
+        raise UserError(
+            f"{kind}: expected one of {', '.join(sorted(models))}, as in {spec}:{sorted(models)[0]}, got {spec}"
+        )
     return next(iter(models.values())), module
 
 
 def _no_model(kind: str, spec: str, cls: type) -> UserError:
-    return UserError(f"{kind}: {spec.partition(':')[0]} holds no {cls.__name__}")
+    return UserError(
+        f"{kind}: expected a file with a {cls.__name__}, got {spec.partition(':')[0]}, which holds no {cls.__name__}"
+    )

@@ -29,19 +29,19 @@ class NeuronModel:
     initial : dict
         State variable -> Brian2 expression of its initial value (``rand()`` and ``randn()`` may appear).
     threshold, reset : str
-        Spike condition and reset statements. Both empty: a rate unit.
+        Spike condition and reset statements. Both are empty for a rate unit.
     refractory : Quantity, optional
         Refractory period, for equations marked ``(unless refractory)``.
     peak : Quantity, optional
-        What figures draw a spike up to; the state itself is reset at threshold.
+        The value up to which figures draw a spike; the state itself is reset at threshold.
     source : str
         Where equations and numbers come from.
 
     Raises
     ------
     UserError
-        For equations that cannot be read, names that nothing defines, parameters that nothing uses, a ``tau``
-        that is not > 0. Units are checked by Brian2 when a network is built.
+        For equations that cannot be read, undefined names, unused parameters, a ``tau`` that is not > 0. Brian2 checks
+        units when a network is built.
     """
 
     name: str
@@ -63,17 +63,21 @@ class NeuronModel:
         try:
             equations = brian2.Equations(self.equations)
         except (brian2.equations.equations.EquationError, ValueError, SyntaxError) as error:
-            raise UserError(f"neuron {self.name!r}: equations: {_one_line(error)}") from None
+            raise UserError(
+                f"neuron {self.name!r}: equations: expected Brian2 equations, got {_one_line(error)}"
+            ) from None
         states = equations.names
         for name in sorted(OF_NEURONS & ({*states, *self.parameters})):
-            raise UserError(f"neuron {self.name!r}: the name {name!r} is Brian2's own; rename it")
+            raise UserError(f"neuron {self.name!r}: expected a name that Brian2 does not use, got {name!r}")
         text = " ".join([self.threshold, self.reset, *map(str, self.initial.values())])
         used = set(equations.identifiers) | set(re.findall(r"[A-Za-z_]\w*", text))
         if "current" not in used:
-            raise UserError(f"neuron {self.name!r}: equations: expected the input to enter as 'current'")
+            raise UserError(
+                f"neuron {self.name!r}: equations: expected 'current' for the input, got equations without it"
+            )
         known = {*states, *self.parameters, "current", "int", "not", "and", "or", "True", "False"}
         for name in sorted(used - known - CONSTANTS - set(brian2.DEFAULT_FUNCTIONS) - set(brian2.DEFAULT_UNITS)):
-            raise UserError(f"neuron {self.name!r}: {name!r} is used in the equations but is not a parameter")
+            raise UserError(f"neuron {self.name!r}: equations: expected parameters or states, got the name {name!r}")
         for name in sorted(set(self.parameters) - used):
             raise unknown(
                 f"neuron {self.name!r}: parameter", name, sorted(used - set(states) - set(brian2.DEFAULT_FUNCTIONS))

@@ -1,4 +1,4 @@
-"""Quantities from texts and as plain JSON, and the parameters of models, which are quantities."""
+"""Quantities from text and as plain JSON, and checks of model parameters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import brian2
 from ..errors import UserError, unknown
 
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.UAdd)
-# What a text that is computed may hold; it may come from the run file of somebody else.
+# The syntax that is allowed in a text that is evaluated. The text may come from another person's run file.
 ALLOWED = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Constant, ast.Name, ast.Load, *_ARITHMETIC)
 
 
@@ -21,7 +21,7 @@ def quantity(text: str, field_name: str = "value") -> brian2.Quantity:
     Raises
     ------
     UserError
-        If the text is anything but numbers, unit names and arithmetic.
+        If the text holds more than numbers, unit names and arithmetic.
     """
     expected = f"{field_name}: expected a number with a unit such as 20*ms, got {text!r}"
     spaced = re.sub(r"(?<=[\d.])\s+(?=[A-Za-z])", "*", text.strip())
@@ -56,7 +56,7 @@ def si(dim: brian2.Dimension) -> str:
 
 
 def dump(parameters: dict) -> dict:
-    """Return quantities as [SI value, exponents of the seven base dimensions]: exact, and plain JSON."""
+    """Return quantities as [SI value, exponents of the seven base dimensions], which is exact and plain JSON."""
     rows = {}
     for key, value in parameters.items():
         value = brian2.Quantity(value)
@@ -65,12 +65,12 @@ def dump(parameters: dict) -> dict:
 
 
 def load(rows: dict) -> dict:
-    """Return the quantities that :func:`dump` made plain."""
+    """Return the quantities from the output of :func:`dump`."""
     return {k: brian2.Quantity(v, dim=brian2.get_or_create_dimension(dims)) for k, (v, dims) in rows.items()}
 
 
 def require_parameters(kind: str, name: str, parameters: dict) -> None:
-    """Raise UserError unless each parameter is one finite number and each time constant, tau..., is above 0."""
+    """Raise UserError unless each parameter is one finite number and each time constant (tau...) is > 0."""
     for key, value in parameters.items():
         size = brian2.Quantity(value)
         if size.ndim or not bool(abs(float(size)) < float("inf")):

@@ -19,9 +19,9 @@ from ..checking import checked_rng
 from ..errors import UserError, unknown
 from .reserved import WORDS
 
-# What a synapse of rate units may name: of the unit before it, of the unit behind it, its own.
+# Variables that a synapse between rate units may use: presynaptic, postsynaptic, and its own weight.
 SEEN = ("x_pre", "x_mean_pre", "y_post", "u_post", "y_mean_post", "w")
-# A factor of a product, from the values of what it names.
+# A factor of a product, as a function of the values of its variables.
 Factor: TypeAlias = "Callable[[Mapping[str, np.ndarray | float]], np.ndarray | float]"
 
 
@@ -40,12 +40,13 @@ class RateRule:
     name : str
         The rule's name in messages and files.
     signal : str
-        In ``w``, ``x_pre`` (what the presynaptic unit sent), ``y_post`` (activity of the postsynaptic unit), ``u_post``
-        (its recurrent input, the sum of all w x), ``x_mean_pre`` and ``y_mean_post`` (running means), and parameters.
+        Expression in ``w``, ``x_pre`` (what the presynaptic unit sent), ``y_post`` (activity of the postsynaptic unit),
+        ``u_post`` (its recurrent input, the sum of all w x), ``x_mean_pre`` and ``y_mean_post`` (running means), and
+        parameters.
     change : str
-        In ``summed`` (S), ``w``, parameters, ``randn()`` and ``rand()``.
+        Expression in ``summed`` (S), ``w``, parameters, ``randn()`` and ``rand()``.
     parameters : dict
-        Name -> number. ``kept``, if among them, is k, the share of S that is left after a step.
+        Name -> number. The parameter ``kept``, if given, is k, the share of S that is left after a step.
     percentiles : dict
         Parameters that are percentiles (0 to 100) of S in the network before learning, over synapses, steps and
         batches; see :func:`snnlab.networks.reservoir.calibrate`.
@@ -55,7 +56,7 @@ class RateRule:
     Raises
     ------
     UserError
-        For texts that cannot be read, names that nothing defines, parameters that nothing uses or that are no numbers.
+        For texts that cannot be read, undefined names, and parameters that are not used or are not numbers.
     """
 
     name: str
@@ -69,7 +70,7 @@ class RateRule:
         where = f"plasticity {self.name!r}: "
         used = set()
         for name in sorted({"pi", "e"} & self.parameters.keys()):
-            raise UserError(f"{where}parameter {name}: the name is that of a constant; rename it")
+            raise UserError(f"{where}parameter {name}: expected a name that is no constant, got {name!r}")
         for label, known in (("signal", SEEN), ("change", ("summed", "w", "randn", "rand"))):
             text = getattr(self, label)
             names = _names(text, f"{where}{label}")
@@ -85,7 +86,9 @@ class RateRule:
             raise UserError(f"{where}parameter kept: expected a number from 0 to less than 1, got {self.kept}")
         for name, value in self.percentiles.items():
             if name not in self.parameters or not 0 <= value <= 100:
-                raise UserError(f"{where}percentiles: expected a parameter and 0 to 100 for each, got {name}={value}")
+                raise UserError(
+                    f"{where}percentiles: expected parameters and numbers from 0 to 100, got {name}={value}"
+                )
 
     @property
     def kept(self) -> float:
@@ -104,12 +107,12 @@ class RateRule:
         return replace(self, parameters=self.parameters | overrides)
 
     def statements(self) -> str:
-        """Return the Brian2 statements of a step, in ``w``, ``summed``, ``eta`` and what the signal names."""
+        """Return the Brian2 statements of a step, in ``w``, ``summed``, ``eta`` and the variables of the signal."""
         summed = f"({self.signal})" + (" + kept*summed" if self.kept else "")
         return f"summed = {summed}\nw += eta*({self.change})"
 
     def terms(self) -> list[Term] | None:
-        """Return the signal as a sum of products of something of each side, or None if it is none."""
+        """Return the signal as a sum of products of pre- and postsynaptic factors, or None if it is no such sum."""
         found: dict[tuple, sympy.Expr] = {}
         for product in sympy.Add.make_args(sympy.expand(_read(self.signal))):
             sides = {"pre": sympy.S.One, "post": sympy.S.One, "": sympy.S.One}
@@ -132,7 +135,7 @@ class RateRule:
         return lambda values: function(*(values[name] for name in names))
 
     def signal_of(self, values: dict[str, np.ndarray]) -> np.ndarray:
-        """Return the signal for arrays of what it names."""
+        """Return the signal for arrays of its variables."""
         return _evaluate(self.signal, values | self.parameters)
 
     def change_of(self, summed: np.ndarray, w: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
@@ -153,9 +156,9 @@ class RateRule:
 
 @dataclass(frozen=True)
 class Term:
-    """A product of something of the presynaptic unit, of the postsynaptic one, and of the synapse; None is 1.
+    """A product of a presynaptic factor, a postsynaptic factor and a factor of the synapse; None is 1.
 
-    Each is a function of {name: array or number}.
+    Each factor is a function of {name: array or number}.
     """
 
     pre: Factor | None
@@ -164,19 +167,19 @@ class Term:
 
 
 def at_percentiles(rule, seen: np.ndarray):
-    """Return a rule, of rates or of spikes, with those parameters set that are percentiles of what was seen.
+    """Return a rate rule or spike rule with its percentile parameters set from the values seen.
 
     Raises
     ------
     UserError
-        If one comes out as 0, which is no threshold: too few inputs meet.
+        If a percentile is 0, which is no threshold: too few inputs coincide.
     """
     values = {name: float(np.percentile(seen, p)) for name, p in rule.percentiles.items()}
     for name, value in values.items():
         if value == 0:
             raise UserError(
-                f"plasticity {rule.name!r}: parameter {name}: percentile {rule.percentiles[name]:g} of what synapses "
-                "see is 0; expected more input, or more synapses"
+                f"plasticity {rule.name!r}: parameter {name}: expected a percentile {rule.percentiles[name]:g} that is "
+                "not 0, got 0; give more input or more synapses"
             )
     return rule.with_parameters(**values)
 
@@ -201,7 +204,7 @@ def _compiled(text: str) -> CodeType:
 
 @cache
 def _language() -> dict[str, Any]:
-    """What expressions may name: functions of Brian2 that numpy has under the same name, and its constants."""
+    """Return the functions of Brian2 that numpy has under the same name, and the constants, by name."""
     functions = [name for name in brian2.DEFAULT_FUNCTIONS if callable(getattr(np, name, None))]
     names = {name: getattr(np, name) for name in (*functions, "logical_and", "logical_or", "logical_not")}
     # Conversions are functions of Brian2's language.

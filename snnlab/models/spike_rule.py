@@ -13,14 +13,12 @@ from ..errors import UserError, unknown
 from .quantities import dump, load, require_parameters, with_parameters
 from .reserved import IN_SYNAPSES, OF_SYNAPSES
 
-# Names of Brian2, and of sympy, which reads the equations.
-
 
 @dataclass(frozen=True)
 class SpikeRule:
-    r"""Plasticity between spiking neurons: what happens in a synapse of weight ``w`` when a neuron fires.
+    r"""Plasticity between spiking neurons: how spikes change a synapse of weight ``w``.
 
-    In every time step, in this order:
+    Every time step runs, in this order:
 
     1. ``on_arrival`` for every synapse whose presynaptic neuron fires, plastic or not, so that sums over arriving
        spikes are complete;
@@ -32,18 +30,18 @@ class SpikeRule:
     name : str
         The rule's name in messages and files.
     equations : str
-        Variables of a synapse, but for ``w : 1``.
+        Equations of the variables of a synapse, except ``w : 1``.
     on_arrival, on_pre, on_post : str
         Brian2 statements. ``on_arrival`` may change variables x of the postsynaptic neuron, as ``x_post``; its ``w``
-        has the sign of the presynaptic neuron. The others may change variables of the synapse.
+        has the sign of the presynaptic neuron. The other two may change variables of the synapse.
     neuron : str
-        Equations of what the rule needs in postsynaptic neurons.
+        Equations of the variables that the rule needs in postsynaptic neurons.
     parameters : dict
         Constants as Brian2 quantities or numbers; those whose names start with ``tau`` are times > 0. ``w_max`` must be
         among them. Learning rates are called ``eta``.
     percentiles : dict
-        Parameters that are percentiles (0 to 100), over arriving spikes, of what the variable ``calibrated`` is after
-        ``on_pre``, in a network that does not learn yet.
+        Parameters that are percentiles (0 to 100), over arriving spikes, of the variable ``calibrated`` after
+        ``on_pre``, in a network before learning.
     calibrated : str
         A variable of a synapse.
     source : str
@@ -52,7 +50,7 @@ class SpikeRule:
     Raises
     ------
     UserError
-        For texts that cannot be read, names that nothing defines, parameters that nothing uses or that are no numbers.
+        For texts that cannot be read, undefined names, and parameters that are not used or are not numbers.
     """
 
     name: str
@@ -75,9 +73,11 @@ class SpikeRule:
             except (TypeError, ValueError):
                 raise UserError(f"{where}parameter {key}: expected one finite number, got {value!r}") from None
         for name in sorted(OF_SYNAPSES & ({*own, *behind, *self.parameters} - {"w"})):
-            raise UserError(f"{where}the name {name!r} is taken by Brian2 or sympy; rename it")
+            raise UserError(f"{where}expected a name that Brian2 and sympy do not use, got {name!r}")
         if not self.parameters.get("w_max", 0) > 0:
-            raise UserError(f"{where}parameters: expected w_max > 0, the largest weight")
+            raise UserError(
+                f"{where}parameters: expected w_max, a number > 0, got {self.parameters.get('w_max', 'none')}"
+            )
         posts = {f"{name}_post" for name in behind}
         changed = {"on_arrival": posts, "on_pre": {"w", *own}, "on_post": {"w", *own}}
         used = self._names("equations", own) | self._names("neuron", behind)
@@ -105,15 +105,15 @@ class SpikeRule:
             raise unknown(f"{where}calibrated", self.calibrated, sorted(own))
 
     def _variables(self, label: str) -> list[str]:
-        """Names of the variables in equations; refuses those that cannot be read."""
+        """Return the names of the variables in equations; raise UserError if they cannot be read."""
         try:
             return sorted(brian2.Equations(getattr(self, label)).names)
         except (brian2.equations.equations.EquationError, ValueError, SyntaxError) as error:
             message = " ".join(str(error).split())
-            raise UserError(f"plasticity {self.name!r}: {label}: {message}") from None
+            raise UserError(f"plasticity {self.name!r}: {label}: expected Brian2 equations, got {message}") from None
 
     def _names(self, label: str, variables: set[str] | list[str]) -> set[str]:
-        """Names that a text uses; refuses those that nothing defines."""
+        """Return the names that a text uses; raise UserError for undefined ones."""
         text = getattr(self, label)
         if label in ("equations", "neuron"):
             equations = brian2.Equations(text)
@@ -127,17 +127,17 @@ class SpikeRule:
 
     @property
     def variables(self) -> list[str]:
-        """Names of the variables of a synapse, but for ``w``."""
+        """Names of the variables of a synapse, except ``w``."""
         return self._variables("equations")
 
     @property
     def neuron_variables(self) -> list[str]:
-        """Names of what the rule needs in postsynaptic neurons."""
+        """Names of the variables that the rule needs in postsynaptic neurons."""
         return self._variables("neuron")
 
     @property
     def numbers(self) -> dict[str, float]:
-        """Parameters without a unit that only synapses use: they may be set anew in a network that is built."""
+        """Parameters without a unit that only synapses use; they can be changed in a built network."""
         behind = brian2.Equations(self.neuron).identifiers if self.neuron else ()
         return {k: float(v) for k, v in self.parameters.items() if _pure(v) and k not in behind}
 

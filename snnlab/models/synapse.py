@@ -21,9 +21,9 @@ _FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos")
 
 
 def _arithmetic(text: str, mode: Literal["eval", "exec"], assigned: Collection[str] = ()) -> CodeType | None:
-    """Compile an expression, or assignments to these names; None if there is anything in it but arithmetic.
+    """Compile an expression, or assignments to these names; None if it holds more than arithmetic.
 
-    The text may come from a run file of somebody else.
+    The text may come from another person's run file.
     """
     source = dedent(text).strip()
     tree: ast.Expression | ast.Module
@@ -55,10 +55,10 @@ class SynapseModel:
     name : str
         The filter's name in messages and files.
     equations : str
-        Linear differential equations. ``unit`` stands for the unit of what is filtered per second; the first
+        Linear differential equations. ``unit`` is the unit of the filtered quantity per second; the first
         state is called ``s``.
     on_spike : str
-        Statement at a presynaptic spike of weight ``weight``. A unit area makes the mean of s the firing rate.
+        Statement at a presynaptic spike of weight ``weight``. With unit area the mean of s is the firing rate.
     parameters : dict
         Constants as Brian2 quantities.
     source : str
@@ -75,9 +75,13 @@ class SynapseModel:
         try:
             names = brian2.Equations(self.named("s", "1")).diff_eq_names
         except (brian2.equations.equations.EquationError, ValueError, SyntaxError) as error:
-            raise UserError(f"filter {self.name!r}: equations: {_one_line(error)}") from None
+            raise UserError(
+                f"filter {self.name!r}: equations: expected Brian2 equations, got {_one_line(error)}"
+            ) from None
         if "s" not in names:
-            raise UserError(f"filter {self.name!r}: equations: expected a differential equation of 's', the output")
+            raise UserError(
+                f"filter {self.name!r}: equations: expected a differential equation of 's', the output, got none"
+            )
         require_parameters("filter", self.name, self.parameters)
         self._check_spike()
         used = set(re.findall(r"[A-Za-z_]\w*", self.equations + " " + self.on_spike))
@@ -92,7 +96,7 @@ class SynapseModel:
             raise UserError(f"{where}expected statements such as s += weight/tau, got {self.on_spike!r}") from None
         names = set(re.findall(r"[A-Za-z_]\w*", self.on_spike))
         if "weight" not in names:
-            raise UserError(f"{where}expected the weight of a spike to enter as 'weight', got {self.on_spike!r}")
+            raise UserError(f"{where}expected 'weight' for the weight of a spike, got {self.on_spike!r}")
         known = {*self.states, *self.parameters, "weight", *CONSTANTS, *brian2.DEFAULT_FUNCTIONS, *brian2.DEFAULT_UNITS}
         for name in sorted(names - known):
             raise unknown(f"{where}name", name, [*self.states, *self.parameters, "weight"])
@@ -151,7 +155,7 @@ class SynapseModel:
         return matrix if linear else None
 
     def jump_vector(self) -> np.ndarray | None:
-        """Return b of a spike, states += weight b (SI), or None if a spike does anything else to the states."""
+        """Return b of a spike, states += weight b (SI), or None if a spike changes the states in another way."""
         names = self.states
         constants = {key: float(value) for key, value in self.parameters.items()}
         code = _arithmetic(self.on_spike, "exec", names)

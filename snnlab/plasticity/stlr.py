@@ -1,6 +1,6 @@
-r"""Spatiotemporal learning rule: coincident inputs grow, whether or not the neuron fires (Tsukada & Pan 2005).
+r"""Spatiotemporal learning rule: coincident inputs gain weight, with or without a postsynaptic spike.
 
-A synapse compares its own contribution with what all others bring at the same time,
+A synapse compares its own contribution with the contributions of all others at the same time (Tsukada & Pan 2005),
 
 .. math::
     c_{ij} = w_{ij} x_i, \quad I_{ij} = c_{ij} \sum_{k \ne i} c_{kj} = c_{ij} (u_j - c_{ij}), \quad
@@ -24,8 +24,8 @@ its own spikes alone. When a spike arrives, u and c first take up all spikes of 
 
 with the thresholds above; no postsynaptic spike is needed. An input that fires alone, in whatever rhythm, has I = 0.
 Its weight must not change, even if the percentiles give both thresholds the same sign. So the upper branch holds only
-for S > ``rounding`` and the lower branch only for S < -``rounding``. tau_c is 5 ms, the decay of the currents. tau_S =
-0 would divide by 0, so ``summation`` = 0 switches temporal summation off, and 1 switches it on.
+for S > ``rounding`` and the lower branch only for S < -``rounding``. tau_c is 5 ms, the decay of the currents.
+``summation`` = 0 switches temporal summation off and 1 switches it on, because tau_S = 0 would divide by 0.
 
 References: Tsukada & Pan 2005, doi:10.1007/s00422-004-0523-1 (the rule, by its abstract); the sums are from a
 reservoir study that has no public code.

@@ -1,1 +1,1 @@
-"""What figures share."""
+"""Drawing functions that figures share."""

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine, TightLayoutEngine
 from matplotlib.lines import Line2D
 
-# Panels and legends call the neurons of the paper so.
+# Names of the neurons in panels and legends.
 TITLES = {"lif": "LIF", "theta": "theta", "izhikevich": "Izhikevich (set A)", "qif": "QIF", "if": "IF"}
 BEFORE, AFTER, TEACHER, OUTPUT = "#D55E00", "#0072B2", "0.15", "#009E73"
 # A plasticity rule has one colour and one name in all figures.
@@ -20,16 +20,16 @@ RULE_NAMES = {"hebb": "Hebb", "stlr": "STLR", "stdp": "STDP", "random_walk": "ra
 
 
 def rule_color(rule: str) -> str:
-    """Return the colour of a rule, whatever is said behind a comma."""
+    """Return the colour of a rule; text after a comma is ignored."""
     return RULE_COLORS.get(rule.partition(",")[0], "#CC79A7")
 
 
 def legend(figure: Figure, **names: str | tuple[str, str]) -> None:
-    """Say under a figure what its lines are: for each name a colour, or a colour and a line style."""
+    """Draw a legend under a figure; each name has a colour, or a colour and a line style."""
     styles = [(style, "-") if isinstance(style, str) else style for style in names.values()]
-    # Dashed lines are drawn thin, as levels beside the curves.
+    # Dashed lines are levels, which are drawn thinner than curves.
     lines = [Line2D([], [], color=color, ls=dashes, lw=1.8 if dashes == "-" else 0.9) for color, dashes in styles]
-    # An "outside" legend is placed where the picture ends, which is lower once there is text under the figure.
+    # An "outside" legend would move down if text is added under the figure.
     height = 0.25 / figure.get_figheight()
     layout = figure.get_layout_engine()
     if isinstance(layout, ConstrainedLayoutEngine | TightLayoutEngine):
@@ -56,7 +56,7 @@ def voltages(
     peak: float | None = None,
     color: str = "0.1",
 ) -> float:
-    """Draw traces of shape (T, n) above each other; returns the distance between two of them.
+    """Draw traces of shape (T, n) above each other; return the distance between two of them.
 
     With ``spikes`` (times, neurons) and ``peak``, each spike is drawn up to the peak, which the state itself
     never reaches.
@@ -77,7 +77,7 @@ def voltages(
 
 
 def spectrogram(ax: Axes, bands: np.ndarray, seconds: float, low: float, high: float) -> None:
-    """Draw the square root of bands, shape (frames, bands), which shows what is soft; ``low`` and ``high`` in Hz."""
+    """Draw the square root of bands, shape (frames, bands), to show soft sounds; ``low`` and ``high`` in Hz."""
     extent = (0, seconds, low / 1e3, high / 1e3)
     shown = np.sqrt(np.clip(bands, 0, 1)).T
     ax.imshow(shown, origin="lower", aspect="auto", cmap="magma", vmin=0, vmax=1, extent=extent)
@@ -98,9 +98,9 @@ def teacher_and_output(
 
 
 def eigenvalues(ax: Axes, before: np.ndarray, after: np.ndarray, predicted: np.ndarray | None = None) -> np.ndarray:
-    """Draw complex eigenvalues before and after learning; circles mark those moved out, crosses a prediction.
+    """Draw complex eigenvalues before and after learning; circles mark those that moved out, crosses a prediction.
 
-    Moved out means: more than 10 % larger in modulus than the largest before. Returns the marked ones.
+    An eigenvalue moved out if its modulus is more than 10 % above the largest before. Returns these eigenvalues.
     """
     ax.plot(before.real, before.imag, "o", color=BEFORE, ms=2.6, alpha=0.6, mew=0, label="before", rasterized=True)
     ax.plot(after.real, after.imag, "o", color=AFTER, ms=1.1, mew=0, label="after", rasterized=True)
@@ -113,9 +113,9 @@ def eigenvalues(ax: Axes, before: np.ndarray, after: np.ndarray, predicted: np.n
 
 
 def bitmap(ax: Axes, shown: np.ndarray, wanted: np.ndarray | None = None) -> int:
-    """Draw a binary sequence, shape (steps, neurons), neuron 0 at the bottom; returns the number of wrong bits.
+    """Draw a binary sequence, shape (steps, neurons), neuron 0 at the bottom; return the number of wrong bits.
 
-    Bits that are not those of ``wanted`` are red: dark where they are on, light where they are off.
+    Bits that differ from ``wanted`` are red: dark where they are on, light where they are off.
     """
     wrong = np.zeros(shown.shape, bool) if wanted is None else shown != wanted
     colors = np.where(shown[..., None] == 1, 0.1, 1.0) * np.ones(3)
@@ -148,7 +148,7 @@ def pictures(
 
 
 def notes(ax: Axes, time: np.ndarray, output: np.ndarray, teacher: np.ndarray, names: Sequence[str]) -> None:
-    """Draw the components of a melody above each other, arrays of shape (T, components); grey: teacher."""
+    """Draw the components of a melody above each other, arrays of shape (T, components); the teacher is grey."""
     places = 1.3 * np.arange(output.shape[1])
     for k, place in enumerate(places):
         ax.plot(time, teacher[:, k] + place, color="0.75", lw=2.0)

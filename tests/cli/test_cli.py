@@ -129,7 +129,7 @@ def test_a_flag_that_does_not_exist_has_exit_status_2(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("time,x\n0,1\n0.1,nan\n", ["not finite"]),
+        ("time,x\n0,1\n0.1,nan\n", ["finite numbers"]),
         ("0,1\n0.1\n0.2,1\n", ["equal length"]),
         ("0;1\n0.1;2\n", ["commas"]),
         ("0,1\n0.1,x\n", ["data row 2", "'x'"]),

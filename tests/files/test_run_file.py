@@ -46,10 +46,6 @@ SMALL = {
     "force_oscillator": LIF | {"seconds": 1.6, "task": "sine"},
     "force_sine": LIF | {"seconds": 1.6, "eigenvalues": True},
     "internal_compression": MOVIE | {"q_cue": 10.0, "q_hdts": 10.0, "levels": (1.0,), "taught": (4.0,)},
-    "liquid_mnist": {
-        "n": 100, "train_images": 20, "test_images": 10, "held_out": 10, "learned_images": 3,
-        "calibration_images": 2, "row": 2.5, "gap": 5.0, "read": 5.0, "target": "numpy",
-    },
     "movie_replay": MOVIE | {"seconds": 4.2},
     "neuron_models": {"seconds": 0.02, "points": 2, "lif_seconds": 0.01, "izhikevich_seconds": 0.01},
     "ode_to_joy": LIF | {"seconds": 2.0, "g": 0.04, "q": 10.0},
@@ -70,12 +66,16 @@ SMALL = {
 # Programs are compiled, gains are searched, or there is a song for each lesion.
 LONGER = {
     "force_scaling": {"sizes": (20, 40), "seconds": 0.1},
+    "liquid_mnist": {
+        "n": 100, "train_images": 20, "test_images": 10, "held_out": 10, "learned_images": 3,
+        "calibration_images": 2, "row": 2.5, "gap": 5.0, "read": 5.0, "target": "numpy",
+    },
     "pattern_separation spiking": PATTERNS | {"reservoir": "spiking", "target": "numpy"},
     **{
         f"songbird_ablation {hdts}": SONG | {"hdts": hdts, "draws": 1, "pulses": 50 if hdts == "chain" else 10}
         for hdts in ("external", "chain", "internal")
     },
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

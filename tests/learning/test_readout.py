@@ -54,7 +54,9 @@ def test_features_that_are_alike_are_read_with_a_strength_that_tells_them_apart(
     score = classify(*parts, {"all": np.arange(7)}, 3, (0.0, 1.0))["all"]
     assert score.beta == 1.0 and score.test > 0.8
     parts = [pieces(1e9 * alike[k : k + 40], y[k : k + 40]) for k in (0, 40, 80)]
-    with pytest.raises(UserError, match="features of 'all' are too much alike to read out, with strengths up to 1"):
+    with pytest.raises(
+        UserError, match="features: expected 'all' to differ, got features too much alike for a ridge of 1"
+    ):
         classify(*parts, {"all": np.arange(7)}, 3, (0.0, 1.0))
 
 

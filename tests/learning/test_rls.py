@@ -136,7 +136,7 @@ def test_state_of_another_rls_is_refused(rng):
     r, y = activity(rng)
     state = train(RLS(12, 2, 0.5), r[:10], y[:10]).state()
     for other in (RLS(11, 2, 0.5), RLS(12, 1, 0.5), RLS(12, 2, 0.5, block=10), RLS(12, 2, 0.5, dtype="float32")):
-        with pytest.raises(ValueError, match="state is of another"):
+        with pytest.raises(ValueError, match="state: expected"):
             other.restore(state)
 
 
@@ -156,7 +156,7 @@ def test_values_that_are_not_finite_are_refused_and_change_nothing(bad, where, r
 
 @pytest.mark.parametrize(("r", "error"), [((11,), (2,)), ((12,), (1,)), ((12,), (3,)), ((12, 1), (2,))])
 def test_wrong_shapes_are_refused(r, error):
-    with pytest.raises(ValueError, match="expected r"):
+    with pytest.raises(ValueError, match="r, error: expected shapes"):
         RLS(12, 2, 0.5).update(np.ones(r), np.ones(error))
 
 
@@ -177,5 +177,5 @@ def test_wrong_shapes_are_refused(r, error):
     ids=str,
 )
 def test_wrong_settings_are_refused(arguments):
-    with pytest.raises(ValueError, match=f"{next(iter(arguments))}.* must be"):
+    with pytest.raises(ValueError, match=f"{next(iter(arguments))}.*: expected"):
         RLS(**{"n_units": 3, "n_outputs": 1, "alpha": 1.0} | arguments)

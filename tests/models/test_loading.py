@@ -82,7 +82,11 @@ def test_two_files_of_one_name_are_two_modules(tmp_path):
         ("no/such.py", "neuron", "neuron: no file '.*no/such.py'"),
         ("no/such.py:X", "filter", "filter: no file '.*no/such.py'"),
         ("snnlab.neurons.lif:LIV", "neuron", "neuron: 'LIV' is unknown; did you mean LIF"),
-        ("snnlab.errors:LIF", "neuron", "neuron: snnlab.errors holds no NeuronModel"),
+        (
+            "snnlab.errors:LIF",
+            "neuron",
+            "neuron: expected a file with a NeuronModel, got snnlab.errors, which holds no",
+        ),
     ],
 )
 def test_what_is_not_there_is_named(spec, kind, message):
@@ -96,11 +100,11 @@ def test_what_is_not_there_is_named(spec, kind, message):
         ("x = 1\n", "", "holds no NeuronModel"),
         ("x = 1\n", ":x", "holds no NeuronModel"),
         (MODEL.format(name="ONE"), ":TWO", r"'TWO' is unknown.*\(known: ONE\)"),
-        (MODEL.format(name="B") + MODEL.format(name="A"), "", "holds A, B; say which, as .*mine.py:A"),
+        (MODEL.format(name="B") + MODEL.format(name="A"), "", "expected one of A, B, as in .*mine.py:A, got .*mine.py"),
         ("x = (\n", "", "mine.py cannot be imported: SyntaxError"),
         ("import no_such_module\n", "", "mine.py cannot be imported: ModuleNotFoundError: No module named 'no_such"),
         ("1/0\n", ":A", "mine.py cannot be imported: ZeroDivisionError"),
-        (MODEL.format(name="ONE").replace("tau=", "tua="), "", "neuron 'ONE': 'tau' is used"),
+        (MODEL.format(name="ONE").replace("tau=", "tua="), "", "neuron 'ONE': equations: .*got the name 'tau'"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_and_not_kept(file, text, name, message):

@@ -43,13 +43,16 @@ def leaky(**changes):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"equations": "dv/dt = (current - v/tau_m : volt"}, "equations:"),
+        ({"equations": "dv/dt = (current - v/tau_m : volt"}, "equations: expected Brian2 equations, got"),
         ({"equations": "v = current"}, "equations:"),
-        ({"equations": "dv/dt = -v/tau_m : volt"}, "equations: expected the input to enter as 'current'"),
-        ({"equations": "dv/dt = (current - v_inf)/tau_m : volt"}, "'v_inf' is used in the equations but is not"),
-        ({"threshold": "v > v_threshold + v_more"}, "'v_more' is used"),
-        ({"reset": "v = v_rest"}, "'v_rest' is used"),
-        ({"initial": {"v": "v_start"}}, "'v_start' is used"),
+        ({"equations": "dv/dt = -v/tau_m : volt"}, "equations: expected 'current' for the input"),
+        (
+            {"equations": "dv/dt = (current - v_inf)/tau_m : volt"},
+            "equations: expected parameters or states, got the name 'v_inf'",
+        ),
+        ({"threshold": "v > v_threshold + v_more"}, "equations: .* got the name 'v_more'"),
+        ({"reset": "v = v_rest"}, "equations: .* got the name 'v_rest'"),
+        ({"initial": {"v": "v_start"}}, "equations: .* got the name 'v_start'"),
         ({"initial": {"vv": "0*mV"}}, "initial: 'vv' is unknown; did you mean v"),
         (
             {"parameters": {"tau_m": 10 * msecond, "v_threshold": -40 * mV, "v_treshold": -40 * mV}},
@@ -83,7 +86,7 @@ def test_the_unit_of_the_input_must_be_one(current):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"equations": "ds/dt = -s/tau_decay"}, "equations:"),
+        ({"equations": "ds/dt = -s/tau_decay"}, "equations: expected Brian2 equations, got"),
         ({"equations": "dh/dt = -h/tau_decay : unit"}, "equations: expected a differential equation of 's'"),
         ({"parameters": {"tau_decay": 20 * msecond, "tau_rise": 2 * msecond, "tau": 1 * msecond}}, "parameter: 'tau'"),
         ({"parameters": {"tau_decay": 20 * msecond, "tau_rise": -2 * msecond}}, "parameter tau_rise: expected a time"),

@@ -25,7 +25,7 @@ def test_a_rule_of_the_users_own_is_one_file(tmp_path):
     )
     rule = find_rule(f"{path}:BCM", RateRule)
     assert rule.parameters == {"theta": 0.2} and len(rule.terms()) == 2
-    with pytest.raises(UserError, match=r"^plasticity: .* holds BCM, OTHER; say which"):
+    with pytest.raises(UserError, match=r"^plasticity: expected one of BCM, OTHER, as in .*:BCM"):
         find_rule(str(path), RateRule)
     with pytest.raises(UserError, match=r"^plasticity: 'BMC' is unknown; did you mean BCM"):
         find_rule(f"{path}:BMC", RateRule)
@@ -68,13 +68,13 @@ def test_stlr_is_its_closed_form():
         ({"signal": "x_pre*y_pos"}, "signal: name: 'y_pos' is unknown; did you mean y_post"),
         ({"signal": "randn()*x_pre"}, "signal: name: 'randn' is unknown"),
         ({"change": "poisson(summed)"}, "change: name: 'poisson' is unknown"),
-        ({"signal": "e*x_pre", "parameters": {"e": 1.0}}, "parameter e: the name is that of a constant"),
+        ({"signal": "e*x_pre", "parameters": {"e": 1.0}}, "parameter e: expected a name that is no constant"),
         ({"change": "sumed"}, "change: name: 'sumed' is unknown; did you mean summed"),
         ({"parameters": {"theta": 1.0}}, "parameter: 'theta' is unknown"),
         ({"signal": "theta*x_pre", "parameters": {"theta": np.inf}}, "parameter theta: expected one finite number"),
         ({"signal": "theta*x_pre", "parameters": {"theta": "1"}}, "parameter theta: expected one finite number"),
         ({"parameters": {"kept": 1.0}}, "parameter kept: expected a number from 0 to less than 1, got 1.0"),
-        ({"percentiles": {"theta": 5}}, "percentiles: expected a parameter and 0 to 100 for each, got theta=5"),
+        ({"percentiles": {"theta": 5}}, "percentiles: expected parameters and numbers from 0 to 100, got theta=5"),
     ],
     ids=str,
 )

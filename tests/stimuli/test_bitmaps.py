@@ -67,8 +67,8 @@ def test_files_and_words_are_read(tmp_path):
         ("01\n0", "sequence: row 2: expected 2 columns as in row 1, got 1"),
         ("012", "sequence: row 1: expected 0 and 1, or . and #, got '2'"),
         ("\n\n", "sequence: expected rows of 0 and 1"),
-        (None, "sequence: .* cannot be read as text"),
-        (b"\xff\xfe\xff", "sequence: .* cannot be read as text"),
+        (None, "sequence: expected a text file, got .*bad.txt"),
+        (b"\xff\xfe\xff", "sequence: expected a text file, got .*bad.txt"),
     ],
 )
 def test_text_that_is_no_picture_is_refused(tmp_path, content, message):
@@ -84,7 +84,7 @@ def test_a_png_that_cannot_be_read_is_refused(tmp_path, content):
     path = tmp_path / "bad.png"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(UserError, match=r"sequence: .*bad\.png.* cannot be read as a picture"):
+    with pytest.raises(UserError, match=r"sequence: expected a PNG file, got .*bad\.png"):
         sequence_from(str(path))
 
 
@@ -92,7 +92,7 @@ def test_a_png_that_cannot_be_read_is_refused(tmp_path, content):
 def test_a_png_without_contrast_is_refused(tmp_path, grey, kind):
     Image.new("L", (4, 4), grey).save(tmp_path / "plain.png")
     with pytest.raises(
-        UserError, match=rf"sequence: .*plain\.png' has no contrast: all of it is {kind} than half grey"
+        UserError, match=rf"sequence: expected a picture with contrast, got .*plain\.png', all {kind} than half grey"
     ):
         sequence_from(str(tmp_path / "plain.png"))
 
@@ -102,18 +102,22 @@ def test_a_dot_or_a_slash_makes_a_path(tmp_path, monkeypatch):
     for name in ("pictures", "some.folder"):
         (tmp_path / name).mkdir()
         for spec in (name, f"./{name}"):
-            with pytest.raises(UserError, match=f"^sequence: '{spec}' is a folder$"):
+            with pytest.raises(UserError, match=f"^sequence: expected .*file, got the folder '{spec}'$"):
                 sequence_from(spec)
     # A word is a word, though there is such a file.
     for name in ("SUN", "rows"):
         (tmp_path / name).write_text("01\n10\n")
         np.testing.assert_array_equal(sequence_from(f"./{name}"), [[1, 0], [0, 1]])
     np.testing.assert_array_equal(sequence_from("SUN"), word("SUN"))
-    with pytest.raises(UserError, match=r"sequence: no letter 'r' .*; for the file of that name write \./rows$"):
+    with pytest.raises(
+        UserError, match=r"sequence: expected the letters .*, got 'r'; for the file of that name write \./rows$"
+    ):
         sequence_from("rows")
-    with pytest.raises(UserError, match=r"^sequence: 'none\.txt' cannot be read as text: No such file or directory$"):
+    with pytest.raises(
+        UserError, match=r"^sequence: expected a text file, got 'none\.txt': No such file or directory$"
+    ):
         sequence_from("none.txt")
-    with pytest.raises(UserError, match=r"^sequence: needs a word, not a file, got 'none\.txt'$"):
+    with pytest.raises(UserError, match=r"^sequence: expected a word, got the path 'none\.txt'$"):
         word("none.txt")
 
 

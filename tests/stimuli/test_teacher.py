@@ -40,8 +40,8 @@ def test_csv_that_starts_later_repeats_before_its_start(tmp_path):
         ("time,x\n0,1\n", "at least two rows"),
         ("0\n1\n2\n", "at least two rows"),
         ("0,1\n0.1\n0.2,3\n", "rows of equal length"),
-        ("0,1\n0.1,nan\n0.2,3\n", "not finite in data row 2"),
-        ("0,1\n0.1,2\n0.2,inf\n", "not finite in data row 3"),
+        ("0,1\n0.1,nan\n0.2,3\n", "data row 2: expected finite numbers"),
+        ("0,1\n0.1,2\n0.2,inf\n", "data row 3: expected finite numbers"),
         ("0,1\n0.1,high\n0.2,3\n", "data row 2"),
         ("0,1\n0.1,2\n0.25,3\n", "even steps"),
         ("0,1\n0.1,2\n0.1,3\n", "even steps"),
@@ -91,11 +91,11 @@ def test_what_does_not_exist_is_refused(tmp_path, monkeypatch, spec):
         (lambda t: np.zeros((2, 4)), r"got \(2, 4\)"),
         (lambda t: np.zeros((4, 0)), r"got \(4, 0\)"),
         (lambda t: 1.0, r"got \(\)"),
-        (lambda t: np.where(t == 2, np.nan, t), "not finite at t = 2 s"),
-        (lambda t: np.stack([t, 1 / (t > 0)], axis=1), "not finite at t = 0 s"),
-        (lambda t: ["a"] * 4, "fails with ValueError"),
-        (lambda t: t / undefined, "fails with NameError: name 'undefined'"),  # noqa: F821
-        (lambda t, x: t, "fails with TypeError"),
+        (lambda t: np.where(t == 2, np.nan, t), "expected finite numbers, got others at t = 2 s"),
+        (lambda t: np.stack([t, 1 / (t > 0)], axis=1), "expected finite numbers, got others at t = 0 s"),
+        (lambda t: ["a"] * 4, "expected a function of times, got ValueError"),
+        (lambda t: t / undefined, "got NameError: name 'undefined'"),  # noqa: F821
+        (lambda t, x: t, "expected a function of times, got TypeError"),
     ],
 )
 def test_a_teacher_of_the_wrong_shape_or_that_fails_is_refused(teacher, message):

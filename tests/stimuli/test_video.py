@@ -41,11 +41,11 @@ def test_frames_rate_and_brightness(clip):
 
 
 def test_videos_that_cannot_be_used_are_refused(clip, tmp_path):
-    with pytest.raises(UserError, match=r"clip.mp4 has 2.00 s, expected at least 3"):
+    with pytest.raises(UserError, match=r"clip.mp4: expected at least 3 s, got 2.00 s"):
         movie_from(str(clip), seconds=3.0)
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no video")
-    with pytest.raises(UserError, match=r"movie: broken.mp4 cannot be read as a video"):
+    with pytest.raises(UserError, match=r"movie: broken.mp4: expected a video file, cannot read it"):
         movie_from(str(broken))
     write(tmp_path / "grey.mp4", np.full((10, 32, 32), 128))
     with pytest.raises(UserError, match="expected pictures that change"):

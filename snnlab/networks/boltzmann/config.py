@@ -58,7 +58,7 @@ class BoltzmannConfig(BrianConfig):
     """where it runs; auto: as a C++ program, or on numpy where there is no compiler"""
 
     def rule(self) -> DybmRule:
-        """Return the learning rule; raises UserError for settings that cannot be."""
+        """Return the learning rule; raises UserError for settings that are not allowed."""
         require_choices(self)
         return DybmRule(**{f.name: getattr(self, f.name) for f in fields(DybmRule)})
 
@@ -96,7 +96,7 @@ def boltzmann_cost(config: BoltzmannConfig, *sequences: np.ndarray) -> Cost:
 
 
 def boltzmann_models(*sequences: np.ndarray) -> dict:
-    """Return what the names in a settled Config stand for: the sequences, a text for each column."""
+    """Return the data and models that a settled Config names: the sequences, a text for each column."""
     return {
         "boltzmann": RESULTS_VERSION,
         "sequences": [["".join(map(str, row)) for row in sequence.tolist()] for sequence in sequences],

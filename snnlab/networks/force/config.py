@@ -157,7 +157,7 @@ def _filled(config: Settled, values: dict[str, Any]) -> Settled:
 
 
 def force_models(config: ForceConfig) -> dict:
-    """Return what the names in a settled Config stand for: its models."""
+    """Return the data and models that a settled Config names: its models."""
     setup = config.setup
     return {"force": RESULTS_VERSION, "neuron": setup.neuron.to_dict(), "synapse": setup.synapse.to_dict()}
 

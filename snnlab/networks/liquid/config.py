@@ -97,7 +97,7 @@ def find_spike_rule(config: LiquidConfig) -> SpikeRule | None:
 
 
 def liquid_models(config: LiquidConfig) -> dict:
-    """Return what the names in a settled Config stand for: the rule and the images."""
+    """Return the data and models that a settled Config names: the rule and the images."""
     rule = find_spike_rule(config)
     return {"liquid": RESULTS_VERSION, "rule": rule.to_dict() if rule else None, "images": digest(config.images)}
 

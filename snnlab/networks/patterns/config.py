@@ -62,13 +62,13 @@ class PatternConfig(BrianConfig):
 
 
 def pattern_models(config: PatternConfig) -> dict:
-    """Return what the names in a settled Config stand for: the rule."""
+    """Return the data and models that a settled Config names: the rule."""
     rule = find_pattern_rule(config)
     return {"patterns": RESULTS_VERSION} | ({} if rule is None else {"rule": rule.to_dict()})
 
 
 def settle_patterns(config: Settled) -> Settled:
-    """Return the Config; raises UserError for a setting that cannot be."""
+    """Return the Config; raises UserError for a setting that is not allowed."""
     require_choices(config)
     require_positive(config, "change", "eta", "leak", "w_in")
     for name, low in (

@@ -41,7 +41,10 @@ CORRELATION, IDENTIFIED = "pixel correlation about the mean frame", "frames iden
 
 @dataclass(frozen=True)
 class MovieConfig(HdtsConfig):
-    """Settings of a network that learns a movie; None means: MOVIE_SETTINGS for this neuron, else what that states."""
+    """Settings of a network that learns a movie.
+
+    None means the value in MOVIE_SETTINGS for this neuron, or else the value in the neuron file.
+    """
 
     REST: ClassVar = ("height", "width", "q_hdts", "pulse_order", "parameters", "control", "record_interval")
 

@@ -87,7 +87,7 @@ def find_rate_rule(config: ReservoirConfig) -> RateRule | None:
 
 
 def reservoir_models(config: ReservoirConfig) -> dict:
-    """Return what the names in a settled Config stand for: the rule and the images."""
+    """Return the data and models that a settled Config names: the rule and the images."""
     rule = find_rate_rule(config)
     return {
         "reservoir": RESULTS_VERSION,

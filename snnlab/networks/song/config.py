@@ -29,7 +29,10 @@ SONG_SETTINGS = {
 
 @dataclass(frozen=True)
 class SongConfig(HdtsConfig):
-    """Settings of a network that learns a song; None means: SONG_SETTINGS for this neuron, else what that states."""
+    """Settings of a network that learns a song.
+
+    None means the value in SONG_SETTINGS for this neuron, or else the value in the neuron file.
+    """
 
     REST: ClassVar = ("bands", "low", "high", "q_hdts", "pulse_order", "parameters", "control", "record_interval")
 
@@ -106,7 +109,7 @@ def settle_song(config: Settled, song: Song, songs: int, seconds: float) -> Sett
 
 
 def song_models(config: SongConfig) -> dict:
-    """Return what the names in a settled Config stand for: its models, and the song."""
+    """Return the data and models that a settled Config names: its models, and the song."""
     song = taught_song(config)
     content = np.round(song.bands, 2).astype(np.float32).tobytes() + repr(song.syllables).encode()
     digest = hashlib.sha256(content).hexdigest()[:16]

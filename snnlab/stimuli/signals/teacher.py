@@ -81,7 +81,7 @@ def _from_csv(path: Path) -> Teacher:
     if len(rows) < 2 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):
         raise UserError(
             f"teacher: {path.name}: expected at least two rows of equal length: time in s, then components, "
-            "with commas between"
+            f"with commas between, got rows of lengths {[len(row) for row in rows[:8]]}"
         )
     for number, row in enumerate(rows, start=1):
         if not all(map(_is_number, row)):
@@ -93,7 +93,10 @@ def _from_csv(path: Path) -> Teacher:
     times, values = data[:, 0], data[:, 1:]
     steps = np.diff(times)
     if not (steps > 0).all() or np.ptp(steps) > 1e-3 * steps.mean():
-        raise UserError(f"teacher: {path.name}: expected times in s that rise in even steps")
+        raise UserError(
+            f"teacher: {path.name}: expected times in s that rise in even steps, "
+            f"got steps from {steps.min():g} to {steps.max():g} s"
+        )
     period = times[-1] - times[0] + steps.mean()
     doubt = "; are its times in ms? They are read as s" if steps.mean() > 0.1 else ""
     _log.info(f"teacher: {path.name}: {len(times)} samples, K = {values.shape[1]}, repeats every {period:g} s{doubt}")

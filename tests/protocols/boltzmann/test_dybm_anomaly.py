@@ -61,12 +61,12 @@ def test_a_wrong_letter_is_surprising_and_is_not_to_a_machine_that_learned_anoth
 
 
 def test_a_word_that_cannot_be_written_is_refused(tmp_path):
-    with pytest.raises(UserError, match="sequence: no letter 'X'"):
+    with pytest.raises(UserError, match=r"sequence: expected the letters .*, got 'X'"):
         PROTOCOL.execute(PROTOCOL.config(sequence="X", target="numpy"), tmp_path)
 
 
 def test_a_file_is_no_word(tmp_path):
-    with pytest.raises(UserError, match=r"^sequence: needs a word, not a file, got 'picture\.png'$"):
+    with pytest.raises(UserError, match=r"^sequence: expected a word, got the path 'picture\.png'$"):
         PROTOCOL.execute(PROTOCOL.config(sequence="picture.png", target="numpy"), tmp_path)
 
 

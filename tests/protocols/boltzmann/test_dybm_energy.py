@@ -117,7 +117,7 @@ def test_the_figure_is_drawn_from_any_run(short, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"sequence": "SPIKE"}, "sequence: no letter 'K'"),
+        ({"sequence": "SPIKE"}, "sequence: expected the letters .*, got 'K'"),
         ({"sequence": ""}, "sequence: expected a word, evolution, music, or a file, got nothing"),
         ({"periods": 0}, "periods: expected a whole number from 1 to 1,000,000,000,000, got 0"),
         ({"control": "reversed"}, "control: 'reversed' is unknown"),

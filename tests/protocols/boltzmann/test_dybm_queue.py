@@ -151,7 +151,7 @@ def test_the_reduced_preset_learns_and_its_control_does_not(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"sequence": "SPIKE"}, "sequence: no letter 'K'"),
+        ({"sequence": "SPIKE"}, "sequence: expected the letters .*, got 'K'"),
         ({"sequence": ""}, "sequence: expected a word, evolution, music, or a file, got nothing"),
         ({"periods": 0}, "periods: expected a whole number from 1 to 1,000,000,000,000, got 0"),
         ({"longest_delay": 30}, "longest_delay: expected a whole number from 1 to 29, got 30"),

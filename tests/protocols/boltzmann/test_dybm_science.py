@@ -57,7 +57,7 @@ def test_recall_at_the_last_period_counts_and_a_machine_that_knows_all_is_not_tr
     _, dataset = PROTOCOL.execute(blank, tmp_path)
     assert len(set(dataset.period.values.tolist())) == len(dataset.period)
     assert save_figure(find_figure("osogami2015_parameters"), [dataset], tmp_path / "drawn", pdf=False)[0].is_file()
-    with pytest.raises(UserError, match="run: the machine knew the sequence before training"):
+    with pytest.raises(UserError, match="run: expected a machine that was trained"):
         find_figure("osogami2015_science").draw([dataset])
 
 
@@ -197,8 +197,8 @@ def test_what_is_measured():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"sequence": "SPIKE"}, "sequence: no letter 'K'"),
-        ({"sequence": "missing.png"}, "sequence: 'missing.png' cannot be read as a picture"),
+        ({"sequence": "SPIKE"}, "sequence: expected the letters .*, got 'K'"),
+        ({"sequence": "missing.png"}, "sequence: expected a PNG file, got 'missing.png'"),
         ({"periods": 0}, "periods: expected a whole number from 1 to 1,000,000,000,000, got 0"),
         ({"longest_delay": 0}, "longest_delay: expected a whole number from 1 to 29, got 0"),
         ({"longest_delay": 2.5}, "longest_delay: expected a whole number from 1 to 29, got 2.5"),

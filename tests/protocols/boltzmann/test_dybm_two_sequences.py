@@ -161,7 +161,7 @@ def test_the_figure_says_how_many_bits_are_wrong(known, tmp_path):
         ({"periods": 10**13}, "periods: expected a whole number from 1 to 1,000,000,000,000, got 10000000000000"),
         ({"cue": 0}, "cue: expected a whole number from 1 to"),
         ({"cue": 35}, "cue: expected a whole number from 0 to 34, got 35"),
-        ({"sequence": "SPIKE"}, "sequence: no letter 'K'"),
+        ({"sequence": "SPIKE"}, "sequence: expected the letters .*, got 'K'"),
         ({"mu": ()}, "mu: expected decay rates"),
     ],
     ids=str,

@@ -112,7 +112,7 @@ def test_findings_compare_runs_of_the_same_seeds(unlearned):
     [
         ({"code": "phase"}, "code: 'phase' is unknown"),
         ({"plasticity": "stpd"}, "plasticity: 'stpd' is unknown; did you mean stdp"),
-        ({"images": "/no/such"}, "images: no folder '/no/such'"),
+        ({"images": "/no/such"}, "images: expected .*, got no folder '/no/such'"),
         ({"n": 5}, "n: expected a whole number from 10"),
         ({"density": 1.5}, "density: expected a number from 0 to 1, got 1.5"),
         ({"gain": -1.0}, "gain: expected a number >= 0, got -1"),

@@ -43,7 +43,11 @@ def test_published_settings():
 @pytest.mark.parametrize(
     ("protocol", "changes", "message"),
     [
-        ("songbird", {"song": "nothing.wav"}, "song: no file 'nothing.wav'; expected synthetic, bengalese or a WAV"),
+        (
+            "songbird",
+            {"song": "nothing.wav"},
+            "song: expected synthetic, bengalese or a WAV file, got no file 'nothing.wav'",
+        ),
         ("songbird", {"song_seconds": 1.0}, "song_seconds: expected a recording, which it cuts"),
         ("songbird", {"seconds": 52.0}, "seconds: expected at least 60.06 s, where the first song ends"),
         ("songbird", {"bands": 0}, "bands: expected"),
