@@ -1,6 +1,6 @@
-"""What may be given: checks that refuse in one line, which names the field, what was expected, and what was given.
+"""Checks of input. Each error is one line that names the field, what is expected, and what was given.
 
-``require_*`` look at the fields of a Config; ``checked_*`` take an argument and return it in the form that is used.
+``require_*`` check the fields of a Config. ``checked_*`` check an argument and return it in the form that is used.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ from .errors import UserError, unknown
 
 
 def require_positive(config: object, *names: str) -> None:
-    """Raise UserError for the first of these fields that is neither None nor a finite number > 0."""
+    """Raise UserError for the first field that is neither None nor a finite number > 0."""
     for name in names:
         value = getattr(config, name)
         if value is not None and not (_real(value) and 0 < value < float("inf")):
-            raise UserError(f"{name}: expected a finite number > 0, got {value}")
+            raise UserError(f"{name}: expected a number > 0, got {value}")
 
 
 def require_whole(name: str, value: object, low: int, high: int) -> None:
-    """Raise UserError unless a value is a whole number from ``low`` to ``high``."""
+    """Raise UserError unless a value is an integer from ``low`` to ``high``."""
     if isinstance(value, bool) or not isinstance(value, Integral) or not low <= int(value) <= high:
-        raise UserError(f"{name}: expected a whole number from {low} to {high:,}, got {value}")
+        raise UserError(f"{name}: expected an integer from {low} to {high:,}, got {value}")
 
 
 def require_integer(config: object, least: int, *names: str) -> None:
-    """Raise UserError for the first of these fields that is no whole number of at least ``least``."""
+    """Raise UserError for the first field that is not an integer >= ``least``."""
     for name in names:
         if not isinstance(getattr(config, name), Integral) or getattr(config, name) < least:
             raise UserError(f"{name}: expected an integer >= {least}, got {getattr(config, name)}")
 
 
 def require_probability(config: object, *names: str) -> None:
-    """Raise UserError for the first of these fields that is no probability > 0."""
+    """Raise UserError for the first field that is not a probability > 0."""
     for name in names:
         if not (_real(getattr(config, name)) and 0 < getattr(config, name) <= 1):
-            raise UserError(f"{name}: expected a probability, 0 < {name} <= 1, got {getattr(config, name)}")
+            raise UserError(f"{name}: expected a number > 0 and <= 1, got {getattr(config, name)}")
 
 
 def require_between(config: object, name: str, low: float, high: float = float("inf")) -> None:
@@ -52,18 +52,18 @@ def require_between(config: object, name: str, low: float, high: float = float("
 
 
 def require_choices(config: object) -> None:
-    """Raise UserError for the first field of a dataclass that is none of the values that its Literal lists."""
+    """Raise UserError for the first field of a dataclass whose value is not in its Literal."""
     for name, hint in get_type_hints(type(config)).items():
         if get_origin(hint) is Literal and getattr(config, name) not in get_args(hint):
             raise unknown(name, str(getattr(config, name)), list(get_args(hint)))
 
 
 def checked_array(name: str, values: Any, expected: str, kinds: str = "iuf") -> np.ndarray:
-    """Return values as an array; raises UserError for ragged ones, and for text, None and what else is no number."""
+    """Return values as an array; raises UserError for rows of different lengths and for values that are not numbers."""
     try:
         found = np.asarray(values)
     except ValueError:
-        raise UserError(f"{name}: ragged, expected {expected} in rows of one length, got {_lengths(values)}") from None
+        raise UserError(f"{name}: expected {expected} in rows of one length, got {_lengths(values)}") from None
     if found.dtype == object and all(isinstance(x, Real) and not isinstance(x, bool) for x in found.ravel().tolist()):
         found = found.astype(float)
     if found.size and found.dtype.kind not in kinds:
@@ -74,14 +74,14 @@ def checked_array(name: str, values: Any, expected: str, kinds: str = "iuf") -> 
 
 
 def _lengths(values: Any) -> str:
-    """Lengths of the parts of a nested list, at the first depth at which they differ."""
+    """Return the lengths of the parts of a nested list, at the first depth at which they differ."""
     parts = list(values)
     while parts:
         lengths = [len(part) if hasattr(part, "__len__") else 0 for part in parts]
         if len(set(lengths)) > 1:
-            return ", ".join(map(str, lengths[:8])) + (", ..." if lengths[8:] else "")
+            return "lengths " + ", ".join(map(str, lengths[:8])) + (", ..." if lengths[8:] else "")
         parts = [inner for part in parts if hasattr(part, "__iter__") for inner in part]
-    return "rows that differ"
+    return "rows of different lengths"
 
 
 def checked_numbers(name: str, values: Any, shape: tuple[int, ...]) -> np.ndarray:

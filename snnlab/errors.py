@@ -10,30 +10,30 @@ class SnnlabError(Exception):
 
 
 class MachineError(SnnlabError):
-    """The machine is at fault: disk, compiler, a file that cannot be read (exit status 1)."""
+    """The machine is the cause: disk, compiler, a file that cannot be read (exit status 1)."""
 
 
 class UserError(SnnlabError):
-    """What the user gave cannot be used; the message names the field and what was expected (exit status 2)."""
+    """The user's input is not allowed. The message says which field, what is expected and what was given (status 2)."""
 
     exit_code = 2
 
 
 class Diverged(SnnlabError):
-    """The simulated state left the finite numbers, or neurons fired at every second step or more (exit status 4)."""
+    """The simulated state became infinite or NaN, or neurons fired at every second step or more (exit status 4)."""
 
     exit_code = 4
 
 
 def unknown(kind: str, name: str, known: list[str], listing: str = "") -> UserError:
-    """Return the error for a name that does not exist, with the nearest names that do.
+    """Return the error for a name that does not exist. The message proposes the nearest existing names.
 
-    It lists all that are known, or says what ``listing`` of the command line lists them where these are many.
+    The message lists all existing names or, where they are many, the command ``listing`` that shows them.
     """
     near = get_close_matches(name.lower() if listing else name, known, n=3, cutoff=0.3 if listing else 0.5)
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
     if listing:
-        return UserError(f"{kind}: {name!r} is unknown{hint or ';'} `{listing}` names all")
-    # Names of variants hold commas.
+        return UserError(f"{kind}: expected a name from `{listing}`, got {name!r}{hint}")
+    # Names of variants contain commas.
     between = "; " if any("," in each for each in known) else ", "
-    return UserError(f"{kind}: {name!r} is unknown{hint} (known: {between.join(sorted(known))})")
+    return UserError(f"{kind}: expected one of {between.join(sorted(known))}, got {name!r}{hint}")

@@ -1,4 +1,4 @@
-"""Imports on first use: public names of a package, and whole modules that a command may not need."""
+"""Imports on first use: public names of a package, and modules that a command may not need."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from importlib.abc import Loader
 else:
-    # importlib.abc imports much that help does not need.
+    # importlib.abc imports many modules that help does not need.
     Loader = object
 
 
 def public(package: str, names: dict[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """Return ``__getattr__``, ``__dir__`` and ``__all__`` of a package.
 
-    Importing a room then costs nothing. ``names`` tells for each public name the module of the package that holds it;
-    a name that equals its module is that module itself.
+    Importing the package then costs nothing. ``names`` maps each public name to the module that holds it. A name that
+    equals its module is the module itself.
 
     Example
     -------
@@ -38,7 +38,7 @@ def public(package: str, names: dict[str, str]) -> tuple[Callable[[str], Any], C
     return getattribute, lambda: sorted({*names, *vars(sys.modules[package])}), list(names)
 
 
-# The postponed modules by name, those of them that are being imported, and what is called then.
+# Postponed modules by name, postponed modules whose import has begun, and functions to call after an import.
 _postponed: dict[str, _Postponed] = {}
 _due: dict[str, _Postponed] = {}
 _after: dict[str, list[Callable[[], None]]] = {}
@@ -48,14 +48,14 @@ _lock = threading.Lock()
 def postpone(*names: str) -> None:
     """Let ``import name`` cost nothing until the module is used.
 
-    Each module stands in ``sys.modules`` at once. It is imported when it is first asked for an attribute, and so by
-    ``from name import x`` and ``import name.part``. It stays the same object: whoever bound it before has the imported
-    module afterwards. A module that is imported already, or that is missing, is left alone.
+    Each module is put into ``sys.modules`` at once. It is imported on the first access to an attribute, which includes
+    ``from name import x`` and ``import name.part``. The object stays the same, so earlier references to it are valid. A
+    module that is already imported, or that is missing, is not changed.
 
     Parameters
     ----------
     *names : str
-        Modules and packages of the top level.
+        Names of top-level modules and packages.
 
     Example
     -------
@@ -71,15 +71,15 @@ def postpone(*names: str) -> None:
         if spec is not None and isinstance(spec.loader, SourceFileLoader):
             module = _Postponed(name)
             vars(module).update(vars(module_from_spec(spec)))
-            # An import of a part asks for __path__ first: the package is imported then.
+            # An import of a part reads __path__ first. Without it, this access imports the package.
             vars(module).pop("__path__", None)
             sys.modules[name] = _postponed[name] = module
 
 
 def after_import(name: str, call: Callable[[], None]) -> Callable[[], None]:
-    """Call a function as soon as a postponed module is imported, and at once if none of this name is postponed.
+    """Call a function after a postponed module is imported, or at once if no module of this name is postponed.
 
-    Returns a function that calls it off.
+    Returns a function that cancels the call.
     """
     with _lock:
         waits = name in _postponed
@@ -96,11 +96,11 @@ def after_import(name: str, call: Callable[[], None]) -> Callable[[], None]:
 
 
 class _Postponed(ModuleType):
-    """A module that is imported when it is asked for an attribute."""
+    """A module that is imported on the first access to an attribute."""
 
     def __getattr__(self, name: str) -> Any:
         module = _load(self.__name__)
-        # In the midst of its import it is a module like any other, which lacks what comes later.
+        # During its import, it is an ordinary module that still lacks later names.
         return ModuleType.__getattribute__(self, name) if module is self else getattr(module, name)
 
     def __dir__(self) -> list[str]:
@@ -109,7 +109,7 @@ class _Postponed(ModuleType):
 
 
 def _load(name: str) -> ModuleType:
-    """Import a module, a postponed one too."""
+    """Import a module, which may be postponed."""
     with _lock:
         module = _postponed.pop(name, None)
         if module is not None and sys.modules.get(name) is module:
@@ -122,7 +122,7 @@ def _load(name: str) -> ModuleType:
 
 
 class _Finder:
-    """Finds postponed modules whose import is due, and parts that their package has imported already."""
+    """Finds postponed modules whose import is due, and parts that their package has already imported."""
 
     @staticmethod
     def find_spec(name: str, path: object = None, target: ModuleType | None = None) -> ModuleSpec | None:
@@ -132,13 +132,13 @@ class _Finder:
                 spec.loader = _Given(module, spec.loader)
             return spec
         if target is None and name in sys.modules:
-            # The import of a part has just imported its package, and the package this part. It must not run twice.
+            # The import of this part imported its package, which imported the part. The part must not run twice.
             return ModuleSpec(name, _Given(sys.modules[name]))
         return None
 
 
 class _Given(Loader):
-    """A loader that gives a module which exists; given the module's own loader, it executes it."""
+    """A loader that returns an existing module. If it has the module's own loader, it also executes the module."""
 
     def __init__(self, module: ModuleType, loader: Any = None):
         self._module, self._loader, self._spec = module, loader, module.__spec__

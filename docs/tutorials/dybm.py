@@ -2,9 +2,9 @@
 From Hebb to STDP, to a network that spells
 ===========================================
 
-Seven neurons can learn a word, one column of its letters at a time, and then write it on their own. This page gets
-there in four steps: Hebb's rule, which cannot do it; STDP at a single synapse; the whole machine as a plain loop; and
-the same machine in snnlab.
+Seven neurons can learn a word, one column of its letters at a time, and then write it on their own. This page has four
+steps: Hebb's rule, which cannot learn the word; STDP at a single synapse; the whole machine as a plain loop; and the
+same machine in snnlab.
 
 The machine is the dynamic Boltzmann machine of Osogami & Otsuka (2015, doi:10.1038/srep14149). The page runs in less
 than a minute; without a compiler the last step takes longer.
@@ -16,8 +16,8 @@ import numpy as np
 # %%
 # A word is a sequence
 # --------------------
-# A column of this picture is a step in time, a row is a neuron; it is on where there is a #. After the last column
-# comes the first one again.
+# A column of this picture is a step in time, and a row is a neuron. The neuron is on where there is a #. The sequence
+# repeats after the last column.
 
 drawing = """
 ..###.#..#.#...#
@@ -40,8 +40,8 @@ def draw(ax, sequence, title):
 # %%
 # Hebb's rule
 # -----------
-# Neurons that fire one after the other are wired together. For a sequence of columns :math:`s(t) = \pm 1` that gives a
-# matrix that leads from each column to the next:
+# Hebb's rule connects neurons that fire one after the other. For a sequence of columns :math:`s(t) = \pm 1` it gives a
+# matrix that maps each column to the next one:
 #
 # .. math:: W = \sum_t s(t+1)\, s(t)^T, \qquad s(t+1) = \mathrm{sign}(W s(t))
 
@@ -53,9 +53,9 @@ wrong_of_hebb = int((guess != np.roll(picture, -1, axis=0)).sum())
 print(f"wrong bits of the next column: {wrong_of_hebb} of {picture.size}")
 
 # %%
-# Learning longer does not help. The three blank columns between the letters are equal, and three different columns
-# have to follow. Whatever maps a column to the next one, W or something cleverer, is wrong after two of them: what is
-# missing is the past.
+# Learning longer does not help. The three blank columns between the letters are equal, but three different columns
+# must follow them. Any map from a column to the next one is wrong after two of the blank columns, because it does not
+# know the past.
 
 blank = np.flatnonzero(picture.sum(1) == 0)
 for step in blank:
@@ -64,11 +64,11 @@ for step in blank:
 # %%
 # STDP at one synapse
 # -------------------
-# So a synapse has to know when spikes were. In this machine a spike of neuron :math:`i` travels :math:`d` steps to
-# neuron :math:`j`. Spikes that have arrived leave a trace :math:`\alpha`, which pushes :math:`j` to fire with the
-# weight u. Spikes under way, :math:`\beta`, hold it back, with the weight v; and with the same weight
-# :math:`\gamma_j`, the trace of the spikes of :math:`j` itself, holds back :math:`i`. Two neurons fire once each, one
-# later than the other by some lag. How much does a synapse with u = v = 1 push the later spike?
+# So a synapse has to know the times of spikes. In this machine a spike of neuron :math:`i` travels :math:`d` steps to
+# neuron :math:`j`. Spikes that have arrived leave a trace :math:`\alpha`, which excites :math:`j` with the weight u.
+# Spikes that are still travelling leave a trace :math:`\beta`, which inhibits :math:`j` with the weight v. The trace
+# :math:`\gamma_j` of the spikes of :math:`j` itself inhibits :math:`i`, also with the weight v. Let two neurons fire
+# once each, with some lag between them. How much does a synapse with u = v = 1 push the later spike?
 
 from snnlab import Boltzmann, DybmRule  # noqa: E402
 
@@ -77,7 +77,7 @@ pair = Boltzmann.random(2, np.random.default_rng(0), rule, delays=np.full((2, 2)
 i, j = 0, 1
 lags, push = np.arange(-9, 13), []
 for lag in lags:
-    # One fires, and the other so many steps later; or both in the same step, of which none is earlier.
+    # One neuron fires, and the other fires |lag| steps later. At lag 0 both fire in the same step.
     traces = pair.after(pair.silence(), np.array([lag >= 0, lag <= 0]))
     for _ in range(abs(lag) - 1):
         traces = pair.after(traces, np.zeros(2))
@@ -90,24 +90,24 @@ figure, ax = plt.subplots(figsize=(5, 2), layout="constrained")
 ax.axhline(0, color="0.7", lw=0.6)
 ax.axvline(3, color="0.7", ls=":")
 ax.plot(lags, push, "o", ms=4)
-ax.set(xlabel="spike of j after that of i (steps)", ylabel="push")
+ax.set(xlabel="spike of j after spike of i (steps)", ylabel="push")
 
 # %%
-# A spike that arrives, after three steps (dotted), before the other neuron fires helps it; one that arrives too late
-# is held against it. That is the window of spike-timing dependent plasticity: potentiation on the right, depression on
-# the left. How large the two are, u and v, is learned up the gradient of the likelihood of what the machine is shown:
-# when a spike comes that was not expected, u grows by :math:`\alpha`, and v falls by :math:`\beta` or :math:`\gamma`;
-# when an expected one does not come, it is the other way round.
+# A spike arrives after three steps (dotted). If it arrives before the other neuron fires, it helps this neuron to fire;
+# if it arrives too late, it has the opposite effect. This is the window of spike-timing dependent plasticity:
+# potentiation on the right, depression on the left. The sizes of the two, u and v, are learned by gradient ascent on
+# the likelihood of the sequence shown. After an unexpected spike, u grows by :math:`\alpha`, and v falls by
+# :math:`\beta` or :math:`\gamma`. If an expected spike does not come, u falls and v grows.
 #
 # Thirty lines of numpy
 # ---------------------
-# Seven neurons, a synapse with its own delay from each to each, and traces of three decay rates. From them follows the
-# energy of being on in the next step,
+# The machine has seven neurons, a synapse with its own delay from each neuron to each, and traces with three decay
+# rates. They give the energy of neuron j being on in the next step,
 #
 # .. math:: E_j = -b_j - \sum u_{ij}\, \alpha_{ij} + \sum v_{ij}\, \beta_{ij} + \sum v_{ji}\, \gamma_i
 #
-# and the probability :math:`p_j = 1/(1 + e^{E_j})`. Learning goes up the gradient of the log likelihood: what is
-# surprising, :math:`x_j - p_j`, times the trace.
+# and the probability :math:`p_j = 1/(1 + e^{E_j})`. Learning follows the gradient of the log likelihood: the surprise
+# :math:`x_j - p_j` times the trace.
 
 rng = np.random.default_rng(23)
 delays = rng.integers(1, 10, (n, n))
@@ -116,20 +116,20 @@ untrained = Boltzmann(delays, b.copy(), u.copy(), v.copy())  # for later
 
 rates = np.array([0.25, 0.5, 0.75])
 ages = np.arange(1, 10)
-# What a spike of each age counts in beta: it is under way as long as it is younger than the delay.
+# The weight of a spike of each age in beta. A spike is travelling as long as it is younger than the delay.
 queue = rates ** -ages[:, None, None, None].astype(float) * (ages[:, None, None] < delays)[..., None]
 pre = np.arange(n)[:, None]
 
 
 def energy(alpha, past, gamma):
-    """Return the energy of each neuron, alpha and beta in the next step; past[a - 1] is what was on a steps ago."""
+    """Return the energy of each neuron, alpha and beta in the next step; past[a - 1] holds the spikes a steps ago."""
     alpha = rates * (alpha + past[delays - 1, pre][..., None])
     beta = (past[:, :, None, None] * queue).sum(0)
     return -b - (u * alpha).sum((0, 2)) + (v * beta).sum((0, 2)) + (v * gamma).sum((1, 2)), alpha, beta
 
 
 def spell(alpha, past, gamma, count):
-    """Return what the machine does on its own: on where the energy is below 0."""
+    """Return the free run of the machine: a neuron is on if its energy is below 0."""
     found = []
     for _ in range(count):
         E, alpha, _ = energy(alpha, past, gamma)
@@ -146,7 +146,7 @@ for period in range(1, 6001):
         surprise = x - 1 / (1 + np.exp(np.clip(E, -700, 700)))
         gradients = (surprise, alpha * surprise[:, None], -beta * surprise[:, None] - gamma * surprise[:, None, None])
         for index, (values, gradient) in enumerate(zip((b, u, v), gradients, strict=True)):
-            # AdaGrad: the more a weight has been pulled about so far, the smaller its steps.
+            # AdaGrad: the larger the past gradients of a weight, the smaller its steps.
             squares[index] = squares[index] + gradient**2
             values += gradient / np.sqrt(squares[index])
         past, gamma = np.vstack([x, past[:-1]]), rates * (gamma + x[:, None])
@@ -157,7 +157,7 @@ for period in range(1, 6001):
 print(f"after {period} periods: {(spell(alpha, past, gamma, steps) != picture).sum()} wrong bits")
 
 # %%
-# Nothing is shown to the machine any more, and it goes on writing:
+# The machine now gets no input, and goes on writing:
 
 spelled = spell(alpha, past, gamma, 3 * steps)
 figure, ax = plt.subplots(figsize=(7, 1.2), layout="constrained")
@@ -166,15 +166,16 @@ draw(ax, spelled, "thirty lines of numpy")
 # %%
 # The same in snnlab
 # ------------------
-# There the rule is the text of equations, in Brian2's notation. This is what neurons do in a step, and what synapses
-# learn:
+# In snnlab the rule is a text of equations, in Brian2's notation. The first text is a step of the neurons, the second
+# is the learning of the synapses:
 
 print(untrained.rule.decide())
 print(untrained.rule.learn())
 
 # %%
-# From the same initial weights it does what the loop did. ``fit`` trains a copy until it can go on alone, which is
-# tested after every period; with a compiler as a C++ program, in which a step takes a microsecond or two.
+# From the same initial weights it does the same as the loop. ``fit`` trains a copy until it recalls the sequence alone,
+# and tests this after every period. With a compiler it runs as a C++ program, in which a step takes one to two
+# microseconds.
 
 one = untrained.fit(picture, periods=1, testing=False).machine
 apart = max(np.abs(a - b).max() for a, b in zip(after_one, (one.bias, one.u, one.v), strict=True))
@@ -188,11 +189,12 @@ draw(axes[0], untrained.generate(3 * steps), "before training")
 draw(axes[1], result.machine.generate(3 * steps, result.traces), "after training")
 
 # %%
-# It goes on from ``result.traces``, what it remembers at the end of training; without them it would start from silence.
-# To train it further, give ``result.state`` to ``fit``: AdaGrad's sums are in there, too.
+# The machine continues from ``result.traces``, its traces at the end of training; without them it would start from
+# silence. To train it further, give ``result.state`` to ``fit``: it also holds AdaGrad's sums.
 #
-# After thousands of periods the two are no longer the same machine: training is chaotic in rounding. What they have
-# in common is what was learned. A machine also says how surprising something is, here the first letter upside down:
+# After thousands of periods the loop and snnlab no longer have the same weights, because training amplifies rounding
+# errors. Both have learned the same sequence. A machine also measures how surprising an input is, here the first letter
+# upside down:
 
 other = picture.copy()
 other[1:5] = other[1:5, ::-1]
@@ -205,8 +207,9 @@ ax.set(yscale="symlog", xlabel="step", ylabel="surprise (nats)")
 # %%
 # Where to go from here
 # ---------------------
-# ``snnlab run dybm_science`` learns the whole word of the paper, ``snnlab run dybm_stdp_window`` measures the window at
-# simulated synapses, ``snnlab run dybm_energy`` asks which of the four terms decides what is spelled, and
-# ``snnlab run dybm_anomaly`` misspells the word letter by letter.
+# - ``snnlab run dybm_science`` learns the whole word of the paper.
+# - ``snnlab run dybm_stdp_window`` measures the window at simulated synapses.
+# - ``snnlab run dybm_energy`` finds which of the four terms decides what is spelled.
+# - ``snnlab run dybm_anomaly`` misspells the word letter by letter.
 
 plt.show()

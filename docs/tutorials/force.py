@@ -2,11 +2,11 @@
 FORCE, from thirty lines of numpy to a trained network
 ======================================================
 
-A random network of spiking neurons can be taught to produce a signal, and to go on producing it alone. This page builds
-such a network three times: as a plain loop in which every line can be seen, as the equations that Brian2 gets, and as a
-run that is stored and taken further.
+A random network of spiking neurons can learn to produce a signal, and to continue it alone. This page builds such a
+network three times: as a plain loop that shows every line, as the equations that Brian2 gets, and as a run that is
+stored and continued.
 
-The network is that of Nicola & Clopath (2017, doi:10.1038/s41467-017-01827-3): LIF neurons learn a sine of 5 Hz. It is
+The network is from Nicola & Clopath (2017, doi:10.1038/s41467-017-01827-3): LIF neurons learn a sine of 5 Hz. It is
 smaller than theirs, and this page runs in less than a minute without a compiler.
 """
 
@@ -16,14 +16,14 @@ import numpy as np
 # %%
 # The idea
 # --------
-# Each neuron :math:`i` gets three inputs: from the other neurons through random weights :math:`\omega`, from the output
-# :math:`z` that the network itself decodes, through random weights :math:`\eta`, and a constant:
+# Each neuron :math:`i` gets three inputs: the spikes of the other neurons through random weights :math:`\omega`, the
+# decoded output :math:`z` of the network through random feedback weights :math:`\eta`, and a constant:
 #
 # .. math:: I = \omega r + \eta z + I_0, \qquad z = \phi^T r
 #
 # where :math:`r_i` is the spike train of neuron :math:`i`, filtered so that its mean is the firing rate. Only
-# :math:`\phi` is learned. While it learns, the output is close to the teacher already, so what is fed back is right,
-# and the network settles into the activity that it will need later, when nobody corrects it. That is FORCE.
+# :math:`\phi`, the decoder, is learned. During learning the output is already close to the teacher signal, so the
+# feedback is right. The network settles into the activity that it needs later, in the free run. This is FORCE.
 
 n, dt, seconds = 500, 1e-4, 3.0
 learn_start, learn_stop, every = 0.3, 2.0, 0.002  # s
@@ -39,8 +39,8 @@ def teacher(t):
 # %%
 # Thirty lines of numpy
 # ---------------------
-# A tenth of the weights are not zero; their size falls as the network grows, so that a neuron's input does not. The
-# mean of each row is taken out: else some neurons would be driven more than others all the time.
+# A tenth of the weights are not zero. Their size falls with the size of the network, so that a neuron's input keeps its
+# size. The mean of each row is subtracted; otherwise some neurons would always get more input than others.
 
 rng = np.random.default_rng(1)
 omega = rng.standard_normal((n, n)) * (rng.random((n, n)) < 0.1) * gain / (0.1 * np.sqrt(n))
@@ -58,10 +58,10 @@ output = np.zeros(steps)
 
 for step in range(steps):
     t = (step + 1) * dt
-    # The membrane leaks toward its input, except in the refractory period.
+    # The membrane potential relaxes towards its input, except in the refractory period.
     v += dt / tau_m * (current + eta * z + bias - v) * (t - last > t_ref)
     fired = np.flatnonzero(v > v_threshold)
-    # Two filters in a row: a spike jumps into h, h leaks into r. Each spike has an area of 1, so r is in Hz.
+    # Two filters in series: a spike adds to h, and h drives r. Each spike has an area of 1, so r is in Hz.
     current += dt * (h_current - current / tau_rise)
     h_current -= dt * h_current / tau_decay
     r += dt * (h - r / tau_rise)
@@ -71,8 +71,8 @@ for step in range(steps):
     v[fired], last[fired] = v_reset, t
     z = phi @ r
     if learn_start <= t < learn_stop and step % round(every / dt) == 0:
-        # Recursive least squares: P is the inverse of alpha^-1 I + sum of r r'. Directions in which the neurons have
-        # often been active are known well, and corrected little.
+        # Recursive least squares: P is the inverse of alpha^-1 I + sum of r r'. Directions of frequent activity are
+        # known well, so they are corrected little.
         error = z - teacher(t)
         q = P @ r
         P -= np.outer(q, q) / (1 + r @ q)
@@ -81,7 +81,7 @@ for step in range(steps):
     output[step] = z
 
 # %%
-# The output has found the sine when learning stops (dashed), and keeps it.
+# The output follows the sine when learning stops (dashed), and keeps it.
 
 time = dt * np.arange(1, steps + 1)
 figure, ax = plt.subplots(figsize=(7, 2), layout="constrained")
@@ -95,8 +95,8 @@ ax.legend(loc="lower left", ncols=2)
 # %%
 # The same as equations
 # ---------------------
-# In snnlab a model is data: equations in Brian2's notation, with their parameters. These are the two that the loop
-# above wrote out.
+# In snnlab a model is data: equations in Brian2's notation, with their parameters. These are the two models of the loop
+# above.
 
 from snnlab.neurons.lif import LIF  # noqa: E402
 from snnlab.synapses.double_exponential import DOUBLE_EXPONENTIAL  # noqa: E402
@@ -106,12 +106,12 @@ print("threshold:", LIF.threshold, "| reset:", LIF.reset, "| refractory:", LIF.r
 print(DOUBLE_EXPONENTIAL.equations)
 
 # %%
-# The output needs no line of Python either: :math:`z` is linear in the spikes, so it is a neuron of its own with the
-# same filter, and a spike of neuron :math:`j` makes it jump by :math:`\phi_j`. Only the RLS step is not an equation.
+# The output needs no Python code either. :math:`z` is linear in the spikes, so it is a separate neuron with the same
+# filter, and a spike of neuron :math:`j` makes it jump by :math:`\phi_j`. Only the RLS step is not an equation.
 #
-# ``train_force`` wires this up. Its numbers are in the units of the paper; what is not given is what was
-# published for this neuron. ``target="numpy"`` needs no compiler; with one, the default builds a C++ program that
-# runs many times faster.
+# ``train_force`` builds and trains this network. Its numbers are in the units of the paper; settings that are not given
+# have the published values for this neuron. ``target="numpy"`` needs no compiler. With a compiler, the default builds a
+# C++ program that runs many times faster.
 
 from snnlab import Engine, ForceConfig, train_force  # noqa: E402
 
@@ -123,7 +123,7 @@ with Engine(config.target, config.seed) as engine:
     run = train_force(config, teacher, engine)
 
 # %%
-# What comes back is one xarray dataset: outputs, spikes, weights, decoder, and the state at the end.
+# The result is an xarray dataset: outputs, spikes, weights, decoder, and the state at the end.
 
 print(run[["output", "decoder", "spike_time", "recurrent_weight"]])
 last_second = run.output.sel(time=slice(learn_stop, None)).values[:, 0]
@@ -139,8 +139,9 @@ below.set(xlabel="time (s)", ylabel="neuron", ylim=(0, 100))
 # %%
 # Where to go from here
 # ---------------------
-# ``snnlab run force_sine --neuron lif`` does this at the size of the paper, measures it beside the authors' own code,
-# and keeps it in a file; ``snnlab.load(file).run(1.0, silence=range(100))`` takes the trained network further. Copy
-# ``snnlab/neurons/lif.py`` and change its equations: ``--neuron path/to/yours.py`` trains them.
+# - ``snnlab run force_sine --neuron lif`` does this at the size of the paper, compares it with the authors' own code,
+#   and stores it in a file.
+# - ``snnlab.load(file).run(1.0, silence=range(100))`` continues the trained network.
+# - ``--neuron path/to/yours.py`` trains your own equations. Copy ``snnlab/neurons/lif.py`` and change its equations.
 
 plt.show()

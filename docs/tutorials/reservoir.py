@@ -2,11 +2,12 @@ r"""
 A reservoir that learns without a teacher
 =========================================
 
-A reservoir is a recurrent network whose own weights nobody trains: only a readout is. What if they learned all the
-same, without a teacher, by Hebb's rule or by the spatiotemporal learning rule (STLR)? This page builds one in plain
-numpy, reads handwritten digits with it, writes both rules down in a line each, and watches what they do.
+A reservoir is a recurrent network with fixed recurrent weights; only its readout is trained. What happens if the
+recurrent weights also learn, without a teacher, by Hebb's rule or by the spatiotemporal learning rule (STLR)? This page
+builds a reservoir in plain numpy, reads handwritten digits with it, writes each rule in a line or two, and compares
+their effects.
 
-It runs in less than a minute and needs nothing but the small digits of scikit-learn.
+It runs in less than a minute and needs only the small digits of scikit-learn.
 """
 
 import matplotlib.pyplot as plt
@@ -17,7 +18,7 @@ from snnlab.stimuli.pictures.images import load_images
 # %%
 # An image is a sequence
 # ----------------------
-# Eight steps, in each a row of eight pixels. The last 382 images are to test with.
+# An image has eight steps, and each step is a row of eight pixels. The last 382 images are the test set.
 
 train, test = load_images("digits")
 x_train, x_test = train.sequences(slice(None)), test.sequences(slice(None))
@@ -28,8 +29,8 @@ print(x_train.shape, x_test.shape)
 # ---------------
 # .. math:: h(t) = (1 - a)\, h(t-1) + a\, (W_{in} x(t) + W \tanh h(t-1))
 #
-# A tenth of the recurrent weights are there, scaled so that the largest eigenvalue of W has modulus 0.9: whatever
-# happens, the network forgets.
+# A tenth of the recurrent weights are not zero. They are scaled to a spectral radius of 0.9 (the largest modulus of the
+# eigenvalues of W), so that the network forgets its past.
 
 rng = np.random.default_rng(7)
 n, a = 100, 0.3
@@ -51,7 +52,7 @@ def states(images, W):
 # %%
 # A readout
 # ---------
-# Ridge regression from states onto ten classes, 1 for the right one and -1 for the others.
+# The readout is a ridge regression from states onto ten classes: 1 for the right class and -1 for the others.
 
 
 def accuracy(W, ridge=1e-3):
@@ -69,13 +70,13 @@ print(f"before learning: {100 * before:.1f} % right")
 # %%
 # Two rules
 # ---------
-# Hebb: a weight grows where both units are active at once, one a step after the other,
+# Hebb's rule: a weight grows if the source is active and the target is active one step later,
 #
 # .. math:: \Delta w_{ij} = \eta\, x_i\, y_j
 #
-# STLR does not ask what the target does. A synapse compares its own contribution :math:`c = w_{ij} x_i` with what all
-# others bring to the same unit in the same step, :math:`I = c\,(u_j - c)`. It grows where they agree by more than
-# :math:`\theta_1`, and shrinks where they disagree by more than :math:`\theta_2`.
+# STLR does not depend on the activity of the target. A synapse compares its own contribution :math:`c = w_{ij} x_i`
+# with the contributions of all other synapses to the same unit in the same step, :math:`I = c\,(u_j - c)`. It grows if
+# they agree by more than :math:`\theta_1`, and shrinks if they disagree by more than :math:`\theta_2`.
 
 
 def hebb(W, x, y, u, theta):
@@ -84,7 +85,7 @@ def hebb(W, x, y, u, theta):
 
 
 def stlr(W, x, y, u, theta):
-    """As ``hebb``; I is a mean over images, of which only sums over units are needed."""
+    """Return the change of each weight, as ``hebb`` does; I is a mean over images and needs only sums over units."""
     agreement = W * (u.T @ x) / len(x) - W**2 * (x**2).mean(0)
     return (agreement > theta) * np.tanh(agreement / theta - 1) + (agreement < -theta) * np.tanh(agreement / theta + 1)
 
@@ -105,14 +106,14 @@ def learn(W, rule, eta, theta, epochs=6):
 
 
 # %%
-# Where 5 % of the agreements are larger, STLR has its threshold. Neither source nor study says how large.
+# The threshold of STLR is the 95th percentile of the agreements. The sources do not give its size.
 
 u, x = np.tanh(states(x_train, W)) @ W.T, np.tanh(states(x_train, W))
 theta = np.percentile((W * (u.T @ x) / len(x) - W**2 * (x**2).mean(0))[W != 0], 95)
 runs = {"Hebb": learn(W, hebb, 8e-3, theta), "STLR": learn(W, stlr, 8e-3, theta)}
 
 # %%
-# As many random steps as far: what a change of weights does that has learned nothing.
+# Random steps of the same size show the effect of a change of weights without learning.
 
 walk = rng.normal(size=(n, n)) * (W != 0)
 walk *= np.linalg.norm(start) / np.linalg.norm(walk)
@@ -131,13 +132,13 @@ axes[2].set(xlabel="real", ylabel="imaginary", title="eigenvalues after learning
 axes[1].legend()
 
 # %%
-# Hebb's rule finds one direction and makes it grow: a few eigenvalues run away, units saturate, and images look more
-# and more alike. STLR spreads its changes, and what it does to the readout is about what random steps do.
+# Hebb's rule makes one direction grow: a few eigenvalues become very large, units saturate, and the states of different
+# images become more alike. STLR spreads its changes, and its effect on the readout is similar to that of random steps.
 #
 # The same in snnlab
 # ------------------
-# There a rule is a line of text in Brian2's notation. snnlab takes the mean over a batch out of it by itself, as matrix
-# products, and runs the same text in Brian2, image by image.
+# In snnlab a rule is a line of text in Brian2's notation. snnlab turns the mean over a batch into matrix products, and
+# runs the same text in Brian2, image by image.
 
 from scipy.sparse import csr_array  # noqa: E402
 
@@ -153,7 +154,7 @@ apart = np.abs(reservoir.matrix.toarray() - first_epoch).max()
 print(f"largest difference of a weight after one epoch: {apart:.1e}")
 
 # %%
-# At the scale of the study, with Hebb's rule, STLR and a random walk on all 60,000 images of MNIST:
+# These commands run the scale of the study, with Hebb's rule, STLR and a random walk on all 60,000 images of MNIST:
 #
 # .. code-block:: console
 #
@@ -161,7 +162,7 @@ print(f"largest difference of a weight after one epoch: {apart:.1e}")
 #    $ snnlab run reservoir_mnist --plasticity hebb
 #    $ snnlab figure reservoir_mnist
 #
-# and a rule of your own, in a file of its own:
+# This command runs your own rule from a file:
 #
 # .. code-block:: console
 #

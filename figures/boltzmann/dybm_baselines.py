@@ -19,8 +19,8 @@ CAPTION = (
     "of a window. The static Boltzmann machine was trained on this window and the next step; it completes the next "
     "step. The dynamic machine is the first that recalled the whole sequence. c: Discs are wrong bits in one period "
     "of the recall; crosses are bits missed when the sequence is shown. Each dynamic machine has its own marks; the "
-    "other memories do not depend on a seed. d, e: The axes give the passes through the sequence while learning, and "
-    "the number of parameters that are learned."
+    "other memories do not depend on a seed. d, e: The x-axes give the passes through the sequence during learning, "
+    "and the number of parameters that are learned."
 )
 _COLORS = (panels.AFTER, panels.BEFORE)
 

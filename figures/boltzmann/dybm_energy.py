@@ -18,10 +18,10 @@ NEEDS = [("dybm_energy", {"seed": seed}) for seed in SEEDS]
 CAPTION = (
     "a: A machine recalls its sequence at temperature 0 for two periods; dark pixels are on. b: The lines are the "
     "four terms of the energy of one neuron during this recall, and their sum. u and v are weights; α, β and γ are "
-    "traces. The number of the neuron stands beside a. The neuron is on where the sum is below 0 (shaded). The axis "
-    "is linear about 0, up to a hundredth of the largest power of ten. c: The left panel shows the share of decisions "
-    "in which a term is the largest of the terms with the sign of the sum. The other panels show the share of "
-    "decisions that change when 0, or the mean of the term over steps, replaces the term and the past stays right. "
+    "traces. The number of this neuron is beside panel a. The neuron is on where the sum is below 0 (shaded). The "
+    "axis is linear about 0, up to a hundredth of the largest power of ten. c: The left panel shows the share of "
+    "decisions in which a term is the largest of the terms with the sign of the sum. The other panels show the share "
+    "of decisions that change when 0, or the mean of the term over steps, replaces the term and the past stays right. "
     "Dots are machines that recall everything (all machines, if none does); lines are their means. Grey dots are the "
     "same machines before training."
 )

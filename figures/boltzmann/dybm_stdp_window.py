@@ -12,14 +12,15 @@ from snnlab.plotting import panels
 
 NEEDS = [("dybm_stdp_window", {})]
 CAPTION = (
-    "Two neurons fire once each, at t_pre and t_post. a: The axis gives by how much the synapse between them lowers "
-    "the energy of this pair of spikes when u = 1 (LTP) or v = 1 (LTD). Above 0 the synapse makes the pair likelier, "
-    "below 0 less likely. There is one panel for each delay d of the synapse (dotted). Dots are simulated; lines are "
-    "the closed form, lighter for slower decay. The axis is linear below 0.1. b: The axis gives by how much one "
-    "pairing changes u and v, in units of the learning rate, about the arrival of the spike. All delays lie on top of "
-    "each other; v is in units of mu^-(d - 1), where mu is the decay rate of its trace. u grows if the spike arrives "
-    "before the other neuron fires, or in the same step. Otherwise v falls, because learning goes up the gradient and "
-    "makes what is shown likelier. The dots at 0 on the left are pairs in one step, which do not change the synapse."
+    "Two neurons fire once each, at t_pre and t_post. a: The y-axis gives by how much the synapse between them lowers "
+    "the energy of this pair of spikes when u = 1 (LTP) or v = 1 (LTD). Above 0 the synapse makes the pair more "
+    "likely, below 0 less likely. There is one panel for each delay d of the synapse (dotted). Dots are simulated; "
+    "lines are the closed form, lighter for slower decay. The axis is linear below 0.1. b: The y-axis gives by how "
+    "much one pairing changes u and v, in units of the learning rate, around the arrival of the spike. All delays lie "
+    "on top of each other; v is in units of mu^-(d - 1), where mu is the decay rate of its trace. u grows if the "
+    "spike arrives before the other neuron fires, or in the same step. Otherwise v falls, because learning goes up "
+    "the gradient and makes what is shown more likely. The dots at 0 on the left are pairs in one step, which do not "
+    "change the synapse."
 )
 COLORS = {"ltp": panels.AFTER, "ltd": panels.BEFORE}
 RATES = {"ltp": "lam", "ltd": "mu"}

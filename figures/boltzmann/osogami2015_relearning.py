@@ -14,12 +14,12 @@ from snnlab.protocols.boltzmann.dybm_relearning import VARIANTS
 SEEDS = range(100, 110)
 NEEDS = [("dybm_relearning", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
-    "Above: The axis gives the periods of training that each block needed until its sequence was recalled, over the "
+    "Above: The y-axis gives the periods of training that each block needed until its sequence was recalled, over the "
     "number of the block. The machine with the most blocks is coloured; the others are grey. Below: A copy of a "
-    "machine learns a sequence that it was never shown, at growing ages (blocks of the two sequences). The axis gives "
-    "the periods that the copy needs to recall the sequence (triangles: it was given up), and the periods of the "
-    "machine's own next block at the same age. Each line is one machine. Axes are linear below 1: a block that needed "
-    "no period is at 0."
+    "machine learns a sequence that it was never shown, at growing ages (blocks of the two sequences). The y-axis "
+    "gives the periods that the copy needs to recall the sequence (triangles: it was given up), and the periods of "
+    "the machine's own next block at the same age. Each line is one machine. Axes are linear below 1: a block that "
+    "needed no period is at 0."
 )
 _FORWARD, _MIRRORED, _NOVEL, _NEXT = panels.BEFORE, panels.AFTER, panels.OUTPUT, "0.45"
 

@@ -19,14 +19,14 @@ NEEDS = [("dybm_two_sequences", FURTHEST if seed == FURTHEST["seed"] else {"seed
 QUICK_NEEDS = [("dybm_two_sequences", {"seed": seed}) for seed in SEEDS[:3]]
 CAPTION = (
     "a: The machine that was trained longest runs on its own, from silence and a cue (pale), after the given number "
-    "of blocks (+: within the next one). It recalls the forward and the mirrored sequence, and begins anew after the "
+    "of blocks (+: within the next one). It recalls the forward and the mirrored sequence, and starts again after its "
     "end. Dark pixels are on; red pixels differ from the sequence. A block trains one of the two sequences until it "
     "is recalled. b: The blocks are shown over periods of training. Each line is one machine; the coloured one is the "
-    "machine in a. It had come furthest of the ten, was trained on, and needed the time above. A dot means that "
-    "training ended because a block needed none. A triangle means that training was cut off (below 1: within the "
-    "first block). The dashed line is the number of blocks that the published machine needed. c: The axis gives the "
-    "wrong bits of a recall at the end of a block, of the sequence just learned (dots; always none, because a block "
-    "ends so) and of the other sequence (lines). The dotted line is the untrained machine."
+    "machine in a. This machine had done the most blocks of the ten; its training went on and took the time given "
+    "above. A dot means that training ended because a block needed none. A triangle means that training was cut off "
+    "(below 1: within the first block). The dashed line is the number of blocks that the published machine needed. c: "
+    "The y-axis gives the wrong bits of a recall at the end of a block, of the sequence just learned (dots; always "
+    "none, because a block ends so) and of the other sequence (lines). The dotted line is the untrained machine."
 )
 _ROWS, _POINTS = 7, 400
 

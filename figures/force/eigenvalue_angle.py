@@ -21,8 +21,8 @@ NEEDS = [
 CAPTION = (
     "Each point is the angle of the largest complex pair of eigenvalues of the total weights outside the disc of the "
     "random weights, over the frequency of the sine that was taught. There is one point for each of three seeds whose "
-    "network has such a pair. The line is the phase by which the synaptic filter lags. Crosses are networks that did "
-    "not learn."
+    "network has such a pair. The line is the phase lag of the synaptic filter. Crosses are networks that did not "
+    "learn."
 )
 _COLORS = {"lif": panels.AFTER, "theta": panels.OUTPUT, "izhikevich": panels.BEFORE}
 # Points of different neurons are moved aside, so that they do not hide each other.

@@ -29,9 +29,9 @@ CAPTION = (
     "Above: The colour is the error of the free run after learning a sine of 5 Hz for 5 s, over the standard "
     "deviation (sd) of the teacher. Each period is taken at its best lag, and the median of the seeds is shown. The "
     "star is at the published gains, which are 1 on both axes. Points are gains at which the network learned (error "
-    f"up to {LEARNED}). Below: The axis gives the share of moved spikes whose difference grows before learning, until "
-    "the states are as good as unrelated. There is one point for each seed, coloured by how fast the differences "
-    "grow. Crosses are silent networks, whose bias is the rheobase."
+    f"up to {LEARNED}). Below: The y-axis gives the share of moved spikes whose difference grows before learning, "
+    "until the states are as good as unrelated. There is one point for each seed, coloured by how fast the "
+    "differences grow. Crosses are silent networks, whose bias is the rheobase."
 )
 _LEAST, _MOST = 0.03, 1.0
 _FASTEST = 150.0

@@ -14,10 +14,10 @@ from snnlab.protocols.force.force_lorenz import Attractor, attractor, describe, 
 NEEDS = [("force_lorenz", {"seed": seed}) for seed in (100, 101, 102)]
 CAPTION = (
     "Each column is a network. a: The three components are shown around the end of learning (dashed line); grey is "
-    "the teacher. The free run leaves the teacher, as any two solutions of a chaotic system part. b: Teacher (grey) "
-    "and free run, equally long, are shown in the plane of x and z. c: Each maximum of z is shown with the next one, "
-    "for the free run and for the teacher (grey; smoothed alike). d: The curves are distributions of each component "
-    "in the free run; grey are those in twenty pieces of the teacher."
+    "the teacher. The free run leaves the teacher, as any two solutions of a chaotic system diverge. b: Teacher "
+    "(grey) and free run, equally long, are shown in the plane of x and z. c: Each maximum of z is shown with the "
+    "next one, for the free run and for the teacher (grey; smoothed in the same way). d: The curves are distributions "
+    "of each component in the free run; grey is the distribution in twenty pieces of the teacher."
 )
 _COLORS = (panels.AFTER, panels.OUTPUT, panels.BEFORE)
 _SHOWN = (2.0, 8.0)

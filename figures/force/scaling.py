@@ -10,9 +10,9 @@ from snnlab.plotting import panels
 
 NEEDS = [("force_scaling", {})]
 CAPTION = (
-    "The axis gives the CPU seconds per second of model time of FORCE's C++ program on one core, its start included, "
-    "over the number of neurons. Each point is the fastest of several measurements of a few seconds, after 0.5 s. The "
-    "numbers are local slopes between two sizes. Below the grey line the network is faster than real time."
+    "The y-axis gives the CPU seconds per second of model time of FORCE's C++ program on one core, its start "
+    "included, over the number of neurons. Each point is the fastest of several measurements of a few seconds, after "
+    "0.5 s. The numbers are local slopes between two sizes. Below the grey line the network is faster than real time."
 )
 
 

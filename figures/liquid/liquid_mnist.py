@@ -15,12 +15,12 @@ SEEDS = range(100, 103)
 NEEDS = [("liquid_mnist", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
     "a: The rows of an image are shown from top to bottom, one every 5 ms, and then nothing. The raster shows all "
-    "spikes meanwhile, inhibitory neurons on top; dotted lines mark when neurons are read. b: The axis gives the "
+    "spikes meanwhile, inhibitory neurons on top; dotted lines mark when neurons are read. b: The y-axis gives the "
     "share of test images that a ridge readout gets right. It reads the pixels, the same neurons without synapses "
     "between them (input calibrated to the same firing rate), or liquids whose synapses between excitatory neurons "
     "learned by a rule. Dots are seeds; lines are means. c: Lines are the mean firing rate in each 500 images of "
-    "learning; the last dots are the rate after it over test images. Rates outside 1 to 50 Hz are grey. d: The curves "
-    "are distributions of the weights between excitatory neurons before and after learning."
+    "learning; the last dots are the rate after learning, over test images. Rates outside 1 to 50 Hz are grey. d: The "
+    "curves are distributions of the weights between excitatory neurons before and after learning."
 )
 
 

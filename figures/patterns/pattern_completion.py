@@ -20,13 +20,13 @@ from snnlab.protocols.patterns.pattern_completion import COMPLETED, FAMILIES, VA
 SEEDS = range(100, 110)
 NEEDS = [("pattern_completion", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
-    "a to c: The axes give the distance between the outputs of a learned sequence and of its cue, against the "
-    "distance between these two inputs. The cue lacks ones (a), has moved ones (b), or lacks the last frames (c). "
-    "Each distance is in units of its mean between two learned sequences. Below the grey diagonal there is "
-    "completion. Weights have changed by their norm. d to f: Completion (mean depth below the diagonal) is shown "
-    "against the change of the weights in units of their norm; dashed lines are without learning. g to l: The same is "
-    "shown for spiking neurons, whose weights have changed by 0.4 of their norm in g to i. Lines are means; bars are "
-    "standard deviations over seeds."
+    "a to c: The distance between the outputs of a learned sequence and of its cue is shown against the distance "
+    "between these two inputs. The cue lacks ones (a), has moved ones (b), or lacks the last frames (c). Each "
+    "distance is in units of its mean between two learned sequences. Below the grey diagonal there is completion. "
+    "Weights have changed by their norm. d to f: Completion (mean depth below the diagonal) is shown against the "
+    "change of the weights in units of their norm; dashed lines are without learning. g to l: The same is shown for "
+    "spiking neurons, whose weights have changed by 0.4 of their norm in g to i. Lines are means; bars are standard "
+    "deviations over seeds."
 )
 
 

@@ -20,14 +20,14 @@ from snnlab.protocols.patterns.pattern_separation import AREA, ORDER, VARIANTS, 
 SEEDS = range(100, 110)
 NEEDS = [("pattern_separation", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
-    "a: The axes give the distance between the outputs of a learned sequence and of one with some bits changed in "
-    "every frame, against the distance between these two inputs. Each distance is in units of its mean between two "
-    "learned sequences. Above the grey diagonal there is separation. b: The output distance is shown for two "
-    "neighbouring frames swapped, against the place of the first. Weights have changed by their norm. c, d: "
-    "Separation of bits (mean height above the diagonal in a) and of order (mean of b) is shown against the change of "
-    "the weights in units of their norm; dashed lines are without learning. e to h: The same is shown for spiking "
-    "neurons, with weights that have changed by 0.4 of their norm in e and f. Lines are means; bars are standard "
-    "deviations over seeds."
+    "a: The distance between the outputs of a learned sequence and of one with some bits changed in every frame is "
+    "shown against the distance between these two inputs. Each distance is in units of its mean between two learned "
+    "sequences. Above the grey diagonal there is separation. b: The output distance is shown for two neighbouring "
+    "frames swapped, against the place of the first. Weights have changed by their norm. c, d: Separation of bits "
+    "(mean height above the diagonal in a) and of order (mean of b) is shown against the change of the weights in "
+    "units of their norm; dashed lines are without learning. e to h: The same is shown for spiking neurons, with "
+    "weights that have changed by 0.4 of their norm in e and f. Lines are means; bars are standard deviations over "
+    "seeds."
 )
 
 

@@ -16,12 +16,12 @@ SEEDS = (100, 101, 102)
 NEEDS = [("internal_compression", {**variant, "seed": seed}) for seed in SEEDS for variant in VARIANTS.values()]
 CAPTION = (
     "a: The pictures are frames of the movie, and the frames that a network shows when its cue is set to each speed "
-    "that was taught. b: Points give the number of its own pulse that is largest, also as colour, over 4 s at each of "
-    "these speeds. c: The speed of the replay is shown against the speed that the cue encodes; on the grey line both "
-    "are equal, and marks below are taught speeds. d, e: The same is shown for networks that were taught one speed, "
-    "against an input that is the same for all neurons (d) and against the gain of the feedback (e). Filled symbols "
-    "are replays in order and at a steady speed; hollow symbols at the top are no replay. Each kind of symbol is a "
-    "network."
+    "that was taught. b: Points give the number of the network's largest pulse, also shown as colour, over 4 s at "
+    "each of these speeds. c: The speed of the replay is shown against the speed that the cue encodes; on the grey "
+    "line both are equal, and marks below are taught speeds. d, e: The same is shown for networks that were taught "
+    "one speed, against an input that is the same for all neurons (d) and against the gain of the feedback (e). "
+    "Filled symbols are replays in order and at a steady speed; hollow symbols at the top are no replay. Each kind of "
+    "symbol is a network."
 )
 _FRAMES, _SECONDS = 8, 4.0
 _MARKERS = "os^Dv"

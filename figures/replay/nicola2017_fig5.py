@@ -18,12 +18,12 @@ _DRAWN = [*VARIANTS.values(), CONTROLS["permuted_pulses"]]
 NEEDS = [("movie_replay", {**overrides, "seed": 100}) for overrides in _DRAWN]
 CAPTION = (
     "a: The pictures are frames of the movie and, below, what networks show at the same moments of their free run. "
-    "External pulses drive one network; the other makes its pulses itself. b: The likeness of a shown frame is its "
-    "cosine with the movie's frame, both about the movie's mean frame. Learning is shaded. c: The axis gives the "
+    "External pulses drive one network; the other makes its own pulses. b: The likeness of a shown frame is its "
+    "cosine with the movie's frame, both about the movie's mean frame. Learning is shaded. c: The y-axis gives the "
     "frame of the movie that is most like each shown frame, in the free run. d: The bars give the correlation over "
-    "all frames, about the mean frame and as it is, and the share of frames found within 0.2 s. They compare the "
-    "networks with what is no replay: the first network whose pulses come in another order after learning, the mean "
-    "frame, the movie blurred over 1 s, and its frames in random order."
+    "all frames, about the mean frame and as it is, and the share of frames found within 0.2 s. The networks are "
+    "compared with signals that are no replay: the first network whose pulses come in another order after learning, "
+    "the mean frame, the movie blurred over 1 s, and its frames in random order."
 )
 _FRAMES = 8
 _COLORS = (panels.AFTER, panels.BEFORE, panels.OUTPUT)

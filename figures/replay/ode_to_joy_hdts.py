@@ -23,12 +23,12 @@ NEEDS = [
 ]
 CAPTION = (
     "a: The lines are the outputs for the five notes, from C (below) to G, of a melody of 16 s, in the free run of a "
-    "network that makes its pulses itself. Grey is the teacher. b: Points give the number of the largest pulse in the "
-    "free run. On the right the pulses came in another order in each melody while the network learned. c: The axis "
+    "network that makes its own pulses. Grey is the teacher. b: Points give the number of the largest pulse in the "
+    "free run. On the right the pulses came in another order in each melody while the network learned. c: The y-axis "
     "gives the error of the free run, in standard deviations (sd) of the teacher, over the time of learning. The "
     "dashed line is the mean of each note and the dotted line our criterion; a triangle is a mean beyond the edge. d: "
-    "The axis gives the share of right notes; the dashed line is for notes in random order. Dots are networks; lines "
-    "are means."
+    "The y-axis gives the share of right notes; the dashed line is for notes in random order. Dots are networks; "
+    "lines are means."
 )
 # The drawn part of the free run (s), and the largest error on the axis.
 _SECONDS, MOST = 32.0, 1.6

@@ -24,10 +24,10 @@ NEEDS = [
 ]
 CAPTION = (
     "a: The test accuracy of a ridge readout is shown against the number of units; it reads four states of each unit. "
-    "Crosses are as many random functions of the whole image, or states without recurrence. The dotted line is a "
-    "readout of the pixels. b: It is shown against the number of states that are read, with 500 units. c: It is shown "
-    "against the leak a, with 500 units and four states. d: The axis gives the CPU time for an image, with learning "
-    "of the readout. Dots are networks; lines are means."
+    "Crosses are equally many random functions of the image, or states without recurrence. The dotted line is a "
+    "readout of the pixels. b: The accuracy is shown against the number of states that are read, with 500 units. c: "
+    "The accuracy is shown against the leak a, with 500 units and four states. d: The y-axis gives the CPU time for "
+    "an image, with learning of the readout. Dots are networks; lines are means."
 )
 _OTHERS = {"random_features": (panels.OUTPUT, "random features"), "no_recurrence": (panels.BEFORE, "no recurrence")}
 

@@ -16,10 +16,10 @@ SEEDS = range(100, 110)
 NEEDS = [("reservoir_diagnostics", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
     "a: The test accuracy of a readout of the last state is shown after each epoch. b, c: The largest Lyapunov "
-    "exponent is taken without input, and with images one after the other; above 0 there is chaos. d: The axis gives "
-    "the share of initial states from which the reservoir comes to rest without input. e: The axis gives the share of "
-    "rates beyond 0.99. f, g: Points are the ten largest eigenvalues of W, the recurrent weights, of one run for each "
-    "rule, from light (before learning) to dark (last epoch). The circle is modulus 1. h: The curves are "
+    "exponent is taken without input, and with images one after the other; above 0 there is chaos. d: The y-axis "
+    "gives the share of initial states from which the reservoir comes to rest without input. e: The y-axis gives the "
+    "share of rates beyond 0.99. f, g: Points are the ten largest eigenvalues of W, the recurrent weights, of one run "
+    "for each rule, from light (before learning) to dark (last epoch). The circle is modulus 1. h: The curves are "
     "distributions of the weights of these runs before learning (grey) and after. Thin lines are runs; thick lines "
     "are means."
 )

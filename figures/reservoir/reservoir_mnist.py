@@ -23,8 +23,8 @@ CAPTION = (
     "learns with one. b, c: The test accuracy after each epoch is shown, of a readout of the last state and of a "
     "readout of several states on the way. Dashed lines are before learning; dotted lines are a ridge readout of the "
     "pixels. d: The accuracy of b is shown against the change of the weights, in units of their norm. e to g: The "
-    "axes give the spectral radius, the change of the weights, and the share of rates beyond 0.99, after each epoch. "
-    "h: The accuracy of b is shown against the spectral radius. Thin lines are runs; thick lines are means."
+    "y-axes give the spectral radius, the change of the weights, and the share of rates beyond 0.99, after each "
+    "epoch. h: The accuracy of b is shown against the spectral radius. Thin lines are runs; thick lines are means."
 )
 
 

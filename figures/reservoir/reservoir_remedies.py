@@ -22,10 +22,10 @@ from snnlab.protocols.reservoir.reservoir_remedies import (
 SEEDS = range(100, 110)
 NEEDS = [("reservoir_remedies", {**overrides, "seed": seed}) for overrides in VARIANTS.values() for seed in SEEDS]
 CAPTION = (
-    "Each row is a rule with a remedy, on MNIST. a, b: The axes give the points (percentage points) of test accuracy "
-    "gained at the epoch that held-out training images choose, by a readout of the last state and by a readout of "
-    "four states. c, d: The axes give the points lost in the worst epoch; the dotted line is at 5. Dots are networks; "
-    "bars are the mean and the 95 % interval. Each network is compared with itself before learning."
+    "Each row is a rule with a remedy, on MNIST. a, b: The x-axes give the points (percentage points) of test "
+    "accuracy gained at the epoch that held-out training images choose, by a readout of the last state and by a "
+    "readout of four states. c, d: The x-axes give the points lost in the worst epoch; the dotted line is at 5. Dots "
+    "are networks; bars are the mean and the 95 % interval. Each network is compared with itself before learning."
 )
 
 

@@ -13,10 +13,11 @@ from snnlab.protocols.single.neuron_models import law
 NEEDS = [("neuron_models", {})]
 CAPTION = (
     "(a) The leaky integrate-and-fire neuron gets the current N(5, 10) - 40 mV, drawn anew every 0.05 ms; N(m, s) is "
-    "normal noise. Spikes are drawn up to 30 mV. (b, c) The Izhikevich neuron (set A) gets the current N(100, 300) + "
-    "1000 pA, drawn anew every 0.04 ms. The panels show its membrane potential and its recovery variable u. (d to f) "
-    "Dots are firing rates for constant input, and lines are the analytic law. It is exact for the integrate-and-fire "
-    "neurons, theta and the rate unit F sqrt(s); for Izhikevich neurons it is the adiabatic law with u at its mean."
+    "the normal distribution with mean m and standard deviation s. Spikes are drawn up to 30 mV. (b, c) The "
+    "Izhikevich neuron (set A) gets the current N(100, 300) + 1000 pA, drawn anew every 0.04 ms. The panels show its "
+    "membrane potential and its recovery variable u. (d to f) Dots are firing rates for constant input, and lines are "
+    "the analytic law. It is exact for the integrate-and-fire neurons, theta and the rate unit F sqrt(s); for "
+    "Izhikevich neurons it is the adiabatic law with u at its mean."
 )
 PEAK = 30.0
 GROUPS = (

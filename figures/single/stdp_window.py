@@ -11,11 +11,11 @@ from snnlab.plotting import panels
 
 NEEDS = [("stdp_window", {})]
 CAPTION = (
-    "Above: The axis gives the change of a weight, in percent of the largest weight w_max, by one presynaptic and one "
-    "postsynaptic spike. Dots are simulated synapses; lines are the closed form. A single pair leaves a triplet "
-    "synapse (minimal set for visual cortex) weaker or as it is. Below: The axis gives the change by trains of pairs, "
-    "divided by their number, against how many pairs come in a second. As pairs come faster, the triplet rule alone "
-    "turns from depression to potentiation, whichever spike comes first in a pair. No bound is reached."
+    "Above: The y-axis gives the change of a weight, in percent of the largest weight w_max, by one presynaptic and "
+    "one postsynaptic spike. Dots are simulated synapses; lines are the closed form. A single pair leaves a triplet "
+    "synapse (minimal set for visual cortex) weaker or as it is. Below: The y-axis gives the change by trains of "
+    "pairs, divided by their number, against the number of pairs per second. As pairs come faster, the triplet rule "
+    "alone turns from depression to potentiation, whichever spike comes first in a pair. No bound is reached."
 )
 TITLES = {"stdp": "pairs (Song et al. 2000)", "triplet": "triplets (visual cortex)", "hebb": "Hebb, traces"}
 COLORS = {"pre first": panels.AFTER, "post first": panels.BEFORE}

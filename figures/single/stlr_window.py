@@ -12,13 +12,13 @@ from snnlab.plotting import panels
 
 NEEDS = [("stlr_window", {})]
 CAPTION = (
-    "An input brings three spikes 40 ms apart to a neuron that never fires. a: The axis gives the change of its "
-    "weight w, against the time by which it comes after one or two other inputs with the same rhythm, without "
-    "temporal summation. w grows only if the others have just brought enough. An input that comes first gains nothing "
-    "from later ones. b: Temporal summation (tau_S = 50 ms) adds up what single coincidences brought. Dots are "
-    "simulated synapses; lines are the closed form for weights that stay as they are. Changes are in units of the "
-    "learning rate η times the largest weight w_max. c: An input alone does not change its weight, whatever its "
-    "rhythm, because its own trace is left out."
+    "An input brings three spikes 40 ms apart to a neuron that never fires. a: The y-axis gives the change of its "
+    "weight w, against its lag behind one or two other inputs with the same rhythm, without temporal summation. w "
+    "grows only if the others have just brought enough. An input that comes first gains nothing from later ones. b: "
+    "Temporal summation (tau_S = 50 ms) adds up the effects of single coincidences. Dots are simulated synapses; "
+    "lines are the closed form for weights that stay as they are. Changes are in units of the learning rate η times "
+    "the largest weight w_max. c: An input alone does not change its weight, whatever its rhythm, because its own "
+    "trace is left out."
 )
 COLORS = [panels.AFTER, panels.BEFORE, panels.OUTPUT]
 

@@ -16,9 +16,9 @@ from snnlab.plotting import panels
 NEEDS = [("songbird", {"seed": 100})]
 CAPTION = (
     "The first 1.65 s of the song are shown. a: The spectrogram of the song has the bands that the network is taught; "
-    "lines are syllables. b: This is what the network sings in the last song after learning. c: The loudness of both "
-    "is the sum over their bands. d: Spikes of 60 neurons in that song are sorted by the time of their highest firing "
-    "rate. e: Membrane potentials are shown, with spikes drawn up to their peak."
+    "lines are syllables. b: The spectrogram shows what the network sings in the last song after learning. c: The "
+    "loudness of both is the sum over their bands. d: Spikes of 60 neurons in that song are sorted by the time of "
+    "their highest firing rate. e: Membrane potentials are shown, with spikes drawn up to their peak."
 )
 _TRACES = 4
 # The drawn part of the song (s), the neurons of the raster, and the width that smooths their firing rate (s).

@@ -19,10 +19,10 @@ CAPTION = (
     "a: The spectrograms show the song, and what networks sing when a tenth of the chain is silent (white lines). A "
     "network is driven by an array of pulses (external), also with neurons that adapt as much but ten times as fast; "
     "by a spiking synfire chain; or by pulses of its own (internal), in the order in which it was sung. b: The error "
-    "of the whole song, relative to its standard deviation (sd), is shown against the share that is silent. Silent "
-    "are a piece of the chain, random pulses (or neurons of the spiking chain), or neurons of the network that "
-    "learned. Lines are means over the lesions of all networks; the middle half of the lesions is shaded; the grey "
-    "line is the mean spectrum. c: The error is shown before and within a silent piece of a tenth, and the given "
+    "of the whole song, relative to its standard deviation (sd), is shown against the share that is silent. The "
+    "silent part is a piece of the chain, random pulses (or neurons of the spiking chain), or neurons of the network "
+    "that learned. Lines are means over the lesions of all networks; the middle half of the lesions is shaded; the "
+    "grey line is the mean spectrum. c: The error is shown before and within a silent piece of a tenth, and the given "
     "number of seconds after it. Dots are networks; lines are means; dashed lines are without a lesion."
 )
 _LOOKS = [("s", panels.BEFORE), ("D", "#CC79A7"), ("o", panels.AFTER), ("^", panels.OUTPUT), ("v", "0.35")]

@@ -64,8 +64,8 @@ PLAYS = Published(
     text_read="code",
     note="The paper states no number that we could read: how many notes must be right is our criterion.",
 )
-# The reduced preset takes less than a minute on one core. The network plays more notes right than chance, and the checks
-# demand no more. With few neurons this needs stronger feedback and more updates.
+# The reduced preset takes less than a minute on one core. The network plays more notes right than chance, and the
+# checks demand no more. With few neurons this needs stronger feedback and more updates.
 QUICK = {"n": 1000, "q": 8e3, "rls_interval": 2.0, "learn_stop": 41.0, "seconds": 66.0}
 NOTE = (
     "reduced preset: the network must learn and play more notes right than chance; speed, step and each note's curve "

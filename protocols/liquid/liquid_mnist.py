@@ -37,7 +37,7 @@ class Config(LiquidConfig):
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Build and calibrate the liquid, let it learn, and read it out; see :func:`snnlab.networks.liquid.train_liquid`."""
+    """Build and calibrate a liquid, let it learn, and read it out; see :func:`snnlab.networks.liquid.train_liquid`."""
     return train_liquid(config, engine)
 
 

@@ -64,7 +64,7 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Config(RunConfig):
-    """Settings of the run. Defaults are those of Sussillo & Abbott 2009 and their script, with 10 ms as time constant."""
+    """Settings of the run. Defaults follow Sussillo & Abbott 2009 and their script; the time constant is 10 ms."""
 
     task: Literal["sine", "four_sines", "lorenz"] = "four_sines"
     """the signal to learn"""
@@ -102,7 +102,7 @@ def settle(config: Config) -> Config:
     require_positive(config, "n", "alpha", "tau", "dt", "rls_steps", "learn")
     if config.task == "lorenz" and config.before + config.learn + config.after > 150:
         total = config.before + config.learn + config.after
-        raise UserError(f"before, learn, after: expected at most 150 s in total for the Lorenz attractor, got {total:g}")
+        raise UserError(f"before, learn, after: expected a sum <= 150 s for the Lorenz attractor, got {total:g} s")
     for name in ("before", "after", "g", "q"):
         require_between(config, name, 0)
     require_probability(config, "p")

@@ -1,1 +1,1 @@
-"""Replay: movies and melodies that pulses call up."""
+"""Replay: movies and melodies that a network replays when pulses drive it."""

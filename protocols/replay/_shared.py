@@ -1,4 +1,4 @@
-"""What claims about replayed movies share: measures by speed, what is no replay, criteria, groups of runs."""
+"""Parts that the protocols of replayed movies share: measures by speed, nulls, criteria, groups of runs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from snnlab.networks.replay import moments as replay
 from snnlab.stimuli.pictures.movie import Movie
 
 INF = float("inf")
-# Our criteria.
+# These are our criteria.
 ALIKE, FOUND = 0.7, 0.8
 
 
 def by_speed(dataset: xr.Dataset) -> dict[float, dict[str, float]]:
-    """Return what is measured of the replay at each speed, by speed."""
+    """Return the measures of the replay for each speed."""
     movie = stored_movie(dataset)
     found = {}
     for speed in dict.fromkeys(dataset.speed.values.tolist()):
@@ -31,9 +31,10 @@ def by_speed(dataset: xr.Dataset) -> dict[float, dict[str, float]]:
 
 
 def nulls(movie: Movie, speed: float = 1.0, orders: int = 20) -> dict[str, dict[str, float]]:
-    """Return the same for what is no replay: the mean frame, the movie blurred over 1 s, and frames in random order.
+    """Return the measures of three nulls: the mean frame, the movie blurred over 1 s, and frames in random order.
 
-    Frames in random order have the mean over orders, each with the delay that fits it best at this speed, as a replay.
+    The values for frames in random order are means over orders. Like a replay, each order has its best delay at this
+    speed.
     """
     phase = np.arange(len(movie.pixels)) / movie.rate
     still = np.tile(movie.pixels.mean(0), (len(phase), 1))
@@ -48,18 +49,18 @@ def nulls(movie: Movie, speed: float = 1.0, orders: int = 20) -> dict[str, dict[
 
 
 def blurred(movie: Movie) -> dict[str, float]:
-    """Return the same for the movie blurred over 1 s."""
+    """Return the measures of the movie blurred over 1 s."""
     phase = np.arange(len(movie.pixels)) / movie.rate
     return score_frames(replay.blurred(movie.pixels, round(movie.rate)), phase, movie)
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return what is measured of the replay at each speed."""
+    """Return the measures of the replay at each speed, by name."""
     return {f"{what}, speed {s:g}": value for s, values in by_speed(dataset).items() for what, value in values.items()}
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return our criteria for the speed that was learned; the paper states no number that we could read."""
+    """Return our criteria for the learned speed as checks. We could not read a number in the paper."""
     measured = by_speed(dataset).get(1.0)
     if measured is None:
         return []
@@ -69,7 +70,10 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 def grouped(datasets: list[xr.Dataset]) -> list[tuple[str, list[xr.Dataset]]]:
-    """Return unbroken runs that differ in seed alone, at least three, with a name; they have a replay at speed 1."""
+    """Return named groups of at least three runs that differ only in their seed, without controls.
+
+    Each run has a replay at speed 1.
+    """
     groups: dict[tuple[str, str], list[xr.Dataset]] = {}
     for dataset in datasets:
         config = attribute(dataset, "config")

@@ -1,4 +1,4 @@
-"""A network replays a movie by pulses of its own, without input: what sets its speed? No source known to us says."""
+"""A network replays a movie with its own pulses, without input. What sets its speed? We know no published answer."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from snnlab.networks.replay import (
 
 FIGURE = "internal_compression"
 models, cost = force_models, force_cost
-# Beside those of movie_replay.
+# These settings differ from those of movie_replay.
 SETTINGS = {"izhikevich_b": {"q_cue": 2e3}}
 LEVELS = {
     "cue": (1.0, 1.5, 2.0, 3.0, 4.0, 1.25, 1.75, 2.5, 3.5, 6.0, 0.5),
     "input": (0.0, 50.0, 100.0, 200.0, -50.0),
     "feedback": (1.0, 1.05, 1.1, 1.2, 0.9),
 }
-# The largest speed that can be taught.
+# This is the largest speed that can be taught.
 FASTEST = 32.0
 PACE, STEADY, ORDER = "speed of the replay", "steadiness of the speed", "pulses followed by the next one (share)"
 NAMES = {
@@ -50,10 +50,10 @@ NAMES = {
     "null_correlation": ("correlation of the same frames in random order with the movie", "1"),
     "null_identified": ("share of frames in random order that are nearest to the movie's in their place", "1"),
     "replay": ("frames of the last pass", "1"),
-    "moment_found": ("moment of the movie that is shown, every 10 ms", "s"),
-    "pulse": ("index of the loudest pulse, every 10 ms", "1"),
+    "moment_found": ("time in the movie that is shown, every 10 ms", "s"),
+    "pulse": ("index of the largest pulse, every 10 ms", "1"),
 }
-# Our criteria of a replay, and how near to a taught speed one is.
+# These are our criteria for a replay, and for the deviation from a taught speed.
 LEAST_STEADY, LEAST_ORDER, NEAR_SPEED = 0.9, 0.9, 0.1
 
 
@@ -64,13 +64,13 @@ class Config(LeverConfig):
     neuron: str = "izhikevich_b"
     """izhikevich_b, lif, theta, ..., or path/to/file.py:NAME"""
     hdts: Literal["internal"] = "internal"
-    """pulses are further outputs that the network learns and feeds back to itself"""
+    """pulses are additional outputs that the network learns and feeds back to itself"""
     rls_gain: Literal["undivided", "exact"] = "exact"
     """weight step with P(t-1) r (2017 MATLAB; runs away here) or P(t) r (the paper's formula)"""
     n: int = 3000
     """number of neurons"""
     movie_seconds: float | None = 4.0
-    """length of the movie (s); None: 8 s, or all of a video"""
+    """length of the movie (s); None means 8 s, or the whole video"""
     pulses: int = 16
     """number of pulses in the movie"""
     learn_stop: float = 400.0
@@ -79,7 +79,7 @@ class Config(LeverConfig):
     """time between two recorded samples (ms), a multiple of dt"""
 
 
-# One speed is sooner learned than five.
+# One speed is learned faster than five speeds.
 VARIANTS = {"cue": {}} | {lever: {"lever": lever, "learn_stop": 200.0} for lever in ("input", "feedback")}
 QUICK = {
     "n": 600, "height": 9, "width": 16, "movie_seconds": 2.0, "pulses": 8, "learn_stop": 60.0, "taught": (1.0, 2.0),
@@ -89,31 +89,31 @@ QUICK_VARIANTS = {lever: {"learn_stop": QUICK["learn_stop"]} for lever in ("inpu
 
 
 def settle(config: Config) -> Config:
-    """Return the Config with every field that is left open filled in."""
+    """Return the Config with a value for every field that was None."""
     levels = config.levels or LEVELS.get(config.lever, ())
     if len(set(levels)) < len(levels) or not np.isfinite(levels).all():
-        raise UserError(f"levels: expected finite numbers, each once, got {levels}")
+        raise UserError(f"levels: expected distinct finite numbers, got {levels}")
     if config.lever != "input" and not min(levels, default=1) > 0:
         raise UserError(f"levels: expected numbers > 0 for --lever {config.lever}, got {levels}")
     if not config.taught or not all(0 < speed <= FASTEST for speed in config.taught):
-        raise UserError(f"taught: expected speeds above 0 up to {FASTEST:g}, got {config.taught}")
+        raise UserError(f"taught: expected numbers > 0 and <= {FASTEST:g}, got {config.taught}")
     require_positive(config, "q_cue")
     q_cue = SETTINGS.get(config.neuron, {}).get("q_cue") if config.q_cue is None else config.q_cue
     period = movie_of(config).period
     if period > levers.LASTS - levers.WARM_UP:
         raise UserError(
-            f"movie_seconds: expected at most {levers.LASTS - levers.WARM_UP:g} s, which a level is looked at"
+            f"movie_seconds: expected at most {levers.LASTS - levers.WARM_UP:g} s (time of a level), got {period:g} s"
         )
     if config.lever == "cue" and q_cue is None:
-        raise UserError(f"q_cue: neuron {config.neuron!r} has no value of its own; give --q-cue")
+        raise UserError(f"q_cue: expected a number > 0, since neuron {config.neuron!r} states none, got None")
     turn = levers.PASSES * period * sum(1 / speed for speed in config.taught)
     if config.lever == "cue" and config.learn_stop < turn:
         raise UserError(
-            f"learn_stop: expected at least {turn:g} s, in which each speed is taught, got {config.learn_stop:g}"
+            f"learn_stop: expected at least {turn:g} s, so that each speed is taught, got {config.learn_stop:g}"
         )
     stop = config.learn_stop + levers.LASTS * len(levels)
     config = settle_movie(config, stop + 0.1, stop, levels=tuple(levels), q_cue=q_cue)
-    # Nobody looks at what was before.
+    # The time before is not analysed.
     return config if config.record_start else replace(config, record_start=config.learn_stop)
 
 
@@ -123,13 +123,17 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        By ``level``: ``pace`` (speed of the replay from 1/4 to 32, backward < 0, that fits best), ``steady`` (see
-        :func:`snnlab.networks.replay.moments.pace`), ``in_order``, ``correlation`` and ``identified`` of the frames,
-        where a movie of that speed stands; ``null_steady``, ``null_correlation``, ``null_identified``: the same of
-        frames in random order, in blocks of 250 ms, with a speed of their own; ``replay`` (level, frame, pixel): the
-        last pass;
-        ``moment_found`` (level, sample): which moment of the movie is shown, every 10 ms; ``pulse`` (level, sample):
-        the loudest pulse.
+        For each ``level``:
+
+        - ``pace``: the speed of the replay that fits best, from 1/4 to 32, or below 0 if backward.
+        - ``steady``: see :func:`snnlab.networks.replay.moments.pace`.
+        - ``in_order``: share of pulses that are followed by the next one.
+        - ``correlation`` and ``identified``: fit of the frames to a movie that runs at this speed.
+        - ``null_steady``, ``null_correlation``, ``null_identified``: the same for frames in random order, in blocks of
+          250 ms, at the speed that fits them best.
+        - ``replay`` (level, frame, pixel): the last pass of the movie.
+        - ``moment_found`` (level, sample): the time in the movie that is shown, every 10 ms.
+        - ``pulse`` (level, sample): the index of the largest pulse.
     """
     movie, setup = movie_of(config), config.setup
     cued = config.lever == "cue"
@@ -144,14 +148,14 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     found = {name: (dims.get(name, ("level",)), values) for name, values in arrays.items()}
     gone = ["output", "teacher", "time", "voltage", "traced"]
     dataset = dataset.drop_vars(gone).assign_coords(level=list(config.levels))
-    # An input has the unit of the neuron's input, speeds and gains have none.
+    # An input has the unit of the neuron's input. Speeds and gains have no unit.
     units = published_units(setup.neuron.current)["q"] if config.lever == "input" else "1"
     names = NAMES | {"level": ("level of the lever", units)}
     return describe(dataset.assign(found | {"movie": movie_variable(movie)}), names)
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return what is measured at each level."""
+    """Return the measures at each level, by name."""
     names = {"pace": PACE, "steady": STEADY, "in_order": ORDER, "correlation": CORRELATION, "identified": IDENTIFIED}
     return {
         f"{title}, level {level:g}": float(dataset[name].sel(level=level))
@@ -161,12 +165,12 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def replays(dataset: xr.Dataset) -> np.ndarray:
-    """Tell for each level whether the network replays: in order, and steadily."""
+    """Tell for each level whether the network replays the movie: pulses in order, at a steady speed."""
     return (dataset.steady.values >= LEAST_STEADY) & (dataset.in_order.values >= LEAST_ORDER)
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return our criteria at the levels that were taught: it replays, at the speed that was taught."""
+    """Return our criteria at the taught levels as checks: the network replays at the taught speed."""
     config, rows = attribute(dataset, "config"), []
     source = f"our criterion; pulses in random order {1 / (config['pulses'] - 1):.2f}"
     taught = config["taught"] if config["lever"] == "cue" else [1.0 if config["lever"] == "feedback" else 0.0]
@@ -180,7 +184,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """At each level of each lever, do networks replay, and how fast; how far the lever sets the speed."""
+    """Return, for each lever and level, the share of networks that replay, their speed, and the range of speeds."""
     groups: dict[tuple[str, str], list[xr.Dataset]] = {}
     for dataset in datasets:
         config = attribute(dataset, "config")
@@ -220,7 +224,7 @@ def _at_level(name: str, level: float, runs: list[xr.Dataset]) -> list[Finding]:
 
 
 def _range(name: str, runs: list[xr.Dataset]) -> list[Finding]:
-    """Speed at the highest level at which a network replays over that at the lowest one."""
+    """Return the speed at the highest level with a replay / the speed at the lowest level with a replay."""
     ratios = []
     for run in runs:
         replayed = run.isel(level=replays(run)).sortby("level")

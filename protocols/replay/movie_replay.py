@@ -1,4 +1,4 @@
-"""A spiking network replays a movie that pulses in a fixed order call up (Nicola & Clopath 2017, figure 5)."""
+"""A spiking network replays a movie when pulses in a fixed order drive it (Nicola & Clopath 2017, figure 5)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Config(MovieConfig):
     """time between two recorded samples (ms), a multiple of dt"""
 
 
-# Internal pulses take more neurons of another kind, more time, and the paper's RLS gain: see internal_compression.
+# Internal pulses need more neurons of another kind, more time, and the paper's RLS gain; see internal_compression.
 _INTERNAL = {"hdts": "internal", "neuron": "izhikevich_b", "n": 3000, "rls_gain": "exact", "learn_stop": 300.0}
 VARIANTS = {"external pulses": {}, "internal pulses": _INTERNAL}
 QUICK = {"n": 400, "height": 9, "width": 16, "movie_seconds": 2.0, "learn_stop": 9.0, "pulses": 8, "seconds": 16.0}
@@ -70,7 +70,7 @@ QUICK_VARIANTS = {"internal pulses": {name: QUICK[name] for name in ("n", "learn
 
 
 def settle(config: Config) -> Config:
-    """Return the Config with every field that is left open filled in."""
+    """Return the Config with a value for every field that was None."""
     once = movie_of(config).period
     least = config.learn_stop + 1 + once
     return settle_movie(config, config.learn_stop + max(FREE_SECONDS, once + 1.1), least)
@@ -79,21 +79,21 @@ def settle(config: Config) -> Config:
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train the network and let it replay the movie.
 
-    The dataset holds what :func:`snnlab.networks.replay.replayed` says, and ``likeness`` (moment): the cosine of
-    each decoded frame and the teacher's about the mean frame, over the run.
+    Returns the Dataset of :func:`snnlab.networks.replay.replayed` with ``likeness`` (moment): the cosine between each
+    decoded frame and the teacher's frame, both minus the mean frame.
     """
     movie = movie_of(config)
     dataset = train_with_hdts(config, movie, movie.period, engine)
     first = config.learn_stop + 1
     whole = int((config.seconds - replay.LATEST - first) / movie.period + 1e-9)
-    # Nothing starts anew: the pulses go on as they ran while the network learned.
+    # The pulses continue without a restart after learning.
     part = Replay(1.0, 0.0, first, first + whole * movie.period, own=config.hdts == "internal")
     shown = replayed(dataset, movie, [part])
     time = dataset.time.values
     moments = np.arange(time[0], time[-1], 1 / movie.rate)
     phase = moments.copy()
     if part.own:
-        # Once nobody teaches, the network has a clock of its own.
+        # After learning, the network makes its own pulses and sets its own time.
         alone = moments >= first
         phase[alone] = float(shown.phase[0]) + float(shown.pace[0]) * (moments[alone] - float(shown["at"][0]))
     decoded = replay.at(moments, time, np.asarray(dataset.output)[:, : movie.pixels.shape[1]])
@@ -102,7 +102,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """What is measured of the replay, for each source of the pulses, beside what is no replay."""
+    """Compare the measures of the replay with the nulls, for each source of the pulses."""
     rows = []
     for conditions in by_condition(datasets, ("control", "pulse_order")):
         for name, runs in grouped(conditions.get("default", [])):
@@ -118,12 +118,12 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
 
 
 def export(dataset: xr.Dataset, stem: Path) -> list[Path]:
-    """Write the last pass of the movie, beside it what the network shows, as ``stem``.gif; returns what was written."""
+    """Write the last pass of the movie beside the network's output to ``stem``.gif, and return the written files."""
     movie = stored_movie(dataset)
     last = np.flatnonzero(dataset.speed.values == 1)[-len(movie.pixels) :]
     if not len(last):
         return []
-    # Half the frames: enough for the eye, and small.
+    # Half of the frames look smooth enough and make a small file.
     last, size = last[::2], max(1, 96 // dataset.movie.shape[1])
     pairs = zip(movie(dataset.phase.values[last]), dataset.replay.values[last], strict=True)
     path = stem.with_suffix(".gif")

@@ -1,4 +1,4 @@
-"""A network learns a long melody with pulses that mark the time: do they help? (Nicola & Clopath 2017, supplement)."""
+"""Do pulses that mark the time help a network to learn a long melody? (Nicola & Clopath 2017, supplement)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from snnlab.stimuli.sounds.music import ODE_TO_JOY_LONG
 FIGURE = "ode_to_joy_hdts"
 models, cost = force_models, force_cost
 INF = float("inf")
-# Six melodies, and the lags of the last.
+# The free run lasts six melodies and the largest lag of the last one.
 FREE_SECONDS = 105.0
 BETTER = Published(
     source="Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3",
@@ -39,15 +39,15 @@ BETTER = Published(
     basis="authors' program",
     text_read="secondary",
 )
-# Values of the authors' script (ModelDB 190565) but for q_hdts. Its internal pulses have the size of all feedback, 4e3,
-# and need 5000 neurons and 500 s. With twice that and the paper's RLS gain 3000 neurons and 200 s are enough. Other
-# neurons keep what their file states.
+# These are the values of the authors' script (ModelDB 190565), except q_hdts. In the script, internal pulses have the
+# size of all feedback, 4e3, and need 5000 neurons and 500 s. With twice this size and the paper's RLS gain, 3000
+# neurons and 200 s are enough. Other neurons have the values of their file.
 SETTINGS = {"izhikevich_b": {"g": 1e4, "q": 4e3, "alpha": 2, "rls_interval": 4.0, "q_hdts": 8e3}}
 CONTROLS = BROKEN | OF_PULSES
 ERROR = "RMSE of the free run / sd of the teacher"
-# Our criterion for a melody that is learned, as that of ode_to_joy while it learns.
+# This is our criterion for a learned melody. It is the criterion of ode_to_joy at the end of learning.
 LEARNED = 0.5
-# Pulses of its own that a network was taught for so long (s) last.
+# Internal pulses that were taught for at least this time (s) continue after learning.
 ENOUGH = 200.0
 NO_PULSES, UNORDERED = "no pulses", ", in random order"
 IN_ORDER = "internal pulses followed by the next one (share)"
@@ -60,15 +60,15 @@ class Config(HdtsConfig):
     neuron: str = "izhikevich_b"
     """izhikevich_b (published), lif, theta, ..., or path/to/file.py:NAME"""
     hdts: Literal["internal", "external", "none"] = "internal"
-    """internal (published): further outputs that the network learns; external: an input; none"""
+    """source of the pulses: internal (published), further outputs that the network learns; external, an input; none"""
     n: int = 3000
     """number of neurons"""
     pulses: int = 64
     """number of pulses in the 16 s of the melody"""
     song_start: float | None = None
-    """from when on the notes are taught (s); before it the pulses alone; None: from the start, both together"""
+    """time when teaching of the notes begins (s); before, only the pulses are taught; None means from the start"""
     seconds: float | None = None
-    """length of the run (s); None: 105 s after learning"""
+    """length of the run (s); None means 105 s after learning"""
     learn_start: float = 1.0
     """start of the learning window (s)"""
     learn_stop: float = 201.0
@@ -99,17 +99,17 @@ QUICK_VARIANTS = {
 
 
 def settle(config: Config) -> Config:
-    """Return the Config with every field that is left open filled in."""
+    """Return the Config with a value for every field that was None."""
     if not 0 < config.learn_stop < INF:
         raise UserError(f"learn_stop: expected a number > 0, got {config.learn_stop}")
     if config.song_start is not None and not config.learn_start <= config.song_start < config.learn_stop:
         raise UserError(
-            f"song_start: expected from learn_start to below learn_stop, {config.learn_start:g} to "
+            f"song_start: expected a number >= learn_start = {config.learn_start:g} s and < learn_stop = "
             f"{config.learn_stop:g} s, got {config.song_start:g}"
         )
     require_free_run(config)
     if config.song_start is not None and config.hdts != "internal":
-        raise UserError(f"song_start: expected internal pulses, which are learned before it, got --hdts {config.hdts}")
+        raise UserError(f"song_start: expected None unless pulses are internal, got --hdts {config.hdts}")
     config = settle_pulses(config, seconds=config.learn_stop + FREE_SECONDS, **SETTINGS.get(config.neuron, {}))
     require_sampling(config, melody.STEP)
     return config
@@ -118,16 +118,17 @@ def settle(config: Config) -> Config:
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train the network; see :func:`snnlab.train_force` for what the dataset holds.
 
-    ``output`` and ``teacher`` (time, note) hold the notes, ``loudest_pulse`` (time) which internal pulse is largest.
+    ``output`` and ``teacher`` (time, note) hold the notes. ``loudest_pulse`` (time) is the index of the largest
+    internal pulse.
     """
     begin = config.song_start
 
     def notes(t: np.ndarray) -> np.ndarray:
         values = ODE_TO_JOY_LONG(t)
-        # After learning it is what the free run is compared with.
+        # After learning, the free run is compared with this signal.
         return values if begin is None else values * (np.asarray(t) >= begin)[:, None]
 
-    # What RLS knows of the first teacher would keep it from learning the second.
+    # P is reset, because after the first teacher it would be too small to learn the second.
     phases = [Phase(begin, fresh_rls=True)] if begin is not None else []
     dataset = train_with_hdts(config, notes, ODE_TO_JOY_LONG.period, engine, phases=phases)
     count = len(ODE_TO_JOY_LONG.frequencies)
@@ -152,18 +153,18 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def _in_order(dataset: xr.Dataset) -> float:
-    """Share of pulses of the free run after which the loudest one is the next of the chain."""
+    """Return the share of pulses in the free run that are followed by the next pulse of the sequence."""
     pulses = int(attribute(dataset, "config")["pulses"])
     free = osc.between(dataset.time.values, dataset.attrs["learn_stop"] + 1, INF)
-    # The middle of pulses, wherever the chain stands: those that are loudest for at least a fifth of their length.
+    # A pulse counts if it is the largest one for at least a fifth of its length.
     width = ODE_TO_JOY_LONG.period / pulses / float(dataset.time[1] - dataset.time[0])
     return replay.in_order(dataset.loudest_pulse.values[free], pulses, width / 5)
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return our criteria for pulses in order, taught long enough; the paper states no number that we could read.
+    """Return our criteria as checks, for ordered pulses that were taught long enough.
 
-    Nothing is claimed of the others, with which these are compared.
+    We could not read a number in the paper. Other runs serve as comparisons and have no checks.
     """
     config = attribute(dataset, "config")
     compared = config["hdts"] == "none" or config["pulse_order"] == "random" or config["song_start"] is not None
@@ -174,12 +175,12 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 def export(dataset: xr.Dataset, stem: Path) -> list[Path]:
-    """Write the free run as sound, ``stem``.wav; returns what was written."""
+    """Write the free run as sound to ``stem``.wav, and return the written files."""
     return melody.write_sound(dataset, stem, ODE_TO_JOY_LONG)
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """Notes right and error of the free run for each source of pulses and each time of learning; how much sooner."""
+    """Return right notes and error of the free run for each source of pulses and learning time, and the speed-up."""
     groups: dict[tuple, list[tuple[int, dict[str, float]]]] = {}
     for dataset in datasets:
         if dataset.attrs["condition"] != "default":
@@ -210,7 +211,7 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
 
 
 def _beside(groups: dict[tuple, list[tuple[int, dict[str, float]]]]) -> list[Finding]:
-    """Notes right less those of the controls, error over theirs, after as much learning, seed by seed."""
+    """Compare right notes and error with the controls of the same seed and learning time."""
     rows = []
     for (source, n, same, learned), runs in sorted(groups.items()):
         for control in (NO_PULSES, f"internal pulses{UNORDERED}"):
@@ -239,10 +240,10 @@ def _beside(groups: dict[tuple, list[tuple[int, dict[str, float]]]]) -> list[Fin
 
 
 def _sooner(groups: dict[tuple, list[tuple[int, dict[str, float]]]]) -> list[Finding]:
-    """How much longer networks that learn with pulses take without them, of the times of learning tried, seed by seed.
+    """Return learning time without pulses / learning time with pulses, for each seed that learns with pulses.
 
-    The longest time tried is a bound for a network that never comes to the criterion without pulses. Nothing is known
-    of a network that comes to it in the shortest time tried.
+    If a network never meets the criterion without pulses, the longest tested time is a lower bound. A network that
+    meets it without pulses already at the shortest tested time is left out.
     """
     curves: dict[tuple, dict[int, dict[float, float]]] = {}
     for (source, n, same, learned), runs in groups.items():
@@ -276,5 +277,5 @@ def _sooner(groups: dict[tuple, list[tuple[int, dict[str, float]]]]) -> list[Fin
 
 
 def _learned(curve: dict[float, float]) -> float:
-    """The shortest time of learning (s) after which the error meets the criterion."""
+    """Return the shortest learning time (s) after which the error meets the criterion."""
     return min((time for time, error in curve.items() if error <= LEARNED), default=INF)

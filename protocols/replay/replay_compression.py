@@ -1,4 +1,4 @@
-"""A learned movie replayed faster, slower and backward (Nicola & Clopath 2017, figure 5, which has no public code)."""
+"""A network replays a movie faster, slower and backward (Nicola & Clopath 2017, figure 5, which has no public code)."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ from snnlab.stimuli.pictures.movie import gif_bytes
 
 FIGURE = "replay_compression"
 models, cost = force_models, force_cost
-# The first second at each speed is not looked at. Then come whole passes of the movie that last at least 4 s.
+# The first second at each speed is not analysed. It is followed by whole passes of the movie that last at least 4 s.
 WARM_UP, LEAST = 1.0, 4.0
-# Compression of replayed spike sequences in rats (Euston, Tatsuno & McNaughton 2007).
+# This is the compression of replayed spike sequences in rats (Euston, Tatsuno & McNaughton 2007).
 RATS = (5.4, 8.1)
 COMPRESSED = Published(
     source="Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3",
@@ -52,11 +52,11 @@ COMPRESSED = Published(
     text_read="secondary",
     note="The compression of rats is that of Euston, Tatsuno & McNaughton 2007. Movie and code are not public.",
 )
-# At the slowest speed a pass of the movie lasts 32 s, at the fastest a pulse 8 ms.
+# At the slowest speed a pass of the movie lasts 32 s. At the fastest speed a pulse lasts 8 ms.
 SLOWEST, FASTEST = 0.25, 32.0
-# Bins of the spike templates and of the spikes (s).
+# These are the bins of the spike templates and of the spikes (s).
 TEMPLATE_BIN, COUNT_BIN = 0.04, 0.01
-# Share of the accuracy above the null at the speed that was learned.
+# A speed keeps its accuracy if this share of the accuracy above the null at the learned speed remains.
 KEPT = 0.9
 
 
@@ -65,7 +65,7 @@ class Config(MovieConfig):
     """Settings of the run. None means the value in MOVIE_SETTINGS for this neuron, or else that of the neuron file."""
 
     speeds: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0, 0.5, -1.0, -4.0)
-    """speeds of the pulses after learning, one after the other: multiples of 1/16 from 1/4 to 32, or backward (< 0);
+    """speeds of the pulses after learning, one after another: multiples of 1/16 from 1/4 to 32, negative for backward;
     the first is 1"""
     record_spikes: int = 1000
     """number of neurons whose spikes are recorded"""
@@ -73,7 +73,7 @@ class Config(MovieConfig):
     """time between two recorded samples (ms), a multiple of dt"""
 
 
-# Adaptation as strong, ten times as fast.
+# The adaptation has the same strength but is ten times as fast.
 _FAST = ("a=0.02/ms", "d=1000*pA")
 VARIANTS = {
     "published": {},
@@ -84,13 +84,13 @@ VARIANTS = {
     "LIF without feedback": {"neuron": "lif", "q": 0.0},
     "128 pulses, without feedback": {"q": 0.0, "pulses": 128},
     "fast adaptation, without feedback": {"q": 0.0, "parameters": _FAST},
-    # What else the loss may be made of, each beside "published".
+    # These variants test other possible causes of the loss. Each is compared with "published".
     "G halved": {"g": 2.5e3},
     "G doubled": {"g": 1e4},
     "Q halved": {"q": 2e2},
     "2000 neurons": {"n": 2000},
     "pulses 2.5 times as strong": {"q_hdts": 1e4},
-    # With the scripts' undivided gain these run away as learning begins.
+    # With the undivided gain of the scripts, this network runs away as learning begins.
     "128 pulses, exact gain": {"pulses": 128, "rls_gain": "exact"},
     "synapses twice as fast": {"tau_rise": 1.0, "tau_decay": 10.0},
     "synapses twice as slow": {"tau_rise": 4.0, "tau_decay": 40.0},
@@ -101,14 +101,14 @@ QUICK_VARIANTS = {"2000 neurons": {"n": 800}, "three times the learning": {"lear
 
 
 def segments(config: Config, period: float) -> list[Replay]:
-    """Return the replays of a run, one after the other from the end of learning on."""
+    """Return the replays of a run in order. The first one starts at the end of learning."""
     if not config.speeds or config.speeds[0] != 1 or len(set(config.speeds)) < len(config.speeds):
-        raise UserError(f"speeds: expected 1 and then others, each once, got {config.speeds}")
+        raise UserError(f"speeds: expected distinct numbers, the first 1, got {config.speeds}")
     found, start = [], config.learn_stop
     for speed in config.speeds:
         ticks(speed, "speeds")
         if not SLOWEST <= abs(speed) <= FASTEST:
-            raise UserError(f"speeds: expected {SLOWEST:g} to {FASTEST:g}, forward or backward, got {speed:g}")
+            raise UserError(f"speeds: expected sizes from {SLOWEST:g} to {FASTEST:g}, got {speed:g}")
         once = period / abs(speed)
         stop = start + WARM_UP + math.ceil(LEAST / once) * once
         found.append(Replay(speed, start, start + WARM_UP, stop))
@@ -117,16 +117,14 @@ def segments(config: Config, period: float) -> list[Replay]:
 
 
 def settle(config: Config) -> Config:
-    """Return the Config with every field that is left open filled in."""
+    """Return the Config with a value for every field that was None."""
     if config.hdts in ("internal", "none"):
-        # A network's own pulses run at the speed that its dynamics has.
-        own = "; internal_compression sets that of a network's own" if config.hdts == "internal" else ""
-        raise UserError(
-            f"hdts: expected pulses whose speed can be set, external or chain, got --hdts {config.hdts}{own}"
-        )
+        # The dynamics of the network sets the speed of internal pulses.
+        own = "; for internal pulses use internal_compression" if config.hdts == "internal" else ""
+        raise UserError(f"hdts: expected one of external, chain (their speed can be set), got {config.hdts}{own}")
     stop = segments(config, movie_of(config).period)[-1].stop
     config = settle_movie(config, stop + 0.1, stop)
-    # Nobody looks at what was before.
+    # The time before is not analysed.
     return config if config.record_start else replace(config, record_start=config.learn_stop)
 
 
@@ -136,14 +134,14 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     parts = segments(config, movie.period)
     phases = [Phase(part.start, speed=part.speed, restart=True) for part in parts]
     dataset = replayed(train_with_hdts(config, movie, movie.period, engine, phases=phases), movie, parts)
-    # Nobody looks at the spikes before.
+    # Earlier spikes are not analysed.
     return dataset.isel(spike=dataset.spike_time.values >= config.learn_stop)
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """Accuracy at each speed, and the largest speed that keeps 90 % of what speed 1 has above chance."""
+    """Return the accuracy at each speed, and the largest speed that keeps 90 % of the accuracy above chance."""
     rows = []
-    # Frames in random order, by movie and speed: most networks have one movie.
+    # The null depends on movie and speed only. Most networks have the same movie, so its values are kept.
     chances: dict[tuple, dict[str, float]] = {}
     for network, runs in grouped(datasets):
         name = f"{runs[0].attrs['variant']} ({network})"
@@ -167,7 +165,7 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
             fit = f"fit {np.mean(fits):.2f}; with neurons in random order {np.mean(shuffled):.2f}"
             beside = f"speeds in steps of 6 %; {fit}"
             rows.append(Finding.over_seeds(what, per_seed(runs, values), beside))
-        # One that learned nothing keeps nothing.
+        # A network that learned nothing is left out.
         learned = [(run, each) for run, each in zip(runs, measured, strict=True) if each[1.0][IDENTIFIED] > 2 * chance]
         kept = per_seed([run for run, _ in learned], [largest(each, chance) for _, each in learned])
         if len(kept) < 3:
@@ -182,10 +180,10 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
 
 
 def export(dataset: xr.Dataset, stem: Path) -> list[Path]:
-    """Write 4 s of the movie, and below it of what the network shows, at each speed beside the others, as a GIF."""
+    """Write 4 s of the movie, with the network's output below, at all speeds side by side, as a GIF."""
     movie, images, speeds = stored_movie(dataset), [], dataset.speed.values
     places = {speed: np.flatnonzero(speeds == speed) for speed in dict.fromkeys(speeds.tolist())}
-    # Half the frames of the movie at speed 1.
+    # At speed 1, half of the movie's frames are written.
     step = 2 / movie.rate
     for after in np.arange(0, LEAST - 1e-9, step):
         shown = [at[min(round(after * movie.rate * abs(speed)), len(at) - 1)] for speed, at in places.items()]
@@ -197,13 +195,14 @@ def export(dataset: xr.Dataset, stem: Path) -> list[Path]:
 
 
 def sequences(dataset: xr.Dataset) -> dict[float, tuple[float, float, float]]:
-    """Return (speed, fit, null) of the spike template that fits each replay best, by the speed of its pulses.
+    """Return (speed, fit, null) of the best-fitting spike template for each replay, by the speed of its pulses.
 
-    The null is the best fit with the neurons in random order. Without any fit the speed is NaN.
+    The null is the best fit with the neurons in random order. Without any fit, the speed is NaN.
 
-    The template is the spikes of the first replay, at speed 1, in bins of 40 ms of the movie, smoothed over three bins.
-    It is laid over one pass of each other replay in bins of 10 ms, at speeds from 0.18 to 44, forward and backward, in
-    steps of 6 %, so that a speed is known to 3 %; see :func:`snnlab.networks.replay.moments.match_template`.
+    The template holds the spikes of the first replay, at speed 1, in bins of 40 ms of the movie, smoothed over three
+    bins. It is compared with one pass of each other replay in bins of 10 ms, at speeds from 0.18 to 44, forward and
+    backward. The speeds have steps of 6 %, so the error of a speed is at most 3 %; see
+    :func:`snnlab.networks.replay.moments.match_template`.
     """
     movie, n = stored_movie(dataset), dataset.attrs["recorded_neurons"]
     parts = segments(Config(**_plain(attribute(dataset, "config"))), movie.period)
@@ -212,7 +211,7 @@ def sequences(dataset: xr.Dataset) -> dict[float, tuple[float, float, float]]:
     first = parts[0]
     template = trains.counts(times, neurons, n, first.first, first.first + movie.period, bins)
     template = (np.roll(template, 1, 1) + template + np.roll(template, -1, 1)) / 3
-    # In steps of 6 %; powers of two lie between two of them.
+    # Speeds have steps of 6 %. Powers of two lie between two steps.
     candidates = np.concatenate([sign * 2.0 ** ((np.arange(-30, 66) + 0.5) / 12) for sign in (1, -1)])
     for part in parts[1:]:
         stop = part.first + movie.period / abs(part.speed)
@@ -232,7 +231,7 @@ def _plain(values: dict) -> dict:
 
 
 def largest(measured: dict[float, dict[str, float]], chance: float) -> float:
-    """Return the largest forward speed up to which every speed from 1 on keeps 90 % of the accuracy above chance."""
+    """Return the largest forward speed for which it and all speeds from 1 up keep 90 % of the accuracy above chance."""
     learned, best = measured[1.0][IDENTIFIED] - chance, 1.0
     for speed in sorted(speed for speed in measured if speed > 1):
         if measured[speed][IDENTIFIED] - chance < KEPT * learned:

@@ -1,1 +1,1 @@
-"""Reservoirs of rate units that learn by themselves."""
+"""Reservoirs of rate units with plastic recurrent weights."""

@@ -1,4 +1,4 @@
-"""What the claims about learning reservoirs share: the reduced preset, controls, measures and groups of runs."""
+"""Parts that the protocols of learning reservoirs share: the reduced preset, controls, measures, groups of runs."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from snnlab.lab.claims import Check
 from snnlab.lab.grouping import settings
 
 CONTROLS = {"shuffled_labels": {"control": "shuffled_labels"}}
-# The images of 8 x 8 pixels are few and small: a larger rate makes weights change as much in an epoch.
+# The images of 8 x 8 pixels are few and small. A larger learning rate gives the same change of weights per epoch.
 QUICK = {"plasticity": "hebb", "images": "digits", "n": 100, "eta": 5e-3, "held_out": 200, "epochs": 4}
-# The random walk comes as far in 5 epochs as the rules do with the rate of the study.
+# With these rates, the random walk changes the weights in 5 epochs as much as the rules do.
 RANDOM_WALK, QUICK_RANDOM_WALK = {"plasticity": "random_walk", "eta": 1e-3}, {"eta": 2e-2}
 GAINED = "accuracy of snapshots, before learning, over that of pixels (points)"
-# Our criterion: a fall by so many points is a fall.
+# This is our criterion: accuracy falls if it decreases by this number of points.
 FALL = 5.0
 
 
 def measure_accuracies(dataset: xr.Dataset) -> dict[str, float]:
-    """Return accuracies before and after learning (%), and how the weights have changed."""
+    """Return accuracies before and after learning (%), and the changes of the weights."""
     values = {"accuracy of pixels (%)": 100 * float(dataset.pixels)}
     for readout in dataset.readout.values:
         after = accuracy(dataset, readout)
@@ -35,7 +35,7 @@ def measure_accuracies(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def check_states(dataset: xr.Dataset) -> Check:
-    """Return what holds for every reservoir: before learning, its states tell more than the pixels do."""
+    """Return the check that before learning, a readout of states is more accurate than a readout of pixels."""
     gained = 100 * float(dataset.accuracy[0, -1] - dataset.pixels)
     return Check(GAINED, gained, 0.0, 100.0, "baseline: ridge readout of pixels, same images")
 
@@ -46,7 +46,7 @@ def accuracy(run: xr.Dataset, readout: str) -> np.ndarray:
 
 
 def accuracy_at(run: xr.Dataset, readout: str, scale: str, value: float) -> float:
-    """Return the accuracy (%) at which a run's ``scale``, change or radius, first reached a value; nan if never."""
+    """Return the accuracy (%) when a run's ``scale``, change or radius, first reached a value; NaN if never."""
     along, accuracies = np.maximum.accumulate(run[scale].values), accuracy(run, readout)
     if not along[0] <= value <= along[-1]:
         return np.nan
@@ -54,7 +54,7 @@ def accuracy_at(run: xr.Dataset, readout: str, scale: str, value: float) -> floa
 
 
 def group_by_rule(datasets: Sequence[xr.Dataset]) -> list[dict[str, list[xr.Dataset]]]:
-    """Return the runs of each setting by rule, without controls; a rule of several learning rates says which."""
+    """Return the runs of each setting by rule, without controls. A rule with several learning rates names its rate."""
     runs = [run for run in datasets if run.attrs["condition"] == "default"]
     configs = [attribute(run, "config") for run in runs]
     rates: dict[str, set[float]] = {}

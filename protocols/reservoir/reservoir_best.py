@@ -1,4 +1,4 @@
-"""How well a reservoir that does not learn reads MNIST: accuracy, time and memory against size, readout and leak."""
+"""How well does a fixed reservoir classify MNIST? Accuracy, time and memory against size, readout and leak."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ models, cost = reservoir_models, reservoir_cost
 CONTROLS = {"shuffled_labels": {"control": "shuffled_labels"}}
 QUICK = {"images": "digits", "n": 200, "held_out": 200, "snapshots": 4}
 SIZES = (100, 200, 500, 1000, 2000, 4000)
-# States that are read, and how many of the 8 rows of the small digits in place of them.
+# Each number of states that are read out, and the number used for the small digits, which have 8 rows.
 STATES = {1: 1, 2: 2, 7: 5, 14: 8}
 LEAKS = (0.1, 0.2, 0.5, 1.0)
 BASELINES = ("no_recurrence", "random_features")
@@ -53,7 +53,7 @@ QUICK_VARIANTS = (
     | {f"leak {a:g}": {"n": 100} for a in LEAKS}
 )
 TEST, PIXELS = "test accuracy (%)", "accuracy of pixels (%)"
-# Fewer features than this are not expected to tell more than all pixels.
+# A readout of fewer features than this need not be more accurate than a readout of all pixels.
 FEW = 800
 NAMES = {
     "pixels": ("share of test images that a ridge readout of pixels classifies right", "1"),
@@ -67,31 +67,32 @@ GAINED = "test accuracy over that of pixels (points)"
 
 @dataclass(frozen=True)
 class Config(ReservoirConfig):
-    """Settings of the run; nothing learns but the readout."""
+    """Settings of the run. Only the readout learns."""
 
     n: int = 1000
     """units"""
     inputs: int = 10
-    """connections into each unit, where no density is given"""
+    """number of connections into each unit; used if density is None"""
     density: float | None = None
-    """share of pairs with a connection; None: as many as ``inputs`` says"""
+    """share of pairs with a connection; None means that ``inputs`` sets it"""
     features: Literal["reservoir", "no_recurrence", "random_features"] = "reservoir"
-    """what is read out: states; states with W = 0, which are linear in the pixels unless the form is rate; or as many
-    random functions of the whole image, tanh of a normal projection"""
+    """features of the readout: reservoir, states; no_recurrence, states with W = 0, which are linear in the pixels
+    unless the form is rate; random_features, the same number of random functions of the image, tanh of a normal
+    projection"""
 
 
 def settle(config: Config) -> Config:
-    """Return the Config with the density that its number of inputs means; refuse what cannot be."""
+    """Check the values of a Config and return it with the density that follows from the number of inputs."""
     require_whole("n", config.n, 2, 100_000)
     require_whole("inputs", config.inputs, 1, config.n - 1)
     if config.plasticity != "none":
-        raise UserError(f"plasticity: expected none, since only the readout learns here, got {config.plasticity}")
+        raise UserError(f"plasticity: expected none (only the readout learns), got {config.plasticity}")
     density = config.inputs / config.n if config.density is None else config.density
     return settle_reservoir(dataclasses.replace(config, density=density))
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Read out what the reservoir makes of the images; they are streamed, never held at once."""
+    """Train and test the readout. The states of the images are streamed and never in memory all at once."""
     train, test = load_images(config.images)
     with threadpoolctl.threadpool_limits(1):
         pixels = score_pixels(train, test, config.held_out).test
@@ -100,7 +101,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         start = cpu_time()
         found = score_all(features, count, train, test, config.held_out)
         seconds = cpu_time() - start
-    # Memory of the whole process; it is in KiB on Linux, in bytes on macOS.
+    # This is the memory of the whole process. The system gives it in KiB on Linux and in bytes on macOS.
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     values = {
         "accuracy": found.test,
@@ -116,7 +117,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def _features(config: Config, train: Images, engine: Engine) -> tuple[Callable[[np.ndarray], np.ndarray], int]:
-    """Return what turns sequences into features, and how many."""
+    """Return a function from sequences to features, and the number of features."""
     _, steps, inputs = train.images.shape
     count = config.n * config.snapshots
     if config.features == "random_features":
@@ -131,7 +132,7 @@ def _features(config: Config, train: Images, engine: Engine) -> tuple[Callable[[
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return accuracies in %, and what they cost."""
+    """Return accuracies in %, and the costs in time and memory."""
     return {
         TEST: 100 * float(dataset.accuracy),
         PIXELS: 100 * float(dataset.pixels),
@@ -142,7 +143,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return what holds for every reservoir of some size, and not for one that is linear: it beats the pixels."""
+    """Return the check that a nonlinear reservoir with enough features is more accurate than the pixels."""
     config = attribute(dataset, "config")
     if config["features"] == "no_recurrence" or int(dataset.features) < FEW:
         return []
@@ -151,7 +152,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """Return the accuracy of every setting over seeds, beside that of pixels."""
+    """Return the accuracy of every setting over seeds, compared with the accuracy of pixels."""
     rows = []
     for conditions in by_condition(datasets):
         runs = conditions.get("default", [])

@@ -1,4 +1,4 @@
-"""Inside a reservoir that learns by Hebb's rule or STLR: chaos, saturation, how far weights go."""
+"""Chaos, saturation and weight changes of a reservoir that learns by Hebb's rule or STLR."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ class Config(ReservoirConfig):
     """Settings of the run."""
 
     plasticity: str = "hebb"
-    """how recurrent weights learn: hebb, oja, covariance, anti_hebb, stlr, stlr_summed, stlr_rare, stlr_logistic,
-    random_walk, or path/to/rule.py:NAME"""
+    """learning rule of the recurrent weights: hebb, oja, covariance, anti_hebb, stlr, stlr_summed, stlr_rare,
+    stlr_logistic, random_walk, or path/to/rule.py:NAME"""
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Train as reservoir_mnist does, and look at the weights of every epoch."""
+    """Train as in reservoir_mnist, and analyse the weights of every epoch."""
     dataset = train_epochs(config, engine)
     _, test = load_images(config.images)
     sequences, found = test.sequences(np.arange(min(IMAGES, len(test.labels)))), []
     modes = []
     for epoch in dataset.epoch.values:
         reservoir = rebuild_reservoir(dataset, epoch, config.leak, config.form)
-        # The same images and differences at every epoch.
+        # Every epoch has the same images and the same perturbations.
         found.append(measure_dynamics(reservoir, sequences, engine.rng("dynamics")))
         modes.append(leading_eigenvalues(reservoir, MODES))
     for name in found[0]:
@@ -69,13 +69,13 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return what the reservoir is like in the end."""
+    """Return accuracies and the state of the reservoir at the end."""
     last = accuracy(dataset, str(dataset.readout.values[0]))
     return {"accuracy, before learning (%)": float(last[0]), "in the end (%)": float(last[-1])} | inside(dataset, -1)
 
 
 def inside(dataset: xr.Dataset, epoch: int) -> dict[str, float]:
-    """Return what the reservoir is like after an epoch."""
+    """Return measures of the reservoir after an epoch."""
     at = dataset.isel(epoch=epoch)
     return {
         ALONE: float(at.lyapunov_alone.mean()),
@@ -88,9 +88,9 @@ def inside(dataset: xr.Dataset, epoch: int) -> dict[str, float]:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return what theory says of every reservoir before learning: below a spectral radius of 1, rest is stable.
+    """Return the check that theory gives before learning: below a spectral radius of 1, the rest state is stable.
 
-    Whether it has come to rest in the time given is a matter of the leak as well.
+    Whether the reservoir reaches rest in the given time depends on the leak, too.
     """
     before = inside(dataset, 0)
     if before[RADIUS] >= 1:
@@ -99,7 +99,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """Where accuracy has fallen, or at the end where it has not: is it chaos, is it saturation, how far are weights?"""
+    """Return chaos, saturation and weight change when accuracy has first fallen, or at the end if it has not."""
     rows = []
     for rules in group_by_rule(datasets):
         for name, runs in rules.items():

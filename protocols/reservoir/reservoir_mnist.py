@@ -1,4 +1,4 @@
-"""A reservoir whose recurrent weights learn by Hebb's rule, by STLR or not at all, read out on MNIST every epoch."""
+"""A reservoir learns by Hebb's rule, by STLR or not at all, and a readout classifies MNIST after every epoch."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ settle, models, cost = settle_reservoir, reservoir_models, reservoir_cost
 CONTROLS, QUICK = _shared.CONTROLS, _shared.QUICK
 VARIANTS = {rule: {"plasticity": rule} for rule in ("none", "hebb", "stlr")}
 VARIANTS["random walk"] = _shared.RANDOM_WALK
-# Weights change as often; each change is that of the signal of one image instead of a mean.
+# The number of weight changes is the same. Each change comes from one image instead of a mean over images.
 VARIANTS |= {
     f"{rule}, image by image": {"plasticity": rule, "batch": 1, "images_per_epoch": 60_000 // 64}
     for rule in ("hebb", "stlr")
 }
-# Twice as slow and three times as fast as the study.
+# These learning rates are half and three times the rate of the study.
 VARIANTS |= {
     "hebb, slow": {"plasticity": "hebb", "eta": 5e-6, "epochs": 10},
     "hebb, fast": {"plasticity": "hebb", "eta": 3e-5, "epochs": 2},
@@ -35,7 +35,7 @@ QUICK_VARIANTS = {
     "hebb, slow": {"eta": 2.5e-3, "epochs": 8},
     "hebb, fast": {"eta": 1.5e-2},
 }
-# Our criterion: a difference of so many points counts as none.
+# This is our criterion: a smaller difference in points counts as no difference.
 SAME = 1.0
 
 
@@ -50,17 +50,17 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return what holds for every reservoir: before learning, its states tell more than the pixels do."""
+    """Return the check that before learning, a readout of states is more accurate than a readout of pixels."""
     return [_shared.check_states(dataset)]
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return accuracies before and after learning (%), and how the weights have changed."""
+    """Return accuracies before and after learning (%), and the changes of the weights."""
     return _shared.measure_accuracies(dataset)
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """Return what learning has done to accuracy: in the end, and where all rules have changed the weights as much."""
+    """Return the effect of learning on accuracy: at the end, and at an equal change of weights for all rules."""
     rows = []
     for rules in group_by_rule(datasets):
         rules = {name: runs for name, runs in rules.items() if len(runs) >= 3 and runs[0].sizes["epoch"] > 1}
@@ -83,7 +83,7 @@ def _in_the_end(name: str, accuracies: list[np.ndarray], runs: list[xr.Dataset])
     from scipy.stats import ttest_1samp
 
     change = np.array([a[-1] - a[0] for a in accuracies])
-    # Two one-sided tests: is it neither a point better nor a point worse?
+    # Two one-sided tests show whether the difference is smaller than one point in both directions.
     sides = [ttest_1samp(change, bound, alternative=way).pvalue for bound, way in ((-SAME, "greater"), (SAME, "less"))]
     what = f"{name}: points that {len(accuracies[0]) - 1} epochs of learning add"
     null = f"0: no learning; within {SAME:g} point, p = {max(sides):.2g}"
@@ -104,7 +104,7 @@ def _in_the_end(name: str, accuracies: list[np.ndarray], runs: list[xr.Dataset])
 
 
 def _matched(rules: dict[str, list[xr.Dataset]], scale: str) -> list[Finding]:
-    """Return the accuracy of each rule where all rules have changed as much, over the random walk of its seed."""
+    """Return the accuracy of each rule minus the random walk of the same seed, at an equal change of weights."""
     if "random_walk" not in rules or len(rules) < 2:
         return []
     value = min(float(run[scale].max()) for runs in rules.values() for run in runs)

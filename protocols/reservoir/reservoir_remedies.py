@@ -1,4 +1,4 @@
-"""Can Hebb's rule be kept from ruining a reservoir, and can STLR help it? Remedies, judged on held-out images."""
+"""Can remedies keep Hebb's rule from harming a reservoir, and can STLR improve it? Judged on held-out images."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ class Config(ReservoirConfig, Remedy):
     """Settings of the run."""
 
     plasticity: str = "hebb"
-    """how recurrent weights learn: hebb, oja, covariance, anti_hebb, stlr, stlr_summed, stlr_rare, stlr_logistic,
-    random_walk, or path/to/rule.py:NAME"""
+    """learning rule of the recurrent weights: hebb, oja, covariance, anti_hebb, stlr, stlr_summed, stlr_rare,
+    stlr_logistic, random_walk, or path/to/rule.py:NAME"""
 
 
-# The remedies that the search on seed 0 left (docs/remedies.md), the rules without one, and a random walk, the null.
+# The variants are the remedies that the search on seed 0 selected (docs/remedies.md), the rules without a remedy, and a
+# random walk as the null.
 VARIANTS = {
     "Hebb": {},
     "Hebb, L2 norm": {"normalise": "l2"},
@@ -57,7 +58,7 @@ VARIANTS = {
     "STLR, temporal summation": {"plasticity": "stlr_summed"},
     "random walk": _shared.RANDOM_WALK,
 }
-# There are far fewer updates, of a larger rate.
+# The reduced preset has far fewer updates, with a larger learning rate.
 QUICK_VARIANTS = {
     "Hebb, decay to the start": {"decay": 1e-2},
     "STLR, three times as fast": {"eta": 1.5e-2},
@@ -72,7 +73,7 @@ _NORMS = {"l2": "L2 norm", "subtractive": "sum and L2 norm", "spectral": "spectr
 def settle(config: Config) -> Config:
     """Check the values of a Config and return it."""
     if config.plasticity == "none":
-        raise UserError("plasticity: expected a rule, beside which remedies are taken, got none")
+        raise UserError("plasticity: expected a learning rule, to which remedies apply, got none")
     steps = load_images(config.images)[0].images.shape[1]
     require_whole("learn_every", config.learn_every, 1, steps)
     return settle_reservoir(config)
@@ -84,17 +85,17 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return what holds for every reservoir: before learning, its states tell more than the pixels do."""
+    """Return the check that before learning, a readout of states is more accurate than a readout of pixels."""
     return [_shared.check_states(dataset)]
 
 
 def choose_epoch(dataset: xr.Dataset, readout: str) -> int:
-    """Return the epoch whose readout does best on held-out training images, 0 before learning; the first of equals."""
+    """Return the epoch with the best readout on held-out training images, the first if equal; 0 is before learning."""
     return int(dataset.validation.sel(readout=readout).values.argmax())
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return accuracies before learning, at the epoch that held-out images choose, and in the end (%)."""
+    """Return accuracies (%) before learning, at the epoch chosen on held-out images, and at the end."""
     values = _shared.measure_accuracies(dataset)
     for readout in dataset.readout.values:
         epoch = choose_epoch(dataset, readout)
@@ -104,7 +105,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def name_treatment(config: dict) -> str:
-    """Return what a rule and its remedies are called."""
+    """Return the name of a rule with its remedies."""
     default, parts = Remedy(), [f"{config['plasticity']} (eta {config['eta']:g})"]
     if config["normalise"] != "none":
         parts.append(_NORMS[config["normalise"]])
@@ -120,18 +121,18 @@ def name_treatment(config: dict) -> str:
 
 
 def group_by_treatment(datasets: list[xr.Dataset]) -> dict[str, list[xr.Dataset]]:
-    """Return runs without controls by what they are called; those that differ otherwise have a number in their name."""
+    """Return runs by the name of their treatment, without controls. A number tells runs with other settings apart."""
     learned = [run for run in datasets if run.attrs["condition"] == "default" and run.sizes["epoch"] > 1]
     return by_name(learned, lambda run: name_treatment(attribute(run, "config")))
 
 
 def compute_gains(runs: list[xr.Dataset], readout: str) -> np.ndarray:
-    """Return the points that each run gains on test images at the epoch that held-out images choose."""
+    """Return the gain of each run on test images, in points, at the epoch chosen on held-out images."""
     return np.array([accuracy(run, readout)[choose_epoch(run, readout)] - accuracy(run, readout)[0] for run in runs])
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """Return for each rule with its remedy whether accuracy falls, and whether it helps more than a random walk."""
+    """Return, for each rule with its remedy, the fall of accuracy, and the gain over a random walk."""
     groups = {name: runs for name, runs in group_by_treatment(datasets).items() if len(runs) >= 3}
     if not groups:
         return []
@@ -158,7 +159,7 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
 
 
 def _over_walks(what: str, readout: str, pairs: list[tuple[xr.Dataset, xr.Dataset]]) -> list[Finding]:
-    """Return what runs gain over random walks of their networks: at the epochs chosen, and with weights as far."""
+    """Return the gain over random walks in the same networks: at the chosen epochs, and at equal weight changes."""
     gained = [compute_gains([run], readout)[0] - compute_gains([walk], readout)[0] for run, walk in pairs]
     ends = [accuracy(run, readout)[-1] for run, _ in pairs]
     moved = [accuracy_at(walk, readout, "change", float(run.change[-1])) for run, walk in pairs]
@@ -169,12 +170,12 @@ def _over_walks(what: str, readout: str, pairs: list[tuple[xr.Dataset, xr.Datase
 
 
 def _network(run: xr.Dataset) -> tuple[str, int]:
-    """Return what a run shares with the random walk that it is compared with: all but the rule and its remedy."""
+    """Return the settings that a run shares with its random walk: all except the rule and its remedy."""
     return settings(run, (*REMEDY, "plasticity", "eta")), int(attribute(run, "config")["seed"])
 
 
 def _walks(groups: dict[str, list[xr.Dataset]]) -> dict[tuple[str, int], xr.Dataset]:
-    """Return the random walk without a remedy of each network, where there is just one; several differ in rate."""
+    """Return the random walk without a remedy of each network, if there is exactly one; several differ in rate."""
     walks: dict[tuple[str, int], list[xr.Dataset]] = {}
     for name, runs in groups.items():
         for run in runs if name.startswith("random_walk") and "+" not in name else ():

@@ -1,4 +1,4 @@
-"""LIF and Izhikevich under noisy currents, and the f-I curve of every model against its analytic law."""
+"""LIF and Izhikevich neurons under noisy currents, and the f-I curve of every model against its analytic law."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from snnlab.networks.single import RESULTS_VERSION, RateCurve, Trace
 
 FIGURE = "neuron_models"
 QUICK = {"seconds": 1.5, "points": 9}
-# Largest input of each curve (SI); the smallest is chosen a little below rheobase.
+# This is the largest input of each curve (SI). The smallest input is a little below rheobase.
 RANGES = {
     "if": (-2e-3, 25e-3),
     "lif": (-42e-3, -10e-3),
@@ -32,7 +32,7 @@ RANGES = {
     "izhikevich_b": (800e-12, 4000e-12),
     "izhikevich_c": (100e-12, 3000e-12),
 }
-# Theta needs the step of its network: at J = 10^4 its phase passes 0 at 2 10^5 rad/s.
+# Theta neurons need the time step of their network: at J = 10^4 the phase passes 0 at 2 10^5 rad/s.
 STEPS_MS = {"if": 0.05, "lif": 0.05, "qif": 0.05, "theta": 0.01, "sqrt_rate": 0.05}
 IZHIKEVICH_MS = 0.04
 
@@ -42,29 +42,29 @@ class Config:
     """Settings of the traces and curves."""
 
     lif_mean: float = -35.0
-    """mean current of the LIF neuron, drawn anew each step: N(5, 10) - 40 (mV)"""
+    """mean of the current of the LIF neuron, which is drawn anew each step: N(5, 10) - 40 (mV)"""
     lif_sd: float = 10.0
-    """its standard deviation (mV)"""
+    """standard deviation of the current of the LIF neuron (mV)"""
     lif_seconds: float = 0.1
     """length of the LIF trace (s)"""
     izhikevich_mean: float = 1100.0
-    """mean current of the Izhikevich neuron: N(100, 300) + 1000 (pA)"""
+    """mean of the current of the Izhikevich neuron: N(100, 300) + 1000 (pA)"""
     izhikevich_sd: float = 300.0
-    """its standard deviation (pA)"""
+    """standard deviation of the current of the Izhikevich neuron (pA)"""
     izhikevich_seconds: float = 1.0
     """length of the Izhikevich trace (s)"""
     seconds: float = 2.5
     """length of the f-I measurements (s)"""
     points: int = 25
-    """inputs on each f-I curve"""
+    """number of inputs on each f-I curve"""
     seed: int = 0
-    """one seed for every random stream"""
+    """seed of all random streams"""
     target: Literal["cython", "numpy", "cpp_standalone"] = "numpy"
-    """where Brian2's generated code runs; numpy needs no compilation, which would take longer than the run"""
+    """where Brian2's generated code runs; numpy is faster here, because compilation takes longer than the run"""
 
 
 def models(config: Config) -> dict:
-    """Return what stands behind the names: a run of another model, range or step is another run."""
+    """Return the models, ranges and time steps, which belong to the identity of a run."""
     found = {name: find_model(name, "neuron")[0].to_dict() for name in RANGES}
     return {"single": RESULTS_VERSION, "models": found, "ranges": RANGES, "steps": STEPS_MS}
 
@@ -78,7 +78,7 @@ def settle(config: Config) -> Config:
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Drive single neurons by noise, one draw a step, and each model by constant inputs."""
+    """Drive single neurons by noise, drawn anew each step, and each model by constant inputs."""
     noisy = {
         "lif": (config.lif_mean * 1e-3, config.lif_sd * 1e-3, config.lif_seconds, 0.05e-3),
         "izhikevich": (
@@ -118,7 +118,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def _names(traces: Iterable[str], curves: Iterable[str]) -> Names:
-    """Return what the variables are; inputs and states have the units that the model gives them."""
+    """Return names and units of the variables. Inputs and states have the units of the model."""
     names = {}
     for name in traces:
         model, _ = find_model(name, "neuron")
@@ -156,13 +156,16 @@ def law(name: str, inputs: np.ndarray) -> np.ndarray:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Each curve against its law, where the law gives at least 20 Hz (there an interval has 1000 steps or fewer)."""
+    """Return the distance of each curve from its law, where the law gives at least 20 Hz.
+
+    Above 20 Hz, an interval has 1000 steps or fewer.
+    """
     rows = []
     for name in RANGES:
         rate, expected = dataset[f"{name}_rate"].values, dataset[f"{name}_law"].values
         used = expected >= (0.1 if name == "sqrt_rate" else 20)
         worst = float(np.max(np.abs(rate[used] / expected[used] - 1)))
-        # One step of an interval of 1/f is f dt; Euler's own error is of the same order.
+        # An interval 1/f has whole steps, which gives a relative error f dt. Euler's error has the same order.
         if name == "sqrt_rate":
             band, source = 1e-6, "exact in the steady state"
         elif name.startswith("izhikevich"):

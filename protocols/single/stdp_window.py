@@ -30,12 +30,12 @@ NAMES = {
     "trains": ("change of the weight by a train of pairs", "w_max"),
     "trains_law": ("change of the weight by a train of pairs in closed form", "w_max"),
 }
-# Sums of at most some thousand terms below 1.
+# This allows for rounding errors of sums of at most some thousand terms below 1.
 CLOSE = 1e-9
-# Bounds are so wide and learning is so slow that no weight comes to a bound in so many pairings; in more pairings it is
-# slower. They are powers of two, so that a division by them rounds nothing.
+# The bounds are so wide and the learning rate is so small that no weight reaches a bound in this number of pairings.
+# For more pairings, the rate is smaller. Both are powers of two, so that division by them has no rounding error.
 FREE, SLOW, PAIRINGS = 1024.0, 0.125, 60
-# Time step (s).
+# This is the time step (s).
 DT = 0.5e-3
 
 
@@ -46,17 +46,17 @@ class Config:
     lags: tuple[float, ...] = tuple(float(x) for x in range(-80, 81, 4) if x)
     """t_post - t_pre (ms), multiples of 0.5 ms"""
     frequencies: tuple[float, ...] = (2.0, 5.0, 10.0, 20.0, 30.0, 40.0, 50.0)
-    """pairings per s, in trains of pairs"""
+    """numbers of pairs per s, in trains of pairs"""
     train_lag: float = 10.0
-    """t_post - t_pre of the pairs in trains, and of those with the other order (ms)"""
+    """t_post - t_pre of the pairs in trains (ms); trains with the other order have -train_lag"""
     pairings: int = PAIRINGS
-    """pairs in a train"""
+    """number of pairs in a train"""
     target: Literal["numpy", "cython"] = "numpy"
-    """where Brian2's generated code runs; numpy needs no compilation, which would take longer than the run"""
+    """where Brian2's generated code runs; numpy is faster here, because compilation takes longer than the run"""
 
 
 def models(config: Config) -> dict:
-    """Return the rules that are shown."""
+    """Return the measured rules."""
     return {"single": RESULTS_VERSION} | {name: find_rule(name, SpikeRule).to_dict() for name in RULES}
 
 
@@ -71,20 +71,20 @@ def settle(config: Config) -> Config:
             raise UserError(f"{name}: expected at least one finite number, got {values}")
     for lag in (*config.lags, config.train_lag):
         if abs(lag / 0.5 - round(lag / 0.5)) > 1e-9 or not 0.5 <= abs(lag) <= 1000:
-            raise UserError(f"lags: expected multiples of 0.5 ms from 0.5 to 1000 ms, without 0, got {lag}")
+            raise UserError(f"lags: expected multiples of 0.5 ms with sizes from 0.5 to 1000 ms, got {lag}")
     for frequency in config.frequencies:
         if not 0 < frequency <= 500 / config.train_lag:
             most = 500 / config.train_lag
-            raise UserError(f"frequencies: expected above 0 up to {most:g} Hz with pairs {config.train_lag} ms apart, "
-                            f"got {frequency}")  # fmt: skip
+            raise UserError(f"frequencies: expected numbers > 0 and <= {most:g} Hz for a train_lag of "
+                            f"{config.train_lag} ms, got {frequency}")  # fmt: skip
     return config
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Let a presynaptic and a postsynaptic neuron fire at chosen times; every lag and frequency has a pair of its own.
+    """Let pairs of a presynaptic and a postsynaptic neuron fire at given times, one pair for every lag and frequency.
 
-    Returns ``window`` (rule, lag), the change by one pair, and ``trains`` (rule, order, frequency), that by a train of
-    pairs, in units of w_max, and their closed forms ``window_law`` and ``trains_law``: see :func:`law`.
+    Returns the weight changes in units of w_max: ``window`` (rule, lag) by one pair of spikes, and ``trains`` (rule,
+    order, frequency) by a train of pairs. ``window_law`` and ``trains_law`` are the closed forms; see :func:`law`.
     """
     lags, orders = np.array(config.lags), ("pre first", "post first")
     pairs = [single(lag) for lag in lags / 1e3]
@@ -101,7 +101,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         rule = find_rule(name, SpikeRule)
         scale = rule.numbers["w_max"]
         free = rule.with_parameters(w_max=FREE, eta=slow * rule.numbers["eta"])
-        # Rates of some rules are in units of w_max.
+        # Some rules have learning rates in units of w_max.
         unit = slow * (FREE if "w_max" in rule.on_pre + rule.on_post else scale)
         changes = weight_changes(free, [([pre], post) for pre, post in pairs + trains], FREE / 2, DT, engine)[:, 0]
         window[index] = changes[: len(pairs)] / unit
@@ -132,16 +132,16 @@ def single(lag: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def train(lag: float, frequency: float, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return times (s) of a train of pairs; periods are rounded to the time step."""
+    """Return times (s) of a train of pairs. Periods are rounded to the time step."""
     pre, post = single(lag)
     starts = np.arange(count) * round(1 / frequency / DT) * DT
     return pre + starts, post + starts
 
 
 def law(rule: SpikeRule, pre: np.ndarray, post: np.ndarray) -> float:
-    """Return the change by spikes at these times (s), in units of w_max: sums over all pairs, or triplets, of spikes.
+    """Return the change by spikes at these times (s), in units of w_max: a sum over all pairs or triplets of spikes.
 
-    A presynaptic spike counts as the first of two in one time step.
+    If both neurons fire in one time step, the presynaptic spike counts as the earlier one.
     """
     p = {name: float(value) for name, value in rule.parameters.items()}
     lag = post[:, None] - pre[None, :]
@@ -162,7 +162,7 @@ def law(rule: SpikeRule, pre: np.ndarray, post: np.ndarray) -> float:
 
 
 def _before(times: np.ndarray, tau: float) -> np.ndarray:
-    """Return what all earlier spikes of a neuron have left when each of its spikes comes."""
+    """Return the trace of all earlier spikes of a neuron at each of its spikes."""
     elapsed = times[:, None] - times[None, :]
     return np.where(elapsed > DT / 4, np.exp(-np.maximum(elapsed, 0) / tau), 0).sum(1)
 
@@ -173,12 +173,12 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
     for rule in dataset.rule.values:
         for name in ("window", "trains"):
             found, wanted = dataset[name].sel(rule=rule), dataset[f"{name}_law"].sel(rule=rule)
-            # Where nothing is to change there is no largest change.
+            # If no change is expected, there is no largest change.
             away = float(np.abs(found - wanted).max() / (np.abs(wanted).max() or 1.0))
             values[f"{rule}, {name}: largest distance from the closed form"] = away
     return values
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return whether simulated synapses do what sums over spikes say."""
+    """Return the checks that simulated synapses agree with the sums over spikes."""
     return [Check(what, away, 0.0, CLOSE, "rounding") for what, away in measure(dataset).items()]

@@ -20,7 +20,7 @@ from snnlab.networks.single import RESULTS_VERSION, weight_changes
 FIGURE = "stlr_window"
 QUICK = {"lags": (-10.0, 0.0, 2.0, 20.0), "periods": (2.0, 20.0), "inputs": (2, 3)}
 DT = 0.5e-3
-# So slow that weights are as good as constant while they are measured; a power of two.
+# Learning is so slow that the weights are practically constant during the measurement. The rate is a power of two.
 SLOW = 2.0**-14
 CLOSE = 1e-3
 WEIGHT = 0.5
@@ -40,25 +40,25 @@ class Config:
     """Settings of the inputs."""
 
     lags: tuple[float, ...] = tuple(x / 2 for x in range(-60, 61))
-    """by how much the input that is measured fires after the others (ms), multiples of 0.5 ms"""
+    """time of the measured input's spikes minus time of the others' spikes (ms), multiples of 0.5 ms"""
     inputs: tuple[int, ...] = (2, 3)
-    """inputs to the neuron, the measured one among them"""
+    """numbers of inputs to the neuron, including the measured one"""
     spikes: int = 3
-    """of each input"""
+    """number of spikes of each input"""
     period: float = 40.0
-    """between the spikes of an input (ms)"""
+    """time between two spikes of an input (ms)"""
     periods: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0)
-    """between the spikes of an input that is alone (ms)"""
+    """times between two spikes of a single input (ms)"""
     theta1: float = 0.1
     """upper threshold; the lower one is -theta1"""
     tau_s: float = 50.0
-    """temporal summation (ms), where there is one"""
+    """time constant of temporal summation (ms)"""
     target: Literal["numpy", "cython"] = "numpy"
-    """where Brian2's generated code runs; numpy needs no compilation, which would take longer than the run"""
+    """where Brian2's generated code runs; numpy is faster here, because compilation takes longer than the run"""
 
 
 def models(config: Config) -> dict:
-    """Return the rule that is shown."""
+    """Return the measured rule."""
     return {"single": RESULTS_VERSION, "rule": find_rule("stlr", SpikeRule).to_dict()}
 
 
@@ -72,7 +72,7 @@ def settle(config: Config) -> Config:
     for name, low in (("lags", -1000), ("periods", 0.5)):
         values = getattr(config, name)
         if not values:
-            raise UserError(f"{name}: expected at least one, got none")
+            raise UserError(f"{name}: expected at least one number, got none")
         for value in values:
             _require_halves(name, value, low)
     _require_halves("period", config.period, 0.5)
@@ -85,10 +85,10 @@ def _require_halves(name: str, value: float, low: float) -> None:
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Let inputs to neurons that never fire bring trains of spikes, the measured one later or sooner than the others.
+    """Send spike trains through the inputs of neurons that never fire, with the measured input earlier or later.
 
-    Returns ``change`` (summation, inputs, lag) of the measured synapse, and ``lone`` (summation, period) of a synapse
-    alone, in units of eta w_max, and ``change_law``: see :func:`law`.
+    Returns the weight changes in units of eta w_max: ``change`` (summation, inputs, lag) of the measured synapse, and
+    ``lone`` (summation, period) of a single synapse. ``change_law`` is the closed form; see :func:`law`.
     """
     starts = np.arange(config.spikes) * config.period / 1e3
     trials, silent = [], np.empty(0)
@@ -119,7 +119,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def set_rule(config: Config, summation: int) -> SpikeRule:
-    """Return the rule as it is measured, with or without temporal summation."""
+    """Return the measured rule, with or without temporal summation."""
     from brian2 import ms
 
     return find_rule("stlr", SpikeRule).with_parameters(
@@ -128,10 +128,10 @@ def set_rule(config: Config, summation: int) -> SpikeRule:
 
 
 def law(rule: SpikeRule, own: np.ndarray, others: np.ndarray, count: int) -> float:
-    """Return the change in units of eta w_max for constant weights, from the times (s) at which spikes arrive.
+    """Return the change in units of eta w_max for constant weights, from the times (s) of the arriving spikes.
 
-    At each of the synapse's own spikes S = sum over its spikes up to then of exp(-age/tau_s) I, or I alone, with
-    I = w^2 count times the sum over spikes of another input up to then of exp(-age/tau_c).
+    At each of the synapse's own spikes, I = w^2 count times the sum of exp(-age/tau_c) over the past spikes of another
+    input. With temporal summation, S = the sum of exp(-age/tau_s) I over the synapse's past spikes. Without it, S = I.
     """
     p = {name: float(value) for name, value in rule.parameters.items()}
 
@@ -147,7 +147,7 @@ def law(rule: SpikeRule, own: np.ndarray, others: np.ndarray, count: int) -> flo
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return the distance from the closed form, and the largest change of an input alone."""
+    """Return the distance from the closed form, and the largest change of a single input."""
     away = np.abs(dataset.change - dataset.change_law).max() / np.abs(dataset.change_law).max()
     return {
         "largest distance from the closed form": float(away),
@@ -157,7 +157,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return whether the window is the closed form without postsynaptic spikes, and an input alone changes nothing."""
+    """Return the checks that the window equals the closed form, and that a single input changes nothing."""
     values = measure(dataset)
     away, alone, _ = values
     return [

@@ -38,9 +38,9 @@ class Config:
     dt: float = 0.05
     """time step (ms)"""
     seconds: float = 0.1
-    """length shown (s); the area is taken over 20 decay times"""
+    """length of the recorded response (s); the area is computed over 20 decay times"""
     target: Literal["cython", "numpy", "cpp_standalone"] = "numpy"
-    """where Brian2's generated code runs; numpy needs no compilation, which would take longer than the run"""
+    """where Brian2's generated code runs; numpy is faster here, because compilation takes longer than the run"""
 
 
 def models(config: Config) -> dict:
@@ -52,7 +52,7 @@ def settle(config: Config) -> Config:
     """Check the values of a Config and return it."""
     require_positive(config, "tau_rise", "tau_decay", "dt", "seconds")
     if config.dt >= min(config.tau_rise, config.tau_decay):
-        raise UserError(f"dt: expected less than tau_rise and tau_decay, got {config.dt} ms")
+        raise UserError(f"dt: expected a number < tau_rise and < tau_decay, got {config.dt} ms")
     if config.seconds < 2e-3 * config.dt:
         raise UserError(f"seconds: expected at least two steps of dt, got {config.seconds}")
     return config
@@ -88,7 +88,10 @@ def law(name: str, t: np.ndarray, config: Config) -> np.ndarray:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Area 1, so that the mean of filtered spikes is the rate; distance from the closed form within Euler's error."""
+    """Return the checks that the area is 1 and that the distance from the closed form is within Euler's error.
+
+    With an area of 1, the mean of a filtered spike train is the firing rate.
+    """
     dt = float(dataset.time[1] - dataset.time[0])
     rows = []
     for name in FILTERS:

@@ -1,1 +1,1 @@
-"""Song: networks that sing a bird's song."""
+"""Song: networks that learn to sing a bird's song."""

@@ -33,7 +33,7 @@ from snnlab.stimuli.sounds.sound import sound_from, wav_bytes
 FIGURE = "nicola2017_fig4"
 models, cost = song_models, force_cost
 INF = float("inf")
-# Length of a published pulse (s).
+# This is the length of a published pulse (s).
 WIDTH = 10e-3
 _log = logging.getLogger("snnlab")
 VARIANTS = {"external pulses": {}, "internal pulses": INTERNAL}
@@ -50,7 +50,7 @@ SINGS = Published(
     text_read="code",
     note="The paper states no number that we could read, and its song is not public.",
 )
-# Our criteria.
+# These are our criteria.
 BANDS = {song_scores.CORRELATION: 0.7, song_scores.LOUDNESS: 0.9, song_scores.IDENTITY: 0.8}
 OURS = {
     "bar": (BANDS[song_scores.CORRELATION], INF),
@@ -69,7 +69,7 @@ QUICK_VARIANTS = {"internal pulses": {name: QUICK[name] for name in ("n", "learn
 
 
 def settle(config: Config) -> Config:
-    """Return the Config with every field that is left open filled in."""
+    """Return the Config with a value for every field that was None."""
     require_positive(config, "pulses", "bands", "learn_stop")
     song = taught_song(config)
     seconds = max(config.learn_stop + FREE_SECONDS, first_song(config, song) + song.period + 0.1)
@@ -77,7 +77,7 @@ def settle(config: Config) -> Config:
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Train the network and let it sing on; see :func:`snnlab.networks.song.train_song` for what the dataset holds."""
+    """Train the network, then let it sing freely. :func:`snnlab.networks.song.train_song` describes the Dataset."""
     song = taught_song(config)
     width = song.period / config.pulses
     if config.hdts == "external" and not WIDTH / 2 <= width <= 2 * WIDTH:
@@ -87,7 +87,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return how alike the song after learning is, as the mean over all songs; and its delay."""
+    """Return the similarity of the songs after learning to the taught song, as means over songs, and the delay."""
     song = stored_song(dataset)
     each = [song_scores.scores(rows.astype(float), song) for rows in dataset.sung.values]
     return {what: float(np.mean([values[what] for values in each])) for what in each[0]} | {
@@ -96,13 +96,13 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return our criteria; the paper states no number that we could read."""
+    """Return our criteria as checks. We could not read a number in the paper."""
     measured = measure(dataset)
     return [Check(what, measured[what], low, INF, "our criterion") for what, low in BANDS.items()]
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """Each measure over seeds, beside what is no song and the networks that are broken on purpose."""
+    """Compare each measure over seeds with the nulls and the controls."""
     rows = []
     for conditions in by_condition(datasets, ("control", "pulse_order")):
         runs = conditions.get("default", [])
@@ -122,7 +122,7 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
 
 
 def export(dataset: xr.Dataset, stem: Path) -> list[Path]:
-    """Write the song and what the network sings last as sound, both from their bands; returns what was written."""
+    """Write the taught song and the last sung song as sound, both from their bands, and return the written files."""
     song, (low, high) = stored_song(dataset), (attribute(dataset, "config")[name] for name in ("low", "high"))
     written = []
     for name, bands in (("song", song.bands), ("network", dataset.sung.values[-1].astype(float))):

@@ -1,4 +1,4 @@
-"""What is left of a learned song when part of the chain that drives it, or of the network itself, is silent."""
+"""What remains of a learned song when part of the chain that drives it, or part of the network, is silenced?"""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ from snnlab.protocols.song._shared import INTERNAL
 
 FIGURE = "songbird_ablation"
 models, cost = song_models, force_cost
-# Why damage spreads: by feedback; by adaptation, as strong but ten times as fast; in neurons that do not adapt.
+# The variants test why damage spreads: without feedback, with adaptation that is equally strong but ten times as fast,
+# and in neurons without adaptation.
 VARIANTS = {
     "external": {"hdts": "external"},
     "external, no feedback": {"hdts": "external", "q": 0.0},
@@ -43,13 +44,14 @@ VARIANTS = {
     "internal": INTERNAL | {"draws": 3},
 }
 QUICK = {"n": 400, "learn_stop": 11.0, "pulses": 500, "draws": 1}
-# With pulses of its own a network of this size learns, but goes on alone for a moment only: see :func:`checks`. It
-# follows better with stronger feedback and more updates; at the published time step its songs would take minutes.
+# A network of this size with internal pulses learns, but its free run follows the song only for a moment; see
+# :func:`checks`. It follows better with stronger feedback and more updates. At the published time step, its songs would
+# take minutes of computing.
 QUICK_VARIANTS = {"internal": {"n": 900, "q": 8e2, "dt": 0.1, "learn_stop": 46.0, "draws": 1}}
 QUICK_VARIANTS["internal"] |= {"rls_gain": "undivided", "rls_interval": 2.0}
 NOTE = (
-    "reduced preset: with pulses of its own the network is asked to learn, and to go on alone for a moment; nothing is "
-    "checked of whole songs, with a lesion or without"
+    "reduced preset: a network with internal pulses must learn, and follow the song in the free run for a moment; "
+    "whole songs, with or without a lesion, are not checked"
 )
 NAMES = {
     "kind": ("kind of the lesion", None),
@@ -76,9 +78,9 @@ NAMES = {
     "part": ("part of a song with a silent piece", None),
 }
 ERROR = "RMSE / sd of the song"
-# Our criterion for the song without a lesion.
+# This is our criterion for the song without a lesion.
 INTACT = 0.6
-# What is asked right after learning (s) of networks that do not sing a whole song alone.
+# Networks that do not sing a whole song by themselves are checked over this time right after learning (s).
 FIRST = 0.5
 TRAINED, FOLLOWS = f"{ERROR}, end of learning", f"{ERROR}, first {FIRST:g} s alone"
 REACHED, DELAYED = "pools that the wave reaches (share)", "delay of the wave at the end (s)"
@@ -93,40 +95,45 @@ class Config(SongConfig):
     """Settings of the run. None means the value in SONG_SETTINGS for this neuron, or else that of the neuron file."""
 
     hdts: Literal["external", "chain", "internal"] = "chain"
-    """external: pulses from an array; chain: a spiking synfire chain; internal: pulses that the network makes itself"""
+    """source of the pulses: external, an array; chain, a spiking synfire chain; internal, the network itself"""
     rls_gain: Literal["undivided", "exact"] = "exact"
-    """what divides a step of RLS; with the authors' undivided one (songbird) the network of seed 102 ran away behind a
+    """gain of RLS; with the authors' undivided gain (songbird), the network of seed 102 ran away when driven by a
     chain"""
     draws: int = 10
-    """lesions of each kind and share"""
+    """number of lesions of each kind and share"""
 
 
 def settle(config: Config) -> Config:
-    """Return the Config with every field that is left open filled in."""
+    """Return the Config with a value for every field that was None."""
     require_positive(config, "draws", "pulses", "bands", "learn_stop")
-    # What hdts may be is checked later.
+    # The value of hdts is checked later.
     count = (1 + lesions.REST.get(config.hdts, 0)) * (len(lesions.KINDS) * len(lesions.SHARES) + 1) * config.draws
     song = taught_song(config)
     return settle_song(config, song, count, config.learn_stop + 1 + (count + 2) * song.period)
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
-    """Train the network; then let it sing once with each lesion, in random order, each time after REST songs without.
+    """Train the network, then let it sing once with each lesion, in random order, each after REST songs without lesion.
 
-    Without a song between, what one lesion did is still heard at the start of the next song.
+    Without a song in between, the effect of one lesion would reach into the next song.
 
-    Returns what :func:`snnlab.train_force` does without output and teacher, and for each lesion ``kind``, ``share``,
-    ``silent_share`` in whole units, ``draw``, ``first`` and ``stop`` (s; of a piece, NaN for others), its ``error``
-    (RMSE over the song's standard deviation), ``correlation`` and ``identity`` of
-    :mod:`snnlab.networks.song.scores`; ``errors`` (lesion, part) in the parts of a song with a silent piece; ``sung``
-    (example, frame, band) of draw 0, whose lesions are ``example``.
+    Returns the Dataset of :func:`snnlab.train_force` without output and teacher, and these variables for each lesion:
 
-    A chain with dead neurons is slower: its song is read as ``late`` (s, at the end) as its wave, which comes to the
-    share ``reached`` of the pools; the delay of songs without a lesion is that of all. A network with pulses of its own
-    keeps its own time: where it stands when a lesion begins, and its ``pace``, are where the song before fits best. If
-    it did not sing there, ``alike`` < SINGING, the lesion has no error. ``during`` and ``next`` are how well the song
-    with the lesion and the one after it fit, wherever they stand; ``begun`` is where in the song it began (s).
-    ``trained`` and ``follows`` are its errors in the last song of learning and in the first FIRST s after it.
+    - ``kind``, ``share``, ``silent_share`` (share in whole units), ``draw``.
+    - ``first`` and ``stop``: start and end of a silent piece (s); NaN for other lesions.
+    - ``error`` (RMSE / sd of the song), ``correlation`` and ``identity``: see :mod:`snnlab.networks.song.scores`.
+    - ``errors`` (lesion, part): errors in the parts of a song with a silent piece.
+    - ``sung`` (example, frame, band): the songs of draw 0. ``example`` holds the indices of their lesions.
+
+    A chain with dead neurons is slower. ``late`` is the delay of its wave at the end (s), and the song is compared at
+    this delay. ``reached`` is the share of pools that the wave reaches. Songs without a lesion give the delay of all
+    songs.
+
+    A network with internal pulses keeps its own time. Its ``pace`` and its place in the song at the start of a lesion,
+    ``begun`` (s), are found by the best fit of the song before. ``alike`` is this fit; below SINGING, the network did
+    not sing and the lesion has no error. ``during`` and ``next`` are the best fits of the song with the lesion and of
+    the next song, at any place. ``trained`` and ``follows`` are the errors in the last song of learning and in the
+    first FIRST s after it.
     """
     song = taught_song(config)
     chosen = list(lesions.draw(config, config.draws, engine.rng("lesions")))
@@ -156,12 +163,12 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
 
 
 def reduced(config: dict) -> bool:
-    """Tell whether a stored Config is a network with pulses of its own in the lengths of the reduced preset."""
+    """Tell whether a stored Config is a network with internal pulses with the lengths of the reduced preset."""
     return config["hdts"] == "internal" and all(config[k] == v for k, v in QUICK_VARIANTS["internal"].items())
 
 
 def _around_learning_stop(dataset: xr.Dataset, song: Song) -> dict[str, float]:
-    """The errors in the last song of learning, and where the network begins to go on alone."""
+    """Return the errors in the last song of learning, and at the start of the free run."""
     start, stop = (dataset.attrs[k] for k in ("learn_start", "learn_stop"))
     time, scale = dataset.time.values, np.sqrt(((song.bands - song.bands.mean(0)) ** 2).mean())
     parts = {
@@ -173,7 +180,7 @@ def _around_learning_stop(dataset: xr.Dataset, song: Song) -> dict[str, float]:
 
 
 def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return the error of the song without a lesion, and in the parts of one with a silent piece of a tenth."""
+    """Return the errors of the song without a lesion, and of the parts of a song with a silent piece of a tenth."""
     kind, share = dataset.kind.values, dataset.share.values
     values = {
         f"{ERROR}, no lesion": _mean(dataset.error.values[kind == lesions.NONE]),
@@ -201,10 +208,10 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def heard(dataset: xr.Dataset, kind: str = "piece", backward: bool = False) -> tuple[float, float]:
-    """Return the shares of half seconds behind silent pieces that are the song in its place, and from elsewhere.
+    """Return the share of half seconds after silent pieces that match the song in its place, and at another place.
 
-    The examples of draw 0 count, with pieces of any size. With kind NONE songs without a lesion count. With
-    ``backward`` the song is looked for played backward, which no network has learned.
+    The examples of draw 0 count, with pieces of any size. With kind NONE, songs without a lesion count. With
+    ``backward``, the song is compared with the reversed song, which no network has learned.
     """
     bands, rate = dataset.song.values.astype(float), float(dataset.song.attrs["frames_per_second"])
     song, here, anywhere = Song(bands[:: -1 if backward else 1], rate, ()), [np.zeros(0)], [np.zeros(0)]
@@ -223,10 +230,11 @@ def _mean(values: np.ndarray) -> float:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return our criterion for the song without a lesion.
+    """Return our criterion for the song without a lesion as a check.
 
-    In the reduced preset a network with pulses of its own does not sing on: where a lesion begins there is no song, and
-    no error of one. It is asked to learn, and to go on alone for FIRST s better than the mean spectrum; see NOTE.
+    In the reduced preset, a network with internal pulses stops singing, so there is no song and no error when a lesion
+    begins. It must only learn, and follow the song in the free run for FIRST s better than the mean spectrum does; see
+    NOTE.
     """
     source = "our criterion; the mean spectrum has 1"
     if "follows" in dataset and reduced(attribute(dataset, "config")):
@@ -237,7 +245,7 @@ def checks(dataset: xr.Dataset) -> list[Check]:
 
 
 def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
-    """All that is measured, for each variant, over seeds."""
+    """Return all measures for each variant, over seeds."""
     runs = [run for run in datasets if run.attrs["condition"] == "default"]
     rows = []
     for source, group in by_name(runs, lambda run: run.attrs["variant"]).items():

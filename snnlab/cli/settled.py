@@ -1,4 +1,4 @@
-"""What a run is going to be, before it runs: its settled settings, steps, memory, and a rough time."""
+"""Description of a run before it is computed: settled settings, steps, memory, and a rough time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .options import HEADINGS, heading
 
 
 def describe_run(run: Run) -> str:
-    """Return the settled settings of a run by heading, what was left open marked, and what it will take."""
+    """Return the settled settings of a run by heading, with a mark for filled-in values, and its expected cost."""
     config, given = run.config, dataclasses.asdict(run.given)
     rows: dict[str, list[list[str]]] = {name: [] for name in HEADINGS}
     for name, value in run.values.items():
@@ -21,7 +21,7 @@ def describe_run(run: Run) -> str:
     parts = [table(group, (name, "", "")) for name, group in rows.items() if group]
     facts = [["preset", run.protocol.preset(run.given)], ["variant", run.protocol.variant(run.given)]]
     facts += [["condition", run.protocol.condition(config)], *_cost(run)]
-    there = "is there already" if run.path.is_file() else "would be written"
+    there = "exists already" if run.path.is_file() else "would be written"
     facts.append(["run file", f"{run.path} {there}"])
     return "\n".join(parts) + "\n\n" + table(facts, ("", ""))
 
@@ -33,9 +33,9 @@ def _text(value: Any) -> str:
 
 
 def _cost(run: Run) -> list[list[str]]:
-    """Return rows of what a run will take."""
+    """Return rows with the expected cost of a run."""
     if run.protocol.cost is None:
-        return [["steps, memory, time", "this protocol does not say"]]
+        return [["steps, memory, time", "not known for this protocol"]]
     try:
         cost = call_own("cost", run.protocol.spec, run.protocol.cost, run.config)
     except UserError as error:

@@ -1,1 +1,1 @@
-"""Run Brian2: device, random streams, tasks at chosen steps, C++ programs."""
+"""The engine runs Brian2: device, random streams, tasks at chosen steps, C++ programs."""

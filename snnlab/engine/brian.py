@@ -1,4 +1,4 @@
-"""Run a Brian2 network: device and target, tasks at chosen steps, guards. Knows no model."""
+"""The engine runs a Brian2 network: device, target, tasks at chosen steps, guards. It knows no model."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class Engine(Session):
         Where Brian2's generated code runs. Without a compiler "cython" becomes "numpy", with a warning. "auto" is
         "cython", unless what is run can be a C++ program as a whole: see :meth:`as_program`.
     seed : int
-        One seed gives every random stream: see :meth:`rng`; Brian2's stream is one of them.
+        Seed of all random streams, including Brian2's; see :meth:`rng`.
     progress : bool
-        Show a progress bar with an estimate of the time left.
+        Whether to show a progress bar with an estimate of the time left.
     checkpoints : Checkpoints, optional
         Where long runs write checkpoints and resume from.
 
@@ -65,7 +65,7 @@ class Engine(Session):
         self._noted = False
         self._auto, self._target = target == "auto", "cython" if target == "auto" else target
         self._ready = self._asked = self._program = False
-        # Who builds objects of Brian2 has imported it: it is set up by then, and costs nothing where nobody does.
+        # Brian2 is set up at its import, so a run that builds no Brian2 objects does not pay for it.
         self._call_off = after_import("brian2", self._set_up)
 
     def _set_up(self) -> None:
@@ -83,7 +83,7 @@ class Engine(Session):
         if target != "cpp_standalone":
             changes["codegen.target"] = target
         self._previous = _set_preferences(changes)
-        # Networks that are never run, after a mistake or for their initial state, are no news.
+        # Networks that are never run are expected: after an error, or when only the initial state is needed.
         logging.getLogger("brian2.core.base.unused_brian_object").setLevel(logging.ERROR)
         brian2.seed(self.brian2_seed())
         release_names()
@@ -103,7 +103,7 @@ class Engine(Session):
 
     @property
     def target(self) -> str:
-        """Where Brian2's generated code runs. To ask for it is to ask for Brian2."""
+        """Target on which Brian2's generated code runs. Reading this property sets Brian2 up."""
         self._asked = True
         if not self._ready:
             self._call_off()
@@ -112,39 +112,38 @@ class Engine(Session):
 
     @property
     def used(self) -> str:
-        """What ran so far: a target, or "none" where nobody asked for Brian2 and none of its objects was built."""
+        """Target that was used so far, or "none" if Brian2 was not needed and no Brian2 object was built."""
         if not self._asked and not self._built():
             return "none"
         return "cpp_standalone" if self._program else self._target
 
     def _built(self) -> bool:
-        """Tell whether there are Brian2 objects that were not there when it was set up."""
+        """Tell whether Brian2 objects were created after Brian2 was set up."""
         if not self._ready:
             return False
         before = {id(ref) for ref in self._there_before}
         return any(id(ref) not in before for ref in brian2.BrianObject.__instances__())
 
     def seed_brian2(self, step: int = 0) -> None:
-        """Start Brian2's random stream of the current device anew, as it is from a step on."""
+        """Restart Brian2's random stream of the current device with the seed for the steps from ``step`` on."""
         self._asked = True
         brian2.seed(self.brian2_seed(step))
 
     def brian2_seed(self, step: int = 0) -> int:
-        """Return the seed of Brian2's random stream from a step on."""
+        """Return the seed of Brian2's random stream for the steps from ``step`` on."""
         return int(self.rng(f"brian2 from step {step}" if step else "brian2").integers(2**31))
 
     def as_program(self) -> bool:
-        """Tell whether to run as one C++ program, for callers that can; "auto" does so if there is a compiler."""
+        """Tell whether to run as one C++ program, for callers that can. "auto" does so if there is a compiler."""
         can = self.target == "cython" and os.name == "posix" and shutil.which("make") is not None
         self._program = self.target == "cpp_standalone" or (self._auto and can)
         return self._program
 
     def require_python(self) -> None:
-        """Raise UserError on C++ standalone, where Brian2 would drop Python calls without a word."""
+        """Raise UserError on C++ standalone, where Brian2 would silently ignore Python calls."""
         if self.target == "cpp_standalone":
             raise UserError(
-                "target: cpp_standalone cannot run this protocol, which needs Python while it runs; "
-                "expected cython or numpy"
+                "target: expected cython or numpy, since the protocol needs Python while it runs, got cpp_standalone"
             )
 
     def run(
@@ -159,20 +158,20 @@ class Engine(Session):
         show: bool = True,
         namespace: dict | None = None,
     ) -> bool:
-        """Run a network; tasks and progress follow ``clock``, whose first step here is ``first_step``.
+        """Run a network. Tasks and progress follow ``clock``, whose first step here is ``first_step``.
 
-        ``clock`` is Brian2's default clock if it is None. ``total`` is the length in s of the whole run that this is a
-        stretch of; without ``show`` the caller shows progress. ``namespace`` holds the names that equations use and
-        that their groups do not define; None: the caller's variables, as in :meth:`brian2.Network.run`. Objects
-        without a name run in the order in which they were created. Returns whether a task ended the run.
+        ``clock`` is Brian2's default clock if it is None. ``total`` is the length (s) of the whole run, of which this
+        call may compute a part. Without ``show``, the caller shows progress. ``namespace`` holds names in equations
+        that their groups do not define; None means the caller's variables, as in :meth:`brian2.Network.run`. Objects
+        without a name run in the order of their creation. Returns whether a task ended the run.
 
         Raises
         ------
         UserError
             If the target cannot run it (Python calls in C++ standalone), a unit in the equations is wrong, or
-            ``seconds`` is no time > 0.
+            ``seconds`` is not a time > 0.
         Diverged
-            If a watched array is not finite, or neurons fired at every second step or more since the last look.
+            If a watched array is not finite, or neurons fired at every second step or more since the last check.
         KeyboardInterrupt
             If the user interrupted the run, or something called ``brian2.stop``.
         """
@@ -220,12 +219,10 @@ class Engine(Session):
         return False
 
     def _note(self, unnamed: int) -> None:
-        """Say once in what order objects without a name run."""
+        """Log once in which order objects without a name run."""
         if unnamed and not self._noted:
             self._noted = True
-            _log.info(
-                f"{unnamed} Brian2 objects have no name: those of one kind run in the order in which they were created"
-            )
+            _log.info(f"{unnamed} Brian2 objects have no name: objects of one kind run in the order of their creation")
 
     def _run_standalone(self, network: brian2.Network, seconds: float, namespace: dict) -> None:
         network.run(seconds * brian2.second, namespace=namespace)
@@ -236,7 +233,7 @@ class Engine(Session):
 
 
 def _set_preferences(changes: Mapping[str, object]) -> dict[str, object]:
-    """Set preferences of Brian2; returns what they were."""
+    """Set preferences of Brian2 and return their old values."""
     before = {name: brian2.prefs[name] for name in changes}
     for name, value in changes.items():
         brian2.prefs[name] = value
@@ -245,7 +242,7 @@ def _set_preferences(changes: Mapping[str, object]) -> dict[str, object]:
 
 @contextlib.contextmanager
 def preferences(changes: Mapping[str, object]) -> Iterator[None]:
-    """Set preferences of Brian2 for a while."""
+    """Set preferences of Brian2 inside a ``with`` block."""
     before = _set_preferences(changes)
     try:
         yield
@@ -255,7 +252,7 @@ def preferences(changes: Mapping[str, object]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def on_numpy() -> Iterator[None]:
-    """Run what is inside on numpy, in this process, whatever device and target are set: the same on every machine."""
+    """Run a ``with`` block on numpy in this process, for any device and target. Results equal on every machine."""
     from brian2.devices.device import reset_device, runtime_device
 
     runtime = brian2.get_device() is runtime_device
@@ -270,7 +267,7 @@ def on_numpy() -> Iterator[None]:
 
 
 def _seconds(value: float | brian2.Quantity) -> float:
-    """Return a time in s: a plain number, or a Brian2 quantity of time."""
+    """Return a time in s, given a plain number or a Brian2 quantity."""
     with contextlib.suppress(TypeError, ValueError):
         is_time = brian2.have_same_dimensions(value, brian2.second) or brian2.have_same_dimensions(value, 1)
         if is_time and 0 < float(value) < float("inf"):
@@ -280,7 +277,7 @@ def _seconds(value: float | brian2.Quantity) -> float:
 
 @cache
 def compiler() -> str:
-    """Return what the C++ compiler says about its version, empty if there is none."""
+    """Return the version text of the C++ compiler, or "" if there is none."""
     with contextlib.suppress(OSError):
         command = [os.environ.get("CXX", "g++"), "--version"]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout
@@ -288,11 +285,11 @@ def compiler() -> str:
 
 
 def _vector_flags() -> list[str]:
-    """Flags with which GCC computes several neurons at a time: a step is then 1.3 to 3 times faster."""
+    """Return flags with which GCC computes several neurons at a time. A step is then 1.3 to 3 times faster."""
     if "Free Software Foundation" not in compiler():
         return []
-    # To prove that arrays do not overlap, GCC compares each pair, and stops looking at 10. And glibc's vectors of cos,
-    # exp, ... are hidden where infinities and NaN are kept, as Brian2 wants them.
+    # GCC compares each pair of arrays to prove that they do not overlap, and by default gives up at 10 comparisons.
+    # glibc hides its vector versions of cos, exp, ... when infinities and NaN are supported, which Brian2 needs.
     return ["--param=vect-max-version-for-alias-checks=1000", "-D__FAST_MATH__"]
 
 
@@ -303,13 +300,13 @@ def _compiler_works() -> bool:
 
 
 def equations_error(error: brian2.BrianObjectException) -> UserError:
-    """Return in one line what Brian2 found wrong with the equations of an object."""
+    """Return Brian2's error in the equations of an object as one line."""
     found = re.search(r"named '?(\w+)", str(error))
     return UserError(f"equations of {found[1] if found else 'the network'}: {_short(error)}")
 
 
 def _short(error: BaseException) -> str:
-    """The innermost message in one line, without Brian2's listing of the object."""
+    """Return the innermost message in one line, without Brian2's listing of the object."""
     while error.__cause__ is not None:
         error = error.__cause__
     return " ".join(str(error).split())[:400]

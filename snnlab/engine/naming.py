@@ -1,4 +1,4 @@
-"""Names for Brian2 objects that have none, so that their order does not depend on what was created before."""
+"""Names for unnamed Brian2 objects, so that their order does not depend on objects created earlier."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import brian2
 
 
 def release_names() -> None:
-    """Let networks of earlier runs go whose automatic names nobody uses any more.
+    """Free networks of earlier runs that are no longer used, and their automatic names.
 
-    Brian2 gives the first free number to a new object: numbers that become free while a network is built would change
+    Brian2 gives the first free number to a new object. Numbers that become free while a network is built would change
     the order of its objects.
     """
     if any(_automatic(obj) for ref in list(brian2.BrianObject.__instances__()) if (obj := ref()) is not None):
@@ -24,10 +24,10 @@ def release_names() -> None:
 
 @contextlib.contextmanager
 def named(network: brian2.Network) -> Iterator[int]:
-    """Give the objects of a network that have no name of their own one in order of creation, for a while.
+    """Name the unnamed objects of a network in order of creation inside a ``with`` block; yield their number.
 
-    Brian2 numbers them over all that the process has created, and sorts objects of one slot by name: the tenth would
-    run before the second, and what runs first would depend on what was created before. Yields how many there are.
+    Brian2 numbers unnamed objects over the whole process and sorts objects of one slot by name. The tenth would run
+    before the second, and the order would depend on objects created earlier.
     """
     changes: list[tuple[brian2.BrianObject, str]] = []
     count = _number(network.objects, _automatic, changes)
@@ -45,7 +45,7 @@ def _number(
     match: Callable[[brian2.BrianObject], re.Match | None],
     changes: list[tuple[brian2.BrianObject, str]],
 ) -> int:
-    """Number the objects that match, from 0 for each stem, in the order of the numbers that Brian2 gave."""
+    """Number the matching objects from 0 for each stem, in the order of Brian2's numbers; return how many match."""
     stems: dict[str, list[tuple[int, brian2.BrianObject]]] = {}
     for obj in objects:
         if found := match(obj):
@@ -57,7 +57,7 @@ def _number(
 
 
 def _number_parts(obj: brian2.BrianObject, changes: list[tuple[brian2.BrianObject, str]]) -> None:
-    """Number what an object contains several of: operations of run_regularly, for example."""
+    """Number the parts of an object that exist several times, for example operations of run_regularly."""
     own = re.escape(obj.name)
     stems = [found[1] for part in obj.contained_objects if (found := re.fullmatch(rf"({own}_.*?)(?:_\d+)?", part.name))]
     several = {stem for stem in stems if stems.count(stem) > 1}
@@ -70,9 +70,10 @@ def _number_parts(obj: brian2.BrianObject, changes: list[tuple[brian2.BrianObjec
 
 
 def _automatic(obj: brian2.BrianObject) -> re.Match | None:
-    """Match the name that Brian2 gave to an object without one: its stem, and its number from the second on.
+    """Match an automatic name of Brian2: its stem and, from the second object on, its number.
 
-    The stem stands in the signature of the class; without one there, as in PoissonInput, it is the name of the class.
+    The stem is the default name in the signature of the class. Without a default, as in PoissonInput, it is the name of
+    the class.
     """
     found = re.fullmatch(r"(.*?)(?:_(\d+))?", getattr(obj, "_name", None) or "")
     kind: type = type(obj)
@@ -81,7 +82,7 @@ def _automatic(obj: brian2.BrianObject) -> re.Match | None:
 
 @cache
 def _stems(kind: type[brian2.BrianObject]) -> set[str]:
-    """Return what Brian2 may call an object of a class that has no name."""
+    """Return the stems of the automatic names that Brian2 may give to an object of a class."""
     stated = inspect.signature(kind.__init__).parameters.get("name")
     stems = {each.__name__.lower() for each in kind.__mro__}
     if stated is not None and isinstance(stated.default, str) and stated.default.endswith("*"):
@@ -90,7 +91,7 @@ def _stems(kind: type[brian2.BrianObject]) -> set[str]:
 
 
 def _rename(obj: brian2.BrianObject, old: str, new: str, changes: list[tuple[brian2.BrianObject, str]]) -> None:
-    """Rename an object, and what it contains: its state updater, its pathways."""
+    """Rename an object and its parts: state updater, pathways."""
     if obj.name == old or obj.name.startswith(f"{old}_"):
         changes.append((obj, obj.name))
         obj._name = new + obj.name.removeprefix(old)

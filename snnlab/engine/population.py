@@ -1,4 +1,4 @@
-"""A group of neurons from a model, with its input written as an expression."""
+"""Creation of a group of neurons from a model, with its input as an expression."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def population(
     method : str
         Brian2's integrator: "euler" (published FORCE networks), "exact", "rk4", ...
     reserved : collection of str
-        Names that the model may not use, beside those of the added equations.
+        Names that the model may not use, in addition to those of the added equations.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def population(
     added = brian2.Equations(equations)
     own = set(brian2.Equations(model.equations).names) | set(model.parameters)
     for clash in sorted(own & ({*added.names, *constants, *reserved})):
-        raise UserError(f"neuron {model.name!r}: the name {clash!r} is taken by the network; rename it in the model")
+        raise UserError(f"neuron {model.name!r}: expected a name that the network does not use, got {clash!r}")
     kwargs = {}
     if model.threshold:
         kwargs["threshold"] = model.threshold

@@ -1,4 +1,4 @@
-"""C++ programs of Brian2's standalone mode: built once and kept in the user's cache, run with files in and out."""
+"""C++ programs of Brian2's standalone mode. They are built once, kept in the user's cache, and run with files."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from .brian import compiler, equations_error, preferences
 
 _PACKAGE = Path(__file__).parents[1]
 _KEPT_SECONDS = 90 * 86400
-# Exit status: see engine/cpp/files.h.
+# The exit status is defined in engine/cpp/files.h.
 _DIVERGED = 74
-# The length in s that is compiled in; a run ends where its job says.
+# This length (s) is compiled in. The job file sets where a run ends.
 LONGEST_RUN = 1e5
 
 
 def program(contents: list, sources: Iterable[Path], make: Callable[[Path], None]) -> Path:
-    """Return the folder of the program that ``make(folder)`` builds, built on first use.
+    """Return the folder of the program that ``make(folder)`` builds on first use.
 
-    It belongs to ``contents`` (JSON values), the texts of ``sources`` and of all headers of ours that these include,
-    Brian2, compiler, flags, and machine.
+    The folder's name depends on ``contents`` (JSON values), the texts of ``sources`` and of all our headers that they
+    include, the versions of Brian2 and of the compiler, the flags, and the machine.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def program(contents: list, sources: Iterable[Path], make: Callable[[Path], None
         try:
             building.rename(folder)
         except OSError:
-            # Another process was faster; or something has removed a part of the folder.
+            # Another process was faster, or a part of the folder was removed.
             if not (folder / "main").is_file():
                 shutil.rmtree(folder, ignore_errors=True)
                 building.rename(folder)
@@ -75,7 +75,7 @@ def program(contents: list, sources: Iterable[Path], make: Callable[[Path], None
 
 
 def with_headers(sources: Iterable[Path]) -> list[Path]:
-    """Return these files, and once each every header of the package that they include, directly or through others."""
+    """Return these files and, once each, all headers of the package that they include directly or indirectly."""
     found: list[Path] = []
     waiting = list(sources)
     while waiting:
@@ -89,7 +89,7 @@ def with_headers(sources: Iterable[Path]) -> list[Path]:
 
 
 def _remove_unused(cache: Path) -> None:
-    """Remove programs that nobody has used for long, and what builds that were killed have left."""
+    """Remove programs that were not used for a long time, and the remains of builds that were killed."""
     for folder in cache.glob("*"):
         # Another process may remove it first.
         with contextlib.suppress(OSError):
@@ -98,13 +98,13 @@ def _remove_unused(cache: Path) -> None:
 
 
 def _machine() -> str:
-    """What code for "this machine" depends on: a home folder may be shared by machines of several kinds."""
+    """Return the properties of this machine on which its code depends. Different machines may share a home folder."""
     return platform.machine() + platform.processor() + cpu_line("flags", "features")
 
 
 @contextlib.contextmanager
 def standalone(folder: Path, header: Path) -> Iterator[Callable[[brian2.Network], None]]:
-    """Brian2's standalone device for what is inside, with a header of ours; gives a function that compiles a network.
+    """Use Brian2's standalone device and our header inside a ``with`` block; yield a function that compiles a network.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def standalone(folder: Path, header: Path) -> Iterator[Callable[[brian2.Network]
 
     changed = {
         "codegen.cpp.headers": [*brian2.prefs["codegen.cpp.headers"], f'"{header}"'],
-        # Headers name each other by their place in the package.
+        # Headers include each other by their path in the package.
         "codegen.cpp.include_dirs": [*brian2.prefs["codegen.cpp.include_dirs"], str(_PACKAGE)],
         "devices.cpp_standalone.extra_make_args_unix": ["-j2"],
     }
@@ -143,20 +143,20 @@ def standalone(folder: Path, header: Path) -> Iterator[Callable[[brian2.Network]
 
 
 def write_arrays(place: Path, arrays: dict[str, np.ndarray], by_column: Iterable[str] = ()) -> None:
-    """Write each array to a file of its name, those ``by_column`` in Fortran's order."""
+    """Write each array to a file of its name. Arrays in ``by_column`` are written in Fortran order."""
     for key, values in arrays.items():
         (place / key).write_bytes(values.tobytes("F" if key in by_column else "C"))
 
 
 def execute(folder: Path, place: Path, job: dict, show: Callable[[int], None]) -> None:
-    """Run a program on the files in a place; ``show`` is told the numbers that it prints.
+    """Run a program on the files in the folder ``place``. ``show`` gets the numbers that the program prints.
 
     Raises
     ------
     Diverged
-        If the program says so.
+        If the program reports that the network diverged.
     MachineError
-        If it failed otherwise, for example because the disk is full.
+        If the program fails for another reason, for example a full disk.
     """
     job = job | {"parent": os.getpid()}
     (place / "job").write_text("".join(f"{k} {v}\n" for k, v in job.items()))

@@ -1,4 +1,4 @@
-r"""The Euler step of leaky rate units in numpy; the equations are those of :mod:`snnlab.neurons.leaky_rate`."""
+r"""The Euler step of leaky rate units in numpy, with the equations of :mod:`snnlab.neurons.leaky_rate`."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def step_rate_units(
     Parameters
     ----------
     state : array of any shape
-        h or r; it is not changed.
+        State h or r. It is not changed.
     current : array of the same shape
-        I, the input with the bias. The result is written into this array.
+        Input I with the bias. The result is written into this array.
     leak : float
         a = dt/tau.
     form : {"reservoir", "rate"}
-        Whether f stands around the state or around the input.
+        Whether the nonlinearity f is applied to the state or to the input.
 
     Example
     -------

@@ -1,4 +1,4 @@
-"""What every run has, with Brian2 or without: a seed for its random streams, a progress bar, checkpoints."""
+"""Parts of every run, with or without Brian2: random streams from a seed, a progress bar, checkpoints."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Session:
     Parameters
     ----------
     seed : int
-        One seed gives every random stream: see :meth:`rng`.
+        Seed of all random streams; see :meth:`rng`.
     progress : bool
-        Show a progress bar with an estimate of the time left.
+        Whether to show a progress bar with an estimate of the time left.
     checkpoints : Checkpoints, optional
         Where long runs write checkpoints and resume from.
 
@@ -55,13 +55,13 @@ class Session:
             self._bar.close()
 
     def rng(self, name: str) -> np.random.Generator:
-        """Return the random generator of a purpose; streams of different names are independent."""
+        """Return the random generator with this name. Streams with different names are independent."""
         return np.random.default_rng(np.random.SeedSequence([self.seed, zlib.crc32(name.encode())]))
 
     def show(self, done: float, total: float, unit: str = "s", whole: bool = False) -> None:
-        """Show that ``done`` of ``total`` s of model time, or of another unit, have passed; 0 begins anew.
+        """Show that ``done`` of ``total`` s of model time (or another ``unit``) have passed. 0 starts a new bar.
 
-        Numbers of a unit that comes ``whole`` are shown so.
+        With ``whole``, numbers are shown as integers.
         """
         if done == 0 and self._bar is not None:
             self._bar.close()
@@ -73,7 +73,7 @@ class Session:
             self._bar = tqdm(
                 total=total,
                 disable=not self.progress,
-                # In a log file each update is a line of its own.
+                # In a log file, each update is a separate line.
                 mininterval=0.1 if sys.stderr.isatty() else 10,
                 desc="compiling",
                 file=sys.stderr,
@@ -81,16 +81,16 @@ class Session:
             )
         if done > 0:
             if self._bar.n == 0:
-                # The time left is estimated from here: what came before was compilation.
+                # The estimate of the time left starts here, because compilation came before.
                 self._bar.reset()
                 self._bar.set_description(None)
                 self._bar.initial = self._bar.n = done
             self._bar.update(min(done, self._bar.total) - self._bar.n)
 
     def end(self, done: float, text: str) -> None:
-        """Show that a run ended at ``done``, which may be short of its total, and how."""
+        """Show that a run ended at ``done``, possibly before its total, with ``text`` as the reason."""
         if self.progress and self._bar is not None:
-            # 0 would begin anew.
+            # A value of 0 would start a new bar.
             self.show(done + 1e-9, self._bar.total)
             self._bar.bar_format = self._bar.bar_format.replace(_TIMES, "[{elapsed} passed]")
             self._bar.set_description(text)

@@ -1,14 +1,14 @@
-"""Settings that runs of every family have: base classes of their Configs.
+"""Base classes of Configs, with the settings that all families share.
 
-A Config may state, as class variables:
+A Config may have these class variables:
 
 ``GROUPS``
-    group -> fields: under which heading the command line shows a field ("network", "learning", "recording", "run").
-    What no group names is of the "experiment".
+    heading -> fields: the command line shows a field under this heading ("network", "learning", "recording", "run").
+    Fields without a group have the heading "experiment".
 ``REST``
-    Fields that ``--help`` leaves out and ``--help-all`` shows, unless a class derived from it declares them anew.
+    Fields that only ``--help-all`` shows, unless a derived class declares them again.
 ``NEUTRAL``
-    Fields that, like seed and target, do not change what a run computes: what it records.
+    Fields that do not change what a run computes, like seed and target, for example recording settings.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ class RunConfig:
     GROUPS: ClassVar[dict[str, tuple[str, ...]]] = {"run": ("seed", "target", "checkpoint")}
 
     seed: int = 0
-    """one seed for every random stream"""
+    """seed of all random streams"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BrianConfig(RunConfig):
-    """Settings of every run that Brian2 may compute."""
+    """Settings of every run that may use Brian2."""
 
     target: Literal["auto", "cython", "numpy", "cpp_standalone"] = "auto"
-    """where Brian2's generated code runs; auto: cpp_standalone, or cython or numpy for want of a compiler"""
+    """where Brian2's generated code runs; auto: cpp_standalone if possible, else cython, or numpy without a compiler"""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a run will take, as far as its settings tell."""
+    """Expected cost of a run, computed from its settings."""
 
     steps: int
-    """steps of the simulation, or what a family counts in their place"""
+    """number of steps of the simulation, or of another unit ``what``"""
     memory: float
-    """memory that its largest arrays need (bytes)"""
+    """memory of the largest arrays (bytes)"""
     seconds: float
-    """CPU time on one core (s), roughly: it differs by a factor of two and more between processors"""
+    """rough CPU time on one core (s); it differs by a factor of two and more between processors"""
     what: str = "time steps"
-    """what the steps are"""
+    """unit of ``steps``"""

@@ -1,18 +1,18 @@
-"""Synapses of a spike rule: the order in which their pathways run within a time step."""
+"""The order of the pathways of a spike rule's synapses within a time step."""
 
 from __future__ import annotations
 
 import brian2
 
-# Brian2 itself gives on_pre -1 and on_post 1. It runs what has one order by name: "arrive" comes before "learn".
+# Brian2 gives on_pre the order -1 and on_post 1. Pathways with equal order run by name: "arrive" before "learn".
 ORDERS = {"arrive": -1, "learn": -1, "fire": 1}
 
 
 def order_pathways(synapses: brian2.Synapses) -> brian2.Synapses:
-    """Let the pathways of a rule's synapses run as arrive, learn, fire, and return the synapses.
+    """Let the pathways of a rule's synapses run in the order arrive, learn, fire, and return the synapses.
 
-    A spike arrives first, then the rule learns from it, then from the postsynaptic spike. The names of the pathways are
-    those of :meth:`snnlab.models.spike_rule.SpikeRule.pathways`; others keep their order.
+    A presynaptic spike arrives first. The rule then learns from this spike, and last from the postsynaptic spike. The
+    pathways have the names of :meth:`snnlab.models.spike_rule.SpikeRule.pathways`; others keep their order.
 
     Example
     -------

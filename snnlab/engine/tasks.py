@@ -1,4 +1,4 @@
-"""What Python does while a network runs: tasks at chosen steps, and looks at whether it is still sound."""
+"""Python calls while a network runs: tasks at chosen steps, and checks for divergence."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ..errors import Diverged
 
 @dataclass(frozen=True)
 class Task:
-    """A Python call at the end of chosen steps (counted from 0); tasks of one step run in the order given.
+    """A Python call at the end of chosen steps (counted from 0). Tasks of one step run in the given order.
 
-    One that returns True ends the run after this step.
+    A task that returns True ends the run after this step.
     """
 
     steps: range
@@ -24,14 +24,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Watch:
-    """Arrays that must stay finite, and the running spike count of each neuron; looked at every 10 ms."""
+    """Arrays that must stay finite, and the running spike count of each neuron. They are checked every 10 ms."""
 
     finite: dict[str, np.ndarray]
     spike_count: np.ndarray | None = None
 
 
 class Ticker:
-    """Calls tasks at their steps; one call of this costs about as much as an empty network operation."""
+    """Calls tasks at their steps. One call of a Ticker costs about as much as an empty network operation."""
 
     def __init__(self, tasks: Sequence[Task], first_step: int):
         self.step, self.ended = first_step, False
@@ -55,7 +55,7 @@ class Ticker:
 
 
 class Look:
-    """Moves the progress bar and stops a run that has diverged."""
+    """Updates the progress bar and stops a run that has diverged."""
 
     def __init__(self, watch: Watch | None, show: Callable[[float], None], dt: float, first_step: int):
         self._watch, self._show, self._dt = watch, show, dt

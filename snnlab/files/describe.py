@@ -1,4 +1,4 @@
-"""What the variables of a run are: a ``long_name`` for each, and units for each number (docs/run_file.md)."""
+"""Attributes of the variables of a run: a ``long_name`` for each, and units for each number (docs/run_file.md)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Names = Mapping[str, tuple[str, str | None]]
-"""Variable -> its long_name and its units. The units are None for text, and where the variable states them itself,
+"""Variable -> its long_name and its units. The units are None for text, and for a variable that states its own units
 because they depend on a model."""
 
-# Variables that several families write.
+# Several families write these variables.
 SHARED: Names = {
     "time": ("time since the start of the run", "s"),
     "output": ("output that is decoded from the network", "1"),
@@ -33,21 +33,21 @@ SHARED: Names = {
 
 
 def describe(dataset: xr.Dataset, *tables: Names) -> xr.Dataset:
-    """Return a Dataset whose variables and coordinates have the ``long_name`` and ``units`` that tables state.
+    """Return a Dataset whose variables and coordinates have ``long_name`` and ``units`` from the tables.
 
     Parameters
     ----------
     dataset : xarray.Dataset
-        What it holds is shared with the result, which has attributes of its own.
+        The result shares its arrays but has its own attributes.
     tables : mappings
-        Variable -> ``(long_name, units)``; of two tables the later one counts. Variables that no table names keep
-        what they have, or get what SHARED says. Names that the dataset lacks do not matter.
+        Variable -> ``(long_name, units)``. A later table overrides an earlier one. Variables that no table names keep
+        their attributes or get those in SHARED. Names that the dataset lacks are ignored.
 
     Warns
     -----
     UserWarning
-        If a variable is left without a long_name, or a number without units. Nothing is raised: the run is computed
-        by then, and it can be read without them.
+        If a variable has no long_name, or a number has no units. No error is raised, because the run is already
+        computed and can be read without them.
 
     Example
     -------

@@ -1,4 +1,4 @@
-"""Keep what a training in stretches has done, so that it goes on where it was cut off."""
+"""Storage of the progress of a training, so that it can continue after an interruption."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import numpy as np
 from .checkpoint import Checkpoints
 
 _log = logging.getLogger("snnlab")
-# A run is kept so often (s), and when it is interrupted.
+# The state is stored at this interval (s), and when the run is interrupted.
 KEEP_SECONDS = 10.0
 
 
 class Keeping:
-    """The state of a training, and the rows that it has recorded, in checkpoints if there are any.
+    """The state of a training and its recorded rows, stored in checkpoints if there are any.
 
-    Positions are counted in a ``unit``; ``target`` is where training runs.
+    ``unit`` is the unit of positions, and ``target`` is the target on which training runs.
 
-    Use as a context manager: on an interruption the last state that training had reached is kept, too.
+    Use it as a context manager: on an interruption, the last state of the training is stored, too.
 
     Attributes
     ----------
     state : dict
-        From which to go on; empty if training begins.
+        State from which training continues; empty at the beginning.
     """
 
     def __init__(self, checkpoints: Checkpoints | None, target: str, unit: str = "period"):
@@ -46,18 +46,18 @@ class Keeping:
             self._keep()
 
     def forget(self) -> None:
-        """Begin anew: what was kept cannot be gone on from."""
-        _log.warning("the checkpoints are of version 0.1 and cannot be used: training begins anew")
+        """Start from the beginning, because training cannot continue from the stored state."""
+        _log.warning("the checkpoints are of version 0.1 and cannot be used: training starts from the beginning")
         if self._stage:
             self._stage.clear()
         self._kept, self.state, self._parts = 0, {}, []
 
     def add(self, rows: dict[str, np.ndarray]) -> None:
-        """Record rows, along the first axis; the first time of all names."""
+        """Record rows along the first axis. The first call must have all names."""
         self._recent.append(rows)
 
     def reached(self, period: int, state: dict[str, np.ndarray]) -> None:
-        """Say that training, having recorded all so far, can go on from a state at a period."""
+        """Tell that training can continue from ``state`` at ``period``, with all rows so far recorded."""
         self._reached = period, state, len(self._recent)
         if time.monotonic() - self._when > KEEP_SECONDS:
             self._keep()
@@ -67,7 +67,7 @@ class Keeping:
             return
         period, state, count = self._reached
         if period > self._kept:
-            # Without a row there are names and shapes all the same.
+            # The empty arrays store names and shapes even if there is no row.
             rows = joined([{k: v[:0] for k, v in [*self._parts, *self._recent][0].items()}, *self._recent[:count]])
             self._stage.save(period, state, rows)
             self._kept, self._reached = period, None
@@ -75,10 +75,10 @@ class Keeping:
         self._when = time.monotonic()
 
     def found(self) -> dict[str, np.ndarray]:
-        """Return all that was recorded."""
+        """Return all recorded rows."""
         return joined([*self._parts, *self._recent])
 
 
 def joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Return arrays of the same names one after the other; the first part has all names."""
+    """Return the concatenation of arrays with the same name. The first part has all names."""
     return {name: np.concatenate([part[name] for part in parts if name in part]) for name in parts[0]}

@@ -1,4 +1,4 @@
-"""Python files of the user, named by their path."""
+"""Import of the user's Python files by path."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..errors import UserError
 
 
 def load_file(path: str | Path, field: str) -> ModuleType:
-    """Import a Python file by path and register it in ``sys.modules``, as dataclasses and pickling need.
+    """Import a Python file by path and register it in ``sys.modules``, which dataclasses and pickling need.
 
     Raises
     ------
@@ -23,7 +23,7 @@ def load_file(path: str | Path, field: str) -> ModuleType:
     """
     path = Path(path).expanduser().resolve()
     if not path.is_file():
-        raise UserError(f"{field}: no file {str(path)!r}")
+        raise UserError(f"{field}: expected a Python file, got no file {str(path)!r}")
     if path.suffix != ".py":
         raise UserError(f"{field}: expected a Python file, got {str(path)!r}")
     name = f"snnlab_user_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
@@ -31,7 +31,7 @@ def load_file(path: str | Path, field: str) -> ModuleType:
     module.__file__ = str(path)
     sys.modules[name] = module
     try:
-        # Not through importlib, whose bytecode cache can hold the file as it was a moment ago.
+        # importlib is not used, because its bytecode cache may hold an older version of the file.
         exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
     except UserError:
         del sys.modules[name]
@@ -43,12 +43,12 @@ def load_file(path: str | Path, field: str) -> ModuleType:
 
 
 def is_file_spec(spec: str) -> bool:
-    """Tell whether a specification names a file, optionally with ``:name`` behind it."""
+    """Tell whether a specification is the path of a file, optionally followed by ``:name``."""
     return spec.partition(":")[0].endswith((".py", ".csv")) or "/" in spec
 
 
 def open_spec(spec: str, field: str) -> tuple[ModuleType, str]:
-    """Return the module and the name (may be empty) of ``path/to/file.py:NAME`` or ``package.module:NAME``."""
+    """Return the module and the name (or "") of ``path/to/file.py:NAME`` or ``package.module:NAME``."""
     place, _, name = spec.partition(":")
     if is_file_spec(place):
         return load_file(place, field), name
@@ -59,7 +59,7 @@ def open_spec(spec: str, field: str) -> tuple[ModuleType, str]:
 
 
 def content_hash(spec: str) -> str:
-    """Return a short hash of the file that a specification names, empty if it names none."""
+    """Return a short hash of the file in a specification, or "" if it is not the path of a file."""
     place, colon, _ = spec.partition(":")
     path = Path(place).expanduser()
     if colon and not is_file_spec(spec):

@@ -1,4 +1,4 @@
-"""A run <-> one NetCDF file: arrays with names and units, configuration, provenance. Written whole or not at all."""
+"""Writing and reading of run files, which are NetCDF files with arrays, names, units, configuration and provenance."""
 
 from __future__ import annotations
 
@@ -23,37 +23,37 @@ from ..errors import MachineError, UserError
 if TYPE_CHECKING:
     import xarray as xr
 
-# 2: a Config is stored as it was settled; see docs/run_file.md.
+# Format 2 stores the settled Config; see docs/run_file.md.
 FORMAT_VERSION = 2
 CONVENTIONS = "snnlab-2"
 _PACKAGES = ("brian2", "numpy", "scipy", "xarray", "h5netcdf", "dask")
 
 
 def run_name(protocol: str, config: dict, contents: dict) -> str:
-    """Return ``<protocol>-<hash>.nc``; the hash covers the configuration and the contents it stands for."""
+    """Return ``<protocol>-<hash>.nc``. The hash covers the configuration and the contents that it names."""
     text = json.dumps({"config": config, "contents": contents, "format": FORMAT_VERSION}, sort_keys=True)
     return f"{protocol}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.nc"
 
 
 def check_writable(folder: Path) -> None:
-    """Create the folder if it is missing; raise UserError if nothing can be written there."""
+    """Create the folder if it is missing; raise UserError if it is not writable."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise UserError(f"out: folder {str(folder)!r} cannot be written: {error.strerror}") from None
+        raise UserError(f"out: expected a writable folder, got {str(folder)!r}: {error.strerror}") from None
 
 
 def save(dataset: xr.Dataset, path: Path, compress: bool = True) -> None:
-    """Write a run; nothing is left under the final name if it fails.
+    """Write a run file. If this fails, no file with the final name is left.
 
-    Arrays of dask, which a long run recorded into files, are copied piece by piece.
+    Dask arrays, which a long run has recorded to files, are copied piece by piece.
 
     Raises
     ------
     MachineError
-        If the disk is full or the folder cannot be written; nothing is left under the final name.
+        If the disk is full or the folder is not writable.
     """
     encoding = {
         name: {"zlib": True, "complevel": 4, "shuffle": True}
@@ -61,7 +61,7 @@ def save(dataset: xr.Dataset, path: Path, compress: bool = True) -> None:
         if compress and variable.dtype.kind in "fiu" and variable.size > 1024
     }
     if not is_lazy(dataset):
-        # Made in memory first: the HDF5 library does not survive a full disk.
+        # The file is made in memory first, because the HDF5 library crashes on a full disk.
         write_whole(path, dataset.to_netcdf(engine="h5netcdf", encoding=encoding))
         return
     import dask
@@ -75,14 +75,14 @@ def save(dataset: xr.Dataset, path: Path, compress: bool = True) -> None:
 
 
 def is_lazy(dataset: xr.Dataset) -> bool:
-    """Tell whether a dataset holds arrays of dask."""
+    """Tell whether a dataset holds dask arrays."""
     return any(not isinstance(v.data, np.ndarray) for v in dataset.data_vars.values())
 
 
 def _require_space(path: Path, size: int) -> None:
-    """Raise OSError unless a file of this size can be written now: the disk, a quota or a limit may forbid it.
+    """Raise OSError unless a file of this size can be written now; the disk, a quota or a limit may prevent it.
 
-    Nothing is reserved: another process may fill the disk while the file is written.
+    The space is not reserved. Another process may fill the disk while the file is written.
     """
     with path.open("wb") as file:
         if hasattr(os, "posix_fallocate"):
@@ -107,44 +107,46 @@ def _whole(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write plain values as indented JSON, whole or not at all."""
+    """Write plain values as indented JSON, completely or not at all."""
     write_whole(path, (json.dumps(content, indent=1) + "\n").encode())
 
 
 def load(path: str | Path, protocol: str | None = None, lazy: bool = False) -> xr.Dataset:
-    """Read a run file into memory; ``lazy``: as arrays of dask, which are read when they are used.
+    """Read a run file into memory or, if ``lazy``, as dask arrays, which are read when they are used.
 
     Raises
     ------
     UserError
-        If the file is missing, truncated, of a newer format, not a snnlab run, or of another protocol
+        If the file is missing or truncated, has a newer format, is not a run of snnlab, or belongs to another protocol
         than ``protocol``.
     """
     import xarray as xr
 
     path = Path(path)
     if not path.is_file():
-        raise UserError(f"run file: no file {str(path)!r}")
+        raise UserError(f"run file: expected a run of snnlab, got no file {str(path)!r}")
     try:
         read = partial(xr.open_dataset, chunks={}) if lazy else xr.load_dataset
         dataset = read(path, engine="h5netcdf")
     except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise UserError(f"run file: {str(path)!r} cannot be read, truncated or not NetCDF: {error}") from None
+        raise UserError(f"run file: expected a complete NetCDF file, got {str(path)!r}: {error}") from None
     if not isinstance(dataset.attrs.get("format_version"), int | np.integer) or "protocol" not in dataset.attrs:
-        raise UserError(f"run file: {str(path)!r} is not a run of snnlab")
+        raise UserError(f"run file: expected a run of snnlab, got another NetCDF file, {str(path)!r}")
     if dataset.attrs["format_version"] > FORMAT_VERSION:
         raise UserError(
-            f"run file: {str(path)!r} has format {dataset.attrs['format_version']}, newer than {FORMAT_VERSION}"
+            f"run file: expected format <= {FORMAT_VERSION}, got {dataset.attrs['format_version']} in {str(path)!r}"
         )
     if protocol is not None and dataset.attrs["protocol"] != protocol:
-        raise UserError(f"run file: {str(path)!r} is of protocol {dataset.attrs['protocol']}, expected {protocol}")
+        raise UserError(
+            f"run file: expected a run of {protocol}, got one of {dataset.attrs['protocol']}, {str(path)!r}"
+        )
     return dataset
 
 
 def attribute(dataset: xr.Dataset, name: str) -> Any:
-    """Return the value of an attribute that holds a structure (``config``, ``checks``, ``neuron_model``, ...) as JSON.
+    """Return the value of an attribute that holds a structure as JSON (``config``, ``checks``, ``neuron_model``, ...).
 
-    Files of version 0.1.0 are read as well: they hold ``thresholds`` as text of Python, ``images_shown`` as an array.
+    Files of version 0.1.0 can be read, too. They hold ``thresholds`` as Python text and ``images_shown`` as an array.
     """
     value = dataset.attrs[name]
     if isinstance(value, np.ndarray):
@@ -156,9 +158,9 @@ def attribute(dataset: xr.Dataset, name: str) -> Any:
 
 
 def cpu_time() -> float:
-    """Return the CPU time (s) of this process and of those that it started and that have ended.
+    """Return the CPU time (s) of this process and of its child processes that have ended.
 
-    Of these, compilers and C++ programs, it is known to 10 ms; of this process to less than a microsecond.
+    The resolution is 10 ms for child processes (compilers and C++ programs) and below 1 us for this process.
     """
     return time.process_time() + sum(os.times()[2:4])
 
@@ -174,12 +176,12 @@ def provenance() -> dict[str, str]:
 
 
 def _machine() -> str:
-    """Return the processor's name, or its kind where the system does not tell."""
+    """Return the processor's name, or its architecture if the system does not tell the name."""
     return cpu_line("model name").partition(":")[2].strip() or platform.processor() or platform.machine()
 
 
 def cpu_line(*starts: str) -> str:
-    """Return the first line of /proc/cpuinfo that starts so, or "" where there is none."""
+    """Return the first line of /proc/cpuinfo with one of these starts, or "" if there is none."""
     with contextlib.suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next((line for line in lines if line.lower().startswith(starts)), "")
@@ -187,7 +189,7 @@ def cpu_line(*starts: str) -> str:
 
 
 def _commit() -> str:
-    # An installed package may lie inside somebody else's repository.
+    # An installed package may be inside another project's repository.
     if not (Path(__file__).parents[2] / ".git").exists():
         return "unknown"
     try:

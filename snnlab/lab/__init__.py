@@ -1,1 +1,1 @@
-"""What a protocol, a study, a figure and a claim are; knows no family."""
+"""Protocols, runs, studies, figures and claims. This package knows no family of networks."""

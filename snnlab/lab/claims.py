@@ -16,7 +16,7 @@ from .intervals import Estimate
 from .published import Published, Verdict, judge
 from .tables import number, show_band, table
 
-# Where a study states more comparisons with a number than this, p values are corrected for their number.
+# If a study compares more findings with a number than this, their p values are corrected.
 MANY = 5
 
 
@@ -42,7 +42,7 @@ class Check:
         return show_band(self.low, self.high)
 
     def to_dict(self) -> dict:
-        """Return plain JSON values; infinite bounds become null, a measured value that is not finite a string."""
+        """Return plain JSON values. Infinite bounds become null; a measured value that is not finite becomes text."""
         row = asdict(self) | {"holds": self.holds}
         for key in ("low", "high"):
             row[key] = float(row[key]) if math.isfinite(row[key]) else None
@@ -61,7 +61,7 @@ class Check:
 
 
 class Beside(TypedDict, total=False):
-    """What stands beside a finding that is compared with a :class:`Published`; see :class:`Finding`."""
+    """Optional fields of a finding that is compared with a :class:`Published`; see :class:`Finding`."""
 
     bar: tuple[float, float]
     bar_from: str
@@ -70,18 +70,19 @@ class Beside(TypedDict, total=False):
     missing: str
 
 
-# One value for each run in their order, or by seed.
+# One value for each run, in order of the runs or by seed.
 Values: TypeAlias = "Sequence[float] | np.ndarray | Mapping[int, float]"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A statistic over runs: value with a 95 % confidence interval, beside its null and any published value.
+    """A statistic over runs: a value with its 95 % confidence interval, its null, and any published value.
 
-    The four ways to make one take ``values``, one for each run, in order of the runs or as {seed: value}; ``null``,
-    what would be seen if there were nothing, as text or as a number; ``published``; and by name what :class:`Beside`
-    lists. A number as ``null``, or ``against`` where words stand beside it, is also tested: ``p``. Intervals are
-    Student's, Welch's or exact binomial ones; :mod:`snnlab.lab.intervals` shows how well they cover.
+    Four class methods make a finding. Their ``values`` hold one number for each run, in order of the runs or as {seed:
+    value}. ``null`` is the value that is expected without an effect, as text or as a number. ``published`` is the claim
+    of a source. The fields of :class:`Beside` are optional keywords. If ``null`` is a number, the finding is tested
+    against it, which gives ``p``. If ``null`` is text, the number can be given as ``against``. Intervals are Student's,
+    Welch's or exact binomial intervals; :mod:`snnlab.lab.intervals` shows their coverage.
 
     Example
     -------
@@ -98,32 +99,32 @@ class Finding:
     null: str
     published: Published | str = "none"
     interval: str = intervals.NONE
-    """how ``low`` and ``high`` were computed; none for one run"""
+    """method by which ``low`` and ``high`` were computed; none for one run"""
     against: float | None = None
     """the null as a number"""
     p: float | None = None
-    """of a two-sided test against it, of this finding alone"""
+    """p value of the two-sided test of this finding against the null, without correction"""
     values: tuple = ()
-    """one for each run; of a difference the first group's and the second's"""
+    """one value for each run; for a difference, the values of the first and of the second group"""
     seeds: tuple | None = None
-    """of ``values``, where they were given by seed"""
+    """seeds of ``values``, if they were given by seed"""
     bar: tuple[float, float] | None = None
-    """values that count as the published one: from the source's own spread or precision, or a round criterion"""
+    """range of values that count as the published value; from the source's spread or precision, or a round criterion"""
     bar_from: str = ""
     """where the bar comes from"""
     condition: str = ""
-    """what the source does not ask for, but this finding does"""
+    """condition of this finding that the source does not have"""
     scan: str = ""
-    """settings that the source does not document and that were scanned"""
+    """undocumented settings of the source that were scanned"""
     missing: str = ""
-    """data, text or code that a test of the claim needs and that are not public"""
+    """data, text or code that a test of the claim needs but that are not public"""
 
     def __post_init__(self):
         if self.bar is not None and not (self.bar[0] < self.bar[1] or self.bar[0] == self.bar[1] < math.inf):
             raise UserError(f"bar: expected (low, high) with low <= high, got {self.bar}")
 
     def to_dict(self) -> dict:
-        """Return plain JSON values; what is optional and not given is left out, a number that is not finite is text."""
+        """Return plain JSON values. Empty optional fields are left out; numbers that are not finite become text."""
         optional = ("seeds", "bar", "bar_from", "condition", "scan", "missing", "against")
         row = {field.name: getattr(self, field.name) for field in fields(self)}
         row = {name: value for name, value in row.items() if name not in optional or value not in (None, "")}
@@ -132,7 +133,7 @@ class Finding:
         return _plain(row)
 
     def judge(self, full_scale: bool, corrected: float | None = None) -> Verdict | None:
-        """Return the verdict beside a published claim: see :func:`snnlab.lab.published.judge`."""
+        """Return the verdict on a published claim; see :func:`snnlab.lab.published.judge`."""
         return judge(self, full_scale, corrected)
 
     @classmethod
@@ -163,7 +164,7 @@ class Finding:
         against: float | None = 1.0,
         **beside: Unpack[Beside],
     ) -> Finding:
-        """Return the geometric mean of one ratio > 0 per seed: :meth:`over_seeds` of its logarithm."""
+        """Return the geometric mean of one ratio > 0 per seed; this is :meth:`over_seeds` of its logarithm."""
         found, seeds = _split(values)
         text, against = _null(null, against)
         logs = intervals.estimate_mean(np.log(found), None if against is None else math.log(against))
@@ -184,8 +185,8 @@ class Finding:
     ) -> Finding:
         """Return the share of seeds that succeed, with the exact binomial interval (Clopper & Pearson 1934).
 
-        Unlike a bootstrap it does not shrink to a point where all seeds agree. Only a null between 0 and 1 is tested:
-        one success is enough to exclude 0.
+        Unlike a bootstrap interval, it has a width > 0 when all seeds agree. Only a null between 0 and 1 is tested,
+        because one success is enough to exclude 0.
         """
         found, seeds = _split(succeeded)
         text, against = _null(null, against)
@@ -205,7 +206,7 @@ class Finding:
         against: float | None = 0.0,
         **beside: Unpack[Beside],
     ) -> Finding:
-        """Return mean(first) - mean(second) of independent groups, with Welch's interval; n is the smaller group."""
+        """Return mean(first) - mean(second) of independent groups, with Welch's interval; n is the smaller size."""
         (one, seeds), (other, others) = _split(first), _split(second)
         text, against = _null(null, against)
         estimate = intervals.estimate_difference(one, other, against)
@@ -216,21 +217,21 @@ class Finding:
 
 
 def per_seed(runs: Sequence, values: Iterable[float]) -> Values:
-    """Return one value for each run by its seed; in order of the runs where seeds are not known or are not distinct."""
+    """Return values by seed of the runs, or in order of the runs if the seeds are not known or not distinct."""
     seeds, found = [run.attrs.get("seed") for run in runs], list(values)
     if len(found) != len(seeds):
-        raise UserError(f"values: expected one for each of {len(seeds)} runs, got {len(found)}")
+        raise UserError(f"values: expected {len(seeds)} numbers, one for each run, got {len(found)}")
     if None in seeds or len(set(seeds)) < len(seeds):
         return found
     return {int(seed): value for seed, value in zip(seeds, found, strict=True)}
 
 
 def _split(values: Any) -> tuple[np.ndarray, tuple[int, ...] | None]:
-    """Return values as an array, and their seeds where these are named."""
+    """Return values as an array, and their seeds if they are given."""
     seeds = tuple(int(seed) for seed in values) if isinstance(values, Mapping) else None
     found = np.asarray(list(values.values()) if isinstance(values, Mapping) else values, float)
     if found.ndim != 1 or not found.size:
-        raise UserError(f"values: expected one for each seed, at least one, got shape {found.shape}")
+        raise UserError(f"values: expected at least one number, one for each seed, got shape {found.shape}")
     return found, seeds
 
 
@@ -239,12 +240,12 @@ def _null(null: str | float, against: float | None) -> tuple[str, float | None]:
 
 
 def _fields(estimate: Estimate, values: np.ndarray, seeds: Any, beside: Any) -> dict[str, Any]:
-    """Return the fields of a finding that follow from its values, and what stands beside it."""
+    """Return the fields of a finding that follow from its values, and its optional fields."""
     return estimate._asdict() | {"n": values.size, "values": tuple(values.tolist()), "seeds": seeds} | beside
 
 
 def _plain(value: Any) -> Any:
-    """Return lists for tuples and text for numbers that are not finite."""
+    """Return a value with lists for tuples and text for numbers that are not finite."""
     if isinstance(value, dict):
         return {name: _plain(each) for name, each in value.items()}
     if isinstance(value, tuple | list):
@@ -253,14 +254,14 @@ def _plain(value: Any) -> Any:
 
 
 def count_comparisons(findings: Sequence[Finding]) -> int:
-    """Return how many findings are tested against a number."""
+    """Return the number of findings that are tested against a number."""
     return sum(finding.p is not None for finding in findings)
 
 
 def correct_p(findings: Sequence[Finding]) -> list[float | None]:
-    """Return p of each finding of a study, corrected by Holm's method.
+    """Return the p value of each finding of a study, corrected by Holm's method.
 
-    It is None for a finding that is not tested against a number, and for all in a study of at most five that are.
+    It is None for a finding that is not tested against a number, and for all findings if at most five are tested.
     """
     tested = [k for k, finding in enumerate(findings) if finding.p is not None]
     corrected: list[float | None] = [None] * len(findings)
@@ -271,9 +272,9 @@ def correct_p(findings: Sequence[Finding]) -> list[float | None]:
 
 
 def rows_of(findings: Sequence[tuple[str, Finding]], reduced: Collection[str] = ()) -> list[dict]:
-    """Return (variant, finding) of a study as plain JSON values, with Holm's p and the verdict where there are any.
+    """Return (variant, finding) of a study as plain JSON values, with Holm's p and the verdict if there are any.
 
-    ``reduced`` are the variants that do not have the published scale.
+    ``reduced`` names the variants that do not have the published scale.
     """
     rows = []
     for (variant, finding), p in zip(findings, correct_p([finding for _, finding in findings]), strict=True):
@@ -285,13 +286,13 @@ def rows_of(findings: Sequence[tuple[str, Finding]], reduced: Collection[str] = 
 
 
 def checks_table(checks: Sequence[Check]) -> str:
-    """Return the checks of one run as a table: verdict, what, measured beside the band, where the band is from."""
+    """Return the checks of one run as a table: verdict, name, measured value, band, and source of the band."""
     rows = [("holds" if c.holds else "FAILS", c.what, number(c.measured), c.band, c.source) for c in checks]
     return table(rows, ("", "check", "measured", "band", "where the band comes from"))
 
 
 def measures_table(values: dict[str, float]) -> str:
-    """Return numbers by name as a table."""
+    """Return named numbers as a table."""
     return table([(what, number(value)) for what, value in values.items()], ("measured", ""))
 
 
@@ -304,8 +305,8 @@ def _interval(finding: Finding) -> str:
 def findings_table(findings: Sequence[tuple[str, Finding]], reduced: Collection[str] = ()) -> str:
     """Return (variant, finding) as a table: value, 95 % interval, number of seeds, null, p, published value, verdict.
 
-    Variant, p, Holm's p and verdict are columns where any finding has them. ``reduced`` are the variants that do not
-    have the published scale.
+    The table has columns for variant, p, Holm's p and verdict only if a finding has them. ``reduced`` names the
+    variants that do not have the published scale.
     """
     corrected = correct_p([finding for _, finding in findings])
     holm = f"p (Holm over {count_comparisons([finding for _, finding in findings])})"

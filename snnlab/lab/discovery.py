@@ -1,4 +1,4 @@
-"""Protocol and figure files: found by name in whatever folder they stand; there is no registry to edit."""
+"""Protocol and figure files, which are found by name in any folder. There is no registry to edit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..errors import UserError
 
 
 def files(kind: str) -> dict[str, Path]:
-    """Return every protocol or figure file by its name, in whatever folder below ``kind`` it stands.
+    """Return every protocol or figure file by its name, from all folders below ``kind``.
 
     Raises
     ------
@@ -23,7 +23,7 @@ def files(kind: str) -> dict[str, Path]:
         if file.name.startswith("_"):
             continue
         if file.stem in found:
-            raise UserError(f"{kind}: two files are called {file.name}: {found[file.stem]} and {file}; rename one")
+            raise UserError(f"{kind}: expected different file names, got {found[file.stem]} and {file}")
         found[file.stem] = file
     return found
 
@@ -35,7 +35,7 @@ def import_file(kind: str, name: str) -> ModuleType:
 
 
 def family(kind: str, name: str) -> str:
-    """Return the folder that a protocol or figure file stands in."""
+    """Return the folder of a protocol or figure file."""
     return files(kind)[name].parent.name
 
 

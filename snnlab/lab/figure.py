@@ -1,4 +1,4 @@
-"""What a figure file is; get the runs it needs, draw, stamp with seed, preset and checks, save."""
+"""Figure files: get the runs, draw them, stamp the figure with seed, preset and checks, and save it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _INK = "0.35"
 class FigureFile:
     """A figure file: ``NEEDS = [(protocol, overrides), ...]``, ``draw(datasets) -> Figure`` and a ``CAPTION``.
 
-    It may hold ``QUICK_NEEDS``, what it needs in the reduced preset; without it these are the runs of the first three
+    The optional ``QUICK_NEEDS`` are the runs of the reduced preset. By default, these are the runs of the first three
     seeds of each setting.
     """
 
@@ -36,7 +36,7 @@ class FigureFile:
     quick_needs: list[tuple[str, dict]]
 
     def needed(self, quick: bool = False) -> list[tuple[str, dict]]:
-        """Return protocol and overrides of each run that is drawn."""
+        """Return the protocol and the overrides of each run that is drawn."""
         if not quick:
             return self.needs
         if self.quick_needs:
@@ -55,19 +55,19 @@ def find_figure(spec: str) -> FigureFile:
     else:
         names = files("figures")
         if spec not in names and spec in files("protocols"):
-            # That of a protocol.
+            # The name may be a protocol's, whose figure is meant.
             spec = find_protocol(spec).figure or spec
         if spec not in names:
             raise unknown("figure", spec, [*names], "snnlab list")
         found, name = import_file("figures", spec), spec
     if not callable(getattr(found, "draw", None)) or not hasattr(found, "NEEDS"):
-        raise UserError(f"figure: {spec} is no figure; expected NEEDS and a function draw(datasets)")
+        raise UserError(f"figure: expected a file with NEEDS and a function draw(datasets), got {spec}")
     quick_needs = getattr(found, "QUICK_NEEDS", [])
     return FigureFile(name, found.NEEDS, found.draw, getattr(found, "CAPTION", ""), quick_needs)
 
 
 def collect(figure: FigureFile, quick: bool = False, folder: Path = RUNS, progress: bool = True) -> list:
-    """Return the datasets that a figure needs, running first what has no file yet."""
+    """Return the datasets that a figure needs. Runs without a file are computed first."""
     paths, missing = [], {}
     for name, overrides in figure.needed(quick):
         protocol = find_protocol(name)
@@ -83,19 +83,19 @@ def collect(figure: FigureFile, quick: bool = False, folder: Path = RUNS, progre
 
 
 def read(path: Path):
-    """Return a stored run with its checks evaluated now, where its protocol still is what it was."""
+    """Return a stored run with its checks evaluated now, if its protocol can still evaluate them."""
     dataset = record.load(path)
     judge_again(dataset)
     return dataset
 
 
 def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = True) -> list[Path]:
-    """Draw and write ``stem``.png (and .pdf); under the figure stand seed, preset and checks of each run.
+    """Draw a figure and write ``stem``.png (and .pdf). Seed, preset and checks of each run are printed below it.
 
     Raises
     ------
     UserError
-        If a run lacks what the figure draws.
+        If the figure cannot draw a run.
     """
     import matplotlib
 
@@ -108,7 +108,7 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
         try:
             drawn = figure.draw(list(datasets))
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            raise UserError(f"run: figure {figure.name} {_not_drawn(figure, datasets, error)}") from error
+            raise UserError(f"run: figure {figure.name}: {_not_drawn(figure, datasets, error)}") from error
         drawn.text(0.5, -0.005, stamp(datasets), ha="center", va="top", fontsize=6, color=_INK, linespacing=1.4)
         if not _full_scale(figure, datasets):
             warning = "reduced or changed settings: not the published scale"
@@ -119,11 +119,11 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
             drawn.savefig(content, format=kind, metadata=metadata, dpi=150)
         plt.close(drawn)
     with Image.open(contents["png"]) as image:
-        # A palette holds all that a line drawing has, at a third of the size.
+        # A palette is enough for a line drawing and makes the file three times smaller.
         small = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
     contents["png"] = io.BytesIO()
     small.save(contents["png"], format="png", optimize=True)
-    # Only now: a figure that cannot be drawn leaves no folder.
+    # The folder is created only now, so that a figure that cannot be drawn leaves none.
     record.check_writable(stem.parent)
     paths = []
     for kind, content in contents.items():
@@ -133,24 +133,24 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
 
 
 def _not_drawn(figure: FigureFile, datasets: Sequence, error: Exception) -> str:
-    """Say why a figure cannot be drawn of these runs."""
+    """Return the reason why a figure cannot draw these runs."""
     given = sorted({d.attrs["protocol"] for d in datasets})
     needs = list(dict.fromkeys(name for name, _ in figure.needs))
     controls = sorted({d.attrs["condition"] for d in datasets} - {"default"})
     if not set(given) <= set(needs):
-        return f"draws runs of {', '.join(needs)}, got one of {', '.join(given)}"
+        return f"expected runs of {', '.join(needs)}, got one of {', '.join(given)}"
     if len(controls) == len({d.attrs["condition"] for d in datasets}):
-        return f"does not draw controls, got {', '.join(controls)}"
+        return f"expected runs of the default condition, got controls {', '.join(controls)}"
     named = {AttributeError: getattr(error, "name", None), KeyError: error.args[0] if error.args else None}
-    missing = f"they lack {named[type(error)]!r}" if type(error) in named else str(error)
-    return f"cannot be drawn of these runs of {', '.join(given)} ({missing})"
+    missing = f"without {named[type(error)]!r}" if type(error) in named else str(error)
+    return f"expected runs that it can draw, got runs of {', '.join(given)} ({missing})"
 
 
 def _full_scale(figure: FigureFile, datasets: Sequence) -> bool:
-    """Tell whether all runs are at the published scale, or at the settings that the figure states in its NEEDS."""
+    """Tell whether all runs have the published scale or the settings in the figure's NEEDS."""
     stated: dict[str, list[dict]] = {}
     for dataset in datasets:
-        # The full scale of an own protocol is what its author likes.
+        # For a protocol of the user, the defaults are the full scale.
         if dataset.attrs["preset"] != "custom" or is_file_spec(dataset.attrs["protocol_file"]):
             if dataset.attrs["preset"] == "quick":
                 return False
@@ -165,7 +165,7 @@ def _full_scale(figure: FigureFile, datasets: Sequence) -> bool:
 
 
 def _settled(figure: FigureFile, name: str) -> list[dict]:
-    """Return the settled settings of one protocol that a figure states, each once, as they stand in a file."""
+    """Return the distinct settled settings of one protocol in a figure's NEEDS, in the form of run files."""
     protocol = find_protocol(name)
     kept, found = neutral(protocol.Config), []
     for values in (overrides for other, overrides in figure.needs if other == name):
@@ -201,7 +201,7 @@ def stamp(datasets: Sequence) -> str:
 
 
 def _listed(seeds: Sequence[int]) -> str:
-    """Seeds in rising order as text: the first and the last of three and more that follow each other."""
+    """Return seeds in rising order as text. Three and more consecutive seeds are written as first to last."""
     pieces: list[list[int]] = []
     for seed in seeds:
         if pieces and seed == pieces[-1][-1] + 1:
@@ -212,7 +212,7 @@ def _listed(seeds: Sequence[int]) -> str:
 
 
 def write_claims(figure: FigureFile, datasets: Sequence, path: Path, studies: Sequence[dict] = ()) -> None:
-    """Write caption, checks of the drawn runs, and what studies say, as JSON beside a figure."""
+    """Write the caption, the checks of the drawn runs, and the results of studies as JSON beside a figure."""
     runs = [
         {
             "protocol": d.attrs["protocol"],

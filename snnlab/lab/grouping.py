@@ -1,4 +1,4 @@
-"""Which runs belong together: those of one setting, of one condition, of one name."""
+"""Groups of runs that have the same settings, the same condition or the same name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import unknown
 from ..files import record
 
-# In runs of format 1 these fields did not change what a run computes.
+# In runs of format 1, these fields do not change what a run computes.
 _NEUTRAL_1 = ("seed", "target", "eigenvalues", "record_spikes", "record_voltages", "record_decoders", "record_start")
 
 
@@ -21,22 +21,22 @@ def neutral(config: type) -> tuple[str, ...]:
 
 
 def given(run: Any) -> dict:
-    """Return the fields of a run's Config that were given another value than the class states.
+    """Return the fields of a run's Config whose given value differs from the default of the class.
 
-    A run of format 1 holds what was given in its Config, and None where a field was left open.
+    A run of format 1 stores its Config as it was given; fields that were not given are None.
     """
     return json.loads(run.attrs.get("given", run.attrs["config"]))
 
 
 def settings(run: Any, without: Collection[str] = ()) -> str:
-    """Return what two runs share that differ in nothing but seed, target, what is recorded, and fields ``without``."""
+    """Return the settings of a run as text, without seed, target, recording settings and the fields ``without``."""
     left_out = {*json.loads(run.attrs.get("neutral", json.dumps(_NEUTRAL_1))), *without}
     config = record.attribute(run, "config")
     return json.dumps({k: v for k, v in config.items() if k not in left_out}, sort_keys=True)
 
 
 def by_condition(datasets: Collection, without: Collection[str] = ("control",)) -> list[dict[str, list]]:
-    """Return the runs of each setting by condition; those of one setting differ in nothing but seed and control.
+    """Return the runs of each setting by condition. Runs of one setting differ only in seed and control.
 
     ``without`` names the fields that controls set.
     """
@@ -57,9 +57,9 @@ def of_controls(conditions: dict[str, list], measure: Callable[[Any], dict[str, 
 
 
 def by_name(datasets: Collection, name: Callable[[Any], str], same: Callable[[Any], str] = settings) -> dict[str, list]:
-    """Return runs by what they are called; those of one name that differ otherwise have a number behind it.
+    """Return runs by name. If runs of one name have different settings, a number follows the name.
 
-    ``name`` and ``same`` get a run; ``same`` tells what runs of one setting share.
+    ``name`` and ``same`` get a run; ``same`` returns its settings as text.
     """
     groups: dict[str, dict[str, list]] = {}
     for dataset in datasets:
@@ -74,16 +74,16 @@ def by_name(datasets: Collection, name: Callable[[Any], str], same: Callable[[An
 def variant_name(
     config: dict, default: type, variants: Mapping[str, dict], quick: Mapping, quick_variants: Mapping[str, dict]
 ) -> str:
-    """Return the variant that a stored Config is, by what variants set; else the nearest one and what differs from it.
+    """Return the variant that a stored Config has, or the nearest variant with the settings that differ from it.
 
     Parameters
     ----------
     config : dict
-        The Config of a run, as its file holds it.
+        Config of a run, as it is stored in the run file.
     default : type
-        Class of the Config; its defaults are the published values.
+        Class of the Config, whose defaults are the published values.
     variants, quick, quick_variants : dict
-        VARIANTS, QUICK and QUICK_VARIANTS of the protocol. A variant is known in the reduced preset as well.
+        VARIANTS, QUICK and QUICK_VARIANTS of the protocol. Variants are also recognised in the reduced preset.
     """
     fields = dict.fromkeys(field for overrides in variants.values() for field in overrides)
     nearest: list[str] | None = None
@@ -93,7 +93,7 @@ def variant_name(
             values = {**(quick if reduced else {}), **overrides}
             for each in more:
                 values |= each
-            # As they stand in a file.
+            # JSON gives the values the form that they have in a file.
             preset = json.loads(json.dumps(dataclasses.asdict(default(**values))))
             found = [name, *(f"{field} {config[field]}" for field in fields if config[field] != preset[field])]
             if nearest is None or len(found) < len(nearest):
@@ -102,12 +102,12 @@ def variant_name(
 
 
 class Runs(list):
-    """All runs of a study, each once, for ``comparisons(runs)`` of a protocol, which asks for variants by name.
+    """All runs of a study, each once. ``comparisons(runs)`` of a protocol asks for variants by name.
 
     Example
     -------
-    ``runs.of("g=0.02")`` are the unbroken runs of one variant, ``runs.of("g=0.02", "no_feedback")`` those of one of
-    its controls. What the command line varies is named as in its report.
+    ``runs.of("g=0.02")`` are the default runs of a variant. ``runs.of("g=0.02", "no_feedback")`` are the runs of one of
+    its controls. Points of ``--vary`` have the same names as in the report.
     """
 
     def __init__(self, groups: dict[tuple[str, str], list]):

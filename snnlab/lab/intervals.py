@@ -1,7 +1,7 @@
-"""95 % intervals and p values of means, differences and shares over seeds, and Holm's correction of several p.
+"""95 % intervals and p values of means, differences and shares over seeds, and Holm's correction of p values.
 
-How often a nominal 95 % interval of a mean holds the true one, in % of 4000 samples of n seeds (percentile bootstrap /
-BCa bootstrap / Student's t; 2000 resamples):
+The table shows how often a nominal 95 % interval of a mean contains the true mean, in % of 4000 samples of n seeds
+(percentile bootstrap / BCa bootstrap / Student's t; 2000 resamples):
 
 ======================  ==================  ==================  ==================  ==================  ================
 distribution            n = 3               n = 5               n = 10              n = 20              n = 50
@@ -13,12 +13,12 @@ correlation near 1      71 / 67 / **90**    79 / 81 / **89**    87 / 88 / **91**
 share near 0            67 / 64 / **83**    75 / 77 / **84**    85 / 87 / **88**    90 / **91** / 91    93 / **94** / 93
 ======================  ==================  ==================  ==================  ==================  ================
 
-The correlation is of the distribution Beta(18, 1), the share of Beta(1/2, 5); the larger number, unrounded, is bold.
-Student's t therefore gives every interval of a mean. With 20 seeds and more BCa covers skewed values better by at most
-one point, and others worse. No interval of few skewed values covers 95 %: more seeds do.
+The correlation has the distribution Beta(18, 1), and the share has Beta(1/2, 5). The largest number, before rounding,
+is bold. We therefore use Student's t for every interval of a mean. With 20 seeds and more, BCa covers skewed values
+better by at most one point, and others worse. For few skewed values, no interval covers 95 %; more seeds are needed.
 
-For a difference Welch's t covers more often than the percentile bootstrap in all 36 cases tried (groups of 3 to 50): of
-ten and ten values of unlike variance in 95 and 91 % where they are normal, in 91 and 87 % where they are exponential.
+For a difference, Welch's t covers more often than the percentile bootstrap in all 36 tested cases (groups of 3 to 50).
+For ten and ten values of different variance, the coverages are 95 and 91 % (normal) and 91 and 87 % (exponential).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ STUDENT, WELCH, BINOMIAL, NONE = "Student's t", "Welch's t", "Clopper-Pearson", 
 
 
 class Estimate(NamedTuple):
-    """A statistic, its 95 % interval and how this was computed, and p of a two-sided test against a number."""
+    """A statistic, its 95 % interval, the method of the interval, and p of a two-sided test against a number."""
 
     value: float
     low: float
@@ -43,7 +43,7 @@ class Estimate(NamedTuple):
 
 
 def estimate_mean(values: np.ndarray, against: float | None = None) -> Estimate:
-    """Return the mean with Student's interval, and p of the t test against a number; one value has neither."""
+    """Return the mean with Student's interval and p of the t test against a number. One value has neither."""
     mean = float(values.mean())
     if values.size == 1:
         return Estimate(mean, mean, mean, NONE, against)
@@ -51,12 +51,12 @@ def estimate_mean(values: np.ndarray, against: float | None = None) -> Estimate:
 
 
 def estimate_difference(first: np.ndarray, second: np.ndarray, against: float | None = None) -> Estimate:
-    """Return mean(first) - mean(second) of independent groups with Welch's interval, and p of his test."""
+    """Return mean(first) - mean(second) of independent groups with Welch's interval and p of Welch's test."""
     difference, least = float(first.mean() - second.mean()), min(first.size, second.size)
     if least == 1:
         return Estimate(difference, difference, difference, NONE, against)
     parts = np.array([x.var(ddof=1) / x.size for x in (first, second)])
-    # Welch-Satterthwaite; groups without any spread have an interval of width 0 all the same.
+    # The degrees of freedom are Welch-Satterthwaite's. Groups without any spread have an interval of width 0.
     freedom = parts.sum() ** 2 / (parts**2 / [first.size - 1, second.size - 1]).sum() if parts.any() else least - 1
     return _with_t(difference, parts.sum(), freedom, WELCH, against)
 
@@ -64,7 +64,7 @@ def estimate_difference(first: np.ndarray, second: np.ndarray, against: float | 
 def estimate_share(succeeded: Sequence[bool], against: float | None = None) -> Estimate:
     """Return the share that succeeds with the exact binomial interval (Clopper & Pearson 1934), and p of its test.
 
-    Unlike a bootstrap it does not shrink to a point where all seeds agree.
+    Unlike a bootstrap interval, it has a width > 0 when all seeds agree.
     """
     from scipy.stats import binomtest
 
@@ -75,7 +75,7 @@ def estimate_share(succeeded: Sequence[bool], against: float | None = None) -> E
 
 
 def _with_t(value: float, variance: float, freedom: float, interval: str, against: float | None) -> Estimate:
-    """Return an estimate of this variance with the interval and the test of Student's t."""
+    """Return an estimate with this variance, with the interval and the test of Student's t."""
     from scipy.stats import t
 
     low, high = value + np.sqrt(variance) * t.ppf([0.025, 0.975], freedom)
@@ -87,7 +87,10 @@ def _with_t(value: float, variance: float, freedom: float, interval: str, agains
 
 
 def correct_by_holm(p: Sequence[float]) -> list[float]:
-    """Return each p corrected for their number, so that the family errs in 5 % where each is below 0.05 (Holm 1979)."""
+    """Return p values after Holm's correction (Holm 1979).
+
+    If values below 0.05 count as significant, the probability of any false positive is at most 5 %.
+    """
     corrected, highest = [0.0] * len(p), 0.0
     for rank, k in enumerate(sorted(range(len(p)), key=lambda k: p[k])):
         highest = max(highest, min(1.0, p[k] * (len(p) - rank)))

@@ -1,4 +1,4 @@
-"""What a protocol is, how it is found by name or file, and which names its settings have."""
+"""Protocols: reading a protocol file, finding it by name or path, and naming its settings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..engine.brian import Engine
     from ..engine.settings import Cost
 
-# Options of the command line, which a Config's fields stand beside.
+# These are options of the command line. A field of a Config must have another name.
 _OPTIONS = (
     "quick", "out", "figure", "progress", "seeds", "jobs", "vary", "controls", "json", "resume", "preset", "dry_run",
     "help_all",
@@ -33,21 +33,37 @@ _OPTIONS = (
 
 @dataclass(frozen=True)
 class Protocol:
-    """A protocol file, read.
+    """The content of a protocol file.
 
-    The file must hold a dataclass ``Config`` and ``run(config, engine) -> Dataset``. It may hold
-    ``settle(config) -> Config`` (fills in what a Config leaves open, and refuses what cannot be; ``run`` gets what it
-    returns), ``models(config) -> dict`` (what the names in a settled Config stand for: models, data; JSON),
-    ``cost(config) -> Cost`` (what a run of a settled Config will take),
-    ``checks(dataset) -> list[Check]``, ``measure(dataset) -> {name: number}`` (what `snnlab run` prints beside them),
-    ``findings(datasets) -> list[Finding]`` (statistics over the seeds of one setting, without controls),
-    ``comparisons(runs) -> list[Finding]`` (what compares settings, or names controls; see
-    :class:`snnlab.lab.grouping.Runs`),
-    ``CONTROLS = {name: overrides}`` (conditions that must fail), ``QUICK``
-    (overrides of the reduced preset), ``VARIANTS = {name: overrides}`` (what `snnlab reproduce` studies),
-    ``QUICK_VARIANTS = {name: overrides}`` (what a variant sets instead in the reduced preset), ``FIGURE``
-    (the figure that `snnlab run` draws of one run) and ``export(dataset, stem) -> list[Path]`` (what `snnlab run`
-    writes beside it: sound, a film).
+    The file must hold a dataclass ``Config`` and a function ``run(config, engine) -> Dataset``. All other names are
+    optional:
+
+    ``settle(config) -> Config``
+        Fills in fields that are None, and raises UserError for values that are not allowed. ``run`` gets its result.
+    ``models(config) -> dict``
+        The models and data that a settled Config names, as JSON values.
+    ``cost(config) -> Cost``
+        The expected cost of a run of a settled Config.
+    ``checks(dataset) -> list[Check]``
+        The checks of one run.
+    ``measure(dataset) -> {name: number}``
+        The numbers that `snnlab run` prints beside the checks.
+    ``findings(datasets) -> list[Finding]``
+        Statistics over the seeds of one setting, without controls.
+    ``comparisons(runs) -> list[Finding]``
+        Comparisons of settings or with controls; see :class:`snnlab.lab.grouping.Runs`.
+    ``CONTROLS = {name: overrides}``
+        Conditions that must fail.
+    ``QUICK``
+        Overrides of the reduced preset.
+    ``VARIANTS = {name: overrides}``
+        Settings that `snnlab reproduce` studies.
+    ``QUICK_VARIANTS = {name: overrides}``
+        Overrides of a variant in the reduced preset.
+    ``FIGURE``
+        The figure that `snnlab run` draws of one run.
+    ``export(dataset, stem) -> list[Path]``
+        Writes sound or a film beside the run file of `snnlab run`.
     """
 
     name: str
@@ -70,14 +86,14 @@ class Protocol:
 
     @property
     def seeded(self) -> bool:
-        """Whether a Config has a seed; a protocol in which nothing is random needs none."""
+        """Whether a Config has a seed. A protocol without randomness has none."""
         return any(f.name == "seed" for f in dataclasses.fields(self.Config))
 
     def config(self, quick: bool = False, **overrides) -> Any:
-        """Return a Config at the published scale or, with ``quick``, of the reduced preset; then the overrides.
+        """Return a Config at the published scale or, with ``quick``, of the reduced preset, with the overrides.
 
-        If the overrides, without what does not change what a run computes, are just those of a variant, QUICK_VARIANTS
-        reduces them as well.
+        QUICK_VARIANTS applies if the overrides are those of a variant. Fields that do not change what a run computes
+        are ignored in this comparison.
         """
         names = [f.name for f in dataclasses.fields(self.Config)]
         for name in overrides:
@@ -92,9 +108,10 @@ class Protocol:
         return self.Config(**overrides)
 
     def prepare(self, config: Any, folder: Path = RUNS) -> Run:
-        """Return the run of a Config: settled, with its file, which is named after all that decides what it computes.
+        """Return the run of a Config, with the settled Config and the run file.
 
-        That is the settled Config, the content of the user files it names, and what ``models`` returns.
+        The name of the file depends on everything that decides what the run computes: the settled Config, the content
+        of the user files that it names, and the result of ``models``.
 
         Raises
         ------
@@ -115,16 +132,16 @@ class Protocol:
     def execute(
         self, config: Any, folder: Path = RUNS, progress: bool = False, resume: bool = False
     ) -> tuple[Path, xr.Dataset]:
-        """Prepare a run and execute it: see :meth:`prepare` and :meth:`snnlab.lab.run.Run.execute`."""
+        """Prepare a run and execute it; see :meth:`prepare` and :meth:`snnlab.lab.run.Run.execute`."""
         run = self.prepare(config, folder)
         return run.path, run.execute(progress, resume)
 
     def judge(self, dataset: xr.Dataset) -> list[Check]:
-        """Evaluate the checks of a run now: see :func:`snnlab.lab.run.judge`."""
+        """Evaluate the checks of a run now; see :func:`snnlab.lab.run.judge`."""
         return judge(self, dataset)
 
     def condition(self, config: Any) -> str:
-        """Return the name of the control that a Config is, or "default"."""
+        """Return the name of the control whose settings a Config has, or "default"."""
         values = dataclasses.asdict(config)
         for name, overrides in self.controls.items():
             if all(values[k] == v for k, v in overrides.items()):
@@ -132,25 +149,25 @@ class Protocol:
         return "default"
 
     def preset(self, config: Any) -> str:
-        """Return "full" or "quick" if the Config is that preset, as it is or with the overrides of one variant.
+        """Return "full" or "quick" if the Config has this preset, with or without the overrides of one variant.
 
-        Seed, target, what is recorded, and what its control sets do not count; any other value makes it "custom".
-        A field that the preset leaves open may hold what it stands for.
+        Seed, target, recording settings and the settings of its control are ignored. Any other difference makes the
+        preset "custom". A field that is None in the preset may hold its settled value.
         """
         return next((name for name, _ in self._matches(config)), "custom")
 
     def variant(self, config: Any) -> str:
-        """Return the variant that a Config is: one of its name in a preset; else the nearest one and its changes.
+        """Return the variant of a Config: the variant of a preset that it equals, or the nearest one with the changes.
 
-        A Config with the settings of a control is of the variant that the control breaks.
+        A Config with the settings of a control has the variant that the control breaks.
         """
         named = next((variant for _, variant in self._matches(config) if variant), None)
         stored = json.loads(json.dumps(dataclasses.asdict(config)))
         return named or variant_name(stored, self.Config, self.variants, self.quick, self.quick_variants)
 
     def _matches(self, config: Any) -> Iterator[tuple[str, str]]:
-        """Yield preset and variant ("": none) of each named Config that this one is."""
-        # A gain that the user chose is not the preset, one that a control sets is.
+        """Yield preset and variant ("": none) of each named Config that this Config equals."""
+        # A gain that the user chose differs from the preset. A gain that a control sets does not.
         allowed = {*neutral(self.Config), *self.controls.get(self.condition(config), {})}
         values = dataclasses.asdict(config)
         for name, variant, preset in self._presets():
@@ -160,7 +177,7 @@ class Protocol:
                 yield name, variant
 
     def _stands_for(self, preset: Any, config: Any, allowed: set[str]) -> bool:
-        """Tell whether a preset means this Config, but for fields ``allowed`` to differ."""
+        """Tell whether a preset settles to the same values as a Config. Fields in ``allowed`` may differ."""
         values = dataclasses.asdict(config)
         same = {k: values[k] for k in allowed if k in values}
         try:
@@ -169,14 +186,14 @@ class Protocol:
             return False
 
     def _presets(self) -> Iterator[tuple[str, str, Any]]:
-        """Yield preset, variant ("": none) and Config of every Config that has a name."""
+        """Yield preset, variant ("": none) and Config of every preset and variant."""
         for preset, quick in (("full", False), ("quick", True)):
             for variant, overrides in ({"": {}} | self.variants).items():
                 yield preset, variant, self.config(quick, **overrides)
 
 
 def judge_again(dataset: xr.Dataset) -> tuple[list[Check], str]:
-    """Return the checks of a stored run, and why they are as stored and not evaluated now ("": they are)."""
+    """Return the checks of a stored run, evaluated now if possible, or as stored with the reason ("": evaluated)."""
     spec, name = dataset.attrs["protocol_file"], dataset.attrs["protocol"]
     try:
         return find_protocol(spec).judge(dataset), ""
@@ -207,11 +224,11 @@ def _read(module: ModuleType, name: str, spec: str) -> Protocol:
     config, run = getattr(module, "Config", None), getattr(module, "run", None)
     if not (isinstance(config, type) and dataclasses.is_dataclass(config)) or not callable(run):
         raise UserError(
-            f"protocol: {spec} is no protocol; expected a dataclass Config and a function run(config, engine)"
+            f"protocol: expected a file with a dataclass Config and a function run(config, engine), got {spec}"
         )
     for field in dataclasses.fields(config):
         if field.name in _OPTIONS:
-            raise UserError(f"protocol: {spec}: Config: the name {field.name!r} is an option of the command line")
+            raise UserError(f"protocol: {spec}: Config: expected a name other than an option, got {field.name!r}")
     protocol = Protocol(
         name=name,
         spec=spec,

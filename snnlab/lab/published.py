@@ -1,4 +1,4 @@
-"""What a source claims and what our reading of it rests on; the verdict on a finding that stands beside it."""
+"""Claims of sources, and the verdict on a finding that is compared with a claim."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .tables import number
 if TYPE_CHECKING:
     from .claims import Finding
 
-# Words that a claim may have; findings over fewer seeds than this decide nothing against a source.
+# A claim has at most this number of words. A finding over fewer seeds than this cannot contradict a source.
 MOST_WORDS, ENOUGH_SEEDS = 25, 10
-# A corrected p from here on leaves a direction open.
+# With a corrected p of at least this value, the direction is undecided.
 LEVEL = 0.05
 REPRODUCED = "reproduced"
 CONDITIONALLY = "reproduced under a condition"
@@ -41,21 +41,21 @@ class Published:
     locator: str
     """figure, table, equation, section or file in the source"""
     kind: Literal["number", "direction", "existence"]
-    """a value; which of two is larger; that something happens at all"""
+    """kind of claim: a value, which of two values is larger, or whether something happens at all"""
     claimed: str
-    """what is claimed, at most 25 words"""
+    """the claim in at most 25 words"""
     value: float | tuple[float, float] | None
     """the published number or range; None for a claim without one"""
     unit: str
-    """of ``value``; 1 for a number without dimension"""
+    """unit of ``value``; 1 for a number without dimension"""
     measure: str
-    """what was measured to get it"""
+    """the measured quantity"""
     basis: Literal["authors' program", "text", "abstract", "our model after it"]
-    """what our settings follow"""
+    """source of our settings"""
     text_read: Literal["full", "abstract", "caption", "code", "secondary"]
-    """what we could read of the source"""
+    """the part of the source that we could read"""
     note: str = ""
-    """what a reader should know as well, for example what is not known"""
+    """further information, for example what is not known"""
 
     def __post_init__(self):
         require_choices(self)
@@ -76,37 +76,37 @@ class Published:
 
 
 class Verdict(NamedTuple):
-    """A verdict, and why it is not another one."""
+    """A verdict and its reason."""
 
     word: str
     why: str
 
 
 def judge(finding: Finding, full_scale: bool, corrected: float | None = None) -> Verdict | None:
-    """Return the verdict on a finding beside a :class:`Published`; None for one that stands beside nothing.
+    """Return the verdict on a finding that is compared with a :class:`Published`; None for other findings.
 
-    The bar is the range of values that count as the same. It is set before the runs, and not from them.
+    The bar is the range of values that count as the same. It is set before the runs and does not depend on them.
 
     ============================  ==================================================================================
-    verdict                       where it holds
+    verdict                       condition
     ============================  ==================================================================================
     reproduced                    the 95 % interval lies within the bar
-    reproduced under a condition  so it does, but the finding names a condition, or the scale is not the published one
-    not reproduced here           it lies outside the bar; the source's full text or program was read, the scale is the
-                                  published one, seeds are ten or more, and settings that the source does not document
-                                  were scanned
-    undecided                     anything else
+    reproduced under a condition  the same, but the finding names a condition, or the scale is not the published one
+    not reproduced here           the interval lies outside the bar, the source's full text or program was read, the
+                                  scale is the published one, there are ten seeds or more, and the settings that the
+                                  source does not document were scanned
+    undecided                     all other cases
     not testable                  data, text or code that a test needs are missing
     ============================  ==================================================================================
 
     Parameters
     ----------
     finding : Finding
-        With ``published``, and with ``bar``, ``condition``, ``scan`` and ``missing`` where it has them.
+        A finding with ``published``, and with ``bar``, ``condition``, ``scan`` and ``missing`` if they are known.
     full_scale : bool
         Whether the runs have the published scale.
     corrected : float, optional
-        p corrected for the number of comparisons of the study. A direction that it leaves open is undecided.
+        p value corrected for the number of comparisons of the study. It decides about a direction.
     """
     if not isinstance(finding.published, Published):
         return None
@@ -138,7 +138,7 @@ def judge(finding: Finding, full_scale: bool, corrected: float | None = None) ->
 
 
 def _within(finding: Finding, bar: tuple[float, float], kind: str) -> bool:
-    """Tell whether the interval lies within the bar; one that touches no difference shows no direction."""
+    """Tell whether the interval lies within the bar. An interval that touches the null shows no direction."""
     low, high = bar
     if kind == "direction":
         return low < finding.low and finding.high < high

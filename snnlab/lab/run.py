@@ -1,4 +1,4 @@
-"""A run: a settled Config and its file. It is computed, stored, and then judged."""
+"""A run: a settled Config and its file. It is computed, stored, and then checked."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ RUNS = Path("runs")
 
 @dataclass(frozen=True)
 class Run:
-    """A run of a protocol: the Config that was given, what it settles to, and the run's file.
+    """A run of a protocol: the given Config, the settled Config, and the run file.
 
     :meth:`snnlab.lab.protocol.Protocol.prepare` makes it.
     """
@@ -48,25 +48,25 @@ class Run:
 
     @property
     def resumable(self) -> bool:
-        """Whether the run is complete, or was cut off behind a checkpoint."""
+        """Whether the run is complete, or was interrupted after a checkpoint."""
         return self.path.is_file() or Checkpoints(self.path).kept()
 
     def execute(self, progress: bool = False, resume: bool = False) -> xr.Dataset:
-        """Compute the run and write its file; returns the dataset with its evaluated checks.
+        """Compute the run, write its file, and return the dataset with its evaluated checks.
 
-        The arrays of a run with checkpoints are of dask: they are read from the run file when they are used.
-        With ``resume``, a run that was cut off goes on from its last checkpoint, and one that is complete is read.
+        The arrays of a run with checkpoints are dask arrays, which are read from the run file when they are used. With
+        ``resume``, an interrupted run continues from its last checkpoint, and a complete run is read.
 
         Raises
         ------
         UserError, Diverged, MachineError, KeyboardInterrupt
-            With nothing written but the checkpoints of a long run.
+            Nothing is written except the checkpoints of a long run.
         """
         path, folder = self.path, self.path.parent
         made = not folder.exists()
         record.check_writable(folder)
         if resume and path.is_file():
-            _log.info(f"{path.stem}: complete already, nothing to resume")
+            _log.info(f"{path.stem}: already complete, nothing to resume")
             dataset = record.load(path, self.protocol.name)
             judge(self.protocol, dataset)
             return dataset
@@ -74,12 +74,12 @@ class Run:
             with Checkpoints(path, resume) as checkpoints:
                 dataset = self._compute(progress, checkpoints)
                 if record.is_lazy(dataset):
-                    # From here on from its own file, not from the checkpoints'.
+                    # The dataset must read its own file, because the checkpoints are removed.
                     dataset = record.load(path, self.protocol.name, lazy=True)
                 checkpoints.remove()
         finally:
             if made:
-                # Nothing stays of a mistake that was noticed late.
+                # An empty new folder is removed if the run failed.
                 with contextlib.suppress(OSError):
                     folder.rmdir()
         return dataset
@@ -89,7 +89,7 @@ class Run:
         from ..engine.brian import Engine
 
         wall, cpu = time.perf_counter(), record.cpu_time()
-        # Before `run`, which may change a Config that is not frozen.
+        # The names are taken before `run`, which may change a Config that is not frozen.
         names = self._names()
         target, seed = self.values.get("target", "cython"), self.values.get("seed", 0)
         with Engine(target, seed, progress, checkpoints) as engine:
@@ -118,7 +118,7 @@ class Run:
         return dataset
 
     def _names(self) -> dict[str, Any]:
-        """Return the attributes that say which run this is."""
+        """Return the attributes that identify the run."""
         protocol = self.protocol
         seed = {"seed": self.values["seed"]} if "seed" in self.values else {}
         return seed | {
@@ -132,7 +132,7 @@ class Run:
         }
 
     def _given(self) -> dict:
-        """Return the fields of the Config that were given another value than the class states."""
+        """Return the fields of the Config whose given value differs from the default of the class."""
         given, found = dataclasses.asdict(self.given), {}
         for field in dataclasses.fields(self.given):
             default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
@@ -153,7 +153,7 @@ class Run:
 
 
 def call_own(kind: str, spec: str, function: Callable, *arguments) -> Any:
-    """Call a function of a protocol file; a fault in a user's file becomes one line that says where."""
+    """Call a function of a protocol file. An error in a user's file becomes one line with its place."""
     try:
         return function(*arguments)
     except SnnlabError:
@@ -192,7 +192,7 @@ def judge(protocol: Protocol, dataset: xr.Dataset) -> list[Check]:
 
 
 def store_measures(protocol: Protocol, dataset: xr.Dataset) -> None:
-    """Store in a run what its protocol measures, as JSON; a number that is not finite is text.
+    """Store the measures of a run in its attributes, as JSON. Numbers that are not finite become text.
 
     Raises
     ------
@@ -209,21 +209,21 @@ def store_measures(protocol: Protocol, dataset: xr.Dataset) -> None:
 
 
 def stored_measures(dataset: xr.Dataset) -> dict[str, float]:
-    """Return the measures as they stand in a run; empty for a run of before they were stored."""
+    """Return the stored measures of a run; empty for a run of an older version, which has none."""
     return {what: float(value) for what, value in json.loads(dataset.attrs.get("measures", "{}")).items()}
 
 
 def require_list(kind: str, name: str, found: object, cls: type) -> None:
-    """Raise UserError unless what a function of a protocol returned is a list of such objects."""
+    """Raise UserError unless a function of a protocol returned a list of ``cls`` objects."""
     if not isinstance(found, list) or not all(isinstance(each, cls) for each in found):
         raise UserError(f"{kind} of {name}: expected a list of {cls.__name__}, got {found!r:.100}")
 
 
 def controls_fail(checks: list[Check]) -> bool:
-    """Tell whether a control did what it must: break at least one of its checks (or none is stated)."""
+    """Tell whether a control fails as it must: at least one of its checks fails, or it has none."""
     return not checks or not all(c.holds for c in checks)
 
 
 def stored_checks(dataset: xr.Dataset) -> list[Check]:
-    """Return the checks as they stand in a run."""
+    """Return the stored checks of a run."""
     return [Check.from_dict(row) for row in record.attribute(dataset, "checks")]

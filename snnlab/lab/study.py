@@ -1,4 +1,4 @@
-"""Many runs of one protocol: seeds, controls, grids; only what is missing is run."""
+"""Many runs of one protocol: seeds, controls, grids. Only missing runs are computed."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ _log = logging.getLogger("snnlab")
 
 @dataclass
 class Study:
-    """The runs of a study and what they say.
+    """The runs of a study, with their checks and findings.
 
-    ``groups`` maps (variant, condition) to datasets without the large network arrays, one for each seed,
-    ``checks`` to their checks, evaluated when they were read, and ``diverged`` to the messages of runs that diverged.
+    Three mappings have (variant, condition) as key. ``groups`` holds datasets without the large network arrays, one for
+    each seed. ``checks`` holds their checks, evaluated at reading. ``diverged`` holds the messages of runs that
+    diverged.
     """
 
     protocol: Protocol
@@ -37,7 +38,7 @@ class Study:
     checks: dict[tuple[str, str], list[list[claims.Check]]] = field(default_factory=dict)
     diverged: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
-    """why there are no findings or comparisons"""
+    """reasons why findings or comparisons are missing"""
 
     @property
     def datasets(self) -> Runs:
@@ -49,16 +50,16 @@ class Study:
 
     @property
     def reduced(self) -> set[str]:
-        """Variants with runs, other than controls, that do not have the full preset; "" if there is one."""
+        """Variants with default runs that do not have the full preset, and "" if there is any such variant."""
         unbroken = [(variant, runs) for (variant, condition), runs in self.groups.items() if condition == "default"]
         found = {variant for variant, runs in unbroken if any(run.attrs["preset"] != "full" for run in runs)}
         return found | {""} if found else found
 
     @cached_property
     def findings(self) -> list[tuple[str, claims.Finding]]:
-        """(variant, finding): of each variant without its controls, then what compares variants ("").
+        """(variant, finding) of each variant without its controls, then of comparisons of variants ("").
 
-        What cannot be found is named in ``faults``: the checks and the runs of a study stand all the same.
+        If findings cannot be computed, ``faults`` holds the reason. The checks and the runs of the study stay valid.
         """
         unbroken = {variant: runs for (variant, condition), runs in self.groups.items() if condition == "default"}
         found: list[tuple[str, claims.Finding]] = []
@@ -75,13 +76,16 @@ class Study:
             known = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
             text = " ".join(f"{known}{error}".split())
             fault = text if text.startswith(kind) else f"{kind} of {self.protocol.name}: {text}"
-            # The same mistake is found in every setting.
+            # The same error occurs in every setting and is reported once.
             self.faults += [fault] if fault not in self.faults else []
             return []
         return found
 
     def count(self) -> tuple[int, int]:
-        """Return (held, stated): checks of default runs that hold; a run of a control must break at least one."""
+        """Return (held, stated): the number of checks that hold, and of all checks.
+
+        A run of a control counts as one check, which holds if at least one of its checks fails.
+        """
         held = stated = 0
         for (variant, condition), runs in self.checks.items():
             for checks in runs:
@@ -90,7 +94,7 @@ class Study:
                 elif checks:
                     held, stated = held + controls_fail(checks), stated + 1
             if condition != "default":
-                # A control that diverges has failed, as it must.
+                # A control that diverges counts as failed, as it must.
                 lost = len(self.diverged.get((variant, condition), []))
                 held, stated = held + lost, stated + lost
         return held, stated
@@ -109,7 +113,7 @@ class Study:
                 verdict = "as it must" if failed == total else "BUT IT MUST FAIL IN ALL"
                 whole = self.checks.get((variant, "default"), [])
                 if failed == total and whole and all(map(controls_fail, whole)):
-                    verdict = "which says nothing: unbroken, it fails in every seed too"
+                    verdict = "no evidence: the default fails in every seed, too"
                 controls.append([variant, condition, f"fails in {failed} of {total} seeds", verdict])
         parts = [claims.table(rows, ("variant", "check", "band", "holds in", "seen", "where the band comes from"))]
         if controls:
@@ -152,7 +156,7 @@ class Study:
 
 
 def _over_seeds(runs: Sequence[Sequence[claims.Check]]) -> list[dict]:
-    """Return each check with what every run measured, as plain JSON values."""
+    """Return each check with the measured values of all runs, as plain JSON values."""
     rows = []
     for name in dict.fromkeys(c.what for checks in runs for c in checks):
         same = [c.to_dict() for checks in runs for c in checks if c.what == name]
@@ -172,7 +176,7 @@ def plan(
     protocol: Protocol, config: Any, seeds: Iterable[int], controls: bool = True, grid: dict[str, list] | None = None
 ) -> dict[tuple[str, str], list]:
     """Return the Configs of a study: the default and each control for every seed, and the default on a grid."""
-    # Where nothing is random one run is all.
+    # Without randomness, one run is enough.
     drawn = [{"seed": seed} for seed in seeds] if protocol.seeded else [{}]
     configs = {("default", "default"): [dataclasses.replace(config, **seed) for seed in drawn]}
     for name, overrides in (protocol.controls if controls else {}).items():
@@ -188,10 +192,10 @@ def plan(
 def run_study(
     protocol: Protocol, configs: dict[tuple[str, str], list], folder: Path, jobs: int = 1, progress: bool = True
 ) -> Study:
-    """Run what is missing of a plan, ``jobs`` processes at a time, and read everything.
+    """Compute the missing runs of a plan with ``jobs`` processes in parallel, and read all runs.
 
-    A run that diverges is named in ``Study.diverged`` and leaves no file; any other error ends the study, which
-    goes on from where it was when called again.
+    A run that diverges is named in ``Study.diverged`` and leaves no file. Any other error ends the study. A second call
+    computes only the runs that are still missing.
     """
     import joblib
     from tqdm.auto import tqdm
@@ -222,7 +226,7 @@ def run_study(
 
 
 def _work(spec: str, values: dict, folder: Path) -> tuple[str, str] | None:
-    """Run one Config in a worker process; returns the file's name and a message if it diverged."""
+    """Run one Config in a worker process. If it diverged, return the file's name and a message."""
     protocol = find_protocol(spec)
     run = protocol.prepare(protocol.Config(**values), folder)
     try:
@@ -234,7 +238,7 @@ def _work(spec: str, values: dict, folder: Path) -> tuple[str, str] | None:
 
 
 def _light(dataset):
-    """Drop what only a rebuilt network needs, so that a hundred runs fit in memory: what a run names ``large``."""
+    """Drop the variables named in ``large``, which only a rebuilt network needs, so that many runs fit in memory."""
     return dataset.drop_vars(json.loads(dataset.attrs.get("large", "[]")), errors="ignore")
 
 
@@ -251,7 +255,7 @@ def parse_seeds(text: str) -> range | list[int]:
     if not seeds or min(seeds) < 0:
         raise UserError(f"seeds: expected start:stop such as 100:110, or 1,5,7, got {text!r}")
     if len(set(seeds)) < len(seeds):
-        raise UserError(f"seeds: each counts once, got {text!r}")
+        raise UserError(f"seeds: expected distinct integers, got {text!r}")
     return seeds
 
 

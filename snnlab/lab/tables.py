@@ -1,4 +1,4 @@
-"""Numbers, bands and rows of text as they are printed."""
+"""Text of numbers, bands and tables."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 
 def number(x: float) -> str:
-    """Return a number as text: four digits, but whole numbers up to ten million with all of theirs."""
+    """Return a number as text with four digits, or with all digits for integers up to ten million."""
     return f"{x:,.0f}" if 1e3 <= abs(x) <= 1e7 and x == round(x) else f"{x:.4g}"
 
 
 def show_band(low: float, high: float) -> str:
-    """Return a band as text; one side may be open."""
+    """Return a band as text. One side may be infinite."""
     if math.isinf(low):
         return f"<= {number(high)}"
     if math.isinf(high):

@@ -83,14 +83,14 @@ MISTAKES = {
     "window reversed": (["run", "force_sine", "--learn-start", "11"], ["learn_start", "11"]),
     "negative tau": (["run", "force_sine", "--tau-decay", "-20"], ["tau_decay", "-20"]),
     "negative model tau": (["run", "force_sine", "--neuron", "lif", "--parameters", "tau_m=-10*ms"], ["tau_m", "> 0"]),
-    "parameter it lacks": (["run", "force_sine", "--parameters", "tau_m=10*ms"], ["izhikevich", "tau_m", "known"]),
+    "parameter it lacks": (["run", "force_sine", "--parameters", "tau_m=10*ms"], ["izhikevich", "tau_m", "expected one of"]),
     "wrong unit": (["run", "force_sine", "--neuron", "lif", "--parameters", "tau_m=10*mV"], ["tau_m", "expected", "s"]),
     "no unit text": (["run", "force_sine", "--parameters", "C=fast"], ["C", "number with a unit"]),
     "tau of a filter": (["run", "force_sine", "--filter", "exponential", "--tau-rise", "2"], ["tau_rise"]),
     "interval": (["run", "force_sine", "--rls-interval", "0.81"], ["rls_interval", "multiple of dt"]),
     "dt": (["run", "force_sine", "--dt", "5"], ["dt: expected less than tau_rise", "5 ms"]),
     "record interval": (["run", "force_sine", "--record-interval", "0.15"], ["record_interval", "multiple of dt"]),
-    "probability": (["run", "force_sine", "--p", "1.5"], ["p: expected a probability", "1.5"]),
+    "probability": (["run", "force_sine", "--p", "1.5"], ["p: expected a number > 0 and <= 1", "1.5"]),
     "no unit": (["run", "force_sine", "--neuron", "lif", "--parameters", "tau_m=20"], ["tau_m", "such as", "ms"]),
     "missing teacher": (["run", "force_sine", "--teacher", "nowhere.csv"], ["teacher", "nowhere.csv"]),
     "frequency": (["run", "force_sine", "--frequency", "0"], ["frequency", "> 0"]),
@@ -100,7 +100,7 @@ MISTAKES = {
     "vary values": (["study", "force_sine", "--vary", "g=1:2"], ["vary", "g=1:2"]),
     "vary value of a late run": (["study", "force_oscillator", "--vary", "task=sine,foo"], ["task", "'foo'"]),
     "vary value of rate units": (["study", "rate_force", "--vary", "rate=tanh,relu"], ["rate", "'relu'"]),
-    "gain below zero": (["run", "force_gain_plane", "--g", "-0.04"], ["g: expected a finite number >= 0", "-0.04"]),
+    "gain below zero": (["run", "force_gain_plane", "--g", "-0.04"], ["g: expected a number >= 0", "-0.04"]),
     "unknown figure": (["figure", "nicola2017_fig"], ["figure", "nicola2017_fig2"]),
 }
 
@@ -206,7 +206,7 @@ def test_claims_of_files_that_are_no_runs(small_run, tmp_path, capsys):
     truncated = tmp_path / "truncated.nc"
     truncated.write_bytes(small_run.read_bytes()[:5000])
     assert snnlab("claims", truncated) == 2
-    assert "cannot be read" in capsys.readouterr().err
+    assert "expected a complete NetCDF file" in capsys.readouterr().err
     assert snnlab("claims", tmp_path / "missing.nc") == 2
     assert "no file" in capsys.readouterr().err
 
@@ -291,7 +291,7 @@ def test_a_preset_sets_what_the_protocol_states_under_what_is_given(capsys, tmp_
     assert main(["run", str(folder), "--preset", "two lage", *runs]) == 2
     assert (
         capsys.readouterr().err
-        == "snnlab: preset: 'two lage' is unknown; did you mean two large? (known: plain, small; two large)\n"
+        == "snnlab: preset: expected one of plain, small; two large, got 'two lage'; did you mean two large?\n"
     )
     with pytest.raises(SystemExit):
         main(["run", str(folder), "--help"])

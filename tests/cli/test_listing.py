@@ -31,10 +31,10 @@ def test_one_family_alone(capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["list", "songs"], ["family: 'songs' is unknown; did you mean song", "`snnlab list` names all"]),
+        (["list", "songs"], ["family: expected a name from `snnlab list`, got 'songs'; did you mean song"]),
         (["list", "song", "force"], ["list: expected at most one family, got 'song force'"]),
-        (["run", "FORCE_SINE"], ["protocol: 'FORCE_SINE' is unknown; did you mean force_sine or", "`snnlab list`"]),
-        (["figure", "nicola"], ["figure: 'nicola' is unknown; did you mean nicola2017_", "`snnlab list`"]),
+        (["run", "FORCE_SINE"], ["protocol: expected a name from `snnlab list`, got 'FORCE_SINE'; did you mean force_sine or"]),
+        (["figure", "nicola"], ["figure: expected a name from `snnlab list`, got 'nicola'; did you mean nicola2017_"]),
     ],
 )
 def test_an_unknown_name_gets_the_three_nearest_in_one_line(arguments, words, capsys):
@@ -51,5 +51,5 @@ def test_a_protocol_in_a_subfolder_is_found_and_two_of_one_name_are_refused(tmp_
     monkeypatch.setattr(discovery, "_folder", lambda kind: tmp_path)
     assert list(files("protocols")) == ["one", "two"]
     (tmp_path / "b" / "one.py").write_text("")
-    with pytest.raises(UserError, match=r"protocols: two files are called one.py: .*/a/one.py and .*/b/one.py"):
+    with pytest.raises(UserError, match=r"protocols: expected different file names, got .*/a/one.py and .*/b/one.py"):
         files("protocols")

@@ -57,7 +57,7 @@ def test_a_file_that_was_damaged_is_fetched_again(source):
     [
         ({"package": "tinyfilm==2.0"}, "pip cannot fetch tinyfilm==2.0"),
         ({"files": {"tinyfilm/other.bin": "0"}}, "does not hold tinyfilm/other.bin"),
-        ({"files": {"tinyfilm/film.bin": "0"}}, "another file than expected"),
+        ({"files": {"tinyfilm/film.bin": "0"}}, "with the known sha256, got another file"),
     ],
     ids=str,
 )
@@ -158,7 +158,7 @@ def test_a_download_that_fails_is_one_line_and_leaves_nothing(mnist, mirror, mon
     wrong = {**data.SOURCES["mnist"].files, "MNIST/raw/t10k-labels-idx1-ubyte": "0"}
     with monkeypatch.context() as patch:
         patch.setitem(data.SOURCES, "mnist", data.Source(**{**vars(data.SOURCES["mnist"]), "files": wrong}))
-        with pytest.raises(MachineError, match=r"t10k-labels-idx1-ubyte of torchvision.* is another file"):
+        with pytest.raises(MachineError, match=r"t10k-labels-idx1-ubyte of torchvision.*, got another file"):
             data.get("mnist")
     next(mirror.glob("train-images*")).unlink()
     with pytest.raises(MachineError, match="cannot download mnist: Error downloading train-images"):

@@ -57,34 +57,34 @@ def test_a_truncated_file_is_refused(part, dataset, runs):
     record.save(dataset, path)
     content = path.read_bytes()
     path.write_bytes(content[: int(part * len(content))])
-    with pytest.raises(UserError, match=r"run file: .*a\.nc.* cannot be read"):
+    with pytest.raises(UserError, match=r"run file: expected a complete NetCDF file, got .*a\.nc"):
         record.load(path)
 
 
 def test_files_of_others_are_refused(dataset, runs):
     foreign = runs / "foreign.nc"
     dataset.drop_attrs().to_netcdf(foreign, engine="h5netcdf")
-    with pytest.raises(UserError, match="is not a run of snnlab"):
+    with pytest.raises(UserError, match="expected a run of snnlab, got another NetCDF file"):
         record.load(foreign)
     text = runs / "text.nc"
     text.write_text("time,output\n0,1\n")
     classic = runs / "classic.nc"
     xr.Dataset({"x": ("t", [1.0])}).to_netcdf(classic, engine="scipy")
     for path in (text, classic):
-        with pytest.raises(UserError, match="cannot be read"):
+        with pytest.raises(UserError, match="expected a complete NetCDF file"):
             record.load(path)
 
 
 def test_newer_formats_other_protocols_and_missing_files_are_refused(dataset, runs):
     path = runs / "a.nc"
     record.save(dataset, path)
-    with pytest.raises(UserError, match="is of protocol force_sine, expected other"):
+    with pytest.raises(UserError, match="expected a run of other, got one of force_sine"):
         record.load(path, "other")
     record.save(dataset.assign_attrs(format_version=record.FORMAT_VERSION + 1), path)
-    with pytest.raises(UserError, match=rf"has format {record.FORMAT_VERSION + 1}, newer than {record.FORMAT_VERSION}"):
+    with pytest.raises(UserError, match=rf"expected format <= {record.FORMAT_VERSION}, got {record.FORMAT_VERSION + 1}"):
         record.load(path)
     for missing in (runs / "b.nc", runs):
-        with pytest.raises(UserError, match="run file: no file"):
+        with pytest.raises(UserError, match="run file: expected a run of snnlab, got no file"):
             record.load(missing)
 
 
@@ -121,7 +121,7 @@ def test_the_folder_is_made_or_refused(runs):
     assert (runs / "a" / "b").is_dir()
     (runs / "file").touch()
     for folder in (runs / "file", runs / "file" / "below"):
-        with pytest.raises(UserError, match=r"out: folder .* cannot be written"):
+        with pytest.raises(UserError, match=r"out: expected a writable folder, got .*"):
             record.check_writable(folder)
 
 

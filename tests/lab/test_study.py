@@ -164,7 +164,7 @@ def test_findings_get_one_setting_without_controls_and_comparisons_name_theirs(t
         "shift=5  value" in " ".join(study.report().split("\n"))
         and study.to_dict()["findings"][1]["variant"] == "shift=2"
     )
-    with pytest.raises(UserError, match=r"variant: 'shift=3' is unknown.*shift=2"):
+    with pytest.raises(UserError, match=r"variant: expected one of .*shift=2.*, got 'shift=3'"):
         study.datasets.of("shift=3")
 
 
@@ -212,7 +212,7 @@ def test_checks_and_runs_of_a_study_stand_though_findings_fail(tmp_path, capsys)
     assert main([*arguments, "--no-progress"]) == 2
     printed = capsys.readouterr().out
     assert "2 of 2" in printed and "no findings of own: ZeroDivisionError: division by zero" in printed
-    assert "no comparisons of own: variant: 'shift=5' is unknown" in printed
+    assert "no comparisons of own: variant: expected one of " in printed and "got 'shift=5'" in printed
     stored = json.loads(report.read_text())
     assert stored["conditions"][0]["checks"][0]["held"] == 2 and len(stored["faults"]) == 2
 

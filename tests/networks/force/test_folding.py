@@ -88,9 +88,9 @@ def test_a_spike_that_does_anything_else_has_no_jump(statement):
         ("banana split", "such as s \\+= weight/tau"),
         ("", "'weight'"),
         ("s = 0*s", "'weight'"),
-        ("q += weight/tau", "'q' is unknown"),
-        ("s += weight/tau; weight.__class__", "'__class__' is unknown"),
-        ("s += weight/tau; import os", "'import' is unknown"),
+        ("q += weight/tau", "expected one of .*, got 'q'"),
+        ("s += weight/tau; weight.__class__", "expected one of .*, got '__class__'"),
+        ("s += weight/tau; import os", "expected one of .*, got 'import'"),
     ],
 )
 def test_a_spike_statement_that_means_nothing_is_refused_by_name(statement, word):
@@ -107,5 +107,5 @@ def test_a_name_of_the_feedback_is_refused_whatever_the_number_of_outputs(monkey
         "FORCE = dict(g=0.04*mV*second, q=10*mV, alpha=5e-6*second**2, bias=-39*mV, dt=0.5*ms)\n"
     )
     for folded in (False, True):
-        with pytest.raises(UserError, match="'I_fb' is taken by the network"):
+        with pytest.raises(UserError, match="expected a name that the network does not use, got 'I_fb'"):
             train(folded, monkeypatch, neuron=str(tmp_path / "own.py"))

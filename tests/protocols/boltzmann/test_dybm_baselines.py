@@ -197,12 +197,12 @@ def test_the_reduced_preset_meets_its_claims_and_its_control_does_not(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"window": 0}, "window: expected a whole number from 1 to 29, got 0"),
-        ({"window": 30}, "window: expected a whole number from 1 to 29, got 30"),
-        ({"window": 2.5}, "window: expected a whole number from 1 to 29, got 2.5"),
-        ({"penalty": 0.0}, "penalty: expected a finite number > 0, got 0"),
+        ({"window": 0}, "window: expected an integer from 1 to 29, got 0"),
+        ({"window": 30}, "window: expected an integer from 1 to 29, got 30"),
+        ({"window": 2.5}, "window: expected an integer from 1 to 29, got 2.5"),
+        ({"penalty": 0.0}, "penalty: expected a number > 0, got 0"),
         ({"sequence": "SPIKE"}, "sequence: expected the letters .*, got 'K'"),
-        ({"periods": 0}, "periods: expected a whole number from 1 to 1,000,000,000,000, got 0"),
+        ({"periods": 0}, "periods: expected an integer from 1 to 1,000,000,000,000, got 0"),
     ],
     ids=str,
 )

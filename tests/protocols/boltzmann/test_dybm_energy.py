@@ -119,8 +119,8 @@ def test_the_figure_is_drawn_from_any_run(short, tmp_path):
     [
         ({"sequence": "SPIKE"}, "sequence: expected the letters .*, got 'K'"),
         ({"sequence": ""}, "sequence: expected a word, evolution, music, or a file, got nothing"),
-        ({"periods": 0}, "periods: expected a whole number from 1 to 1,000,000,000,000, got 0"),
-        ({"control": "reversed"}, "control: 'reversed' is unknown"),
+        ({"periods": 0}, "periods: expected an integer from 1 to 1,000,000,000,000, got 0"),
+        ({"control": "reversed"}, "control: expected one of .*, got 'reversed'"),
     ],
     ids=str,
 )

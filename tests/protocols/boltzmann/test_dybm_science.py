@@ -121,7 +121,7 @@ def test_an_interruption_keeps_the_last_stretch_and_says_so(tmp_path, monkeypatc
             interrupted_after(patched, stretches)
             assert main(arguments) == 130
         error = capsys.readouterr().err
-        assert told in error and "--resume finds no checkpoint of this run (only" in error
+        assert told in error and "--resume finds no checkpoint of this run" in error
         assert not list(tmp_path.glob("runs/*.nc"))
     main(arguments)
     error = capsys.readouterr().err
@@ -199,14 +199,14 @@ def test_what_is_measured():
     [
         ({"sequence": "SPIKE"}, "sequence: expected the letters .*, got 'K'"),
         ({"sequence": "missing.png"}, "sequence: expected a PNG file, got 'missing.png'"),
-        ({"periods": 0}, "periods: expected a whole number from 1 to 1,000,000,000,000, got 0"),
-        ({"longest_delay": 0}, "longest_delay: expected a whole number from 1 to 29, got 0"),
-        ({"longest_delay": 2.5}, "longest_delay: expected a whole number from 1 to 29, got 2.5"),
+        ({"periods": 0}, "periods: expected an integer from 1 to 1,000,000,000,000, got 0"),
+        ({"longest_delay": 0}, "longest_delay: expected an integer from 1 to 29, got 0"),
+        ({"longest_delay": 2.5}, "longest_delay: expected an integer from 1 to 29, got 2.5"),
         ({"lam": (0.5, 1.5)}, "lam: expected decay rates between 0 and 1"),
-        ({"temperature": 0.0}, "temperature: expected a finite number > 0, got 0"),
+        ({"temperature": 0.0}, "temperature: expected a number > 0, got 0"),
         ({"initial_size": -1.0}, "initial_size: expected a number >= 0, got -1"),
-        ({"timing": "late"}, "timing: 'late' is unknown"),
-        ({"target": "cython"}, "target: 'cython' is unknown"),
+        ({"timing": "late"}, "timing: expected one of .*, got 'late'"),
+        ({"target": "cython"}, "target: expected one of .*, got 'cython'"),
     ],
     ids=str,
 )

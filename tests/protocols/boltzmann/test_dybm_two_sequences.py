@@ -156,11 +156,11 @@ def test_the_figure_says_how_many_bits_are_wrong(known, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"blocks": 0}, "blocks: expected a whole number from 1 to 1,000,000,000,000, got 0"),
-        ({"periods": 0}, "periods: expected a whole number from 1 to 1,000,000,000,000, got 0"),
-        ({"periods": 10**13}, "periods: expected a whole number from 1 to 1,000,000,000,000, got 10000000000000"),
-        ({"cue": 0}, "cue: expected a whole number from 1 to"),
-        ({"cue": 35}, "cue: expected a whole number from 0 to 34, got 35"),
+        ({"blocks": 0}, "blocks: expected an integer from 1 to 1,000,000,000,000, got 0"),
+        ({"periods": 0}, "periods: expected an integer from 1 to 1,000,000,000,000, got 0"),
+        ({"periods": 10**13}, "periods: expected an integer from 1 to 1,000,000,000,000, got 10000000000000"),
+        ({"cue": 0}, "cue: expected an integer from 1 to"),
+        ({"cue": 35}, "cue: expected an integer from 0 to 34, got 35"),
         ({"sequence": "SPIKE"}, "sequence: expected the letters .*, got 'K'"),
         ({"mu": ()}, "mu: expected decay rates"),
     ],

@@ -50,8 +50,8 @@ def test_a_chaotic_teacher_has_a_time_it_is_followed(tmp_path):
     ("changes", "message"),
     [
         ({"n": 0}, "n: expected"),
-        ({"p": 2.0}, "p: expected a probability"),
-        ({"dt": 20.0}, "dt: expected less than tau"),
+        ({"p": 2.0}, "p: expected a number > 0 and <= 1"),
+        ({"dt": 20.0}, "dt: expected a number < tau"),
         ({"after": -1.0}, "after: expected a number >= 0"),
         ({"g": float("nan")}, "g: expected a number >= 0"),
         ({"task": "lorenz", "learn": 500.0}, "at most 150 s"),

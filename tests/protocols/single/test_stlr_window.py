@@ -46,14 +46,14 @@ def test_the_figure_is_drawn_from_the_run(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"lags": ()}, "lags: expected at least one, got none"),
+        ({"lags": ()}, "lags: expected at least one number, got none"),
         ({"lags": (0.3,)}, "lags: expected a multiple of 0.5 ms"),
         ({"periods": (0.0,)}, "periods: expected a multiple of 0.5 ms from 0.5"),
         ({"period": -5.0}, "period: expected a multiple of 0.5 ms from 0.5"),
-        ({"inputs": (1,)}, "inputs: expected a whole number from 2 to 100, got 1"),
-        ({"spikes": 0}, "spikes: expected a whole number from 1 to 1,000, got 0"),
-        ({"theta1": 0.0}, "theta1: expected a finite number > 0"),
-        ({"target": "auto"}, "target: 'auto' is unknown"),
+        ({"inputs": (1,)}, "inputs: expected an integer from 2 to 100, got 1"),
+        ({"spikes": 0}, "spikes: expected an integer from 1 to 1,000, got 0"),
+        ({"theta1": 0.0}, "theta1: expected a number > 0"),
+        ({"target": "auto"}, "target: expected one of .*, got 'auto'"),
     ],
     ids=str,
 )
