@@ -168,7 +168,7 @@ class Memory:
 def carried(delays: np.ndarray, synaptic: int, neural: int) -> Memory:
     """Return the memory that learning carries from one step to the next. It does not depend on the sequence's length.
 
-    A neuron's queue holds the spikes that travel on its slowest axon. Its length is the neuron's largest delay minus 1;
+    A neuron's queue holds the spikes under way on its slowest axon. Its length is the neuron's largest delay minus 1;
     ``delays`` has the shape (n, n) [pre, post]. Each pair has K ``synaptic`` traces alpha, and each neuron has L
     ``neural`` traces gamma. The traces beta are computed from the queue. Neither this function nor :func:`unrolled`
     counts parameters or AdaGrad's sums of squares.

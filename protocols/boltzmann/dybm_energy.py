@@ -1,4 +1,4 @@
-"""Which energy term decides the recall: the bias, arrived spikes, travelling spikes, or the neuron's own spikes."""
+"""Which energy term decides the recall: the bias, arrived spikes, spikes under way, or the neuron's own."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Config:
     lam: tuple[float, ...] = DybmRule.lam
     """decay rates of the synaptic traces"""
     mu: tuple[float, ...] = DybmRule.mu
-    """decay rates of the neural traces and of travelling spikes"""
+    """decay rates of the neural traces and of the spikes under way"""
     chance: float = 0.1
     """probability that a neuron fires without any past spikes; it sets the bias; windows do not depend on it"""
     timing: Literal["consistent", "literal"] = "consistent"
@@ -203,10 +203,10 @@ def law(part: str, dataset: xr.Dataset, timing: str = "consistent", variant: str
     """Return a window of learning in closed form, shape (delay, lag, rate), with D = t_post - t_pre and the delay d.
 
     ltp: lambda^(D - d + 1) for D >= d; with the timing "literal" lambda^(D - d) for D > d.
-    ltd: -mu^-D for D < d, except D = 0, where neither spike comes after the other. It is one exponential: travelling
-    spikes give the part D > 0, and the neuron's own spikes give the part D < 0. In the variant "jdybm", travelling
-    spikes give -mu^-(d - D), and ltp is 0 for d = 1. The windows of weights are the same, except that "jdybm" has no
-    window for D < 0.
+    ltd: -mu^-D for D < d, except D = 0, where neither spike comes after the other. It is one exponential: spikes under
+    way give the part D > 0, and the neuron's own spikes give the part D < 0. In the variant "jdybm", spikes under way
+    give -mu^-(d - D), and ltp is 0 for d = 1. The windows of weights are the same, except that "jdybm" has no window
+    for D < 0.
     """
     lag, delay = dataset.lag.values[None, :, None], dataset.delay.values[:, None, None]
     rate = dataset[PARTS[part][1]].values[None, None, :]

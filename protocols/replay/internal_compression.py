@@ -50,7 +50,7 @@ NAMES = {
     "null_correlation": ("correlation of the same frames in random order with the movie", "1"),
     "null_identified": ("share of frames in random order that are nearest to the movie's in their place", "1"),
     "replay": ("frames of the last pass", "1"),
-    "moment_found": ("time in the movie that is shown, every 10 ms", "s"),
+    "moment_found": ("moment of the movie that is shown, every 10 ms", "s"),
     "pulse": ("index of the largest pulse, every 10 ms", "1"),
 }
 # These are our criteria for a replay, and for the deviation from a taught speed.
@@ -132,7 +132,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         - ``null_steady``, ``null_correlation``, ``null_identified``: the same for frames in random order, in blocks of
           250 ms, at the speed that fits them best.
         - ``replay`` (level, frame, pixel): the last pass of the movie.
-        - ``moment_found`` (level, sample): the time in the movie that is shown, every 10 ms.
+        - ``moment_found`` (level, sample): the moment of the movie that is shown, every 10 ms.
         - ``pulse`` (level, sample): the index of the largest pulse.
     """
     movie, setup = movie_of(config), config.setup

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import subprocess
 import tempfile
 import time
@@ -107,8 +108,10 @@ def _whole(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write plain values as indented JSON, completely or not at all."""
-    write_whole(path, (json.dumps(content, indent=1) + "\n").encode())
+    """Write plain values as indented JSON, a list of numbers in one line; the whole file or nothing."""
+    text = json.dumps(content, indent=1)
+    text = re.sub(r"\[\s+((?:[-+.\deE]+,\s+)*[-+.\deE]+)\s+\]", lambda m: f"[{' '.join(m[1].split())}]", text)
+    write_whole(path, (text + "\n").encode())
 
 
 def load(path: str | Path, protocol: str | None = None, lazy: bool = False) -> xr.Dataset:

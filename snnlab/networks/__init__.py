@@ -1,1 +1,1 @@
-"""Networks: models wired together and run."""
+"""Networks of neurons and synapses, and their training."""

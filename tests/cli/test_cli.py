@@ -88,7 +88,7 @@ MISTAKES = {
     "no unit text": (["run", "force_sine", "--parameters", "C=fast"], ["C", "number with a unit"]),
     "tau of a filter": (["run", "force_sine", "--filter", "exponential", "--tau-rise", "2"], ["tau_rise"]),
     "interval": (["run", "force_sine", "--rls-interval", "0.81"], ["rls_interval", "multiple of dt"]),
-    "dt": (["run", "force_sine", "--dt", "5"], ["dt: expected less than tau_rise", "5 ms"]),
+    "dt": (["run", "force_sine", "--dt", "5"], ["dt: expected a number < tau_rise", "5 ms"]),
     "record interval": (["run", "force_sine", "--record-interval", "0.15"], ["record_interval", "multiple of dt"]),
     "probability": (["run", "force_sine", "--p", "1.5"], ["p: expected a number > 0 and <= 1", "1.5"]),
     "no unit": (["run", "force_sine", "--neuron", "lif", "--parameters", "tau_m=20"], ["tau_m", "such as", "ms"]),

@@ -140,3 +140,11 @@ def test_cpu_time_counts_this_process_and_programs_that_have_ended():
     assert spent(lambda: sum(range(100_000))) > 0
     busy = "import time\nwhile time.process_time() < 0.2: pass"
     assert spent(lambda: subprocess.run([sys.executable, "-c", busy], check=True)) > 0.15
+
+
+def test_lists_of_numbers_stand_in_one_line_of_json_and_nothing_else_changes(tmp_path):
+    content = {"values": [1, -2.5, 3e-7], "none": [], "texts": ["a,  1", "[ 1,\n 2 ]"], "rows": [[1, 2], [3]], "one": [5]}
+    record.write_json(tmp_path / "x.json", content)
+    text = (tmp_path / "x.json").read_text()
+    assert json.loads(text) == content
+    assert '"values": [1, -2.5, 3e-07]' in text and '"one": [5]' in text

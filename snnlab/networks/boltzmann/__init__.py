@@ -1,4 +1,4 @@
-"""Dynamic Boltzmann machines: STDP that spells."""
+"""Dynamic Boltzmann machines: STDP stores sequences."""
 
 from ...lazy import public
 

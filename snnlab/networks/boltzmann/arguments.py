@@ -1,4 +1,4 @@
-"""What may be given to a dynamic Boltzmann machine; what may not is refused in one line that names the argument."""
+"""Checks of the arguments of a dynamic Boltzmann machine. Each error is one line that names the argument."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from .rule import LONGEST_HISTORY, DybmRule
 
 
 def checked_delays(delays: Any, n: int | None = None) -> np.ndarray:
-    """Return delays as whole numbers, shape (n, n); raises UserError unless all are from 1 to 29."""
-    values = checked_array("delays", delays, "whole numbers of steps")
+    """Return delays as integers, shape (n, n); raises UserError unless all are from 1 to 29."""
+    values = checked_array("delays", delays, "integers")
     square = values.ndim == 2 and values.shape[0] == values.shape[1] and values.size > 0
     if not square or n not in (None, len(values)):
         shape = "(n, n)" if n is None else (n, n)
-        raise UserError(f"delays: expected a whole number of steps for each pair, shape {shape}, got {values.shape}")
+        raise UserError(f"delays: expected integers of shape {shape}, one for each pair, got shape {values.shape}")
     wrong = values[~((values >= 1) & (values < LONGEST_HISTORY) & (values == np.round(values)))]
     if len(wrong):
-        raise UserError(f"delays: expected whole numbers of steps from 1 to {LONGEST_HISTORY - 1}, got {wrong[0]:g}")
+        raise UserError(f"delays: expected integers from 1 to {LONGEST_HISTORY - 1}, got {wrong[0]:g}")
     return values.astype(np.int64)
 
 
@@ -41,7 +41,7 @@ def checked_sequence(sequence: Any, n: int | None = None) -> np.ndarray:
 
 
 def checked_step(x: Any, n: int) -> np.ndarray:
-    """Return which neurons are on in one step, shape (n,); raises UserError for anything but zeros and ones."""
+    """Return the states of the neurons in one step, shape (n,); raises UserError unless they are zeros and ones."""
     values = checked_array("x", x, "zeros and ones", "biuf")
     if values.shape != (n,):
         raise UserError(f"x: expected zeros and ones of shape {(n,)}, got shape {values.shape}")

@@ -1,4 +1,4 @@
-"""Settings of a dynamic Boltzmann machine and of its training; defaults are those of Osogami & Otsuka 2015."""
+"""Settings of a dynamic Boltzmann machine and its training. The defaults are those of Osogami & Otsuka 2015."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .rule import LONGEST_HISTORY, DybmRule
 from .schedule import MOST_PERIODS
 
 Settled = TypeVar("Settled", bound="BoltzmannConfig")
-# Raised by hand when what these networks compute changes: files of before are then not taken for it.
+# This number is raised by hand when the results of these networks change, so that older run files are not reused.
 RESULTS_VERSION = 2
-# The control learns the columns in another order, and must not know the right one.
+# The control learns the columns in a random order. It must not recall the original order.
 SHUFFLED_TEACHER = {"shuffled_teacher": {"control": "shuffled_teacher"}}
-# The published machine knew both sequences after so many blocks (Osogami & Otsuka 2015).
+# The published machine recalled both sequences after this number of blocks (Osogami & Otsuka 2015).
 PUBLISHED_BLOCKS = 1_785_845
 
 
@@ -35,13 +35,13 @@ class BoltzmannConfig(BrianConfig):
     REST: ClassVar = ("temperature", "initial_size", "timing")
 
     longest_delay: int = LONGEST_DELAY
-    """delays are drawn uniformly from 1 to so many steps"""
+    """largest delay (steps); delays are uniform from 1 to this value"""
     lam: tuple[float, ...] = DybmRule.lam
     """decay rates of the synaptic traces (K of them)"""
     mu: tuple[float, ...] = DybmRule.mu
     """decay rates of the neural traces (L of them)"""
     temperature: float = 1.0
-    """tau, while learning"""
+    """temperature tau during learning"""
     optimizer: Literal["adagrad", "sgd"] = "adagrad"
     """adagrad (published), or plain stochastic gradient ascent"""
     rate: float = 1.0
@@ -49,13 +49,13 @@ class BoltzmannConfig(BrianConfig):
     initial_size: float = INITIAL_SIZE
     """standard deviation of the initial parameters"""
     timing: Literal["consistent", "literal"] = "consistent"
-    """whether a spike that arrives now counts as arrived (consistent) or not (as equation 4 is printed)"""
+    """consistent: a spike that arrives now counts as arrived; literal: it does not, as equation 4 is printed"""
     variant: Literal["paper", "jdybm"] = "paper"
     """the paper's equations, or what the authors' program does instead"""
     control: Literal["none", "shuffled_teacher"] = "none"
-    """what is broken on purpose: shuffled_teacher learns the columns in another order"""
+    """control: shuffled_teacher learns the columns in a random order"""
     target: Literal["auto", "cpp_standalone", "numpy"] = "auto"
-    """where it runs; auto: as a C++ program, or on numpy where there is no compiler"""
+    """where the machine runs; auto means as a C++ program, or on numpy without a compiler"""
 
     def rule(self) -> DybmRule:
         """Return the learning rule; raises UserError for settings that are not allowed."""
@@ -68,14 +68,14 @@ class BoltzmannConfig(BrianConfig):
         return Boltzmann.random(n, engine.rng("machine"), self.rule(), self.longest_delay, size)
 
     def taught(self, sequence: np.ndarray, engine: Engine) -> np.ndarray:
-        """Return what is taught: a sequence, or for the control its columns in another order."""
+        """Return the taught sequence. The control gets the columns in a random order."""
         if self.control == "none":
             return sequence
         return sequence[engine.rng("shuffled teacher").permutation(len(sequence))]
 
 
 def settle_boltzmann(config: Settled) -> Settled:
-    """Return the Config; raises UserError for a setting of the machine that cannot be."""
+    """Check the values of a Config and return it; raises UserError for a value that is not allowed."""
     config.rule()
     checked_size("initial_size", config.initial_size)
     require_whole("longest_delay", config.longest_delay, 1, LONGEST_HISTORY - 1)
@@ -86,9 +86,9 @@ def settle_boltzmann(config: Settled) -> Settled:
 
 
 def boltzmann_cost(config: BoltzmannConfig, *sequences: np.ndarray) -> Cost:
-    """Return what a run takes at most: it ends as soon as all is recalled.
+    """Return an upper bound of the cost of a run, which ends earlier if everything is recalled.
 
-    Measured on one core of a Xeon: 150 ns a step for each pair of neurons, 15 s for a program that is not built yet.
+    Measured on one core of a Xeon: 150 ns per step for each pair of neurons, and 15 s to build a new program.
     """
     n = sequences[0].shape[1]
     steps = int(getattr(config, "periods", 0) * np.mean([len(each) for each in sequences]))
@@ -96,7 +96,7 @@ def boltzmann_cost(config: BoltzmannConfig, *sequences: np.ndarray) -> Cost:
 
 
 def boltzmann_models(*sequences: np.ndarray) -> dict:
-    """Return the data and models that a settled Config names: the sequences, a text for each column."""
+    """Return the data and models that a settled Config names: the sequences, with a text for each column."""
     return {
         "boltzmann": RESULTS_VERSION,
         "sequences": [["".join(map(str, row)) for row in sequence.tolist()] for sequence in sequences],
@@ -108,10 +108,11 @@ class TurnsConfig(BoltzmannConfig):
     """Settings of a machine that learns a picture and its mirror image in turns."""
 
     sequence: str = "SCIENCE"
-    """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG; the second is its mirror image"""
+    """first sequence: a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG; the second sequence
+    is its mirror image"""
     cue: int = 25
-    """columns that are shown before a test; 25 are five letters of SCIENCE"""
+    """number of columns that are shown before a test; 25 columns are five letters of SCIENCE"""
     blocks: int = PUBLISHED_BLOCKS
-    """stop after so many blocks, if no block before needs no training at all"""
+    """largest number of blocks; training stops earlier if a block needs no training"""
     periods: int = 1_000_000
-    """stop after so many periods of training in all"""
+    """largest total number of training periods"""

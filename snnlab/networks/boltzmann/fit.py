@@ -1,6 +1,6 @@
-"""Dynamic Boltzmann machines that can be trained: the class for users, and the loop that protocols build on.
+"""Dynamic Boltzmann machines that can be trained: the class for users, and the training loop of protocols.
 
-schedule.py says what a machine is shown. program.py and runtime.py train it, in C++ and on Brian2's runtime targets.
+schedule.py defines what a machine is shown. program.py trains it in C++, runtime.py on Brian2's runtime targets.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Boltzmann(Machine):
     Raises
     ------
     UserError
-        If shapes do not fit, numbers are not finite, or delays are not whole numbers from 1 to 29.
+        If shapes do not fit, numbers are not finite, or delays are not integers from 1 to 29.
     """
 
     def fit(
@@ -49,36 +49,38 @@ class Boltzmann(Machine):
         progress: bool = False,
         state: State | None = None,
     ) -> Fit:
-        """Train a copy until it recalls what it is shown, or for so many periods, as a C++ program or in numpy.
+        """Train a copy until it recalls the shown sequences, at most for ``periods``, as a C++ program or in numpy.
 
         Parameters
         ----------
         sequences : array, shape (steps, n), or several of them
-            With several, they take turns: see schedule.py.
+            Several sequences take turns; see schedule.py.
         periods : int
-            Passes through a sequence at most.
+            Largest number of passes through a sequence.
         cue : int
-            Steps that are shown before a test; 0: a test goes on from where training stands.
+            Number of steps that are shown before a test. With 0, a test continues from the state of training.
         testing : bool
-            Test before every period, and stop when a sequence, in its turn, is known already; one alone, when it is.
+            Whether to test before every period. Training then stops when a sequence is recalled; with several
+            sequences, when a sequence is recalled at the start of its block.
         target : {"auto", "cpp_standalone", "numpy"}
-            Where it runs.
+            Where the machine runs.
         progress : bool
-            Show a progress bar.
+            Whether to show a progress bar.
         state : State, optional
-            ``Fit.state``, or what :func:`snnlab.load_state` returns: goes on as if training had not been stopped, with
-            other sequences as soon as those are shown. Without it the machine remembers nothing and AdaGrad's sums
-            begin at 0, so that its first steps are as large as a new machine's: most of what it had learned is lost.
+            ``Fit.state``, or the result of :func:`snnlab.load_state`. Training continues as if it had not stopped, also
+            with other sequences. Without a state, the traces and AdaGrad's sums start at 0. The first steps are then as
+            large as in a new machine, and most of the learned sequence is lost.
 
         Returns
         -------
         Fit
-            ``machine``, its ``traces`` and ``state`` after training, ``recalled``, ``block_periods`` and ``periods``.
+            The ``machine``, its ``traces`` and ``state`` after training, ``recalled``, ``block_periods`` and
+            ``periods``.
 
         Raises
         ------
         UserError
-            For sequences that are not binary or of another size, and other settings that cannot be.
+            For sequences that are not binary or have another size, and for other values that are not allowed.
         """
         require_whole("periods", periods, 1, MOST_PERIODS)
         if target not in TARGETS:
@@ -91,12 +93,12 @@ class Boltzmann(Machine):
         with Engine(target, 0, progress) as engine:
             loop = trainer(self, schedule, engine)
             engine.show(0, periods, "periods", whole=True)
-            # Showing 0 again would begin another bar.
+            # Showing 0 again would start a new bar.
             for after, made in stretches(loop, arrays, periods, show=lambda p: engine.show(p + 1e-9, periods)):
                 arrays, done, learned = after, done + made.periods, made.learned
                 found.append(made.block_periods)
             trained, traces = machine_of(self, arrays)
-            # A block without a period says that of two sequences both are known; a third may not be.
+            # A block without a period proves that both of two sequences are recalled, but a third may not be.
             recalled = (learned and len(schedule.stages) < 3) or _recalls(trained, traces, schedule)
             engine.end(done, "recalled" if recalled else "not recalled")
         return Fit(trained, state_of(self, arrays, shown), recalled, np.concatenate(found), done)
@@ -108,18 +110,18 @@ class Fit:
 
     machine: Boltzmann
     state: State
-    """what training goes on from: ``fit.machine.fit(..., state=fit.state)``"""
+    """state from which training continues: ``fit.machine.fit(..., state=fit.state)``"""
     recalled: bool
-    """whether it recalls all that it was shown"""
+    """whether the machine recalls all shown sequences"""
     block_periods: np.ndarray
-    """periods that each block needed that ended, with those of the state it went on from; with one sequence a single
-    number, or none if no test was passed"""
+    """number of periods of each finished block, including the blocks of an earlier ``state``; with one sequence, a
+    single number, or none if no test was passed"""
     periods: int
-    """periods of training of this fit"""
+    """number of training periods of this fit"""
 
     @property
     def traces(self) -> Traces:
-        """What the machine remembers at the end of training."""
+        """Traces of the machine at the end of training."""
         return self.state.traces
 
     def __repr__(self) -> str:
@@ -127,7 +129,7 @@ class Fit:
 
 
 def _recalls(machine: Machine, traces: Traces, schedule: Schedule) -> bool:
-    """Whether a machine passes the test that would come next, of each sequence."""
+    """Return whether a machine passes its next test, for each sequence."""
     for stages in schedule.stages.tolist():
         _, cue, wanted, _ = (schedule.rows[first : first + count] for first, count in stages)
         recalled = machine.generate(len(wanted), cue=cue) if len(cue) else machine.generate(len(wanted), traces)
@@ -137,16 +139,16 @@ def _recalls(machine: Machine, traces: Traces, schedule: Schedule) -> bool:
 
 
 def _several(sequences: np.ndarray | Sequence) -> bool:
-    """Whether these are several sequences, and not the rows of one."""
+    """Return whether these are several sequences, and not the rows of one sequence."""
     try:
         return np.ndim(sequences[0]) == 2
     except (IndexError, KeyError, TypeError, ValueError):
-        # It is empty, ragged, or no sequence: the schedule refuses it.
+        # The value is empty, has rows of different lengths, or is no sequence. The schedule raises the error.
         return False
 
 
 def trainer(machine: Machine, schedule: Schedule, engine: Engine) -> ProgramTrainer | RuntimeTrainer:
-    """Return what trains a machine on this engine."""
+    """Return the trainer of a machine for this engine."""
     return ProgramTrainer(machine, schedule) if engine.as_program() else RuntimeTrainer(machine, schedule, engine)
 
 
@@ -157,9 +159,10 @@ def stretches(
     blocks: int = FOREVER,
     show: Callable[[int], None] = lambda periods: None,
 ) -> Iterator[tuple[dict[str, np.ndarray], Progress]]:
-    """Yield state and progress after stretches of about 10 s, until all is learned or so many periods or blocks done.
+    """Yield state and progress about every 10 s, until everything is learned or a limit is reached.
 
-    ``blocks`` counts from the start of training, ``periods``, which ``show`` is told, from here.
+    The limits are ``blocks``, counted from the start of training, and ``periods``, counted from this call. ``show``
+    gets the number of periods.
     """
     done = 0
     while done < periods and state["control"][BLOCKS] < blocks:
@@ -172,23 +175,23 @@ def stretches(
 
 
 def _onward(show: Callable[[int], None], done: int) -> Callable[[int], None]:
-    """Return what shows periods that are counted from ``done``."""
+    """Return a function that shows periods, which are counted from ``done``."""
     return lambda more: show(done + more)
 
 
 @dataclass(frozen=True)
 class Reached:
-    """Where a training stands when it is looked at."""
+    """Progress of a training at an inspection."""
 
     state: dict[str, np.ndarray]
     periods: int
     """periods of training so far"""
     cpu: float
-    """CPU time of training so far, with that of its programs (s)"""
+    """CPU time of training so far, including its programs (s)"""
     wall: float
     """wall time of training so far (s)"""
     learned: bool
-    """whether training ends by itself: see Progress.learned"""
+    """whether training is complete; see Progress.learned"""
 
 
 def train(
@@ -198,18 +201,18 @@ def train(
     look: Callable[[Reached], tuple[dict[str, ArrayLike], bool]],
     engine: Engine,
 ) -> tuple[dict[str, np.ndarray], Reached, bool]:
-    """Train from a state, or from the last checkpoint of the engine's run, and look at the machine on the way.
+    """Train from a state, or from the last checkpoint of the engine's run, and inspect the machine at goals.
 
-    A goal is a number of periods and a number of blocks, both from the start of training. It is reached with the first
-    of them, or when all is learned; the first goal must be the start, with 0 of one of them. At each goal ``look``
-    returns what to record, by name, and whether training ends there.
+    A goal is a number of periods and a number of blocks, both counted from the start of training. It is reached when
+    either number is reached or everything is learned. The first goal must be the start, with 0 as one of its numbers.
+    At each goal, ``look`` returns the values to record, by name, and whether training ends.
 
-    Returns what was recorded, each name with an axis over looks in front, and ``block_periods`` (block), what each
-    block needed; where training stands; and whether a look ended it.
+    Returns the recorded values, with inspections as first axis, and ``block_periods`` (block), the number of periods of
+    each block; the progress; and whether ``look`` ended the training.
     """
     most = goals[-1][0]
     with Keeping(engine.checkpoints, engine.used) as keeping:
-        # The checkpoint holds periods, looks, CPU time and wall time so far; those of version 0.1 hold fewer numbers.
+        # A checkpoint holds periods, inspections, CPU time and wall time so far. In version 0.1, it has fewer numbers.
         stored = keeping.state.get("totals")
         if keeping.state and (stored is None or np.shape(stored) != (4,)):
             keeping.forget()
@@ -220,7 +223,7 @@ def train(
         while not ended and totals[1] < len(goals):
             done, (periods, blocks) = int(totals[0]), goals[int(totals[1])]
             before = _clocks()
-            # Showing 0 again would begin another bar.
+            # Showing 0 again would start a new bar.
             show = _onward(lambda p: engine.show(p + 1e-9, most), done)
             parts = stretches(loop, state, periods - done, blocks, show)
             for after, progress in parts:
@@ -238,5 +241,5 @@ def train(
 
 
 def _clocks() -> np.ndarray:
-    """CPU time, with that of programs that have ended, and wall time (s)."""
+    """Return the CPU time, including programs that have ended, and the wall time (s)."""
     return np.array([cpu_time(), time.monotonic()])

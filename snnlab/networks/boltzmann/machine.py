@@ -1,6 +1,6 @@
-"""A dynamic Boltzmann machine: its parameters, what it remembers, and recall; rule.py holds the model.
+"""A dynamic Boltzmann machine: its parameters, its traces, and recall. rule.py defines the model.
 
-The machine reads and recalls here step by step in numpy, which is fast enough for hundreds of steps. fit.py trains it.
+Here the machine reads and recalls step by step in numpy, which is fast enough for hundreds of steps. fit.py trains it.
 
 Reference: Osogami & Otsuka 2015, doi:10.1038/srep14149.
 """
@@ -32,14 +32,14 @@ INITIAL_SIZE = 0.1
 
 @dataclass(frozen=True, repr=False)
 class Traces:
-    """What a machine remembers after a step."""
+    """The memory of a machine after a step."""
 
     history: np.ndarray
-    """(n,), past steps as bits, the newest the lowest"""
+    """(n,), past steps as bits; the newest step is the lowest bit"""
     alpha: np.ndarray
-    """(n, n, K) [pre, post, k]: spikes that had arrived before that step, without decay since"""
+    """(n, n, K) [pre, post, k], traces of spikes that arrived before this step, without decay since then"""
     gamma: np.ndarray
-    """(n, L)"""
+    """(n, L), traces of each neuron's own spikes"""
 
     def __repr__(self) -> str:
         return f"Traces({len(self.history)} neurons, K = {self.alpha.shape[-1]}, L = {self.gamma.shape[-1]})"
@@ -52,11 +52,11 @@ class Machine:
     Raises
     ------
     UserError
-        If shapes do not fit, numbers are not finite, or delays are not whole numbers from 1 to 29.
+        If shapes do not fit, numbers are not finite, or delays are not integers from 1 to 29.
     """
 
     delays: np.ndarray
-    """(n, n) [pre, post], in steps"""
+    """(n, n) [pre, post], delays in steps"""
     bias: np.ndarray
     """(n,)"""
     u: np.ndarray
@@ -67,7 +67,7 @@ class Machine:
 
     def __post_init__(self):
         checked_rule(self.rule)
-        # The array whose length differs from the others is at fault.
+        # The error names the array whose length differs from the others.
         n = mode(_length(given) for given in (self.delays, self.bias, self.u, self.v))
         object.__setattr__(self, "delays", checked_delays(self.delays, n or None))
         n = len(self.delays)
@@ -87,10 +87,10 @@ class Machine:
         delays: np.ndarray | int = LONGEST_DELAY,
         size: float = INITIAL_SIZE,
     ) -> Self:
-        """Return an untrained machine: parameters normal with standard deviation ``size``.
+        """Return an untrained machine with normal parameters of standard deviation ``size``.
 
-        ``delays`` are uniform from 1 to a whole number, or given, shape (n, n) [pre, post]; ``rng`` is a random
-        generator or a seed.
+        With an integer ``delays``, delays are uniform from 1 to this number. An array has the shape (n, n) [pre, post].
+        ``rng`` is a random generator or a seed.
         """
         rng, rule = checked_rng(rng), checked_rule(DybmRule() if rule is None else rule)
         require_whole("n", n, 1, 10**5)
@@ -112,16 +112,16 @@ class Machine:
         return Traces(np.zeros(self.n, np.int64), np.zeros_like(self.u), np.zeros((self.n, len(self.rule.mu))))
 
     def own(self, traces: Traces | None) -> Traces:
-        """Return these traces, or those of silence for None; raises UserError if they are not of such a machine."""
+        """Return these traces, or the traces of silence for None; raises UserError if they do not fit this machine."""
         if traces is None:
             return self.silence()
         if not isinstance(traces, Traces):
-            raise UserError(f"traces: expected Traces, such as those of a Fit, got {traces!r}")
+            raise UserError(f"traces: expected Traces, such as Fit.traces, got {traces!r}")
         shapes = {"history": self.bias.shape, "alpha": self.u.shape, "gamma": (self.n, len(self.rule.mu))}
         for name, shape in shapes.items():
             if np.shape(getattr(traces, name)) != shape:
                 found = np.shape(getattr(traces, name))
-                raise UserError(f"traces: of another machine: expected {name} of shape {shape}, got {found}")
+                raise UserError(f"traces: expected {name} of shape {shape}, got shape {found}")
         return traces
 
     def arrived(self, traces: Traces) -> np.ndarray:
@@ -135,7 +135,7 @@ class Machine:
         return np.stack([self.rule.under_way(history, self.delays, m) for m in range(1, self.v.shape[2] + 1)], 2)
 
     def terms(self, traces: Traces) -> np.ndarray:
-        """Return the four terms of the energy of being on in the next step, shape (4, n), named by TERMS."""
+        """Return the four terms of the energy of a spike in the next step, shape (4, n), with the names in TERMS."""
         own = "jil,il->j" if self.rule.variant == "paper" else "ijl,jl->j"
         return np.stack(
             [
@@ -147,7 +147,7 @@ class Machine:
         )
 
     def after(self, traces: Traces, x: np.ndarray) -> Traces:
-        """Return the traces after a step in which neurons were x, shape (n,)."""
+        """Return the traces after a step with the neurons' states x, shape (n,)."""
         x = checked_step(x, self.n)
         gamma = np.array(self.rule.mu) * (traces.gamma + x[:, None])
         return Traces((2 * traces.history + x) % 2**LONGEST_HISTORY, self.arrived(traces), gamma)
@@ -155,8 +155,8 @@ class Machine:
     def read(self, sequence: np.ndarray, traces: Traces | None = None) -> tuple[np.ndarray, Traces]:
         """Show a sequence without learning.
 
-        Returns the negative log likelihood of what each neuron was at each step (nats), shape (steps, n), and the
-        traces afterwards. Without ``traces`` it begins from silence.
+        Returns the negative log likelihood of each neuron's state at each step (nats), shape (steps, n), and the traces
+        afterwards. Without ``traces``, the machine starts from silence.
         """
         sequence, traces = checked_sequence(sequence, self.n), self.own(traces)
         surprise = np.empty(sequence.shape)
@@ -168,9 +168,9 @@ class Machine:
         return surprise, traces
 
     def nll(self, sequence: np.ndarray, traces: Traces | None = None) -> np.ndarray:
-        """Return the negative log likelihood of a sequence (nats), shape (steps,): of each step, given those before.
+        """Return the negative log likelihood (nats) of each step of a sequence, given the steps before, shape (steps,).
 
-        Without ``traces``, such as those of a Fit, what comes before is silence.
+        Without ``traces``, for example Fit.traces, the sequence follows silence.
         """
         return self.read(sequence, traces)[0].sum(1)
 
@@ -182,10 +182,11 @@ class Machine:
         temperature: float = 0.0,
         rng: np.random.Generator | int | None = None,
     ) -> np.ndarray:
-        """Return what the machine does on its own, shape (steps, n), after a cue if there is one.
+        """Return the spikes that the machine generates by itself, shape (steps, n), after a cue if there is one.
 
-        Without ``traces``, such as those of a Fit, it begins from silence. At temperature 0 a neuron is on if its
-        energy is below 0; above it, at random with its probability, drawn from ``rng``, a generator or a seed.
+        Without ``traces``, for example Fit.traces, the machine starts from silence. At temperature 0, a neuron fires if
+        its energy is below 0. At a temperature > 0, it fires with its probability, drawn from ``rng``, a generator or a
+        seed.
         """
         require_whole("steps", steps, 0, 10**9)
         temperature, traces = checked_size("temperature", temperature), self.own(traces)

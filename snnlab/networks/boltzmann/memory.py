@@ -1,4 +1,4 @@
-"""Let a dynamic Boltzmann machine memorise one sequence, and look at it on the way: the run of a protocol."""
+"""Training of a dynamic Boltzmann machine on one sequence, with inspections: the run of a protocol."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .stored import equations, remembered
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-# The machine is looked at so often in each factor of ten of periods.
+# The machine is inspected this number of times in each factor of ten of periods.
 LOOKS = 10
 NAMES: Names = {
     "sequence": ("bits of one period of the sequence", "1"),
@@ -34,7 +34,7 @@ NAMES: Names = {
 
 
 def looks(periods: int, checkpoints: tuple[int, ...] = ()) -> list[int]:
-    """Return after how many periods to look: 0, then LOOKS times in each factor of ten, checkpoints, and the last."""
+    """Return the periods at which to inspect: 0, LOOKS values in each factor of ten, the checkpoints, and the last."""
     spaced = 10 ** (np.arange(LOOKS * np.log10(max(periods, 1)) + 1) / LOOKS)
     chosen = {0, periods, *(round(x) for x in spaced), *checkpoints}
     return sorted(x for x in chosen if 0 <= x <= periods)
@@ -47,13 +47,17 @@ def memorise(
     checkpoints: tuple[int, ...],
     engine: Engine,
 ) -> xr.Dataset:
-    """Train a machine on a sequence until it recalls all of it, or for so many periods.
+    """Train a machine on a sequence until it recalls the whole sequence, at most for ``periods`` periods.
 
-    Returns ``sequence`` (step, neuron); over ``period`` the negative log likelihood ``nll`` (nats) of the sequence,
-    bits ``missed``, less likely than not when it is shown, and ``wrong`` bits of a recall that goes on from there; at
-    each ``checkpoint`` that was reached ``recalled`` (two periods), ``bias``, ``u`` and ``v``; ``recalled_after``
-    (periods until all that was taught was recalled, NaN if it never was); and delays and where training stands at the
-    end, from which :func:`load_machine` and :func:`load_state` make the machine again, and go on.
+    Returns a Dataset with
+
+    - ``sequence`` (step, neuron).
+    - ``nll``, ``missed``, ``wrong`` (period): negative log likelihood of the sequence (nats), bits that are less likely
+      than not when the sequence is shown, and wrong bits of a recall that continues from there.
+    - ``recalled`` (two periods), ``bias``, ``u`` and ``v`` at each ``checkpoint`` that was reached.
+    - ``recalled_after``: periods until the taught sequence was recalled; NaN if it never was.
+    - delays and the state of training at the end, from which :func:`load_machine` and :func:`load_state` restore the
+      machine and its training.
     """
     machine = config.machine(sequence.shape[1], engine)
     taught, length = config.taught(sequence, engine), len(sequence)
@@ -67,7 +71,7 @@ def memorise(
         row: dict[str, ArrayLike] = {"period": reached.periods, "wrong": int((recalled[:length] != sequence).sum())}
         row |= {"nll": surprise.sum(), "missed": int((surprise > np.log(2)).sum())}
         row |= {"recalled": recalled, "bias": now.bias, "u": now.u, "v": now.v}
-        # This is the test that would come next.
+        # This is the next test of the schedule.
         return row, bool((recalled[:length] == taught).all())
 
     goals = [(number, FOREVER) for number in looks(periods, checkpoints)]

@@ -1,8 +1,8 @@
-"""A dynamic Boltzmann machine in Brian2: one group of neurons, all-to-all synapses, a step of 1 ms that means nothing.
+"""A dynamic Boltzmann machine in Brian2: one group of neurons, all-to-all synapses, an arbitrary time step of 1 ms.
 
-The order within a step: what arrives and what is under way (synapses), the energy (sums over synapses), neurons decide
-and change their bias, synapses learn, neurons remember. Whoever runs the network sets ``target``, ``learning`` and
-``recalling`` before each step: see schedule.py.
+The order within a step is: traces of arrived spikes and of spikes under way (synapses), the energy (sums over
+synapses), the decision and the change of the bias (neurons), learning (synapses), and the new traces (neurons). The
+caller sets ``target``, ``learning`` and ``recalling`` before each step; see schedule.py.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ DT = 1e-3
 class BoltzmannNetwork:
     """Brian2 objects of a machine.
 
-    ``at_end(step)`` is a Brian2 function that is called once at the end of each step.
+    ``at_end(step)`` is a Brian2 function, which is called once at the end of each step.
 
     Attributes
     ----------
@@ -55,6 +55,6 @@ class BoltzmannNetwork:
         self.names = state_names(machine)
 
     def view(self, name: str) -> np.ndarray:
-        """Return the array of a variable, which changes as the network runs; those of synapses in order [pre, post]."""
+        """Return the array of a variable, which changes as the network runs. Synapses have the order [pre, post]."""
         owner = self.neurons if name in self.names["neurons"] else self.synapses
         return owner.variables[name].get_value()

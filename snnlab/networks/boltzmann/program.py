@@ -1,4 +1,4 @@
-"""Train a dynamic Boltzmann machine as one C++ program: Brian2's standalone mode, with tests after every period."""
+"""Training of a dynamic Boltzmann machine as one C++ program in Brian2's standalone mode, with tests."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from .state import BLOCKS, state_names
 
 _HEADER = Path(__file__).with_name("cpp") / "program.h"
 
-# A program cannot run for more steps.
+# A program can run for at most this number of steps.
 MOST_STEPS = round(LONGEST_RUN / DT)
 
 
 class ProgramTrainer:
-    """A machine and what it learns as a C++ program; :meth:`advance` runs it in a process of its own."""
+    """A machine and its schedule as a C++ program. :meth:`advance` runs it in a separate process."""
 
     def __init__(self, machine: Machine, schedule: Schedule):
         self._schedule, self._delays = schedule, machine.delays.astype(np.int32)
-        # A stretch takes about 10 s. A program goes on to the end of a period, so a stretch has at most half its steps.
+        # One call takes about 10 s. A program continues to the end of a period, so a call has at most half its steps.
         self.stretch = min(max(10_000, 500_000_000 // machine.n**2), MOST_STEPS // 2)
         if len(schedule.rows) > MOST_STEPS // 8:
             raise UserError(f"sequence: expected at most {MOST_STEPS // 8:,} steps in all, got {len(schedule.rows):,}")
@@ -40,12 +40,12 @@ class ProgramTrainer:
     def advance(
         self, state: dict[str, np.ndarray], limits: Limits, show: Callable[[int], None] = lambda periods: None
     ) -> tuple[dict[str, np.ndarray], Progress]:
-        """Train from a state to the first of the limits; ``show`` is told how many periods are done.
+        """Train from a state to the first of the limits. ``show`` gets the number of finished periods.
 
         Raises
         ------
         MachineError
-            If the disk is full or the program failed otherwise.
+            If the disk is full or the program fails for another reason.
         """
         try:
             with tempfile.TemporaryDirectory(prefix="snnlab-run-") as name:
@@ -75,7 +75,7 @@ def _compile(folder: Path, machine: Machine) -> None:
 
 
 def _trained() -> brian2.Function:
-    """Return what happens at the end of each step of a C++ program: see cpp/program.h."""
+    """Return the function that a C++ program calls at the end of each step; see cpp/program.h."""
 
     @brian2.implementation(
         "cpp", "double trained(int64_t step) { snnlab::trainer().step(); return 0; }", name="trained"
@@ -88,7 +88,7 @@ def _trained() -> brian2.Function:
 
 
 def _binding(net: BoltzmannNetwork) -> str:
-    """C++ that gives snnlab::trainer() the arrays of the network, before its first step."""
+    """Return C++ code that passes the arrays of the network to snnlab::trainer() before the first step."""
     array = brian2.get_device().get_array_name
     neurons, synapses = net.neurons.variables, net.synapses.variables
     names = state_names(net.machine)

@@ -1,6 +1,6 @@
 r"""Memories of binary sequences older than STDP: asymmetric Hebb weights, and a static Boltzmann machine on windows.
 
-Both learn one period of a sequence x(t) of zeros and ones, shape (steps, n), that begins again when it ends.
+Both learn one period of a periodic sequence x(t) of zeros and ones, shape (steps, n).
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Columns of up to so many neurons are compared all, 2^20 of them.
+# Up to this number of neurons, all columns are compared (2^20 columns).
 ENUMERATED = 20
 
 
 def windows(sequence: np.ndarray, lags: int) -> np.ndarray:
-    """Return each step of a periodic sequence after the ``lags`` before it, oldest first: (steps, lags + 1, n)."""
+    """Return each step of a periodic sequence with the ``lags`` steps before it, oldest first: (steps, lags + 1, n)."""
     at = np.arange(len(sequence))[:, None] + np.arange(-lags, 1)
     return np.asarray(sequence, float)[at % len(sequence)]
 
 
 @dataclass(frozen=True)
 class SequenceHopfield:
-    r"""A Hopfield network whose weights lead from each state to the next: Hebb's rule with a delay, in one pass.
+    r"""A Hopfield network whose weights lead from each state to the next: delayed Hebbian learning in one pass.
 
-    With :math:`s = 2x - 1`, for lags :math:`\tau` from 1 to m, all of equal weight,
+    With :math:`s = 2x - 1`, for lags :math:`\tau` from 1 to m, which all have equal weight,
 
     .. math::
         W_\tau = \frac{1}{T} \sum_t s(t) s(t - \tau)^\top, \quad
@@ -39,13 +39,13 @@ class SequenceHopfield:
 
     @classmethod
     def learn(cls, sequence: np.ndarray, lags: int = 1) -> SequenceHopfield:
-        """Return the network that has seen one period, shape (steps, n)."""
+        """Return the network that has learned one period, shape (steps, n)."""
         signs = 2 * windows(sequence, lags) - 1
         return cls(np.einsum("tj,tli->lji", signs[:, -1], signs[:, :-1]) / len(signs))
 
     @property
     def lags(self) -> int:
-        """Steps of the past that decide the next."""
+        """Number of past steps that determine the next step."""
         return len(self.weights)
 
     @property
@@ -54,23 +54,24 @@ class SequenceHopfield:
         return self.weights.size
 
     def next(self, before: np.ndarray) -> np.ndarray:
-        """Return the step that follows those ``before``, shape (lags, n), oldest first."""
+        """Return the step that follows the steps ``before``, shape (lags, n), oldest first."""
         drive = np.einsum("lji,li->j", self.weights, 2.0 * before - 1)
-        # Sums of whole numbers over T: what is 0 must not be decided by rounding.
+        # The terms are integers divided by T, so a sum of 0 must not depend on rounding.
         return (drive > 1e-9).astype(np.uint8)
 
 
 @dataclass(frozen=True)
 class WindowBoltzmann:
-    r"""A Boltzmann machine of m + 1 columns of a sequence side by side, none of them hidden: it knows no time.
+    r"""A Boltzmann machine over m + 1 successive columns of a sequence, all visible. It has no notion of time.
 
-    For all (m + 1) n units y of a window, with symmetric weights and no weight of a unit to itself,
+    For all (m + 1) n units y of a window, with symmetric weights and no self-connections,
 
     .. math:: P(y) \propto e^{b \cdot y + y^\top W y/2}
 
-    To recall, m columns are clamped to the past; the next is the most probable last one. Up to 20 neurons all columns
-    are compared; above, each neuron in turn takes its more probable value until none changes, from silence, from all
-    on, from each neuron alone and from the past columns, and the best of these counts (no chance is involved).
+    In recall, m columns are clamped to the past, and the next step is the most probable last column. With up to 20
+    neurons, all columns are compared. With more, each neuron in turn takes its more probable value until none changes.
+    This search starts from silence, from all neurons on, from each neuron alone and from the past columns, and the best
+    result counts. Recall is deterministic.
 
     Reference: Ackley, Hinton & Sejnowski 1985, doi:10.1207/s15516709cog0901_7.
     """
@@ -80,16 +81,16 @@ class WindowBoltzmann:
     bias: np.ndarray
     """((lags + 1) n,)"""
     n: int
-    """neurons, units of a column"""
+    """number of neurons, which are the units of a column"""
     passes: int = 0
-    """how often all windows were gone through in learning"""
+    """number of passes through all windows during learning"""
 
     @classmethod
     def learn(cls, sequence: np.ndarray, lags: int, penalty: float = 1e-2) -> WindowBoltzmann:
-        r"""Return the machine of the highest log pseudolikelihood of all windows of one period, shape (steps, n).
+        r"""Return the machine with the highest log pseudolikelihood of all windows of one period, shape (steps, n).
 
-        The objective, less :math:`\lambda \sum_{i<j} w_{ij}^2/2` with ``penalty`` :math:`\lambda`, is concave: from
-        wherever it starts L-BFGS comes to the same machine.
+        The objective minus :math:`\lambda \sum_{i<j} w_{ij}^2/2`, with ``penalty`` :math:`\lambda`, is concave, so
+        L-BFGS finds the same machine from any start.
 
         References: Besag 1975, doi:10.2307/2987782; Hyvärinen 2006, doi:10.1162/neco.2006.18.10.2283.
         """
@@ -103,7 +104,7 @@ class WindowBoltzmann:
 
     @property
     def lags(self) -> int:
-        """Steps of the past that decide the next."""
+        """Number of past steps that determine the next step."""
         return len(self.bias) // self.n - 1
 
     @property
@@ -112,14 +113,14 @@ class WindowBoltzmann:
         return len(self.bias) * (len(self.bias) + 1) // 2
 
     def next(self, before: np.ndarray) -> np.ndarray:
-        """Return the most probable step after those ``before``, shape (lags, n), oldest first."""
+        """Return the most probable step after the steps ``before``, shape (lags, n), oldest first."""
         drive = self._drive(before)
         if self.n > ENUMERATED:
             return self._climbed(drive, before)
         return ((int(np.argmax(self._goodness(drive))) >> np.arange(self.n)) & 1).astype(np.uint8)
 
     def surprise(self, sequence: np.ndarray, before: np.ndarray) -> np.ndarray:
-        """Return the negative log likelihood (nats) of each step after those before it, shape (steps,).
+        """Return the negative log likelihood (nats) of each step, given the steps before it, shape (steps,).
 
         Raises
         ------
@@ -137,14 +138,14 @@ class WindowBoltzmann:
         return np.array(nats)
 
     def _drive(self, before: np.ndarray) -> np.ndarray:
-        """What clamped columns and biases add to the last column, shape (n,)."""
+        """Return the input of the clamped columns and the biases to the last column, shape (n,)."""
         return self.bias[-self.n :] + self.weights[-self.n :, : -self.n] @ np.ravel(before).astype(float)
 
     def _goodness(self, drive: np.ndarray) -> np.ndarray:
-        """Log probability, up to a constant, of every last column; bit i of an index is neuron i."""
+        """Return the log probability, up to a constant, of every last column. Bit i of an index is neuron i."""
         within = self.weights[-self.n :, -self.n :]
         goodness = np.zeros(1)
-        # Twice as many with each neuron: the same with it off, and then on.
+        # Each neuron doubles the number of columns: first the columns with the neuron off, then with it on.
         for i in range(self.n):
             others = np.zeros(1)
             for j in range(i):
@@ -153,12 +154,12 @@ class WindowBoltzmann:
         return goodness
 
     def _climbed(self, drive: np.ndarray, before: np.ndarray) -> np.ndarray:
-        """The best column that iterated conditional modes come to (Besag 1986)."""
+        """Return the best column that iterated conditional modes find (Besag 1986)."""
         within = self.weights[-self.n :, -self.n :]
         found = []
         for start in (np.zeros(self.n), np.ones(self.n), *np.eye(self.n), *np.asarray(before, float)):
             x, last = start.copy(), None
-            # Each change makes the column more probable: this ends.
+            # Each change makes the column more probable, so the loop ends.
             while last is None or (x != last).any():
                 last = x.copy()
                 for i in range(self.n):
@@ -168,7 +169,7 @@ class WindowBoltzmann:
 
 
 def symmetric(upper: np.ndarray, size: int) -> np.ndarray:
-    """Return the symmetric matrix without a diagonal that has these values above it."""
+    """Return the symmetric matrix with these values above the diagonal and zeros on the diagonal."""
     matrix = np.zeros((size, size))
     matrix[np.triu_indices(size, 1)] = upper
     return matrix + matrix.T
@@ -179,7 +180,7 @@ def pseudolikelihood(parameters: np.ndarray, rows: np.ndarray, penalty: float) -
 
     .. math:: -\sum_{y} \sum_i \log P(y_i | y_{j \ne i}) + \frac{\lambda}{2} \sum_{i<j} w_{ij}^2
 
-    ``parameters`` are the biases and then the weights above the diagonal.
+    ``parameters`` holds the biases and then the weights above the diagonal.
     """
     size = rows.shape[1]
     bias, upper = parameters[:size], parameters[size:]
@@ -187,13 +188,13 @@ def pseudolikelihood(parameters: np.ndarray, rows: np.ndarray, penalty: float) -
     value = np.logaddexp(0, np.where(rows > 0, -drive, drive)).sum() + penalty / 2 * upper @ upper
     error = 1 / (1 + np.exp(-np.clip(drive, -700, 700))) - rows
     slope = rows.T @ error
-    # A weight is in the drive of both of its units.
+    # A weight contributes to the input of both of its units.
     slope = (slope + slope.T)[np.triu_indices(size, 1)] + penalty * upper
     return float(value), np.concatenate([error.sum(0), slope])
 
 
 def _each(sequence: np.ndarray, before: np.ndarray, lags: int):
-    """Pairs of the past of a step, shape (lags, n), and the step."""
+    """Yield pairs of the past of a step, shape (lags, n), and the step."""
     if len(before) < lags:
         raise ValueError(f"before: expected at least {lags} steps, got {len(before)}")
     whole = np.concatenate([before[len(before) - lags :], sequence])
@@ -201,12 +202,12 @@ def _each(sequence: np.ndarray, before: np.ndarray, lags: int):
 
 
 def predict(memory: SequenceHopfield | WindowBoltzmann, sequence: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """Return what a memory expects at each step of a sequence it is shown after ``before``, shape (steps, n)."""
+    """Return a memory's prediction of each step of a sequence that is shown after ``before``, shape (steps, n)."""
     return np.stack([memory.next(past) for past, _ in _each(sequence, before, memory.lags)])
 
 
 def recall(memory: SequenceHopfield | WindowBoltzmann, steps: int, cue: np.ndarray) -> np.ndarray:
-    """Return what a memory does on its own after a cue of at least its lags, shape (steps, n)."""
+    """Return the steps that a memory generates after a cue of at least its lags, shape (steps, n)."""
     if len(cue) < memory.lags:
         raise ValueError(f"cue: expected at least {memory.lags} steps, got {len(cue)}")
     found = list(np.asarray(cue, np.uint8))

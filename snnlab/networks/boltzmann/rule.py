@@ -1,7 +1,7 @@
 r"""STDP of a dynamic Boltzmann machine, as Brian2 equations.
 
-Neuron j is on, x_j = 1, or off at every step. A spike of i needs d_ij steps to reach j. With decay rates
-:math:`\lambda_k` and :math:`\mu_l` each synapse and each neuron remember
+Neuron j is on (x_j = 1) or off at every step. A spike of i needs d_ij steps to reach j and is under way until then.
+With decay rates :math:`\lambda_k` and :math:`\mu_l`, each synapse and each neuron have the traces
 
 .. math::
     \alpha_{ijk}(t) &= \sum_{s \le t - d_{ij} + 1} \lambda_k^{t + 2 - d_{ij} - s} x_i(s) &\text{spikes that arrived}
@@ -16,24 +16,24 @@ from which follows the energy of being on in the next step, and the probability
     E_j = -b_j - \sum_{ik} u_{ijk} \alpha_{ijk} + \sum_{il} v_{ijl} \beta_{ijl} + \sum_{il} v_{jil} \gamma_{il},
     \quad p_j = \frac{1}{1 + e^{E_j/\tau}}
 
-Learning goes up the gradient of the log likelihood of what is shown: with the surprise :math:`D_j = (x_j - p_j)/\tau`
+Learning ascends the gradient of the log likelihood of the sequence. With the surprise :math:`D_j = (x_j - p_j)/\tau`,
 
 .. math::
     \Delta b_j \propto D_j, \quad \Delta u_{ijk} \propto \alpha_{ijk} D_j,
     \quad \Delta v_{ijl} \propto -\beta_{ijl} D_j - \gamma_{jl} D_i
 
-With positive u and v a spike that has arrived makes j fire (LTP), one that is still under way, or comes after j has
-fired, keeps it from firing (LTD). What is learned follows what is shown: u grows, and v falls, where j fires
-unexpectedly. "adagrad" divides each change by the root of the sum of all its squares so far (Duchi, Hazan & Singer
-2011), "sgd" takes it as it is.
+With positive u and v, a spike that has arrived makes j fire (LTP). A spike that is still under way, or that comes after
+j has fired, prevents j from firing (LTD). If j fires unexpectedly, u increases and v decreases. "adagrad" divides each
+change by the square root of the sum of all its squares so far (Duchi, Hazan & Singer 2011); "sgd" does not.
 
-Choices that sources leave open. ``timing``: equation (4) of the paper, as printed, has the spike that arrives now
-neither in alpha nor in beta; "consistent" counts it in alpha, "literal" does not. ``variant``: "paper" follows the
-equations; "jdybm" follows the authors' Java program where it differs and equations can say it: beta with the oldest
-spike in the place of the newest, the neuron's own gamma in its energy, v in two steps, and nothing from delays of 1.
+Two settings decide what the sources leave open. ``timing``: in equation (4) of the paper, as printed, a spike that
+arrives now is neither in alpha nor in beta. "consistent" counts it in alpha; "literal" does not. ``variant``: "paper"
+follows the equations. "jdybm" follows the authors' Java program where it differs and equations can express it: beta has
+the oldest spike in the place of the newest, the neuron's own gamma is in its energy, v changes in two steps, and delays
+of 1 have no effect.
 
-Reference: Osogami & Otsuka 2015, doi:10.1038/srep14149, equations 3 to 18; AdaGrad is that of the authors' program
-jdybm (github.com/ibm-research-tokyo/dybm).
+Reference: Osogami & Otsuka 2015, doi:10.1038/srep14149, equations 3 to 18. AdaGrad is implemented as in the authors'
+program jdybm (github.com/ibm-research-tokyo/dybm).
 """
 
 from __future__ import annotations
@@ -50,21 +50,21 @@ from ...errors import UserError
 if TYPE_CHECKING:
     import brian2
 
-# An integer of Brian2 holds a history of so many steps.
+# A Brian2 integer holds a history of this number of steps.
 LONGEST_HISTORY = 30
 SMALLEST_RATE = 1e-9
-# With it AdaGrad leaves alone what has never had a gradient.
+# This constant prevents division by 0 for parameters that never had a gradient.
 TINY = 1e-300
 
 
 @dataclass(frozen=True)
 class DybmRule:
-    """Settings of the learning rule; :meth:`neurons` and the other methods are its equations.
+    """Settings of the learning rule. :meth:`neurons` and the other methods return its equations.
 
     Raises
     ------
     UserError
-        For decay rates outside (0, 1), or other settings that cannot be.
+        For decay rates outside (0, 1), and for other values that are not allowed.
     """
 
     lam: tuple[float, ...] = (0.25, 0.5, 0.75)
@@ -74,7 +74,7 @@ class DybmRule:
     temperature: float = 1.0
     """tau"""
     optimizer: Literal["adagrad", "sgd"] = "adagrad"
-    """how gradients become changes"""
+    """method that converts gradients to changes"""
     rate: float = 1.0
     """learning rate"""
     timing: Literal["consistent", "literal"] = "consistent"
@@ -89,16 +89,16 @@ class DybmRule:
                 rates = tuple(given)
             except TypeError:
                 rates = ()
-            # With smaller rates the weights of spikes under way overflow.
+            # With smaller rates, the traces of spikes under way overflow.
             if not rates or not all(isinstance(x, Real) and SMALLEST_RATE <= x < 1 for x in rates):
                 raise UserError(
-                    f"{name}: expected decay rates between 0 and 1 (below 1, at least {SMALLEST_RATE:g}), got {given!r}"
+                    f"{name}: expected decay rates between 0 and 1 (at least {SMALLEST_RATE:g}, below 1), got {given!r}"
                 )
             object.__setattr__(self, name, tuple(map(float, rates)))
         for name in ("temperature", "rate"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, Real):
-                raise UserError(f"{name}: expected a finite number > 0, got {value!r}")
+                raise UserError(f"{name}: expected a number > 0, got {value!r}")
         require_positive(self, "temperature", "rate")
         require_choices(self)
 
@@ -117,7 +117,7 @@ class DybmRule:
         )
 
     def synapses(self) -> str:
-        """Return the equations of the synapses; the sums over them are the energy."""
+        """Return the equations of the synapses. Sums over the synapses give the energy."""
         arrived = self._each("- u_{m}*alpha_{m}", self.lam)
         under_way = self._each("+ v_{m}*beta_{m}", self.mu)
         own = " + ".join(self._each("v_{m}*gamma_{m}_post", self.mu))
@@ -128,21 +128,21 @@ class DybmRule:
                 *self._each("u_{m} : 1\nu_squares_{m} : 1\nalpha_{m} : 1", self.lam),
                 *self._each("v_{m} : 1\nv_squares_{m} : 1\nbeta_{m} : 1", self.mu),
                 f"E_in_post = {' '.join(arrived + under_way)} : 1 (summed)",
-                # The sum over v_ji gamma_i: the synapse from j to i adds to its own source.
+                # This is the sum over v_ji gamma_i: the synapse from j to i adds to its own source neuron.
                 f"E_own_{'pre' if self.variant == 'paper' else 'post'} = {own} : 1 (summed)",
             ]
         )
 
     def arrive(self) -> str:
-        """Return what synapses do at the start of a step, with the spikes up to the last one."""
+        """Return the update of the synapses at the start of a step, with the spikes of all earlier steps."""
         alpha = "alpha_{m} = lambda_{m}*(alpha_{m} + arrived(history_pre, delay_steps))"
         return "\n".join(
             self._each(alpha, self.lam) + self._each("beta_{m} = under_way_{m}(history_pre, delay_steps)", self.mu)
         )
 
     def decide(self) -> str:
-        """Return what neurons do: what is shown, or whether they would rather be on, and how they learn from it."""
-        # Beyond 700 exp overflows; such a probability is 1e-304.
+        """Return the update of the neurons: the shown state or the more probable one, and the change of the bias."""
+        # exp overflows beyond about 700. At 700, the probability is 1e-304.
         return "\n".join(
             [
                 "energy = -bias + E_in + E_own",
@@ -154,12 +154,12 @@ class DybmRule:
         )
 
     def notice(self) -> str:
-        """Return what synapses see of both neurons; apart from what they learn, which is then vectorised."""
+        """Return the values that synapses read from both neurons. A separate step lets learning be vectorised."""
         seen = ["surprise_here = surprise_post", "surprise_there = surprise_pre"]
         return "\n".join([*seen, *self._each("own_{m} = gamma_{m}_post", self.mu)])
 
     def learn(self) -> str:
-        """Return what synapses learn."""
+        """Return the change of the weights."""
         lines = []
         for m in range(1, len(self.lam) + 1):
             lines += self._climb("u", f"_{m}", f"alpha_{m}*surprise_here")
@@ -178,7 +178,7 @@ class DybmRule:
         return [f"{squares} += ({gradient})**2", f"{name}{index} += rate*{gradient}/sqrt({squares} + {TINY})"]
 
     def remember(self) -> str:
-        """Return what neurons remember at the end of a step; the newest spike is the lowest bit of the history."""
+        """Return the traces of the neurons at the end of a step. The newest spike is the lowest bit of the history."""
         return "\n".join(
             [
                 *self._each("gamma_{m} = mu_{m}*(gamma_{m} + x)", self.mu),
@@ -192,13 +192,13 @@ class DybmRule:
         return rates | {"temperature": self.temperature, "rate": self.rate} | self._functions()
 
     def arrived(self, history: np.ndarray, delays: np.ndarray) -> np.ndarray:
-        """Return 1 where the spike that leaves the queue of a delay was one, else 0."""
+        """Return 1 where a spike leaves the queue of a delay, else 0."""
         late = self.timing == "literal"
         spike = (np.asarray(history) >> (np.asarray(delays) - 1 + late)) & 1
         return spike * ((np.asarray(delays) > 1) | (self.variant == "paper")).astype(float)
 
     def under_way(self, history: np.ndarray, delays: np.ndarray, m: int) -> np.ndarray:
-        """Return beta_m of the spikes in the queues of these delays."""
+        """Return beta_m, the trace of the spikes in the queues of these delays."""
         history, delays = np.broadcast_arrays(history, delays)
         total, mu = np.zeros(history.shape), self.mu[m - 1]
         for age in range(1, int(delays.max(initial=1))):
@@ -207,16 +207,16 @@ class DybmRule:
         return total
 
     def _functions(self) -> dict[str, brian2.Function]:
-        """Brian2 functions of these two."""
+        """Return the Brian2 functions of ``arrived`` and ``under_way``."""
         late = int(self.timing == "literal")
         bit = f"(history >> (d - 1 + {late})) & 1"
-        # This needs no branch, as d is at least 1.
+        # No branch is needed, because d is at least 1.
         found = {"arrived": f"return {bit};" if self.variant == "paper" else f"return ((d > 1) & {bit});"}
         tables = {"arrived": ""}
         for m, mu in enumerate(self.mu, 1):
             base = 1 / mu if self.variant == "paper" else mu
             scale = "1" if self.variant == "paper" else f"pow({mu!r}, -d)"
-            # This takes eight steps at a time: a table holds the sum over the ones of each byte.
+            # Eight steps are summed at a time. A table holds the sum over the set bits of each byte.
             tables[f"under_way_{m}"] = (
                 f"static const struct Bytes_{m} {{ double sums[256]; Bytes_{m}() {{\n"
                 "for (int byte = 0; byte < 256; byte++) {\n"
@@ -233,7 +233,7 @@ class DybmRule:
         return {name: self._function(name, tables[name], body) for name, body in found.items()}
 
     def _function(self, name: str, table: str, body: str) -> brian2.Function:
-        # Only training needs Brian2; a machine that is read does without.
+        # Only training needs Brian2, so it is not imported to read a machine.
         import brian2
 
         m = int(name.rpartition("_")[2]) if table else 0

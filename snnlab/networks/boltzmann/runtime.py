@@ -1,4 +1,4 @@
-"""Train a dynamic Boltzmann machine on Brian2's runtime targets; cpp/program.h does the same in C++."""
+"""Training of a dynamic Boltzmann machine on Brian2's runtime targets. cpp/program.h does the same in C++."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .state import BLOCK, TEST
 
 
 class RuntimeTrainer:
-    """The same as :class:`ProgramTrainer` on Brian2's runtime targets: without a compiler, and for tests."""
+    """A trainer like :class:`ProgramTrainer` on Brian2's runtime targets, for use without a compiler and in tests."""
 
-    # These steps take about 10 s.
+    # This number of steps takes about 10 s.
     stretch = 10_000
 
     def __init__(self, machine: Machine, schedule: Schedule, engine: Engine):
@@ -30,7 +30,7 @@ class RuntimeTrainer:
     def advance(
         self, state: dict[str, np.ndarray], limits: Limits, show: Callable[[int], None] = lambda periods: None
     ) -> tuple[dict[str, np.ndarray], Progress]:
-        """Train from a state to the first of the limits; see :meth:`ProgramTrainer.advance`."""
+        """Train from a state to the first of the limits, as in :meth:`ProgramTrainer.advance`."""
         net = self._net
         for name in self._own:
             net.view(name)[:] = state[name].ravel()
@@ -54,7 +54,7 @@ class RuntimeTrainer:
         return int(self._schedule.stages[self._sequence, stage, 1])
 
     def _show(self) -> None:
-        """Set what the next step shows."""
+        """Set the states that the next step shows."""
         first = self._schedule.stages[self._sequence, self._stage, 0]
         self._net.view("target")[:] = self._schedule.rows[first + self._at]
         self._net.view("learning")[...] = self._stage == Stage.TRAIN
@@ -68,7 +68,7 @@ class RuntimeTrainer:
             self._net.view(name)[:] = memory.get(name, 0)
 
     def _recollect(self, stage: Stage) -> bool:
-        """Whether a context or cue was read before: what is remembered then has nothing to do with what was learned."""
+        """Restore the traces after a context or cue if it was read before. These traces do not depend on learning."""
         memory = self._read_before.get((self._sequence, stage), {})
         self._remember(memory)
         if not memory:
@@ -88,7 +88,7 @@ class RuntimeTrainer:
             self._stage = Stage.RECALL
 
     def _step(self, step: int) -> bool:
-        """What happens at the end of a step; whether that was the last."""
+        """Do the work at the end of a step, and return whether the step was the last one."""
         self._steps += 1
         self._at += 1
         wrong = self._stage == Stage.RECALL and (self._net.view("x") != self._net.view("target")).any()

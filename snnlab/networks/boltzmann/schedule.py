@@ -1,16 +1,16 @@
-"""What a dynamic Boltzmann machine is shown while it learns, and when it is tested.
+"""The schedule of a dynamic Boltzmann machine: the sequences that it is shown, and the tests.
 
-A period is one pass through a sequence, in which the machine learns at every step; what it remembers is carried on. A
-test follows after every period. What the machine remembers is kept, and it goes on alone at temperature 0. At the first
-wrong bit, or at the end of the sequence, it remembers again what it did before. A block trains one sequence until a
-test is passed.
+A period is one pass through a sequence, in which the machine learns at every step. Its traces continue from period to
+period. A test follows every period. In a test, the traces are stored and the machine runs freely at temperature 0. The
+traces are restored at the first wrong bit or at the end of the sequence. A block trains one sequence until a test is
+passed.
 
-With several sequences, blocks take turns. A block then begins with reading the sequence once, from silence and without
-learning; a test reads the first letters as a cue, from silence, and what must follow is the rest and then the cue.
-Training ends when a block needs no period at all. (The paper calls these blocks iterations.)
+Several sequences take turns in blocks. A block then starts with reading the sequence once, from silence and without
+learning. A test reads the first letters as a cue, from silence. The machine must then produce the rest of the sequence
+and the cue. Training ends when a block needs no period at all. (The paper calls these blocks iterations.)
 
-Reference: Osogami & Otsuka 2015, doi:10.1038/srep14149, and the authors' program jdybm
-(github.com/ibm-research-tokyo/dybm), whose tests these are.
+Reference: Osogami & Otsuka 2015, doi:10.1038/srep14149. The tests are those of the authors' program jdybm
+(github.com/ibm-research-tokyo/dybm).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MOST_PERIODS = 10**12
 
 
 class Stage(IntEnum):
-    """What is shown, and what is done with it; the numbers are those of cpp/program.h."""
+    """Stage of the schedule. The numbers are the same as in cpp/program.h."""
 
     CONTEXT = 0
     CUE = 1
@@ -45,31 +45,31 @@ class Stage(IntEnum):
 
 @dataclass(frozen=True)
 class Limits:
-    """Where a stretch of training ends if nothing else ends it, counted from its start."""
+    """Limits of one call of training, counted from its start."""
 
     periods_stop: int = FOREVER
     blocks_stop: int = FOREVER
-    """counted from the start of training"""
+    """number of blocks, counted from the start of training"""
     steps_stop: int = 10_000_000
-    """at the first period or block that ends then"""
+    """number of steps; the call ends with the period or block in which it is reached"""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """What a stretch of training did."""
+    """Progress of one call of training."""
 
     periods: int
     steps: int
-    """with those of tests"""
+    """number of steps, including tests"""
     block_periods: np.ndarray
-    """periods that each block needed"""
+    """number of periods of each block"""
     learned: bool
-    """whether all is learned: one sequence recalled, or a block of several that needed no period"""
+    """whether training is complete: one sequence is recalled, or with several, a block needed no period"""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """What is shown: rows of zeros and ones, and for each sequence and stage its first row and how many."""
+    """The shown rows of zeros and ones, and for each sequence and stage its first row and its number of rows."""
 
     rows: np.ndarray
     stages: np.ndarray
@@ -77,7 +77,7 @@ class Schedule:
 
     @classmethod
     def of(cls, sequences: Sequence[ArrayLike] | np.ndarray, cue: int = 0, testing: bool = True) -> Schedule:
-        """Return the schedule for sequences of shape (steps, n); ``cue`` is how many steps of each are its cue.
+        """Return the schedule for sequences of shape (steps, n); ``cue`` is the number of steps of a cue.
 
         Raises
         ------
@@ -85,14 +85,14 @@ class Schedule:
             For several sequences without a cue, a cue longer than a sequence, or sequences that are not binary.
         """
         if not len(sequences):
-            raise UserError("sequence: expected at least one")
+            raise UserError("sequence: expected at least one sequence, got none")
         checked = [checked_sequence(each) for each in sequences]
         checked = [checked_sequence(each, checked[0].shape[1]) for each in checked]
         if len(sequences) > 1 and not testing:
-            # They take turns when a test is passed.
-            raise UserError("testing: expected tests for several sequences, which tell when it is the next one's turn")
+            # The next sequence has its turn when a test is passed.
+            raise UserError("testing: expected True for several sequences, whose turns end with a test, got False")
         if len(sequences) > 1 and not cue:
-            raise UserError("cue: expected at least one step to tell several sequences apart")
+            raise UserError("cue: expected an integer >= 1 to tell several sequences apart, got 0")
         require_whole("cue", cue, 0, min(len(each) for each in checked) - 1)
         rows: list[np.ndarray] = []
         stages = []
@@ -104,11 +104,11 @@ class Schedule:
         return cls(np.concatenate(rows), np.array(stages, np.int64), testing)
 
     def digest(self) -> str:
-        """Return what tells this from what else may be shown."""
+        """Return a text that identifies the schedule."""
         shapes = str((self.rows.shape, self.stages.tolist())).encode()
         return hashlib.sha256(shapes + self.rows.tobytes()).hexdigest()[:16]
 
     def learned(self, blocks: int, block_periods: Sequence[int] | np.ndarray) -> bool:
-        """Tell whether all is learned after so many blocks, of which the last needed these periods."""
+        """Tell whether everything is learned after ``blocks`` blocks; ``block_periods`` are those of the last ones."""
         last_was_known = len(block_periods) > 0 and block_periods[-1] == 0 and blocks > 1
         return len(block_periods) > 0 if len(self.stages) == 1 else last_was_known

@@ -1,7 +1,7 @@
-"""Where the training of a dynamic Boltzmann machine stands: what it needs, beside the machine, to go on exactly.
+"""The training state of a dynamic Boltzmann machine, which is needed with the machine to continue training exactly.
 
-While it trains, a state is arrays by the names of the network's variables, and ``control``: what comes next (a block or
-a test), which sequence, periods of the block so far, blocks so far.
+During training, a state holds arrays by the names of the network's variables, and ``control``: what comes next (a block
+or a test), which sequence, periods of the block so far, blocks so far.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numpy as np
 from ...errors import UserError
 from .machine import PARAMETERS, Machine, Traces
 
-# These tell what comes next; cpp/program.h has the same numbers.
+# These numbers tell what comes next. cpp/program.h has the same numbers.
 BLOCK, TEST = 0, 1
-# At these places of ``control`` stand the periods of the block so far, and the number of blocks.
+# These elements of ``control`` are the number of periods of the block so far, and the number of blocks.
 SINCE, BLOCKS = 2, 3
 
 Kind = TypeVar("Kind", bound=Machine)
@@ -24,7 +24,7 @@ Kind = TypeVar("Kind", bound=Machine)
 
 @dataclass(frozen=True, repr=False)
 class State:
-    """What training goes on from, beside the machine."""
+    """The state from which training continues, apart from the machine."""
 
     traces: Traces
     squares: dict[str, np.ndarray]
@@ -32,7 +32,7 @@ class State:
     turn: np.ndarray
     """(4,): what comes next, which sequence, periods of the block so far, blocks so far"""
     shown: str
-    """which sequences and cue that is about: see Schedule.digest"""
+    """identifies the sequences and the cue of this state; see Schedule.digest"""
 
     def __repr__(self) -> str:
         return f"State({len(self.traces.history)} neurons, {'AdaGrad' if self.squares else 'no sums'})"
@@ -63,14 +63,14 @@ def fresh_state(machine: Machine) -> dict[str, np.ndarray]:
 
 
 def going_on(machine: Machine, given: State, shown: str) -> dict[str, np.ndarray]:
-    """Return the state of a machine that goes on from what is given, with what is shown from now on.
+    """Return the state of a machine that continues from a given state with the schedule ``shown``.
 
-    If that is something else than before, a first block begins.
+    If the schedule is not the same as before, a first block begins.
 
     Raises
     ------
     UserError
-        If what is given is no State, or one of a machine of other shapes.
+        If ``given`` is not a State, or belongs to a machine of other shapes.
     """
     if not isinstance(given, State):
         raise UserError(f"state: expected the state of a Fit, got {given!r}")
@@ -84,7 +84,8 @@ def going_on(machine: Machine, given: State, shown: str) -> dict[str, np.ndarray
         for name in PARAMETERS:
             squares = given.squares.get(name)
             if squares is None or np.shape(squares) != getattr(machine, name).shape:
-                raise UserError(f"state: expected AdaGrad's sums of this machine's {name}")
+                wanted, found = getattr(machine, name).shape, np.shape(squares)
+                raise UserError(f"state: expected AdaGrad's sums of {name} of shape {wanted}, got shape {found}")
         state |= {"bias_squares": np.array(given.squares["bias"], float)}
         state |= _layers("u_squares", given.squares["u"]) | _layers("v_squares", given.squares["v"])
     if shown == given.shown:
@@ -93,13 +94,13 @@ def going_on(machine: Machine, given: State, shown: str) -> dict[str, np.ndarray
 
 
 def machine_of(machine: Kind, state: dict[str, np.ndarray]) -> tuple[Kind, Traces]:
-    """Return the machine that a state is, and what it remembers."""
+    """Return the machine and the traces of a state."""
     trained = machine.with_parameters(bias=state["bias"].copy(), u=_stacked("u", state), v=_stacked("v", state))
     return trained, Traces(state["history"].astype(np.int64), _stacked("alpha", state), _stacked("gamma", state))
 
 
 def state_of(machine: Machine, state: dict[str, np.ndarray], shown: str) -> State:
-    """Return what training can go on from, of a machine that is shown this."""
+    """Return the state from which training can continue, for a machine with the schedule ``shown``."""
     squares = {}
     if machine.rule.optimizer == "adagrad":
         squares = {"bias": state["bias_squares"].copy()}
@@ -108,7 +109,7 @@ def state_of(machine: Machine, state: dict[str, np.ndarray], shown: str) -> Stat
 
 
 def _layers(name: str, values: np.ndarray) -> dict[str, np.ndarray]:
-    """An array whose last axis is that of decay rates, as one for each of them."""
+    """Return an array, whose last axis is decay rates, as separate arrays for each decay rate."""
     layers = np.moveaxis(np.asarray(values, float), -1, 0)
     return {f"{name}_{m}": np.ascontiguousarray(layer) for m, layer in enumerate(layers, 1)}
 

@@ -1,4 +1,4 @@
-"""Run files that hold a dynamic Boltzmann machine: what is written of it, and the machine that is read again."""
+"""Writing and reading of dynamic Boltzmann machines in run files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .machine import PARAMETERS, Machine, Traces
 from .rule import DybmRule
 from .state import State
 
-# A machine, and where its training stands.
+# These variables hold a machine and its training state.
 NAMES: Names = {
     "bias": ("bias of each neuron", "1"),
     "u": ("LTP weights of the synapses", "1"),
@@ -34,7 +34,7 @@ NAMES: Names = {
 
 
 def remembered(machine: Machine, state: State) -> dict[str, tuple]:
-    """Return delays and where training stands, as variables of a run file: see :func:`load_state`."""
+    """Return delays and training state as variables of a run file; see :func:`load_state`."""
     dims = {"bias": ("neuron",), "u": ("pre", "post", "k"), "v": ("pre", "post", "l")}
     return {
         "delay": (("pre", "post"), machine.delays.astype(np.int32)),
@@ -55,22 +55,22 @@ def equations(machine: Machine) -> str:
 
 
 def load_machine(path: str | Path) -> tuple[Boltzmann, Traces]:
-    """Return the trained machine of a run file, and what it remembered; raises UserError if the file holds none."""
+    """Return the trained machine of a run file and its traces; raises UserError if the file holds no machine."""
     dataset, rule = _load(path)
     return stored_machine(dataset, rule)
 
 
 def load_state(path: str | Path) -> State:
-    """Return what the machine of a run file goes on training from: ``machine.fit(..., state=)``.
+    """Return the state from which the machine of a run file continues training: ``machine.fit(..., state=)``.
 
     Raises
     ------
     UserError
-        If the file holds no machine, or was made before run files held this.
+        If the file holds no machine, or is so old that it holds no training state.
     """
     dataset, rule = _load(path)
     if "turn" not in dataset:
-        raise UserError(f"run file: {str(path)!r} was made before run files held what training goes on from")
+        raise UserError(f"run file: expected a file with a training state, got an older one, {str(path)!r}")
     squares = {name: dataset[f"{name}_squares"].values for name in PARAMETERS if f"{name}_squares" in dataset}
     _, traces = stored_machine(dataset, rule)
     return State(traces, squares, dataset.turn.values, str(dataset.schedule.values))
@@ -80,13 +80,13 @@ def _load(path: str | Path) -> tuple[xr.Dataset, DybmRule]:
     """Return a run file that holds a machine, and the machine's rule."""
     dataset = load(path)
     if not {"delay", "bias", "u", "v", "history", "alpha", "gamma"} <= set(dataset):
-        raise UserError(f"run file: a run of {dataset.attrs['protocol']} holds no Boltzmann machine")
+        raise UserError(f"run file: expected a run with a Boltzmann machine, got one of {dataset.attrs['protocol']}")
     config = attribute(dataset, "config")
     return dataset, DybmRule(**{f.name: config[f.name] for f in fields(DybmRule)})
 
 
 def stored_machine(dataset: xr.Dataset, rule: DybmRule) -> tuple[Boltzmann, Traces]:
-    """Return the machine of a run at its end, and what it remembered."""
+    """Return the machine and its traces at the end of a run."""
     arrays = {name: dataset[name].values[-1] for name in PARAMETERS}
     machine = Boltzmann(dataset.delay.values, rule=rule, **arrays)
     return machine, Traces(dataset.history.values, dataset.alpha.values, dataset.gamma.values)

@@ -1,6 +1,6 @@
-"""Let a dynamic Boltzmann machine learn two sequences in turns, block after block, and look at it on the way.
+"""Training of a dynamic Boltzmann machine on two sequences in turns, block after block, with inspections.
 
-schedule.py says what blocks, cues and tests are.
+schedule.py defines blocks, cues and tests.
 """
 
 from __future__ import annotations
@@ -40,17 +40,21 @@ NAMES: Names = {
 def take_turns(
     config: TurnsConfig, sequences: list[np.ndarray], engine: Engine, novel: np.ndarray | None = None, most: int = 0
 ) -> xr.Dataset:
-    """Train a machine on sequences in turns until a block needs no period, or for so many blocks or periods.
+    """Train a machine on sequences in turns until a block needs no period, or to the limits of blocks and periods.
 
-    Returns ``sequence`` (learned, step, neuron); ``block_periods`` (block), what each block needed, and ``unfinished``,
-    periods of the last one if training ended within it; after each ``look`` (blocks, about two in each factor of ten;
-    the last may be within the next block) the ``age`` (periods), ``cpu`` and ``wall`` (s) so far, and for each sequence
-    what is ``recalled`` (look, learned, replayed, neuron) after its cue from silence, its ``wrong`` bits, and bits
-    ``missed``, less likely than not when it is shown after itself; and the machine at the end, as
-    :func:`memorise` stores it.
+    Returns a Dataset with
 
-    With a ``novel`` sequence a copy of the machine learns that one at each look, for at most so many periods:
-    ``novel_periods`` (look) until it is recalled, NaN if it is not.
+    - ``sequence`` (learned, step, neuron).
+    - ``block_periods`` (block): number of periods of each block. ``unfinished`` is the number of periods of the last
+      block if training ended within it.
+    - ``age`` (periods), ``cpu`` and ``wall`` (s) so far, at each inspection ``look`` (blocks, about two in each factor
+      of ten; the last one may be within a block).
+    - for each sequence, at each inspection: ``recalled`` (look, learned, replayed, neuron) after its cue from silence;
+      its ``wrong`` bits; the ``missed`` bits, which are less likely than not when the sequence follows itself.
+    - the machine at the end, as :func:`memorise` stores it.
+
+    With a ``novel`` sequence, a copy of the machine learns it at each inspection, at most for ``most`` periods.
+    ``novel_periods`` (look) is the number of periods until it is recalled; NaN if it is not.
     """
     machine = config.machine(sequences[0].shape[1], engine)
     taught = [config.taught(each, engine) for each in sequences]
@@ -74,7 +78,7 @@ def take_turns(
 
 
 def _looks(blocks: int) -> list[int]:
-    """After how many blocks to look: 1, 3, 10, 30, ..., and the last."""
+    """Return the numbers of blocks at which to inspect: 1, 3, 10, 30, ..., and the last."""
     spaced = {first * 10**power for power in range(13) for first in (1, 3)}
     return sorted({x for x in spaced if x < blocks} | {blocks})
 
@@ -92,9 +96,9 @@ def _look(machine: Boltzmann, sequences: list[np.ndarray], cue: int) -> dict[str
 def _learned_anew(
     machine: Boltzmann, state: dict[str, np.ndarray], novel: np.ndarray, cue: int, most: int, engine: Engine
 ) -> float:
-    """Periods that a copy of the machine needs to recall another sequence after its cue, NaN if more than ``most``."""
+    """Return the periods that a copy needs to recall another sequence after its cue; NaN if more than ``most``."""
     loop, periods = trainer(machine, Schedule.of([novel], cue), engine), 0
-    # The copy has all that the machine has learned, and begins anew.
+    # The copy keeps the weights and AdaGrad's sums, but starts its schedule from the beginning.
     copy = state | {"control": np.zeros_like(state["control"])}
     for _, made in stretches(loop, copy, most):
         periods += made.periods

@@ -1,4 +1,4 @@
-"""The settings of a FORCE run in plain numbers, what is left open filled in, and what they stand for."""
+"""The settings of a FORCE run in plain numbers, and the values of settings that are None."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from .setup import ForceSetup
 
 Settled = TypeVar("Settled", bound="ForceConfig")
-# Raised by hand when what FORCE runs compute changes: files of before are then not taken for it.
+# This number is raised by hand when the results of FORCE runs change, so that older run files are not reused.
 RESULTS_VERSION = 2
-# What a FORCE protocol breaks on purpose: condition -> settings.
+# The controls of a FORCE protocol: condition -> settings.
 CONTROLS = {
     "no_recurrence": {"g": 0.0},
     "no_feedback": {"control": "no_feedback"},
     "permuted_decoder": {"control": "permuted_decoder"},
     "shuffled_teacher": {"control": "shuffled_teacher"},
 }
-# Conditions that differ from the default only after learning.
+# These conditions differ from the default only after learning.
 AFTER_LEARNING = ("no_feedback", "permuted_decoder")
 
 
@@ -30,8 +30,8 @@ AFTER_LEARNING = ("no_feedback", "permuted_decoder")
 class ForceConfig(BrianConfig):
     """Settings of a FORCE run.
 
-    None means: the published value of a shipped neuron, or what a user's file states in its FORCE; where that leaves
-    them out, rls_interval is 1 ms and zero_row_mean is True. :func:`settle_force` fills these in.
+    None means the published value of a shipped neuron, or the value in FORCE of a user's file. If the file states no
+    value, rls_interval is 1 ms and zero_row_mean is True. :func:`settle_force` fills these values in.
     """
 
     GROUPS: ClassVar = {
@@ -55,7 +55,7 @@ class ForceConfig(BrianConfig):
     filter: str = "double_exponential"
     """synaptic filter: double_exponential, exponential, or path/to/file.py:NAME"""
     parameters: tuple[str, ...] = ()
-    """neuron parameters to change, each as name=value*unit, for example tau_m=20*ms"""
+    """changed parameters of the neuron, each as name=value*unit, for example tau_m=20*ms"""
     n: int = 2000
     """number of neurons"""
     p: float = 0.1
@@ -73,13 +73,13 @@ class ForceConfig(BrianConfig):
     rls_interval: float | None = None
     """time between two RLS updates (ms), a multiple of dt"""
     zero_row_mean: bool | None = None
-    """subtract each neuron's mean input weight (2017 MATLAB: LIF and theta yes, Izhikevich no)"""
+    """whether each neuron's mean input weight is subtracted (2017 MATLAB: LIF and theta yes, Izhikevich no)"""
     tau_rise: float | None = None
     """rise time of the filter (ms)"""
     tau_decay: float | None = None
     """decay time of the filter (ms)"""
     encoder: Literal["uniform", "binary"] = "uniform"
-    """feedback weights uniform in [-Q, Q] (2017 MATLAB) or -Q or Q at random"""
+    """feedback weights: uniform in [-Q, Q] (2017 MATLAB), or binary, -Q or Q at random"""
     filter_scheme: Literal["euler", "exponential"] = "euler"
     """leak of the filters: 1 - dt/tau (Brian2, area exactly 1) or exp(-dt/tau) (2017 MATLAB, area 1.003 to 1.014)"""
     rls_gain: Literal["undivided", "exact"] = "undivided"
@@ -91,11 +91,11 @@ class ForceConfig(BrianConfig):
     learn_start: float = 5.0
     """start of the learning window (s)"""
     learn_stop: float = 10.0
-    """end of the learning window (s); equal to seconds: no free run"""
+    """end of the learning window (s); if equal to seconds, there is no free run"""
     checkpoint: float = 60.0
-    """model time between two checkpoints (s); noise and output filters start anew there, so it is part of the run"""
+    """model time between two checkpoints (s); it affects the results, because noise and output filters restart there"""
     control: Literal["none", "no_feedback", "permuted_decoder", "shuffled_teacher"] = "none"
-    """what to break: feedback or order of the decoder after learning, or the order of the teacher in time"""
+    """control: feedback cut after learning, decoder permuted after learning, or teacher shuffled in time"""
     record_spikes: int = 200
     """number of neurons whose spikes are recorded"""
     record_voltages: int = 5
@@ -103,45 +103,45 @@ class ForceConfig(BrianConfig):
     record_decoders: int = 10
     """number of neurons whose decoder is recorded over time"""
     record_interval: float | None = None
-    """time between two recorded samples (ms), a multiple of dt; None: the longest one up to 0.2 ms, or dt"""
+    """time between two recorded samples (ms), a multiple of dt; None means the longest one up to 0.2 ms, or dt"""
     record_start: float = 0.0
-    """time from which on outputs and voltages are recorded (s)"""
+    """time from which outputs and membrane potentials are recorded (s)"""
     eigenvalues: bool = False
-    """compute the eigenvalues of the total weight matrix before and after (about 20 s of CPU at n = 2000)"""
+    """whether to compute the eigenvalues of the total weight matrix before and after (20 s of CPU time at n = 2000)"""
 
     @cached_property
     def setup(self) -> ForceSetup:
-        """Models, SI values and whole steps, looked up and checked once; raises UserError as :func:`settle_force`."""
-        # The models of neurons need Brian2, which the settings alone do not.
+        """Models, SI values and numbers of steps, checked once; raises UserError as in :func:`settle_force`."""
+        # Neuron models need Brian2, but settings alone do not.
         from .setup import resolve
 
         return resolve(self)
 
 
 def settle_force(config: Settled, **stated: Any) -> Settled:
-    """Return a Config with every field filled in that is None and stands for a value; refuse what cannot be.
+    """Check the values of a Config and return it with a value for every field that was None.
 
-    First with the values that a protocol states, then with those of the neuron and the filter. Plain numbers stay in
-    published units: a Config that is settled again is the same.
+    The values come first from ``stated`` (the protocol), then from the neuron and the filter. Plain numbers stay in
+    published units, so settling a Config twice changes nothing.
 
     Raises
     ------
     UserError
-        For the first field that cannot be used.
+        For the first field with a value that is not allowed.
     """
     config = _filled(config, stated)
     setup = config.setup
     settled = _filled(config, setup.plain)
-    # It stands for the same: nothing is looked up again.
+    # The filled Config has the same models and values, so the setup is reused.
     vars(settled)["setup"] = setup
     return settled
 
 
 def force_cost(config: ForceConfig) -> Cost:
-    """Return what a run of a settled Config will take; times are those of the C++ program of one output.
+    """Return the expected cost of a run of a settled Config with one output in C++.
 
-    Measured on one core of a Xeon: 4 ns a neuron and step, 0.4 ns an entry of P and update, 45 us a step more where
-    Python runs the loop, 15 s for a program that is not built yet.
+    Measured on one core of a Xeon: 4 ns per neuron and step, 0.4 ns per entry of P and update, 45 us more per step if
+    Python runs the loop, and 15 s to build a new program.
     """
     setup, n = config.setup, config.n
     loop = 45e-6 if config.target in ("cython", "numpy") else 0.0
@@ -163,16 +163,16 @@ def force_models(config: ForceConfig) -> dict:
 
 
 def require_free_run(config: ForceConfig) -> None:
-    """Raise UserError unless all that follows learning is recorded."""
+    """Raise UserError unless the whole time after learning is recorded."""
     if config.record_start > config.learn_stop:
         raise UserError(
-            f"record_start: expected at most learn_stop, {config.learn_stop:g} s, got {config.record_start:g}"
+            f"record_start: expected a number <= learn_stop = {config.learn_stop:g} s, got {config.record_start:g}"
         )
 
 
 def require_sampling(config: ForceConfig, step: float) -> None:
-    """Refuse recordings of which no sample stands every ``step`` s."""
+    """Raise UserError unless a sample is recorded every ``step`` s."""
     setup = config.setup
     interval = setup.record.step * setup.dt
     if round(step / interval) < 1 or abs(step / interval - round(step / interval)) > 1e-6:
-        raise UserError(f"record_interval: expected a part of {step * 1e3:g} ms, got {interval * 1e3:g} ms")
+        raise UserError(f"record_interval: expected a divisor of {step * 1e3:g} ms, got {interval * 1e3:g} ms")

@@ -1,4 +1,4 @@
-"""Write what a FORCE run computed as a Dataset: recordings, decoder, weights and the final state."""
+"""The Dataset of a FORCE run: recordings, decoder, weights and the final state."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .program import ProgramLoop
 from .runtime import RuntimeLoop
 from .setup import ForceSetup, published_units
 
-# With less time after learning than this (s) nothing is claimed about a free run.
+# If the time after learning is shorter than this (s), the free run is not measured.
 FREE_RUN_SECONDS = 0.5
-# What a trained network holds beside what it recorded.
+# Variables of a trained network, in addition to its recordings.
 NAMES: Names = {
     "encoder": ("feedback weights of the output", None),
     "decoder": ("decoder at the end of the run", "s"),
@@ -51,13 +51,13 @@ def run_dataset(
     weights: tuple[scipy.sparse.csr_array, np.ndarray],
     resumed: int,
 ) -> xr.Dataset:
-    """Return the Dataset of a run that is done: see :func:`snnlab.train_force`.
+    """Return the Dataset of a finished run; see :func:`snnlab.train_force`.
 
     Parameters
     ----------
     weights : recurrent weights (n, n) and feedback weights (n, k), SI
     resumed : int
-        Step at which an earlier attempt was taken up. What was computed before is not in the run's CPU time.
+        Step from which an interrupted run was resumed. The run's CPU time does not include the time before.
     """
     dt, n, signs, decoder = setup.dt, config.n, plan.signs, loop.decoder
     recurrent, feedback = weights
@@ -81,7 +81,7 @@ def run_dataset(
     if config.eigenvalues:
         dataset.update(_eigenvalues(recurrent, learned_weights(feedback, decoder, signs), setup))
     dataset.attrs |= _attributes(config, setup, loop, resumed)
-    # What only a network that is built again needs, and voltages.
+    # Only a rebuilt network needs these variables. Membrane potentials are large, too.
     large = ("recurrent_", "state_", "voltage", "eigenvalues_")
     dataset.attrs["large"] = json.dumps([str(name) for name in dataset if str(name).startswith(large)])
     states = {f"state_{name}": (f"variable {name} of each neuron at the end of the run", None) for name in loop.dims}
@@ -89,7 +89,7 @@ def run_dataset(
 
 
 def _attributes(config: ForceConfig, setup: ForceSetup, loop: ProgramLoop | RuntimeLoop, resumed: int) -> dict:
-    """Models, settings as they were used, and what the run is."""
+    """Return the attributes: models, settings as they were used, and notes on the run."""
     dt = setup.dt
     return {
         "label": Path(config.neuron).name,
@@ -105,7 +105,7 @@ def _attributes(config: ForceConfig, setup: ForceSetup, loop: ProgramLoop | Runt
         "seconds": setup.n_steps * dt,
         "feedback": loop.feedback,
         "resumed_at": resumed * dt,
-        "note": "" if free_run(setup) else "the run ends with its learning window: no free run, and no claim about one",
+        "note": "" if free_run(setup) else "the run ends with its learning window, so it has no free run",
         "n_neurons": config.n,
         "recorded_neurons": min(config.record_spikes, config.n),
         "used": json.dumps({x: getattr(setup, x) for x in ("g", "q", "alpha", "bias", "dt", "zero_row_mean")}),
@@ -113,12 +113,12 @@ def _attributes(config: ForceConfig, setup: ForceSetup, loop: ProgramLoop | Runt
 
 
 def free_run(setup: ForceSetup) -> bool:
-    """Tell whether enough of the run follows the learning window to make claims about it."""
+    """Tell whether the run after the learning window is long enough to be measured."""
     return (setup.n_steps - setup.learn_stop) * setup.dt >= FREE_RUN_SECONDS
 
 
 def _network_arrays(loop: ProgramLoop | RuntimeLoop, recurrent, setup: ForceSetup) -> dict:
-    """Weights and the final state: what :func:`snnlab.load` rebuilds the network from."""
+    """Return weights and the final state, from which :func:`snnlab.load` rebuilds the network."""
     weights = recurrent.tocoo()
     arrays = {
         "recurrent_post": ("synapse", weights.row.astype(np.int32)),
@@ -134,7 +134,7 @@ def _network_arrays(loop: ProgramLoop | RuntimeLoop, recurrent, setup: ForceSetu
 
 
 def _eigenvalues(recurrent, learned: np.ndarray, setup: ForceSetup) -> dict:
-    """Eigenvalues of the recurrent matrix and of the total matrix G omega + Q eta phi', in the published unit."""
+    """Return eigenvalues of the recurrent matrix and of the total matrix G omega + Q eta phi', in published units."""
     scale = float(setup.weight_unit)
     dense = recurrent.toarray() / scale
     arrays = {}

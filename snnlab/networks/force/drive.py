@@ -1,8 +1,8 @@
-"""An external signal with many components, few of which are active at a time, as input of a network.
+"""An external input signal with many components, of which only a few are active at a time.
 
-Sample s of the signal gives neuron i the current sum_m E_im a_sm; only active components m are computed. The signal is
-read at a phase in whole ticks, 16 to a time step, so that a speed of 2, 1/2 or -1 is exact however long the run, and
-repeats. The same in C++: force/cpp/drive.h.
+Sample s of the signal gives neuron i the current sum_m E_im a_sm. Only active components m are computed. The signal is
+periodic. Its phase is counted in integer ticks, 16 per time step, so that a speed of 2, 1/2 or -1 is exact in a run of
+any length. force/cpp/drive.h does the same in C++.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ class Drive:
     """A signal and its encoder."""
 
     encoder: np.ndarray
-    """(n, m), in the unit of the neuron's input (SI)"""
+    """(n, m), weights in the unit of the neuron's input (SI)"""
     signal: scipy.sparse.csr_array
-    """(samples, m)"""
+    """(samples, m), amplitudes of the components"""
     every: int = 1
-    """time steps that a sample lasts"""
+    """number of time steps of a sample"""
 
     def sample(self, steps: int, speed: float, start: int = 0) -> int:
-        """Return which sample stands ``steps`` time steps after it was at ``start`` ticks, at this speed."""
+        """Return the index of the sample after ``steps`` time steps at this speed, from a phase of ``start`` ticks."""
         return (start + steps * ticks(speed)) // (TICKS * self.every) % self.signal.shape[0]
 
     def current(self, sample: int) -> np.ndarray:
@@ -38,7 +38,7 @@ class Drive:
         return self.encoder[:, self.signal.indices[active]] @ self.signal.data[active]
 
     def arrays(self, units: str) -> dict:
-        """Return what :meth:`from_arrays` makes the drive from, as variables of a run file."""
+        """Return the drive as variables of a run file, from which :meth:`from_arrays` restores it."""
         return {
             "drive_encoder": (("neuron", "pulse"), self.encoder, {"units": units}),
             "drive_sample": (("active",), np.repeat(np.arange(self.signal.shape[0]), np.diff(self.signal.indptr))),
@@ -58,7 +58,7 @@ class Drive:
 
 
 def ticks(speed: float, name: str = "speed") -> int:
-    """Return the ticks of one time step at this speed; raises UserError that names it if they are no whole number."""
+    """Return the ticks of one time step at this speed; raises UserError for ``name`` if they are not an integer."""
     count = round(speed * TICKS) if abs(speed) < 1e6 else 0
     if count == 0 or count != speed * TICKS:
         raise UserError(

@@ -1,13 +1,13 @@
-"""Feedback of many outputs at a cost that does not grow with their number: E phi' as one n x n matrix.
+"""Feedback of many outputs through one n x n matrix E phi', at a cost that does not depend on the number of outputs.
 
-Output and feedback are linear in the same filtered spikes, z = phi' r and E z = (E phi') r. So the feedback current
-gets the same filter, and nothing is multiplied per step:
+Output and feedback are linear in the same filtered spikes, z = phi' r and E z = (E phi') r. The feedback current
+therefore gets the same filter, and no matrix product is needed per step:
 
     feedback current  dI_fb/dt = -I_fb/tau_rise + h_I_fb;  a spike of j: h_I_fb,i += M_ij/(tau_rise tau_decay)
     a step of RLS     M -= u k', I_fb -= u (k'r), h_I_fb -= u (k'h_r)  with M = E phi', u = E e
     with gain k       phi -= k e', z -= e (k'r), h_z -= e (k'h_r)
 
-The same in C++: force/cpp/folding.h, which makes the changes of M and phi for each neuron when it fires.
+force/cpp/folding.h does the same in C++, where the changes of M and phi are made for each neuron when it fires.
 """
 
 from __future__ import annotations
@@ -18,25 +18,26 @@ import threadpoolctl
 
 
 def worth_folding(n: int, k: int, rls_steps: int | None) -> bool:
-    """Tell whether folding is the cheaper way to feed k outputs back to n neurons.
+    """Tell whether folding is faster than the product E z for the feedback of k outputs to n neurons.
 
-    ``rls_steps`` is the number of steps between two updates. Measured in the C++ program: to multiply E z out takes
-    1.2 ns for each output, neuron and step; folded, a neuron and step take 2.4 ns, and an update 0.16 ns for each of
-    the n x n entries of M. None: nothing learns, and Python adds the spikes; the ways then cost the same at 12 outputs.
+    ``rls_steps`` is the number of steps between two updates. Measured in the C++ program, the product E z takes 1.2 ns
+    for each output, neuron and step. With folding, each neuron and step takes 2.4 ns, and an update takes 0.16 ns for
+    each of the n x n entries of M. None means that nothing learns and Python adds the spikes. Both methods then have
+    the same cost at 12 outputs.
     """
     return k > (2 + 0.13 * n / rls_steps if rls_steps else 12)
 
 
 class Folding:
-    """The states of a folded network that Brian2 does not step: decoder, M, and what a spike adds.
+    """The states of a folded network that Brian2 does not update: decoder, M, and the effect of spikes.
 
     Parameters
     ----------
     encoder : array of shape (n, k)
     jump : array of shape (states,)
-        What a spike of weight 1 adds to each state of the filter.
+        Change of each state of the filter by a spike of weight 1.
     rates, outputs, feedback : lists of views
-        Each state of the filter for r, shape (n,), z, shape (k,), and I_fb, shape (n,).
+        States of the filter for r, shape (n,), z, shape (k,), and I_fb, shape (n,).
     """
 
     def __init__(self, encoder: np.ndarray, jump: np.ndarray, rates: list, outputs: list, feedback: list):
@@ -46,22 +47,22 @@ class Folding:
         self._matrix = np.zeros((len(encoder), len(encoder)), order="F")
 
     def set_encoder(self, encoder: np.ndarray) -> None:
-        """Set the encoder, shape (n, k), and all that follows from it."""
+        """Set the encoder, shape (n, k), and all values that depend on it."""
         self._encoder = encoder
         self.set_decoder(self.decoder)
 
     def set_decoder(self, phi: np.ndarray) -> None:
-        """Set the decoder, shape (n, k), and all that follows from it."""
+        """Set the decoder, shape (n, k), and all values that depend on it."""
         self.decoder = np.array(phi, order="C")
         with threadpoolctl.threadpool_limits(1):
-            # The transpose of a product: its columns lie beside each other.
+            # As the transpose of a product, its columns are contiguous in memory.
             self._matrix = (self.decoder @ self._encoder.T).T
         for _, rate, output, feedback in self._states:
             np.dot(rate, self.decoder, out=output)
             np.dot(self._encoder, output, out=feedback)
 
     def learn(self, gain: np.ndarray, error: np.ndarray) -> None:
-        """Take one step of RLS: phi -= gain error'."""
+        """Make one step of RLS: phi -= gain error'."""
         change = self._encoder @ error
         self.decoder -= np.outer(gain, error)
         self._matrix = scipy.linalg.blas.dger(-1.0, change, gain, a=self._matrix, overwrite_a=1)
@@ -71,7 +72,7 @@ class Folding:
             feedback -= change * size
 
     def spike(self, neurons: np.ndarray) -> None:
-        """Add what the spikes of these neurons bring to outputs and feedback."""
+        """Add the effect of the spikes of these neurons to outputs and feedback."""
         if not len(neurons):
             return
         fed, out = self._matrix[:, neurons].sum(axis=1), self.decoder[neurons].sum(axis=0)

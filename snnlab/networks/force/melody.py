@@ -1,4 +1,4 @@
-"""How well a network plays a melody: what is measured of a run that learned one, and its sound.
+"""Measures of the quality of a learned melody, and its sound.
 
 Reference: Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, figure 3.
 """
@@ -18,22 +18,22 @@ from ...stimuli.sounds.music import ODE_TO_JOY, Melody
 from .config import AFTER_LEARNING
 
 INF = float("inf")
-# Our criteria.
+# These are our criteria.
 RMSE, SPEED, STEPS, NOTES, CORRELATION = 0.5, 0.05, 0.9, 0.9, 0.8
 TRAINING = "RMSE / sd of the teacher, end of learning"
 SPEED_MEASURE = "free-run speed / the teacher's, median melody"
 IN_STEP = "melodies in step with the one before (share)"
 NOTES_RIGHT = "notes right in the free run (share)"
 COMPONENTS = "CDEFG"
-# Time between two samples that are measured (s).
+# This is the time between two measured samples (s).
 STEP = 0.01
 
 
 def aligned(dataset: xr.Dataset, melody: Melody = ODE_TO_JOY) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the free run beside the teacher, melody by melody.
+    """Return the free run and the teacher, melody by melody.
 
-    A free run drifts in time, so each melody is compared with the teacher at the lag, up to half a melody, that fits it
-    best over all notes together.
+    A free run drifts in time. Each melody is therefore compared with the teacher at the best lag over all notes, up to
+    half a melody.
 
     Returns
     -------
@@ -52,12 +52,12 @@ def learned(dataset: xr.Dataset) -> float:
 
 
 def slipped(lags: np.ndarray, melody: Melody = ODE_TO_JOY) -> np.ndarray:
-    """Return how much later than the one before it each melody is, in s, at most half a melody either way."""
+    """Return the delay (s) of each melody relative to the previous one, at most half a melody in either direction."""
     return (np.diff(lags) + melody.period / 2) % melody.period - melody.period / 2
 
 
 def played(teacher: np.ndarray) -> list[tuple[int, int, int]]:
-    """Return each note of a teacher, shape (T, 5): its component, its first sample, the sample after its last."""
+    """Return each note of a teacher, shape (T, 5), as (component, first sample, sample after the last)."""
     sounds, note = teacher.max(1) > 0.05, teacher.argmax(1)
     edges = np.flatnonzero((np.diff(sounds) != 0) | (sounds[1:] & (np.diff(note) != 0))) + 1
     spans = zip([0, *edges], [*edges, len(note)], strict=True)
@@ -65,15 +65,15 @@ def played(teacher: np.ndarray) -> list[tuple[int, int, int]]:
 
 
 def notes_right(output: np.ndarray, teacher: np.ndarray) -> float:
-    """Return the share of notes whose component is the largest, on average over the note; arrays of shape (T, 5)."""
+    """Return the share of notes whose component is the largest in the mean over the note; arrays of shape (T, 5)."""
     right = [output[a:b].mean(0).argmax() == note for note, a, b in played(teacher)]
     return float(np.mean(right)) if right else float("nan")
 
 
 def measure(dataset: xr.Dataset, melody: Melody = ODE_TO_JOY, pieces: tuple | None = None) -> dict[str, float]:
-    """Return every measure of a run by name; without two melodies of free run there are none of it.
+    """Return every measure of a run by name. A free run shorter than two melodies has no measures.
 
-    ``pieces`` is what :func:`aligned` returns, for callers that need it as well.
+    ``pieces`` is the result of :func:`aligned`, for callers that already have it.
     """
     start, stop = (dataset.attrs[k] for k in ("learn_start", "learn_stop"))
     last = osc.end_of_learning(dataset.time.values, start, stop, melody.period)
@@ -84,7 +84,7 @@ def measure(dataset: xr.Dataset, melody: Melody = ODE_TO_JOY, pieces: tuple | No
         return values
     slips = slipped(lags, melody)
     values[SPEED_MEASURE] = 1 - float(np.median(slips)) / melody.period
-    # Where the melody repeats itself the network may lose its place, and go on from another one with the right notes.
+    # Where the melody repeats itself, the network may jump to another place that has the same notes.
     if len(slips) >= 5:
         values[IN_STEP] = float((np.abs(slips - np.median(slips)) < melody.slot / 2).mean())
     values[NOTES_RIGHT] = float(np.mean([notes_right(*pair) for pair in zip(outputs, teachers, strict=True)]))
@@ -95,7 +95,7 @@ def measure(dataset: xr.Dataset, melody: Melody = ODE_TO_JOY, pieces: tuple | No
 
 
 def correlation(x: np.ndarray, y: np.ndarray) -> float:
-    """Return the correlation of two signals of one length; 0 where one of them is constant."""
+    """Return the correlation of two signals of equal length; 0 if one of them is constant."""
     x, y = x - x.mean(), y - y.mean()
     norm = np.sqrt((x**2).sum() * (y**2).sum())
     return float((x * y).sum() / norm) if norm > 0 else 0.0
@@ -104,7 +104,8 @@ def correlation(x: np.ndarray, y: np.ndarray) -> float:
 def criteria(dataset: xr.Dataset, melody: Melody = ODE_TO_JOY) -> dict[str, tuple[float, float, float]]:
     """Return value, lower and upper bound of each of our criteria by name.
 
-    The paper states no number that we could read. A run that is broken after learning and has no free run has none.
+    We could not read a number in the paper. A control that differs only after learning has no criteria without a free
+    run.
     """
     measured = measure(dataset, melody)
     if dataset.attrs["condition"] in AFTER_LEARNING and len(measured) == 1:
@@ -120,7 +121,7 @@ def criteria(dataset: xr.Dataset, melody: Melody = ODE_TO_JOY) -> dict[str, tupl
 
 @cache
 def chance(count: int = 20, melody: Melody = ODE_TO_JOY) -> tuple[float, float]:
-    """Return notes right and mean correlation of the same notes in random order, at the lag that fits best."""
+    """Return the share of right notes and the mean correlation for notes in random order, at the best lag."""
     rng = np.random.default_rng(0)
     times = np.arange(1, round(4 * melody.period / STEP) + 1) * STEP
     right, alike = [], []
@@ -138,7 +139,7 @@ def chance(count: int = 20, melody: Melody = ODE_TO_JOY) -> tuple[float, float]:
 
 
 def write_sound(dataset: xr.Dataset, stem: Path, melody: Melody = ODE_TO_JOY) -> list[Path]:
-    """Write the free run as sound, ``stem``.wav; nothing for a run without one. Returns what was written."""
+    """Write the free run, if there is one, as sound to ``stem``.wav, and return the written files."""
     time, output = dataset.time.values, dataset.output.values
     free = osc.between(time, dataset.attrs["learn_stop"], INF)
     if dataset.attrs["seconds"] - dataset.attrs["learn_stop"] < melody.period:

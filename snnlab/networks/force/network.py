@@ -1,23 +1,23 @@
-"""A recurrent spiking network with a linear decoder that is fed back: the network that FORCE trains.
+"""A recurrent spiking network with a linear decoder and feedback of its output: the network that FORCE trains.
 
-All of it is equations. With the filter of :mod:`snnlab.synapses.double_exponential` and output k = 1 .. K:
+The network consists of equations. With the filter of :mod:`snnlab.synapses.double_exponential` and output k = 1 .. K:
 
     input of neuron i  current_i = I_rec,i + feedback * sum_k E_ik z_k + bias + drive
     recurrent current  dI_rec/dt = -I_rec/tau_rise + h_I_rec; a spike of j: h_I_rec,i += omega_ij/(tau_rise tau_decay)
     filtered spikes    dr/dt = -r/tau_rise + h_r;             a spike of j: h_r,j += 1/(tau_rise tau_decay)
     output             dz/dt = -z/tau_rise + h_z;             a spike of j: h_z,k += phi_jk/(tau_rise tau_decay)
 
-z = phi' r holds at every step because both are the same linear filter of the same spikes, so nothing is
-multiplied per step; when phi changes, every state of the output's filter is set anew. With many outputs the feedback
-E z is filtered in the same way, see :mod:`snnlab.networks.force.folding`.
+z = phi' r holds at every step, because r and z are the same linear filter of the same spikes. No product is therefore
+needed per step. When phi changes, every state of the output's filter is set again. With many outputs, the feedback E z
+is filtered in the same way; see :mod:`snnlab.networks.force.folding`.
 
-Order within one step: neurons with the input of the previous step, filters, threshold, spikes, reset, then (at
-``end``) the output is compared and learned from, as in the MATLAB scripts (ModelDB 190565). Through the double
-exponential new spikes reach r, z and I_rec one step later. One difference: after an RLS step the output that is fed
-back is phi' r with the new phi; the scripts feed back the value from before the update for that one step.
+The order within one step is: neurons with the input of the previous step, filters, threshold, spikes, reset, and (at
+``end``) comparison of the output and learning, as in the MATLAB scripts (ModelDB 190565). Because of the double
+exponential, new spikes reach r, z and I_rec one step later. There is one difference: after an RLS step, our feedback is
+phi' r with the new phi, while the scripts use the value before the update for this one step.
 
-Filter schemes: "euler" takes the leak as 1 - dt/tau, so a spike's area is exactly 1 for the double
-exponential; "exponential" takes exp(-dt/tau) as the scripts do, whose area is 1.003 to 1.014 at their steps.
+Filter schemes: "euler" uses the leak 1 - dt/tau, so that a spike's area is exactly 1 for the double exponential.
+"exponential" uses exp(-dt/tau) as in the scripts, with an area of 1.003 to 1.014 at their time steps.
 
 Reference: Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, and the authors' scripts, ModelDB 190565.
 """
@@ -42,14 +42,14 @@ _LEAK = "_leak"
 
 @dataclass(frozen=True)
 class Form:
-    """What decides which equations a network has, besides its models and sizes: see :class:`ForceNetwork`."""
+    """Settings that, besides models and sizes, decide the equations of a network; see :class:`ForceNetwork`."""
 
     scheme: str = "euler"
-    """how the filters' leak is taken"""
+    """scheme of the filters' leak"""
     driven: bool = False
-    """every neuron has an input of its own"""
+    """whether every neuron has a separate external input"""
     folded: bool = False
-    """outputs are fed back through one n x n matrix"""
+    """whether outputs are fed back through one n x n matrix"""
 
 
 class ForceNetwork:
@@ -67,32 +67,33 @@ class ForceNetwork:
     dt : float
         Time step in s.
     scheme : {"euler", "exponential"}
-        How the filters' leak is taken.
+        Scheme of the filters' leak.
     drive : str
-        Brian2 expression of a further input, in the unit of the neuron's input; ``i`` and ``t`` may appear.
+        Brian2 expression of an additional input, in the unit of the neuron's input. It may contain ``i`` and ``t``.
     constants : dict
-        What ``drive`` uses, for example a TimedArray.
+        Objects that ``drive`` uses, for example a TimedArray.
     driven : bool
-        Give every neuron an input of its own, ``I_ext``, that is set at each step: see drive.py.
+        Whether every neuron has a separate input ``I_ext``, which is set at each step; see drive.py.
     folded : bool
-        Feed outputs back through one n x n matrix, if the filter allows it: see :mod:`snnlab.networks.force.folding`.
+        Whether outputs are fed back through one n x n matrix, if the filter allows it; see
+        :mod:`snnlab.networks.force.folding`.
 
     Attributes
     ----------
     network : brian2.Network
     neurons, outputs, recurrent, decoder : the Brian2 objects; decoder is None if folded
     jump : array of shape (states,) or None
-        What a spike adds to the filter, for a folded network: see :meth:`SynapseModel.jump_vector`.
+        Change of the filter's states by a spike, for a folded network; see :meth:`SynapseModel.jump_vector`.
     folding : Folding or None
-        What Brian2 does not step of a folded network, on a runtime target.
+        States of a folded network that Brian2 does not update, on a runtime target.
     r : view of shape (n,)
         Filtered spikes in Hz.
     z : view of shape (k,)
         The outputs.
     input : view of shape (n,)
-        The input of the next step (SI), for a driven network; else empty.
+        The external input of the next step (SI) for a driven network; else empty.
     spike_count : view of shape (n,)
-        Spikes of each neuron so far.
+        Number of spikes of each neuron so far.
     """
 
     def __init__(
@@ -118,7 +119,7 @@ class ForceNetwork:
             raise unknown("filter_scheme", scheme, ["euler", "exponential"])
         leak = _LEAK if scheme == "exponential" else ""
         if leak and leak not in synapse.named("r", "Hz", leak):
-            raise UserError(f"filter_scheme: filter {synapse.name!r} has no leak written as -x/tau; expected euler")
+            raise UserError(f"filter_scheme: expected euler for filter {synapse.name!r} without -x/tau, got {scheme}")
         self.synapse = synapse
         self.clock = brian2.Clock(dt * brian2.second, name="clock")
         self.jump = synapse.jump_vector() if folded else None
@@ -126,28 +127,28 @@ class ForceNetwork:
         self._filter = (dt, {name: float(value) for name, value in times.items()}, leak)
         self._model_names = set(brian2.Equations(neuron.equations).names)
         self.neurons = self._make_neurons(neuron, n, k, driven, drive, times | (constants or {}))
-        # After the neurons, which read the outputs of the previous step.
+        # Outputs are updated after the neurons, which read the outputs of the previous step.
         self.outputs = self._make_outputs(k, standalone, times)
         for m in self._linked(k):
-            # Without an index the one output is read once a step, not once a neuron.
+            # Without an index, the single output is read once per step instead of once per neuron.
             index = None if k == 1 else np.full(n, m)
             setattr(self.neurons, f"z_{m}", brian2.linked_var(self.outputs, "z", index=index))
         self._sources, post, self._weights = by_source(recurrent)
         self._connect_all(neuron.current, post, k)
         self.equations = f"{self.neurons.equations}\n{self.outputs.equations}"
-        # The values of a standalone network come from files when the program runs.
+        # A standalone network reads its values from files when the program runs.
         if not standalone:
             self._set_values(bias, encoder)
             self._take_views(encoder, driven)
 
     def _linked(self, k: int) -> range:
-        """Which of k outputs reach the neurons one by one, each through feedback weights of its own."""
+        """Return the outputs that reach the neurons directly, each through its own feedback weights."""
         return range(0 if self.folded else k)
 
     def _make_neurons(
         self, neuron: NeuronModel, n: int, k: int, driven: bool, drive: str, constants: dict
     ) -> brian2.NeuronGroup:
-        """Neurons with their filtered spikes, recurrent current and feedback."""
+        """Return the neurons with their filtered spikes, recurrent current and feedback."""
         synapse, leak, linked = self.synapse, self._filter[2], self._linked(k)
         if self.folded:
             fed_back, feedback = "I_fb", [synapse.named("I_fb", neuron.current, leak)]
@@ -172,12 +173,12 @@ class ForceNetwork:
             ),
             on_spike=f"{synapse.jump('r', '1')}; spike_count += 1",
             constants=constants,
-            # Whether a model can be used must not depend on the number of outputs.
+            # All names are reserved, so that the allowed models do not depend on the number of outputs.
             reserved=synapse.state_names("I_fb").values(),
         )
 
     def _make_outputs(self, k: int, standalone: bool, times: dict) -> brian2.NeuronGroup:
-        """The outputs; in a C++ program they call, at the end of each step, what is done besides the network."""
+        """Return the outputs. In a C++ program, they call the other tasks at the end of each step."""
         outputs = brian2.NeuronGroup(
             k,
             self.synapse.named("z", "1", self._filter[2]) + ("\ntasks_done : 1 (shared)" if standalone else ""),
@@ -193,7 +194,7 @@ class ForceNetwork:
         return outputs
 
     def _connect_all(self, current: str, post: np.ndarray, k: int) -> None:
-        """Make the network, its recurrent synapses and, if it is not folded, those of the decoder."""
+        """Make the network, its recurrent synapses and, if it is not folded, the synapses of the decoder."""
         per_rate, jump = "second" if current == "1" else f"{current}*second", self.synapse.jump
         model, n = f"weight : {per_rate}", len(self.neurons)
         self.recurrent = self._synapses(self.neurons, model, jump("I_rec", "weight", "_post"), "recurrent")
@@ -206,7 +207,7 @@ class ForceNetwork:
             self.network.add(self.decoder)
 
     def _set_values(self, bias: float, encoder: np.ndarray) -> None:
-        """Set what does not change on its own: bias, gain of the feedback, weights."""
+        """Set the constant values: bias, gain of the feedback, weights."""
         self.neurons.bias = brian2.Quantity(bias, dim=self.neurons.variables["bias"].dim)
         self.neurons.feedback = 1.0
         for m in self._linked(encoder.shape[1]):
@@ -214,7 +215,7 @@ class ForceNetwork:
         self._set(self.recurrent, "weight", self._weights)
 
     def _take_views(self, encoder: np.ndarray, driven: bool) -> None:
-        """Keep views of what is read or changed at every step."""
+        """Store views of the arrays that are read or changed at every step."""
         view = self.neurons.variables
         self.spike_count = view["spike_count"].get_value()
         self.r = view["r"].get_value()
@@ -246,7 +247,7 @@ class ForceNetwork:
         getattr(group, name).set_item(slice(None), brian2.Quantity(values, dim=group.variables[name].dim))
 
     def filter_step(self) -> np.ndarray | None:
-        """Return the matrix of one step of the filter's states: see :meth:`SynapseModel.step_matrix`."""
+        """Return the matrix of one step of the filter's states; see :meth:`SynapseModel.step_matrix`."""
         return self.synapse.step_matrix(*self._filter)
 
     def dims(self) -> dict[str, brian2.Dimension]:
@@ -255,7 +256,7 @@ class ForceNetwork:
 
     @property
     def voltage(self) -> str:
-        """Name of what stands for the membrane potential: v, or the model's first state variable."""
+        """Name of the variable that is the membrane potential: v, or the model's first state variable."""
         return "v" if "v" in self.neurons.variables else sorted(self.neurons.equations.diff_eq_names)[0]
 
     def decoder_weights(self) -> np.ndarray:
@@ -265,7 +266,7 @@ class ForceNetwork:
 
     def _synaptic_decoder(self) -> np.ndarray:
         if self.decoder is None:
-            raise RuntimeError("the decoder of a folded network is no synapses")
+            raise RuntimeError("the decoder of a folded network does not consist of synapses")
         return self.decoder.variables["phi"].get_value()
 
     def set_decoder(self, phi: np.ndarray) -> None:
@@ -274,7 +275,7 @@ class ForceNetwork:
             self.folding.set_decoder(phi)
             return
         if self._phi is None:
-            # Taken once all synapses exist: their arrays move when synapses are added.
+            # The view is taken after all synapses exist, because adding synapses moves their arrays.
             self._phi = self._synaptic_decoder()
         self._phi[:] = phi.reshape(-1)
         for output, rates in zip(self._outputs, self._rates, strict=True):
@@ -289,7 +290,7 @@ class ForceNetwork:
             self._set(self.neurons, f"encoder_{m}", encoder[:, m])
 
     def set_alive(self, alive: np.ndarray) -> None:
-        """Let the spikes of a neuron reach others where ``alive``, shape (n,), is 1, and nobody where it is 0."""
+        """Let spikes reach other neurons if ``alive``, shape (n,), is 1 for their neuron, and no neuron if it is 0."""
         self._set(self.recurrent, "weight", self._weights * alive[self._sources])
 
     def set_feedback(self, gain: float) -> None:
@@ -310,23 +311,23 @@ class ForceNetwork:
         return {name: self.neurons.variables[name].get_value().copy() for name in self.state_names}
 
     def set_state(self, state: dict[str, np.ndarray]) -> None:
-        """Set the neurons' dynamic variables; the outputs follow from r and the decoder."""
+        """Set the neurons' dynamic variables. The outputs follow from r and the decoder."""
         for name in self.state_names:
             self.neurons.variables[name].get_value()[:] = state[name]
 
     @property
     def state_names(self) -> list[str]:
-        """Names of the neurons' variables that change, or that initial values have drawn."""
-        # With the model's parameters that differ from neuron to neuron, which initial values may have drawn.
+        """Names of the neurons' variables that change or that have random initial values."""
+        # Parameters that differ between neurons are included, because their initial values may be random.
         equations = self.neurons.equations
         own = set(equations.diff_eq_names) | (self._model_names & set(equations.parameter_names))
-        # The feedback's filter follows from r and the decoder.
+        # The states of the feedback filter are left out, because they follow from r and the decoder.
         own -= set(self.synapse.state_names("I_fb").values())
         return sorted(own) + [n for n in ("lastspike",) if n in self.neurons.variables]
 
 
 def _do_tasks() -> brian2.Function:
-    """Return what a C++ program does besides its network at the end of each step: see force/cpp/program.h."""
+    """Return the function that a C++ program calls at the end of each step; see force/cpp/program.h."""
 
     @brian2.implementation("cpp", "double do_tasks(int64_t step) { snnlab::force().step(step); return 0; }")
     @brian2.check_units(step=1, result=1)
@@ -337,12 +338,12 @@ def _do_tasks() -> brian2.Function:
 
 
 def _connect(synapses: brian2.Synapses, pre: np.ndarray, post: np.ndarray) -> None:
-    """Connect pairs with the numpy target: compiling for this one call would take 10 s and gain nothing."""
+    """Connect pairs with the numpy target, because compilation for this one call takes 10 s and gains nothing."""
     with preferences({"codegen.target": "numpy"}):
         synapses.connect(i=pre, j=post)
 
 
 def _leaks(synapse: SynapseModel, dt: float) -> dict:
-    """Time constants with which Euler's 1 - dt/tau equals exp(-dt/tau)."""
+    """Return time constants with which Euler's 1 - dt/tau equals exp(-dt/tau)."""
     taus = {name: float(value) for name, value in synapse.parameters.items() if name.startswith("tau")}
     return {name + _LEAK: dt / -np.expm1(-dt / tau) * brian2.second for name, tau in taus.items()}

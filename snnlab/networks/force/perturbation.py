@@ -1,7 +1,7 @@
-"""What becomes of one moved spike: is a network chaotic?
+"""The effect of one moved spike, which shows whether a network is chaotic.
 
-A copy of the network goes on from the same state, but the effect of one spike on the others comes a little later.
-Both copies get the same noise, so every other difference between them comes from that spike.
+A copy of the network starts from the same state, but the effect of one spike on other neurons is delayed a little.
+Both copies get the same noise, so all other differences between them come from this spike.
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ from .setup import ForceSetup
 from .train import make_loop, weights
 
 Spikes: TypeAlias = "tuple[np.ndarray, np.ndarray]"
-# How long the network runs before the first spike is moved, how long each is followed, by how much a spike is delayed,
-# how long it may be waited for, the time constant of the distance, and its bins (s).
+# Times (s): before the first spike is moved, of following each moved spike, delay of a moved spike, longest wait for a
+# spike, time constant of the distance, bin of the distance.
 SETTLE, FOLLOWED, DELAY, PATIENCE, TAU, SPIKE_STEP = 1.0, 0.5, 1e-3, 50e-3, 20e-3, 2e-3
 
 
 @dataclass(frozen=True)
 class Moved:
-    """Spikes of both copies as (steps, neurons), from the moved one on, which is the first of each."""
+    """Spikes of both copies as (steps, neurons). The moved spike is the first one of each copy."""
 
     reference: Spikes
     perturbed: Spikes
 
 
 def require_movable(setup: ForceSetup) -> None:
-    """Refuse a filter or a time step with which no spike can be moved."""
+    """Raise UserError for a filter or a time step with which no spike can be moved."""
     spike_jump(setup.synapse)
     if setup.dt > DELAY:
-        raise UserError(f"dt: expected at most the delay of a moved spike, {DELAY * 1e3:g} ms, got {setup.dt * 1e3:g}")
+        raise UserError(f"dt: expected at most {DELAY * 1e3:g} ms, the delay of a moved spike, got {setup.dt * 1e3:g}")
 
 
 def spike_jump(synapse: SynapseModel) -> np.ndarray:
-    """Return what a spike of weight 1 adds to the filter's states; raises UserError for a filter that does more."""
+    """Return the change of the filter's states by a spike of weight 1; raises UserError for other kinds of filters."""
     jump = synapse.jump_vector()
     if jump is None:
-        raise UserError(f"filter: expected one to whose states a spike adds its weight, got {synapse.name!r}")
+        raise UserError(f"filter: expected a filter whose spikes add to its states, got {synapse.name!r}")
     return jump
 
 
@@ -61,20 +61,20 @@ def moved_spike(
     delay: int,
     patience: int,
 ) -> Moved | None:
-    """Follow both copies for ``stop - start`` steps; the loop is left where the reference ends.
+    """Follow both copies for ``stop - start`` steps. Afterwards the loop is in the final state of the reference.
 
     Parameters
     ----------
     loop : ProgramLoop or RuntimeLoop
-        Stands at ``start``; its plan records the spikes of all neurons.
+        A loop at step ``start`` whose plan records the spikes of all neurons.
     recurrent : sparse array of shape (n, n)
         Recurrent weights [post, pre] (SI).
     synapse : SynapseModel
         See :func:`spike_jump`.
     delay : int
-        Steps, at least 1, by which the first spike after ``start`` reaches the others later.
+        Additional delay (steps, at least 1) of the first spike after ``start``.
     patience : int
-        Steps to wait for that spike.
+        Largest number of steps to wait for this spike.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def moved_spike(
     effect["r"][neuron] = 1.0
 
     def add(memory: dict[str, np.ndarray], sign: float) -> dict[str, np.ndarray]:
-        """The memory with what the spike has just added to the filters, or without it (sign -1)."""
+        """Return the memory with the effect of the spike on the filters added, or removed (sign -1)."""
         changed = dict(memory)
         for target, amount in effect.items():
             for name, size in zip(synapse.state_names(target).values(), jump, strict=True):
@@ -112,7 +112,7 @@ def moved_spike(
     loop.restore(end, stop)
 
     def spikes(parts: list[Recording], at: int) -> Spikes:
-        # The last of those before are the others of its step, which both copies have.
+        # The last spikes before are the other spikes of the same step, which both copies have.
         others = together.spike_neurons != neuron
         steps = [[at], together.spike_steps[others], *(part.spike_steps for part in parts)]
         neurons = [[neuron], together.spike_neurons[others], *(part.spike_neurons for part in parts)]
@@ -122,17 +122,17 @@ def moved_spike(
 
 
 def follow_moved_spikes(config: ForceConfig, setup: ForceSetup, count: int, engine: Engine) -> dict:
-    """Return what becomes of ``count`` moved spikes in the network of this Config before it learns.
+    """Return the effect of ``count`` moved spikes in the network of this Config before learning.
 
     Returns
     -------
     dict
         Variables of a Dataset: ``distance`` (perturbation, delay), the distance between the spike trains of both copies
         (see :func:`snnlab.analysis.chaos.spike_distance`); ``distance_of_unrelated`` (perturbation); ``delay``. NaN
-        where no neuron fired.
+        means that no neuron fired.
     """
     dt, n = setup.dt, config.n
-    # The network is of the same kind as the one that learns, so that no other program is built.
+    # The network has the same form as the one that learns, so that no second program is built.
     recurrent, feedback = weights(config, setup, engine)
     settle, delay, patience = (round(x / dt) for x in (SETTLE, DELAY, PATIENCE))
     followed = patience + delay + round(FOLLOWED / dt) + 1
@@ -146,7 +146,7 @@ def follow_moved_spikes(config: ForceConfig, setup: ForceSetup, count: int, engi
         if moved is None:
             continue
         first, second = ((steps * dt, neurons) for steps, neurons in (moved.reference, moved.perturbed))
-        # From when the moved spike has arrived in both.
+        # The distance starts when the moved spike has arrived in both copies.
         edges = second[0][0] + SPIKE_STEP * np.arange(bins + 1)
         distances[index] = chaos.spike_distance(first, second, edges, TAU, n)
         unrelated[index] = _distance_of_halves(*first, edges, n)
@@ -164,11 +164,11 @@ def follow_moved_spikes(config: ForceConfig, setup: ForceSetup, count: int, engi
 
 
 def _distance_of_halves(when: np.ndarray, who: np.ndarray, edges: np.ndarray, n: int) -> float:
-    """Distance between the first and the second half of spike trains: how far apart unrelated states are."""
+    """Return the distance between both halves of spike trains, which is the distance of unrelated states."""
     bins = len(edges) - 1
     middle = edges[bins // 2]
     late = when >= middle
     halves = (when[~late], who[~late]), (when[late] - (middle - edges[0]), who[late])
     apart = chaos.spike_distance(*halves, edges[: bins // 2 + 1], TAU, n)
-    # The first third lacks what came before.
+    # The first third is left out, because the traces of earlier spikes are missing there.
     return np.sqrt((apart[bins // 6 :] ** 2).mean())

@@ -1,4 +1,4 @@
-"""What changes in a network while it runs: speed of its drive, lesions, cut feedback, permuted decoder."""
+"""Changes of a network during a run: speed of its drive, lesions, cut feedback, permuted decoder."""
 
 from __future__ import annotations
 
@@ -17,44 +17,44 @@ _ORDERS = ("permutation", "output_order", "pulse_order")
 
 @dataclass(frozen=True)
 class Phase:
-    """What holds from a time of a run on, until the next phase; nothing of a phase before it is left."""
+    """Conditions from a time of a run until the next phase. A phase does not inherit anything from earlier phases."""
 
     start: float
-    """in s"""
+    """start of the phase (s)"""
     speed: float = 1.0
-    """of the drive: 2 is twice as fast, -1 backward; a multiple of 1/16"""
+    """speed of the drive: 2 is twice as fast, -1 is backward; a multiple of 1/16"""
     restart: bool = False
-    """the drive's signal starts anew; else it goes on from where it stands"""
+    """whether the drive's signal restarts; otherwise it continues from its current phase"""
     feedback: float = 1.0
     """gain of the feedback"""
     permutation: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
-    """which neuron's row of the decoder each neuron gets; empty: its own"""
+    """for each neuron, the neuron whose row of the decoder it gets; empty means its own"""
     silent: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
-    """neurons whose spikes reach nobody"""
+    """neurons whose spikes reach no other neuron"""
     silent_outputs: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     """outputs that are not fed back"""
     silent_pulses: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     """components of the drive that are silent"""
     pulse_order: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
-    """which component of the drive stands in the place of each; empty: its own"""
+    """for each component of the drive, the component that replaces it; empty means itself"""
     output_order: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
-    """which output's feedback weights each output is fed back through; empty: its own"""
+    """for each output, the output whose feedback weights it uses; empty means its own"""
     signal: scipy.sparse.csr_array | None = None
-    """what the drive gives in place of its own signal, of the same shape; None: its own"""
+    """signal that replaces the drive's own signal, of the same shape; None means the drive's own"""
     fresh_rls: bool = False
-    """RLS starts anew at P = alpha I; the decoder stays"""
+    """whether RLS restarts at P = alpha I; the decoder is kept"""
 
     def __post_init__(self):
         for name in _ORDERS + _SILENT:
             numbers = np.asarray(getattr(self, name))
             whole = numbers if numbers.size else np.zeros(0, np.int64)
             if whole.ndim != 1 or whole.dtype.kind not in "iu":
-                raise UserError(f"phases: {name}: expected whole numbers, got {getattr(self, name)!r}")
+                raise UserError(f"phases: {name}: expected integers, got {getattr(self, name)!r}")
             object.__setattr__(self, name, whole.astype(np.int64))
 
     @property
     def intact(self) -> bool:
-        """Whether the decoder is the learned one."""
+        """Whether the decoder is the learned decoder."""
         return not (len(self.permutation) or len(self.silent))
 
     def alive(self, n: int) -> np.ndarray:
@@ -64,12 +64,12 @@ class Phase:
         return alive
 
     def decoder(self, learned: np.ndarray) -> np.ndarray:
-        """Return the decoder of this phase, shape (n, k), from the learned one."""
+        """Return the decoder of this phase, shape (n, k), from the learned decoder."""
         rows = learned[self.permutation] if len(self.permutation) else learned
         return rows * self.alive(len(rows))[:, None]
 
     def encoder(self, whole: np.ndarray) -> np.ndarray:
-        """Return the encoder of this phase, shape (n, k), from the whole one."""
+        """Return the encoder of this phase, shape (n, k), from the complete encoder."""
         encoder = whole[:, self.output_order] if len(self.output_order) else whole.copy()
         encoder[:, self.silent_outputs] = 0.0
         return encoder
@@ -82,11 +82,11 @@ class Phase:
 
 
 def changed(phases: Sequence[Phase], start: float, **changes) -> list[Phase]:
-    """Return the phases with these changes in all that holds from ``start`` s on."""
+    """Return the phases with these changes in all phases from ``start`` s on."""
     before, after = ([p for p in phases if (p.start >= start) == late] for late in (False, True))
     if not after or after[0].start > start:
         last = before[-1] if before else Phase(0.0)
-        # Nothing else changes there.
+        # A new phase at ``start`` has the conditions of the phase before.
         after.insert(0, replace(last, start=start, fresh_rls=False, restart=False))
     return [*before, *(replace(phase, **changes) for phase in after)]
 
@@ -94,15 +94,16 @@ def changed(phases: Sequence[Phase], start: float, **changes) -> list[Phase]:
 def require_phases(
     phases: Sequence[Phase], drive: Drive | None, n: int, outputs: int, dt: float, learned: float, seconds: float
 ) -> None:
-    """Refuse phases that cannot be: out of order or time, of neurons that do not exist, lesions while RLS learns.
+    """Raise UserError for phases out of order or time, for unknown neurons, and for lesions during learning.
 
-    ``learned`` is when learning ends and ``seconds`` when the run does (s). A drive of another network is refused too.
+    ``learned`` is the end of learning and ``seconds`` the end of the run (s). A drive of another network is refused,
+    too.
     """
     starts = [phase.start for phase in phases]
     if not all(0 <= start < seconds for start in starts) or (np.diff([round(x / dt) for x in starts]) <= 0).any():
-        raise UserError(f"phases: expected starts from 0 to below {seconds:g} s in rising order, got {starts}")
+        raise UserError(f"phases: expected starts >= 0 and < {seconds:g} s in rising order, got {starts}")
     if any(not phase.intact and phase.start < learned for phase in phases):
-        raise UserError(f"phases: silent, permutation: expected from the end of learning on, {learned:g} s")
+        raise UserError(f"phases: silent, permutation: expected starts >= {learned:g} s, after learning, got {starts}")
     pulses = 0 if drive is None else drive.signal.shape[1]
     if drive is not None and drive.encoder.shape != (n, pulses):
         raise UserError(f"drive: expected an encoder of shape ({n}, {pulses}), got {drive.encoder.shape}")
@@ -114,8 +115,8 @@ def require_phases(
         for name, size in zip(_SILENT, (n, outputs, pulses), strict=True):
             chosen = getattr(phase, name)
             if len(chosen) and not (0 <= chosen.min() and chosen.max() < size):
-                raise UserError(f"phases: {name}: expected whole numbers from 0 to {size - 1}, got {chosen}")
+                raise UserError(f"phases: {name}: expected integers from 0 to {size - 1}, got {chosen}")
         for name, size in zip(_ORDERS, (n, outputs, pulses), strict=True):
             order = getattr(phase, name)
             if len(order) and sorted(order) != list(range(size)):
-                raise UserError(f"phases: {name}: expected the numbers 0 to {size - 1}, each once")
+                raise UserError(f"phases: {name}: expected a permutation of 0 to {size - 1}, got {order}")

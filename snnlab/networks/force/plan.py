@@ -1,4 +1,4 @@
-"""What a FORCE run does at which of its steps, and what it recorded: the same for both loops that can run it."""
+"""The plan of a FORCE run (which step does what) and its recordings, for both loops that can run it."""
 
 from __future__ import annotations
 
@@ -18,53 +18,53 @@ from .drive import Drive, ticks
 from .phases import Phase
 
 BIN_SECONDS = 0.02
-# What a network records as it runs.
+# A network records these variables.
 NAMES: Names = {
-    "voltage": ("membrane voltage of the traced neurons", None),
+    "voltage": ("membrane potential of the traced neurons", None),
     "population_rate": ("mean rate of all neurons", "Hz"),
     "bin": ("end of the bin", "s"),
     "traced": ("index of a neuron whose voltage is recorded", "1"),
 }
-# Over 0.1 s of learning a population has run away if it fires at this rate (Hz) and at this many times its rate before
-# learning, and if its output is this many times as large as the teacher.
+# A population has run away if, over 0.1 s of learning, its rate reaches the first number (Hz) and the second number
+# times its rate before learning, and its output reaches the third number times the size of the teacher.
 RUNAWAY_RATE, RUNAWAY_RATIO, RUNAWAY_OUTPUT = 150.0, 5.0, 10.0
 _RUNAWAY_SECONDS = 0.1
-# The size of the teacher is that of about so many samples.
+# The size of the teacher is estimated from about this number of samples.
 _TAUGHT = 1000
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Steps are counted from 0; what stands at a step happens at its end, in the order of the fields."""
+    """The tasks of each step. Steps are counted from 0. Tasks run at the end of a step, in the order of the fields."""
 
     dt: float
     n_steps: int
     record: range
-    """steps at which outputs and voltages are recorded"""
+    """steps at which outputs and membrane potentials are recorded"""
     n_voltages: int
     n_spikes: int
-    """spikes of the first ``n_spikes`` neurons are recorded"""
+    """number of neurons, the first ones, whose spikes are recorded"""
     learn: range = range(0)
     """steps of RLS"""
     teacher: Callable[[np.ndarray], np.ndarray] | None = None
     """times in s, shape (T,) -> (T,) or (T, k); the output after a step is compared with it at the step's end"""
     shuffled: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
-    """a permutation of the updates: which one's target each gets; empty: its own"""
+    """for each update, the update whose target it gets; empty means its own"""
     alpha: float = 1.0
     gain: str = "exact"
     precision: str = "float64"
     decoder_rows: int = 0
-    """the decoders of the first neurons are recorded at every ``decoder_every``-th update"""
+    """number of neurons, the first ones, whose decoders are recorded at every ``decoder_every``-th update"""
     decoder_every: int = 1
     phases: tuple[tuple[int, Phase], ...] = ()
-    """(step, what holds from its start on), in order"""
+    """(step, phase that begins at this step), in order"""
     drive: Drive | None = None
     signs: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    """1 or -1 for each neuron: outputs are split by Dale's law, see dale.py; empty: they are not"""
+    """1 or -1 for each neuron with Dale's law, see dale.py; empty without it"""
 
     @property
     def bins(self) -> range:
-        """Steps that end a bin of the population rate."""
+        """Steps at the end of a bin of the population rate."""
         every = max(1, round(BIN_SECONDS / self.dt))
         return range(every - 1, self.n_steps, every)
 
@@ -78,7 +78,7 @@ class Plan:
         return sample(self.teacher, times)
 
     def targets(self, start: int, stop: int) -> tuple[int, np.ndarray]:
-        """Return the number of updates before ``start``, and the targets of those in [start, stop), one a row."""
+        """Return the number of updates before ``start``, and the targets of the updates in [start, stop), one a row."""
         updates = within(self.learn, start, stop)
         if not updates:
             return 0, np.zeros((0, 1))
@@ -89,11 +89,11 @@ class Plan:
         return before, self.taught(updates)
 
     def phase(self, step: int) -> tuple[int, Phase]:
-        """Return the phase that holds at a step, and the step at which it begins."""
+        """Return the phase at a step, and the step at which this phase begins."""
         return next(((begin, phase) for begin, phase in self.phases[::-1] if begin <= step), (0, Phase(0.0)))
 
     def drive_start(self, step: int) -> int:
-        """Return where the drive's signal stands, in ticks, when the phase of a step begins."""
+        """Return the position of the drive's signal, in ticks, at the beginning of the phase of a step."""
         place, last, speed = 0, 0, 1.0
         for begin, phase in self.phases:
             if begin <= step:
@@ -103,35 +103,35 @@ class Plan:
 
     @property
     def decoder_updates(self) -> range:
-        """Steps whose decoder is recorded."""
+        """Steps at which the decoder is recorded."""
         return self.learn[:: self.decoder_every]
 
 
 @dataclass(frozen=True)
 class Recording:
-    """Arrays recorded over a stretch of a run: of numpy, or of dask where they lie in files."""
+    """Arrays recorded over a part of a run: numpy arrays, or dask arrays if they are in files."""
 
     outputs: np.ndarray
     """(samples, k)"""
     voltages: np.ndarray
     """(samples, n_voltages), float32"""
     counts: np.ndarray
-    """spikes of all neurons since the start of the run, at the end of each bin"""
+    """number of spikes of all neurons since the start of the run, at the end of each bin"""
     spike_steps: np.ndarray
     spike_neurons: np.ndarray
     decoders: np.ndarray
     """(updates recorded, decoder_rows, k)"""
     teacher: np.ndarray = field(default_factory=lambda: np.zeros((0, 1)))
-    """(samples, k), or nothing"""
+    """(samples, k), or empty"""
 
     @classmethod
     def joined(cls, parts: list[Recording]) -> Recording:
-        """Return stretches one after the other as one; of dask if one of them is."""
+        """Return successive parts as one Recording, with dask arrays if one of the parts has them."""
         columns = [[getattr(part, f.name) for part in parts] for f in fields(cls)]
         if not all(isinstance(arrays[0], np.ndarray) for arrays in columns):
             import dask.array
 
-            # A stretch is one chunk of every array: dask's own choice of chunks differs between the arrays.
+            # Each part is one chunk of every array, because dask's own chunks would differ between the arrays.
             whole = partial(dask.array.from_array, chunks=-1)
             columns = [[whole(a) if isinstance(a, np.ndarray) else a for a in arrays] for arrays in columns]
         return cls(*(np.concatenate(arrays) for arrays in columns))
@@ -141,7 +141,7 @@ class Recording:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def dataset(self, plan: Plan, n: int, voltage_dim: brian2.Dimension) -> xr.Dataset:
-        """Return everything but the decoders and the teacher as a Dataset; ``n`` neurons."""
+        """Return the recordings of ``n`` neurons as a Dataset, without the decoders and the teacher."""
         rates = np.diff(self.counts, prepend=0) / (n * plan.bins.step * plan.dt)
         dataset = xr.Dataset(
             {
@@ -162,11 +162,11 @@ class Recording:
 
 
 def refuse_runaway(counts: np.ndarray, part: Recording, start: int, plan: Plan, n: int) -> None:
-    """Raise Diverged if ``n`` neurons ran away in a stretch that begins at a step ``start``.
+    """Raise Diverged if ``n`` neurons ran away in a part of a run that begins at step ``start``.
 
-    A decoder that RLS has made much too large drives neurons to fire as fast as they can, and the output is far from
-    the teacher. Only learning is looked at. ``counts`` are those of the run so far, with those of this stretch. Where
-    the rate before learning is not known, the output decides; where no output was recorded, the rates do.
+    If RLS makes the decoder much too large, neurons fire as fast as possible and the output is far from the teacher.
+    Only the learning window is checked. ``counts`` covers the run so far, including this part. Without a rate before
+    learning, the output decides. Without a recorded output, the rates decide.
     """
     every, seconds = plan.bins.step, plan.bins.step * plan.dt
     window = max(1, round(_RUNAWAY_SECONDS / seconds))
@@ -199,7 +199,7 @@ def refuse_runaway(counts: np.ndarray, part: Recording, start: int, plan: Plan, 
 
 
 def ends(steps: range, dt: float) -> np.ndarray:
-    """Return when these steps end, in the unit of dt."""
+    """Return the times at the end of these steps, in the unit of dt."""
     times = np.arange(steps.start + 1, steps.stop + 1, steps.step, dtype=float)
     times *= dt
     return times

@@ -1,8 +1,8 @@
-"""Run a FORCE network as one C++ program: Brian2's standalone mode, RLS and recording included.
+"""A FORCE network as one C++ program in Brian2's standalone mode, with RLS and recording.
 
-A program belongs to a neuron model and filter with their parameters, a number of neurons and outputs, a time step, a
-form of the network, and a machine. Weights, teacher, learning window and seeds are files that it reads when it runs.
-What it does besides the network is force/cpp/program.h.
+A program is built for a neuron model and a filter with their parameters, numbers of neurons and outputs, a time step, a
+form of the network, and a machine. It reads weights, teacher, learning window and seeds from files when it runs.
+force/cpp/program.h contains everything except the network.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _BY_COLUMN = ("p_columns", "encoder", "drive_encoder")
 
 
 class ProgramLoop:
-    """A FORCE network as a C++ program; :meth:`advance` runs a stretch of it in a process of its own.
+    """A FORCE network as a C++ program. :meth:`advance` runs a part of the plan in a separate process.
 
     Attributes
     ----------
     program : Path
         Folder of the program.
     show : callable
-        Is told now and then how many s of the run are done.
+        Function that gets the finished time of the run (s) from time to time.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class ProgramLoop:
         encoder = split_encoder(encoder, plan.signs)
         n, k = encoder.shape
         with _runtime(engine):
-            # For the initial state alone, from the same random stream as on the runtime targets; it never runs.
+            # This network never runs. It gives the initial state from the same random stream as on runtime targets.
             one = scipy.sparse.csr_array((np.zeros(1), ([0], [0])), shape=(n, n))
             net = ForceNetwork(neuron, synapse, one, encoder, bias=bias, dt=plan.dt, **asdict(form))
             state, step = net.state(), net.filter_step()
@@ -93,7 +93,7 @@ class ProgramLoop:
         self.program = build(neuron, synapse, n, k, plan.dt, form)
 
     def _set_inputs(self) -> None:
-        """What reaches neurons in the phase: encoder, drive, and recurrent weights of neurons that are not silent."""
+        """Set the inputs of the phase: encoder, drive, and recurrent weights of neurons that are not silent."""
         phase, drive = self._phase[1], self._plan.drive
         encoder = split_encoder(phase.encoder(self._encoder), self._plan.signs)
         self._files["recurrent_weight"] = self._weights * phase.alive(len(encoder))[self._sources]
@@ -113,12 +113,12 @@ class ProgramLoop:
 
     @property
     def decoder(self) -> np.ndarray:
-        """The decoder now, shape (n, k) in s."""
+        """The current decoder, shape (n, k), in s."""
         return joined(self.parts, self._plan.signs)
 
     @property
     def parts(self) -> np.ndarray:
-        """The decoder as the network has it: split in two by Dale's law, else the decoder itself."""
+        """The decoder in the form of the network: split into two parts with Dale's law, else the decoder itself."""
         return self._memory["decoder_weight"]
 
     @property
@@ -130,16 +130,16 @@ class ProgramLoop:
         return {k.removeprefix("state_"): v.copy() for k, v in self._memory.items() if k.startswith("state_")}
 
     def memory(self) -> dict[str, np.ndarray]:
-        """Return everything that :meth:`restore` needs to go on from here."""
+        """Return everything that :meth:`restore` needs to continue from here."""
         return self._memory | ({} if self._learned is None else {"decoder_learned": self._learned})
 
     def restore(self, memory: dict[str, np.ndarray], step: int) -> None:
-        """Go on from a memory that was taken before ``step``."""
+        """Continue at ``step`` from a memory that was taken before this step."""
         self._memory = dict(memory)
         self._learned = self._memory.pop("decoder_learned", None)
 
     def enter(self, phase: Phase, begin: int, step: int) -> None:
-        """Let the phase that began at step ``begin`` hold from ``step`` on, where the loop stands."""
+        """Apply the phase that began at step ``begin`` from the current step ``step`` on."""
         learned = self.decoder if self._learned is None else self._learned
         self._learned = None if phase.intact else learned
         self._memory["decoder_weight"] = split_decoder(phase.decoder(learned), self._plan.signs)
@@ -151,14 +151,14 @@ class ProgramLoop:
         self._set_inputs()
 
     def advance(self, start: int, stop: int, folder: Path | None = None) -> Recording:
-        """Run steps start to stop - 1 and return what they recorded; ``folder`` takes temporary files.
+        """Run steps start to stop - 1 and return their recording. Temporary files are written to ``folder``.
 
         Raises
         ------
         Diverged
-            If the program found a state that is not finite, or neurons firing at every second step or more.
+            If a state is not finite, or neurons fire at every second step or more.
         MachineError
-            If the disk is full or the program failed otherwise.
+            If the disk is full or the program fails for another reason.
         """
         try:
             with tempfile.TemporaryDirectory(prefix="run-", dir=folder) as name:
@@ -192,7 +192,7 @@ class ProgramLoop:
                 "exact": int(plan.gain == "exact"),
                 "single": int(plan.precision == "float32"),
                 "fresh_p": int("p_lower" not in self._memory),
-                # After the learning window nobody needs P.
+                # P is not needed after the learning window.
                 "keep_p": int(bool(plan.learn) and stop < plan.learn.stop),
                 "decoder_every": plan.decoder_every,
                 "decoder_rows": plan.decoder_rows,
@@ -236,7 +236,7 @@ class ProgramLoop:
 
 
 def build(neuron: NeuronModel, synapse: SynapseModel, n: int, k: int, dt: float, form: Form) -> Path:
-    """Return the folder of the program for these models, sizes and form, built on first use and kept.
+    """Return the folder of the program for these models, sizes and form. It is built on first use and kept.
 
     Raises
     ------
@@ -264,14 +264,14 @@ def _compile(folder: Path, neuron: NeuronModel, synapse: SynapseModel, n: int, k
         bare = replace(neuron, initial={})
         net = ForceNetwork(bare, synapse, one, np.zeros((n, k)), dt=dt, **asdict(form))
         device.insert_code("main", _binding(net, n, k))
-        # Brian2 takes the clock's step from the network's time, but sets the clock's time only at its first tick.
+        # Brian2 computes the clock's step from the network's time, but sets the clock's time only at its first tick.
         for time in (f"{net.network.name}.t", f"{device.get_array_name(net.clock.variables['t'])}[0]"):
             device.insert_code("before_network_run", f"{time} = snnlab::force().first_step()*snnlab::force().dt();")
         compile_network(net.network)
 
 
 def _binding(net: ForceNetwork, n: int, k: int) -> str:
-    """C++ that gives snnlab::force() the arrays of the network, before its first step."""
+    """Return C++ code that passes the arrays of the network to snnlab::force() before the first step."""
     array = brian2.get_device().get_array_name
     group, outputs, recurrent = (x.variables for x in (net.neurons, net.outputs, net.recurrent))
     lines = ["snnlab::Force& force = snnlab::force();", "force.open(results_dir);"]
@@ -311,7 +311,7 @@ def _binding(net: ForceNetwork, n: int, k: int) -> str:
 
 @contextlib.contextmanager
 def _runtime(engine: Engine) -> Iterator[None]:
-    """Brian2's runtime device with the numpy target and the engine's random stream."""
+    """Use Brian2's runtime device with the numpy target and the engine's random stream in a ``with`` block."""
     from brian2.devices.device import reset_device
 
     brian2.set_device("runtime")

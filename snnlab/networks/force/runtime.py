@@ -1,4 +1,4 @@
-"""Run a FORCE network on Brian2's runtime targets: RLS, recording and guards in Python, at chosen steps."""
+"""A FORCE network on Brian2's runtime targets, with RLS, recording and guards in Python at chosen steps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .plan import Plan, Recording, within
 
 
 class RuntimeLoop:
-    """A network and its plan; :meth:`advance` runs a stretch of it."""
+    """A network and its plan. :meth:`advance` runs a part of the plan."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class RuntimeLoop:
         drive: str = "",
         constants: dict | None = None,
     ):
-        """Take what :class:`ForceNetwork` takes, with the encoder as it is without Dale's law."""
+        """Make a loop from the arguments of :class:`ForceNetwork`, with the encoder before Dale's law."""
         settings = asdict(form) | {"bias": bias, "drive": drive, "constants": constants}
         net = ForceNetwork(neuron, synapse, recurrent, split_encoder(encoder, plan.signs), dt=plan.dt, **settings)
         self.net, self._plan, self._engine = net, plan, engine
@@ -52,12 +52,12 @@ class RuntimeLoop:
 
     @property
     def decoder(self) -> np.ndarray:
-        """The decoder now, shape (n, k) in s."""
+        """The current decoder, shape (n, k), in s."""
         return joined(self.parts, self._plan.signs)
 
     @property
     def parts(self) -> np.ndarray:
-        """The decoder as the network has it: split in two by Dale's law, else the decoder itself."""
+        """The decoder in the form of the network: split into two parts with Dale's law, else the decoder itself."""
         return self.net.decoder_weights()
 
     @property
@@ -69,18 +69,18 @@ class RuntimeLoop:
 
     @property
     def feedback(self) -> float:
-        """Gain of the feedback now."""
+        """The current gain of the feedback."""
         return float(self.net.neurons.variables["feedback"].get_value()[0])
 
     def memory(self) -> dict[str, np.ndarray]:
-        """Return everything that :meth:`restore` needs to go on from here."""
+        """Return everything that :meth:`restore` needs to continue from here."""
         memory = {f"state_{k}": v for k, v in self.state().items()}
         memory |= {"spike_count": self.net.spike_count.copy(), "feedback_gain": np.array([self.feedback])}
         memory |= {} if self._learned is None else {"decoder_learned": self._learned}
         return memory | {"decoder_weight": self.decoder} | (self._rls.state() if self._rls else {})
 
     def restore(self, memory: dict[str, np.ndarray], step: int) -> None:
-        """Go on from a memory that was taken before ``step``."""
+        """Continue at ``step`` from a memory that was taken before this step."""
         self.net.set_state({k.removeprefix("state_"): v for k, v in memory.items() if k.startswith("state_")})
         self.net.spike_count[:] = memory["spike_count"]
         self.net.set_feedback(memory["feedback_gain"][0])
@@ -91,7 +91,7 @@ class RuntimeLoop:
             self._rls.restore(memory)
 
     def enter(self, phase: Phase, begin: int, step: int) -> None:
-        """Let the phase that began at step ``begin`` hold from ``step`` on, where the loop stands."""
+        """Apply the phase that began at step ``begin`` from the current step ``step`` on."""
         learned = self.decoder if self._learned is None else self._learned
         self._learned = None if phase.intact else learned
         self._phase = begin, phase
@@ -108,13 +108,13 @@ class RuntimeLoop:
         return self.net.state()
 
     def advance(self, start: int, stop: int, folder: Path | None = None) -> Recording:
-        """Run steps start to stop - 1 and return what they recorded; raises as :meth:`Engine.run`.
+        """Run steps start to stop - 1 and return their recording; raises the errors of :meth:`Engine.run`.
 
-        ``folder`` is where the other loop keeps its files; nothing is written here.
+        ``folder`` is only used by the other loop, which writes files.
         """
         net, plan = self.net, self._plan
         if start:
-            # What a run that is resumed here starts from.
+            # A run that is resumed here starts from this random state.
             self._set_decoder(self.decoder)
             self._engine.seed_brian2(start)
         stretch = _Stretch(self, start, stop)
@@ -127,7 +127,7 @@ class RuntimeLoop:
 
 
 class _Stretch:
-    """What a loop does at the end of its steps start to stop - 1, and what it records of them."""
+    """The tasks of a loop at the end of steps start to stop - 1, and their recording."""
 
     def __init__(self, loop: RuntimeLoop, start: int, stop: int):
         self._loop, self._start, self._stop = loop, start, stop
@@ -148,7 +148,7 @@ class _Stretch:
             self._show(start - 1)
 
     def tasks(self) -> list[Task]:
-        """Return what is done at which steps; the output is recorded before it is corrected."""
+        """Return the tasks with their steps. The output is recorded before RLS corrects it."""
         net, plan, every = self._loop.net, self._loop._plan, range(self._start, self._stop)
         return [
             Task(every if net.folding else range(0), self._fold),
@@ -203,7 +203,7 @@ class _Stretch:
             self._loop.net.input[:], self._shown = self._drive.current(index), index
 
     def recording(self) -> Recording:
-        """Return what was recorded."""
+        """Return the recording."""
         lengths = [len(ids) for _, ids in self._spikes]
         return Recording(
             self._outputs,

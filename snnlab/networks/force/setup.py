@@ -1,7 +1,7 @@
-"""What a ForceConfig stands for: models, the published values of each neuron or those of a user's file, SI values.
+"""Models and SI values of a ForceConfig, with the published values of each neuron or the values of a user's file.
 
-Source: Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, the authors' scripts, ModelDB 190565. What is ours is
-said beside it. A user's own file states the same in a dict ``FORCE`` beside its model.
+Source: Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, the authors' scripts, ModelDB 190565. Comments mark the
+values that are ours. A user's file states its values in a dict ``FORCE`` beside its model.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from ...models.synapse import SynapseModel
 if TYPE_CHECKING:
     from .config import ForceConfig
 
-# Plain numbers of a Config are in the published units, which follow from the unit of the neuron's input.
+# Plain numbers of a Config are in published units, which depend on the unit of the neuron's input.
 _PUBLISHED = {
     "volt": {"g": "mV*second", "q": "mV", "bias": "mV", "alpha": "second**2"},
     "amp": {"g": "pA*ms", "q": "pA", "bias": "pA", "alpha": "ms**2"},
     "1": {"g": "second", "q": "1", "bias": "1", "alpha": "second**2"},
 }
 _MS = ("dt", "rls_interval")
-# Name of a file in snnlab/neurons -> gain G, size Q of the feedback, alpha, bias, time step, time between RLS updates,
-# and whether each neuron's mean input weight is subtracted.
+# The name of a file in snnlab/neurons -> gain G, size Q of the feedback, alpha, bias, time step, time between RLS
+# updates, and whether each neuron's mean input weight is subtracted.
 PUBLISHED: dict[str, dict[str, Any]] = {
-    # Ours, found on seed 1. The weights are larger than the leaky neuron's, which forgets less of its input, and with
-    # this bias it fires at 19 Hz. With the leaky neuron's g and q it does not learn the sine.
+    # These values are ours, found on seed 1. The weights are larger than those of the leaky neuron. With this bias the
+    # neuron fires at 19 Hz. With g and q of the leaky neuron, the network does not learn the sine.
     "if": dict(
         g="0.1*mV*second",
         q="20*mV",
@@ -45,7 +45,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
         rls_interval="2.5*ms",
         zero_row_mean=True,
     ),
-    # Figure 2 of the paper: the scripts for a filter of 2 and 20 ms. The bias is the threshold.
+    # Values of figure 2 of the paper: the scripts for a filter of 2 and 20 ms. The bias is the threshold.
     "lif": dict(
         g="0.04*mV*second",
         q="10*mV",
@@ -55,7 +55,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
         rls_interval="2.5*ms",
         zero_row_mean=True,
     ),
-    # The theta neuron's values times (pi tau_m / 1 s)^2, the factor between I and J.
+    # Values of the theta neuron times (pi tau_m / 1 s)^2, the factor between I and J.
     "qif": dict(
         g="0.01*second",
         q=10.0,
@@ -65,7 +65,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
         rls_interval="1*ms",
         zero_row_mean=True,
     ),
-    # Figure 2 of the paper: the script for a filter of 2 and 20 ms.
+    # Values of figure 2 of the paper: the script for a filter of 2 and 20 ms.
     "theta": dict(
         g="10*second",
         q=1e4,
@@ -75,7 +75,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
         rls_interval="0.5*ms",
         zero_row_mean=True,
     ),
-    # The script of the sine.
+    # Values of the script of the sine.
     "izhikevich": dict(
         g="5e3*pA*ms",
         q="5e3*pA",
@@ -85,7 +85,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
         rls_interval="0.8*ms",
         zero_row_mean=False,
     ),
-    # The script of the Ode to Joy.
+    # Values of the script of the Ode to Joy.
     "izhikevich_b": dict(
         g="1e4*pA*ms",
         q="4e3*pA",
@@ -95,7 +95,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
         rls_interval="4*ms",
         zero_row_mean=False,
     ),
-    # The script of the songbird.
+    # Values of the script of the songbird.
     "izhikevich_c": dict(
         g="1.3e4*pA*ms",
         q="1e3*pA",
@@ -109,16 +109,18 @@ PUBLISHED: dict[str, dict[str, Any]] = {
 
 
 def stated_values(module: ModuleType) -> dict:
-    """Return what a neuron's file states in its FORCE or, for a shipped neuron, what is published; else nothing."""
+    """Return the values in FORCE of a neuron's file, or the published values of a shipped neuron, or nothing."""
     file, folder = (Path(each.__file__ or "").resolve() for each in (module, neurons))
     shipped = PUBLISHED.get(file.stem, {}) if file.parent == folder.parent else {}
-    values = {name: quantity(value, name) if isinstance(value, str) else value for name, value in shipped.items()}
-    return getattr(module, "FORCE", values)
+    stated = getattr(module, "FORCE", shipped)
+    return {
+        name: quantity(value, f"FORCE: {name}") if isinstance(value, str) else value for name, value in stated.items()
+    }
 
 
 @dataclass(frozen=True)
 class ForceSetup:
-    """A ForceConfig resolved: models, SI values and whole steps."""
+    """Models, SI values and numbers of steps of a ForceConfig."""
 
     neuron: NeuronModel
     synapse: SynapseModel
@@ -140,7 +142,7 @@ class ForceSetup:
 
     @property
     def plain(self) -> dict[str, float | bool]:
-        """The fields of a Config that a neuron or a filter states, as plain numbers in published units."""
+        """The fields of a Config that a neuron or a filter can state, as plain numbers in published units."""
         units = published_units(self.neuron.current) | {"dt": "ms"}
         values = {name: plain_number(getattr(self, name), float(unit(one))) for name, one in units.items()}
         times = {"rls_interval": self.learn.step * self.dt, "record_interval": self.record.step * self.dt}
@@ -150,7 +152,7 @@ class ForceSetup:
 
 
 def published_units(current: str) -> dict[str, str]:
-    """Return the units of the plain numbers g, q, bias and alpha for neurons with this unit of input."""
+    """Return the units of the plain numbers g, q, bias and alpha for a neuron whose input has this unit."""
     for base, units in _PUBLISHED.items():
         if unit(current).has_same_dimensions(unit(base)):
             return units
@@ -158,7 +160,7 @@ def published_units(current: str) -> dict[str, str]:
 
 
 def plain_number(value: float, one: float) -> float:
-    """Return a value in a unit, to twelve digits: 1.3e4 pA ms is 13000."""
+    """Return a value in the unit ``one``, to twelve digits: 1.3e4 pA ms is 13000."""
     return float(f"{value / one:.12g}")
 
 
@@ -168,7 +170,7 @@ def resolve(config: ForceConfig) -> ForceSetup:
     Raises
     ------
     UserError
-        For the first field that cannot be used; the message names it and says what was expected.
+        For the first field with a value that is not allowed.
     """
     require_integer(config, 1, "n")
     require_integer(config, 0, "record_spikes", "record_voltages", "record_decoders", "seed")
@@ -188,14 +190,14 @@ def resolve(config: ForceConfig) -> ForceSetup:
         )
     neuron, module = find_model(config.neuron, "neuron")
     if not neuron.threshold:
-        raise UserError(f"neuron: {neuron.name!r} does not spike; expected a model with a threshold")
+        raise UserError(f"neuron: expected a model with a threshold, got {neuron.name!r}, which does not spike")
     neuron = neuron.with_parameters(**_changes(config.parameters))
     synapse = _filter(config)
     values = _force_values(config, neuron, stated_values(module))
     dt = values["dt"]
     for name, tau in synapse.parameters.items():
         if name.startswith("tau") and dt >= float(tau):
-            raise UserError(f"dt: expected less than {name} = {float(tau) * 1e3:g} ms, got {dt * 1e3:g} ms")
+            raise UserError(f"dt: expected a number < {name} = {float(tau) * 1e3:g} ms, got {dt * 1e3:g} ms")
     every = _steps(values["rls_interval"], dt, "rls_interval")
     first, stop = round(config.learn_start / dt), round(config.learn_stop / dt)
     n_steps = round(config.seconds / dt)
@@ -230,11 +232,11 @@ def _recorded(config: ForceConfig, dt: float, n_steps: int) -> range:
 
 
 def recording_steps(interval: float | None, dt: float) -> int:
-    """Return the steps between two samples; ``interval`` in ms (None: the most that fit in 0.2 ms), dt in s."""
+    """Return the steps between two samples; ``interval`` in ms (None means the longest up to 0.2 ms), dt in s."""
     if interval is None:
         return max(1, int(0.2e-3 / dt + 1e-6))
     if not 0 < interval <= 10:
-        raise UserError(f"record_interval: expected more than 0 and at most 10 ms, got {interval:g}")
+        raise UserError(f"record_interval: expected a number > 0 and <= 10 ms, got {interval:g}")
     return _steps(interval * 1e-3, dt, "record_interval")
 
 
@@ -255,7 +257,7 @@ def _filter(config: ForceConfig) -> SynapseModel:
 
 
 def _force_values(config: ForceConfig, neuron: NeuronModel, stated: dict) -> dict:
-    """SI values of g, q, alpha, bias, dt and rls_interval: the Config's, else those stated for the neuron."""
+    """Return SI values of g, q, alpha, bias, dt and rls_interval, from the Config or else from the neuron's values."""
     units = published_units(neuron.current) | {name: "ms" for name in _MS}
     defaults = {"rls_interval": 1 * brian2.ms, "zero_row_mean": True} | stated
     for name in defaults:
@@ -271,16 +273,16 @@ def _force_values(config: ForceConfig, neuron: NeuronModel, stated: dict) -> dic
             value = brian2.Quantity(defaults[name])
             if not value.has_same_dimensions(unit(published)):
                 raise UserError(
-                    f"{name}: FORCE of neuron {neuron.name!r} states {value}, expected a value in {published}"
+                    f"{name}: expected a value in {published} in FORCE of neuron {neuron.name!r}, got {value}"
                 )
-            # As a Config holds it.
+            # The value is rounded like a plain number in a Config.
             values[name] = plain_number(float(value), one) * one
         else:
-            raise UserError(f"{name}: neuron {neuron.name!r} states no FORCE value; give --{name} (in {published})")
+            raise UserError(f"{name}: expected --{name} (in {published}), since neuron {neuron.name!r} states no value")
     if not values["alpha"] > 0:
-        raise UserError(f"alpha: expected a value > 0, got {values['alpha']}")
+        raise UserError(f"alpha: expected a number > 0, got {values['alpha']}")
     if not values["dt"] > 0:
-        raise UserError(f"dt: expected a value > 0, got {values['dt']}")
+        raise UserError(f"dt: expected a number > 0, got {values['dt']}")
     values["zero_row_mean"] = defaults["zero_row_mean"] if config.zero_row_mean is None else config.zero_row_mean
     return values
 

@@ -1,4 +1,4 @@
-"""Train a FORCE network and return the run: recordings, decoder, weights and final state."""
+"""Training of a FORCE network."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from .runtime import RuntimeLoop
 from .setup import ForceSetup
 
 _log = logging.getLogger("snnlab")
-# The largest network of the 2017 scripts (Lorenz attractor).
+# This is the size of the largest network of the 2017 scripts (Lorenz attractor).
 PUBLISHED_N = 5000
-# Samples of the teacher that stand in memory at a time.
+# At most this number of samples of the teacher is in memory at a time.
 _PIECE = 100_000
 
 
@@ -43,25 +43,26 @@ def train_force(
     phases: Sequence[Phase] = (),
     sizes: np.ndarray | None = None,
 ) -> xr.Dataset:
-    """Run a network with RLS in the learning window and frozen weights outside it.
+    """Run a network with RLS in the learning window and with frozen weights outside it.
 
     Parameters
     ----------
     config : ForceConfig
     teacher : callable
-        Times in s, shape (T,) -> values of shape (T,) or (T, K), each of which depends on its own time alone: it is
-        called for pieces of the run. The output after step n is compared with the teacher at (n + 1) dt.
+        Function of times in s, shape (T,), that returns values of shape (T,) or (T, K). A value may depend only on its
+        own time, because the function is called for pieces of the run. The output after step n is compared with the
+        teacher at (n + 1) dt.
     engine : Engine
     excitatory : float
-        Share of excitatory neurons, which come first: every column of the total matrix keeps the sign of its
-        population (Dale's law, see :mod:`snnlab.networks.force.dale`). None: no such law.
+        Share of excitatory neurons, which have the first indices. Every column of the total matrix then keeps the sign
+        of its population (Dale's law, see :mod:`snnlab.networks.force.dale`). None means no Dale's law.
     drive : Drive
-        An external input, such as pulses that mark the time: see :mod:`snnlab.networks.force.drive`.
+        External input, for example pulses that mark the time; see :mod:`snnlab.networks.force.drive`.
     phases : sequence of Phase
-        What changes at which times: speed of the drive, lesions, feedback. What a control of the Config breaks after
-        learning is broken in all of them.
+        Changes at given times: speed of the drive, lesions, feedback. A control of the Config applies to all phases
+        after learning.
     sizes : array of shape (K,)
-        The size of each output's feedback weights over Q. None: 1.
+        Size of each output's feedback weights relative to Q. None means 1.
 
     Returns
     -------
@@ -69,13 +70,14 @@ def train_force(
         ``output`` and ``teacher`` (time, component); ``population_rate`` (bin); ``spike_time`` and
         ``spike_neuron`` (spike); ``voltage`` (time, traced); ``decoder`` (neuron, component) and
         ``decoder_trace`` (learned, read, component); ``encoder``; ``recurrent_*`` (synapse); ``state_*`` and ``sign``
-        (neuron); the neurons whose spikes are ``recorded``, whose voltages are ``traced``, whose decoders are ``read``.
-        What a run with checkpoints recorded over time are arrays of dask, which are read from files when used.
+        (neuron). ``recorded``, ``traced`` and ``read`` are the indices of the neurons whose spikes, membrane potentials
+        and decoders are recorded. The recordings of a run with checkpoints are dask arrays, which are read from files
+        when they are used.
 
     Raises
     ------
     UserError, Diverged
-        Before anything runs for settings that cannot be used; during the run if it diverges.
+        UserError before the run, for settings that are not allowed. Diverged during the run.
     """
     setup, n = config.setup, config.n
     _warn_of_size(config)
@@ -96,21 +98,21 @@ def train_force(
 def weights(
     config: ForceConfig, setup: ForceSetup, engine: Engine, k: int = 1, signs: np.ndarray | None = None
 ) -> tuple[scipy.sparse.csr_array, np.ndarray]:
-    """Return the weights with which a run of this Config begins: recurrent (n, n) and feedback (n, k), SI.
+    """Return the initial weights of a run of this Config: recurrent (n, n) and feedback (n, k), SI.
 
-    They are the same whenever they are asked for. ``signs`` is 1 or -1 for each neuron of a network with Dale's law.
+    Every call returns the same weights. ``signs`` is 1 or -1 for each neuron of a network with Dale's law.
 
     Raises
     ------
     UserError
-        If no recurrent connection came up.
+        If there is no recurrent connection.
     """
     signs = np.zeros(0) if signs is None else signs
     dale = len(signs) > 0
     zero_row_mean = setup.zero_row_mean and not dale
     recurrent = sparse_random(config.n, config.p, setup.g, engine.rng("recurrent"), zero_row_mean)
     if not recurrent.nnz:
-        raise UserError(f"p: no recurrent connection came up for n = {config.n} and p = {config.p}")
+        raise UserError(f"p: expected a probability that gives recurrent connections at n = {config.n}, got {config.p}")
     if dale:
         recurrent = with_signs(recurrent, signs, setup.zero_row_mean)
     return recurrent, encoder(config.n, k, setup.q, engine.rng("encoder"), config.encoder)
@@ -119,13 +121,13 @@ def weights(
 def _warn_of_size(config: ForceConfig) -> None:
     if config.n > PUBLISHED_N and config.rls_gain == "undivided":
         _log.warning(
-            f"n = {config.n}: with the undivided RLS gain of the 2017 scripts (up to {PUBLISHED_N} neurons) larger "
-            "networks can run away as learning begins; --rls-gain exact takes no such large first steps"
+            f"n = {config.n}: with the undivided RLS gain of the 2017 scripts (up to {PUBLISHED_N} neurons), larger "
+            "networks can run away as learning begins; --rls-gain exact has smaller first steps"
         )
 
 
 def _broken(config: ForceConfig, setup: ForceSetup, engine: Engine, phases: Sequence[Phase]) -> Sequence[Phase]:
-    """Return the phases of a run; after learning, what the control of its Config breaks is broken in each of them."""
+    """Return the phases of a run with the control of its Config applied to every phase after learning."""
     if config.control not in AFTER_LEARNING:
         return phases
     broken: dict[str, float | np.ndarray] = {"feedback": 0.0}
@@ -145,39 +147,39 @@ def make_loop(
     engine: Engine,
     folded: bool = False,
 ) -> ProgramLoop | RuntimeLoop:
-    """Return the network, ready to run its plan where the engine can: as one C++ program or on a runtime target."""
+    """Return a loop that runs the network on the engine's target: one C++ program or a runtime target."""
     models = (setup.neuron, setup.synapse, recurrent, encoder)
     form = Form(config.filter_scheme, plan.drive is not None, folded)
     if can_be_program(setup.neuron, engine) and engine.as_program():
         return ProgramLoop(*models, plan, engine, bias=setup.bias, form=form)
-    # If a run has several networks, each draws its initial state anew, as programs do.
+    # If a run has several networks, each one draws its own initial state, as programs do.
     engine.seed_brian2()
     return RuntimeLoop(*models, plan, engine, bias=setup.bias, form=form)
 
 
 def can_be_program(neuron: NeuronModel, engine: Engine) -> bool:
-    """Tell whether the program can hold a neuron's variables, which must be real numbers.
+    """Tell whether a C++ program can hold a neuron's variables, which must be real numbers.
 
     Raises
     ------
     UserError
-        If it cannot, and cpp_standalone was asked for.
+        If it cannot and the target is cpp_standalone.
     """
     equations = brian2.Equations(neuron.equations)
     stored = [*equations.diff_eq_names, *equations.parameter_names]
     other = [name for name in stored if equations[name].var_type != "float"]
     if other and engine.target == "cpp_standalone":
         raise UserError(
-            f"target: cpp_standalone cannot run neuron {neuron.name!r}, whose {other[0]!r} is "
-            f"{equations[other[0]].var_type}; expected auto, cython or numpy"
+            f"target: expected one of auto, cython, numpy, since {other[0]!r} of neuron {neuron.name!r} is "
+            f"{equations[other[0]].var_type}, got cpp_standalone"
         )
     return not other
 
 
 def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine, n: int) -> tuple[Recording, int]:
-    """Run the plan in stretches of ``every`` steps, with a checkpoint after each but the last.
+    """Run the plan in parts of ``every`` steps, with a checkpoint after each part except the last.
 
-    Returns what was recorded, and the step at which an earlier attempt was taken up.
+    Returns the recording, and the step from which an interrupted run was resumed.
     """
     checkpoints, changes = range(every, plan.n_steps, every), (step for step, _ in plan.phases if step)
     stops = sorted({*checkpoints, *changes, plan.n_steps})
@@ -210,19 +212,19 @@ def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine
 
 
 def _components(teacher: Teacher, setup: ForceSetup) -> int:
-    """Number of the teacher's components; refuses one that cannot be used somewhere, before anything runs."""
+    """Return the number of the teacher's components. The teacher is checked at all times before the run."""
     components = set()
     for steps in (setup.record, setup.learn):
         for first in range(0, len(steps), _PIECE):
             times = ends(steps[first : first + _PIECE], setup.dt)
             values = sample(teacher, times)
             components.add(values.shape[1])
-            # A run asks for its teacher in pieces.
+            # A run calls its teacher for pieces of time, so values must not depend on the other times of a call.
             alone = sample(teacher, times[-1:])
             if not np.allclose(alone, values[-1:], rtol=1e-6, atol=1e-9 * np.abs(values).max()):
                 raise UserError(
-                    f"teacher: expected values that depend on their own time alone; at t = {times[-1]:g} s it is "
-                    f"{alone[0]} when asked for by itself and {values[-1]} among other times"
+                    f"teacher: expected values that depend only on their own time, got {alone[0]} at t = "
+                    f"{times[-1]:g} s in a call for this time and {values[-1]} in a call for several times"
                 )
     if len(components) > 1:
         raise UserError(f"teacher: expected the same number of components at all times, got {sorted(components)}")
@@ -230,12 +232,12 @@ def _components(teacher: Teacher, setup: ForceSetup) -> int:
 
 
 def _signs(n: int, excitatory: float | None) -> np.ndarray:
-    """1 for each excitatory neuron, -1 for each inhibitory one; empty without Dale's law."""
+    """Return 1 for each excitatory and -1 for each inhibitory neuron; empty without Dale's law."""
     if excitatory is None:
         return np.zeros(0)
     first = round(excitatory * n) if 0 < excitatory < 1 else 0
     if not 0 < first < n:
-        raise UserError(f"excitatory: expected a share of {n} neurons, 0 < excitatory < 1, got {excitatory}")
+        raise UserError(f"excitatory: expected a share > 0 and < 1 of {n} neurons, got {excitatory}")
     return np.where(np.arange(n) < first, 1.0, -1.0)
 
 
@@ -248,7 +250,7 @@ def _plan(
     drive: Drive | None,
     phases: Sequence[Phase],
 ) -> Plan:
-    """What the run does at which step, with what its control breaks."""
+    """Return the plan of a run, with the changes of its control."""
     shuffle = config.control == "shuffled_teacher"
     begins = [round(phase.start / setup.dt) for phase in phases]
     return Plan(

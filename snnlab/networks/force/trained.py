@@ -1,4 +1,4 @@
-"""A trained network, rebuilt from its run file alone and ready to run on."""
+"""A trained network, rebuilt from its run file alone and ready to continue."""
 
 from __future__ import annotations
 
@@ -29,36 +29,36 @@ from .setup import recording_steps
 
 
 def load(path: str | Path) -> TrainedNetwork:
-    """Return the trained network of a run file; raises UserError if the file holds none."""
+    """Return the trained network of a run file; raises UserError if the file holds no network."""
     return TrainedNetwork(load_run(path))
 
 
 class TrainedNetwork:
-    """Weights, decoder, equations and final state of a FORCE run; each :meth:`run` starts from that state.
+    """Weights, decoder, equations and final state of a FORCE run. Each :meth:`run` starts from this state.
 
     Attributes
     ----------
     dataset : xarray.Dataset
-        The run it came from.
+        The stored run.
     decoder, encoder : arrays of shape (n, k)
-        May be changed before a run; in s, and in the SI unit of the neuron's input.
+        Decoder in s and encoder in the SI unit of the neuron's input. They may be changed before a run.
     recurrent : scipy.sparse array of shape (n, n)
         Weights [post, pre] (SI).
     signs : array of shape (n,)
-        1 or -1 for each neuron of a network with Dale's law, else empty: see :mod:`snnlab.networks.force.dale`.
+        1 or -1 for each neuron of a network with Dale's law, else empty; see :mod:`snnlab.networks.force.dale`.
     hdts : Drive or None
-        The signal that drove the network while it learned.
+        The external signal that drove the network during learning.
     """
 
     def __init__(self, dataset: xr.Dataset):
         if "neuron_model" not in dataset.attrs or "decoder" not in dataset:
-            raise UserError(f"run file: a run of {dataset.attrs['protocol']} holds no trained network")
+            raise UserError(f"run file: expected a run with a trained network, got one of {dataset.attrs['protocol']}")
         self.dataset = dataset
         self.neuron = NeuronModel.from_dict(attribute(dataset, "neuron_model"))
         self.synapse = SynapseModel.from_dict(attribute(dataset, "synapse_model"))
         self.decoder = dataset.decoder.values.copy()
         self.encoder = dataset.encoder.values.copy()
-        # Of neurons without Dale's law the sign is 0; files of version 0.1.0 do not say it.
+        # Without Dale's law, the sign is 0. Files of version 0.1.0 do not store it.
         signs = dataset["sign"].values.astype(float) if "sign" in dataset else np.zeros(0)
         self.signs = signs if signs.any() else np.zeros(0)
         self.hdts = Drive.from_arrays(dataset) if "drive_encoder" in dataset else None
@@ -71,14 +71,14 @@ class TrainedNetwork:
         return f"<TrainedNetwork: {n} {self.neuron.name} neurons, {k} output(s), from {self.dataset.attrs['protocol']}>"
 
     def total_weights(self) -> np.ndarray:
-        """Return G omega + Q eta phi', shape (n, n), of which Dale's law keeps its part (SI)."""
+        """Return G omega + Q eta phi', shape (n, n), after Dale's law if the network has it (SI)."""
         return self.recurrent.toarray() + learned_weights(self.encoder, self.decoder, self.signs)
 
     def outliers(self) -> np.ndarray:
-        """Return the eigenvalues of the total weights outside 1.1 times the disc of the recurrent ones (SI).
+        """Return the eigenvalues of the total weights outside 1.1 times the disc of the recurrent weights (SI).
 
-        Predicted from a few small matrices, largest first: see :func:`snnlab.analysis.spectra.outliers`. The disc has
-        the radius of the circular law, the norm of the recurrent weights over sqrt(n).
+        They are predicted from a few small matrices, largest first; see :func:`snnlab.analysis.spectra.outliers`. The
+        disc has the radius of the circular law, which is the norm of the recurrent weights over sqrt(n).
         """
         encoder, decoder = split_encoder(self.encoder, self.signs), split_decoder(self.decoder, self.signs)
         radius = np.sqrt((self.recurrent.data**2).sum() / len(decoder))
@@ -102,28 +102,28 @@ class TrainedNetwork:
         target: str = "cython",
         progress: bool = False,
     ) -> xr.Dataset:
-        """Run the frozen network on from where training ended.
+        """Run the network with frozen weights from the final state of the stored run.
 
         Parameters
         ----------
         seconds : float
-            Length in s; time starts at 0, which is the end of the stored run.
+            Length in s. Time starts at 0, which is the end of the stored run.
         silence : indices or boolean mask
-            Neurons whose spikes reach nobody (a lesion). Their own spikes are still recorded.
+            Neurons whose spikes reach no other neuron (a lesion). Their own spikes are still recorded.
         feedback : float
-            Gain of the feedback; 0 cuts it. Default: as the stored run ended.
+            Gain of the feedback; 0 cuts it. The default is the gain at the end of the stored run.
         drive : TimedArray
-            Further input to all neurons, shape (T,), or to each, shape (T, n), in the unit of their input.
+            Additional input to all neurons, shape (T,), or to each neuron, shape (T, n), in the unit of their input.
         speed : float
-            Speed of the signal that drove the network while it learned, if there was one: 2 is twice as fast, -1
-            backward. The signal starts anew.
+            Speed of the signal that drove the network during learning, if there was one: 2 is twice as fast, -1 is
+            backward. The signal restarts.
         record_interval : float
-            In ms, a multiple of dt; None: the longest one up to 0.2 ms, or dt.
+            Time between two samples in ms, a multiple of dt. None means the longest one up to 0.2 ms, or dt.
 
         Returns
         -------
         xarray.Dataset
-            As of :func:`snnlab.train_force`: ``output``, ``voltage``, ``population_rate``, spikes.
+            ``output``, ``voltage``, ``population_rate`` and spikes, as in :func:`snnlab.train_force`.
 
         Raises
         ------
@@ -148,7 +148,7 @@ class TrainedNetwork:
             return loop.advance(0, n_steps).dataset(plan, n, loop.dims[loop.voltage])
 
     def _loop(self, plan: Plan, engine: Engine, drive: brian2.TimedArray | None, alive: np.ndarray) -> RuntimeLoop:
-        """The network in the state in which the stored run ended, without filtered spikes where ``alive`` is 0."""
+        """Return the network in the final state of the stored run, without filtered spikes where ``alive`` is 0."""
         state = {str(k)[len("state_") :]: v.values for k, v in self.dataset.items() if str(k).startswith("state_")}
         n, k = self.encoder.shape
         for name in self.synapse.state_names("r").values():
@@ -186,13 +186,13 @@ class TrainedNetwork:
 
 
 def _indices(silence: Iterable[int], n: int) -> np.ndarray:
-    """Return the indices that a lesion of n neurons names, as indices or as a mask."""
+    """Return the indices of the neurons in a lesion, which is given as indices or as a mask of n neurons."""
     if not isinstance(silence, Iterable):
         raise UserError(f"silence: expected neuron indices or a mask, got {silence!r}")
     silent = np.asarray(silence if isinstance(silence, np.ndarray) else list(silence))
     if silent.size and silent.dtype.kind not in "bui":
-        raise UserError(f"silence: expected whole numbers or a mask, got {silent.flat[0]!r}")
+        raise UserError(f"silence: expected integers or a mask, got {silent.flat[0]!r}")
     silent = np.flatnonzero(silent) if silent.dtype == bool else np.unique(silent.astype(int))
     if silent.size and not (0 <= silent[0] and silent[-1] < n):
-        raise UserError(f"silence: expected neuron indices from 0 to {n - 1}, got {silent[0]} to {silent[-1]}")
+        raise UserError(f"silence: expected integers from 0 to {n - 1}, got {silent[0]} to {silent[-1]}")
     return silent

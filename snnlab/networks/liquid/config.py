@@ -1,4 +1,4 @@
-"""Settings of a liquid and of what it is shown, the rule and the liquid that they stand for, and what is refused."""
+"""Settings of a liquid and its images, the checks of these settings, and the rule and the liquid that they define."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from .liquid import calibrate_input, random_liquid
 from .network import Liquid, Show
 
 Settled = TypeVar("Settled", bound="LiquidConfig")
-# Raised by hand when what these networks compute changes: files of before are then not taken for it.
+# This number is raised by hand when the results of these networks change, so that older run files are not reused.
 RESULTS_VERSION = 2
-# Learning rates that did best on held-out images (seed 0). With a rate ten times as high, Hebb's rule comes to 120 Hz.
+# These learning rates were best on held-out images (seed 0). With a ten times higher rate, Hebb's rule reaches 120 Hz.
 ETAS = {"stdp": 1e-4, "hebb": 1e-6, "stlr": 1e-4}
 
 
 @dataclass(frozen=True)
 class LiquidConfig(BrianConfig):
-    """Settings of a liquid, of its plasticity and of what it is shown."""
+    """Settings of a liquid, of its plasticity and of its images."""
 
     GROUPS: ClassVar = {
         "network": ("n", "density", "gain", "inhibition", "input_density", "bias", "rate"),
@@ -36,25 +36,25 @@ class LiquidConfig(BrianConfig):
     REST: ClassVar = ("input_density", "bias", "row", "gap", "read", "calibration_images")
 
     plasticity: str = "none"
-    """how weights between excitatory neurons learn: none, stdp, triplet, hebb, stlr, or path/to/rule.py:NAME"""
+    """learning rule of weights between excitatory neurons: none, stdp, triplet, hebb, stlr, or path/to/rule.py:NAME"""
     images: str = "mnist"
     """mnist (after `snnlab data get mnist`), digits, or a folder with four IDX files"""
     code: Literal["rate", "latency"] = "rate"
-    """whether a pixel is a current or the time of a spike"""
+    """rate: the value of a pixel is a current; latency: it is the time of a spike"""
     n: int = 300
-    """neurons, 80 % of them excitatory"""
+    """number of neurons, 80 % of them excitatory"""
     density: float = 0.1
-    """share of possible sources that a neuron has a synapse from"""
+    """share of the possible presynaptic neurons that have a synapse to a neuron"""
     gain: float = 10.0
-    """what a spike over a weight of 1 adds to a current (mV)"""
+    """increase of the current by one spike through a weight of 1 (mV)"""
     inhibition: float = 5.0
-    """largest weight of an inhibitory neuron; of excitatory ones it is 1"""
+    """size of the largest weight of inhibitory neurons; for excitatory neurons it is 1"""
     input_density: float = 1.0
-    """share of the channels of the input that a neuron has a synapse from"""
+    """share of the input channels that have a synapse to a neuron"""
     bias: float = -10.0
     """constant current of every neuron (mV)"""
     rate: float = 20.0
-    """mean rate (Hz) that the gain of the input is calibrated to, before learning"""
+    """mean firing rate (Hz) to which the gain of the input is calibrated, before learning"""
     row: float = 5.0
     """length of a row (ms)"""
     gap: float = 60.0
@@ -62,27 +62,28 @@ class LiquidConfig(BrianConfig):
     read: float = 20.0
     """time after the last row of the last of four readings, which are evenly spaced (ms)"""
     eta: float | None = None
-    """learning rate; None: ETAS of snnlab/networks/liquid/config.py for this rule, else the rule's own"""
+    """learning rate; None means the value in ETAS of snnlab/networks/liquid/config.py, or else the rule's own"""
     learned_images: int = 6000
-    """training images that the rule learns from, at most"""
+    """largest number of training images for the learning rule"""
     train_images: int = 60_000
-    """training images that the readout learns from, the first ones, at most"""
+    """largest number of training images for the readout; the first ones are used"""
     test_images: int = 10_000
-    """test images, the first ones, at most"""
+    """largest number of test images; the first ones are used"""
     held_out: int = 6000
-    """last of the training images, which choose the ridge's strength; all teach the readout that is tested"""
+    """number of held-out images, the last training images, which choose the ridge penalty; the final readout learns
+    from all training images"""
     calibration_images: int = 200
-    """training images that gains and thresholds are calibrated on"""
+    """number of training images for the calibration of gains and thresholds"""
     control: Literal["none", "shuffled_labels"] = "none"
-    """what is broken: labels that the readouts of neurons learn from; that of pixels learns from true ones"""
+    """control: shuffled_labels shuffles the training labels of all readouts except the readout of pixels"""
 
 
 def liquid_cost(config: LiquidConfig) -> Cost:
-    """Return what a run of a settled Config will take; measured on one core of a Xeon, as a C++ program."""
+    """Return the expected cost of a run of a settled Config, measured for the C++ program on one core of a Xeon."""
     train, test = load_images(config.images)
     shown = min(config.train_images, len(train.labels)) + min(config.test_images, len(test.labels))
     shown = 2 * shown + min(config.learned_images, len(train.labels)) * (config.plasticity != "none")
-    # Steps are of 0.5 ms.
+    # A step is 0.5 ms.
     steps = int(shown * 2 * (train.images.shape[1] * config.row + config.gap))
     features = 5 * config.n
     memory = train.images.nbytes + 8 * (features**2 + 3 * config.density * config.n**2)
@@ -103,7 +104,7 @@ def liquid_models(config: LiquidConfig) -> dict:
 
 
 def settle_liquid(config: Settled) -> Settled:
-    """Return the Config with its learning rate; raises UserError for a setting that cannot be, also with the images."""
+    """Check a Config and return it with its learning rate; raises UserError for values that do not fit the images."""
     train, _ = load_images(config.images)
     require_choices(config)
     require_positive(config, "rate", "row", "eta")
@@ -130,13 +131,13 @@ def settle_liquid(config: Settled) -> Settled:
 
 
 def plan_show(config: LiquidConfig, train: Images) -> Show:
-    """Return how images are shown."""
+    """Return the time course in which images are shown."""
     _, rows, channels = train.images.shape
     return Show(rows, channels, config.code, config.row / 1e3, config.gap / 1e3, config.read / 1e3)
 
 
 def build_liquid(config: LiquidConfig, show: Show, images: np.ndarray, engine: Engine, coupled: bool = True) -> Liquid:
-    """Return the liquid of a Config before learning, its input calibrated on images; uncoupled: with a gain of 0."""
+    """Return the liquid of a Config before learning, with calibrated input. Without coupling, the gain is 0."""
     liquid = random_liquid(
         config.n,
         show.channels,

@@ -1,4 +1,4 @@
-"""Build a liquid at random, bring it to a rate, show it images while a rule may change its weights."""
+"""Construction of a random liquid, calibration of its rate, and presentation of images with or without learning."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...models.spike_rule import SpikeRule
 from .network import DT, RUNAWAY, Liquid, LiquidNetwork, Show
 from .program import run_program
 
-# Images that one run shows.
+# One run shows this number of images.
 CHUNK = 500
 
 
@@ -33,10 +33,10 @@ def random_liquid(
     input_gain: float = 10.0,
     bias: float = 0.0,
 ) -> Liquid:
-    """Return a liquid whose neurons have as many synapses each, from others chosen at random.
+    """Return a liquid in which all neurons have the same number of synapses, from random presynaptic neurons.
 
-    Weights are uniform: from 0 to 1 of excitatory neurons, from -inhibition to 0 of inhibitory ones, from -1 to 1 of
-    the input. With as many synapses for each neuron, one C++ program serves all seeds.
+    Weights are uniform: from 0 to 1 for excitatory neurons, from -inhibition to 0 for inhibitory neurons, and from -1
+    to 1 for the input. Because the number of synapses is fixed, one C++ program serves all seeds.
     """
     rng = engine.rng("liquid")
     first = round(excitatory * n)
@@ -57,7 +57,10 @@ def random_liquid(
 def _draw_pairs(
     sources: np.ndarray, targets: np.ndarray, share: float, rng: np.random.Generator, own: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return pairs (pre, post), by pre; every target has as many sources, at least one, itself only if ``own``."""
+    """Return pairs (pre, post), sorted by pre, with equally many sources (at least one) for each target.
+
+    A neuron can be its own source only if ``own``.
+    """
     pairs = []
     for post in targets:
         others = sources if own else sources[sources != post]
@@ -78,8 +81,9 @@ def show_images(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Show images, shape (images, rows, channels), in one run.
 
-    Returns filtered spikes r when they are read, shape (images, samples, n), spikes in each image, shape (images, n),
-    and the weights between excitatory neurons after it, shape (synapses,), which change if there is a rule.
+    Returns three arrays: the filtered spikes r at the readings, shape (images, samples, n); the number of spikes in
+    each image, shape (images, n); and the weights between excitatory neurons after the run, shape (synapses,), which
+    change if there is a rule.
 
     Raises
     ------
@@ -102,7 +106,7 @@ def _run_here(
     report: Callable[[int], None] = lambda images: None,
     each_step: Callable[[LiquidNetwork, int], None] | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return what :func:`show_images` returns, from the runtime; ``each_step(net, step)`` is called after each step."""
+    """Do the same as :func:`show_images` on the runtime targets; ``each_step(net, step)`` is called after each step."""
     images, steps = len(sequences), show.steps
     shown = brian2.TimedArray(show.padded(sequences), dt=show.row * brian2.second, name="shown")
     net = LiquidNetwork(liquid, show, shown, rule)
@@ -132,24 +136,24 @@ def _run_here(
 
 
 def join_features(states: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Return what is read out of each image: all readings and the numbers of spikes, (images, (samples + 1) n)."""
+    """Return the features of each image: all readings and the numbers of spikes, (images, (samples + 1) n)."""
     return np.concatenate([states.reshape(len(states), -1), counts], axis=1)
 
 
 def mean_rate(counts: np.ndarray, show: Show) -> float:
-    """Return spikes of a neuron per s, the gap included."""
+    """Return the mean firing rate of a neuron (Hz), including the gap."""
     return float(counts.mean()) / show.seconds
 
 
 def calibrate_input(
     liquid: Liquid, show: Show, sequences: np.ndarray, rate: float, engine: Engine, tolerance: float = 0.02
 ) -> Liquid:
-    """Return the liquid with that gain of its input at which its neurons fire at a mean rate (Hz), found by bisection.
+    """Return the liquid with the gain of its input that gives a mean firing rate (Hz), found by bisection.
 
     Raises
     ------
     UserError
-        If no gain from 0.01 to 10,000 mV gives the rate within the tolerance (a share of it).
+        If no gain from 0.01 to 10,000 mV gives the rate within the relative tolerance.
     """
     low, high, nearest = 1e-2, 1e4, 0.0
     for _ in range(30):
@@ -164,17 +168,17 @@ def calibrate_input(
         nearest = min(nearest, found, key=lambda x: abs(x - rate))
         low, high = (middle, high) if found < rate else (low, middle)
     raise UserError(
-        f"rate: no gain of the input makes neurons fire at {rate} Hz; the nearest found is {nearest:.3g} Hz"
+        f"rate: expected a rate that some gain of the input gives, got {rate} Hz; the nearest is {nearest:.3g} Hz"
     )
 
 
 def calibrate_rule(rule: SpikeRule, liquid: Liquid, show: Show, sequences: np.ndarray, seed: int = 0) -> SpikeRule:
-    """Return the rule with its percentiles, over all spikes that arrive at synapses which do not learn yet.
+    """Return the rule with the values of its percentiles, over all spikes that arrive at the synapses before learning.
 
     Raises
     ------
     UserError
-        If the rule has percentiles and no spike arrives; as :func:`snnlab.models.rate_rule.at_percentiles`.
+        If the rule has percentiles and no spike arrives; see :func:`snnlab.models.rate_rule.at_percentiles`.
     """
     if not rule.percentiles:
         return rule
@@ -191,12 +195,12 @@ def calibrate_rule(rule: SpikeRule, liquid: Liquid, show: Show, sequences: np.nd
     with on_numpy(), Engine("numpy", seed) as plain:
         _run_here(liquid, show, sequences, plain, rule.with_parameters(eta=0.0), each_step=keep)
     if not seen:
-        raise UserError(f"plasticity {rule.name!r}: no spike arrives from which to take percentiles")
+        raise UserError(f"plasticity {rule.name!r}: expected spikes from which to take percentiles, got none")
     return at_percentiles(rule, np.concatenate(seen))
 
 
 def record_spikes(liquid: Liquid, show: Show, sequences: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Return times (s) and neurons of all spikes while images are shown; simulated in numpy, so for few images."""
+    """Return times (s) and neurons of all spikes while images are shown. It runs in numpy, so for few images only."""
     times: list[float] = []
     neurons: list[int] = []
 

@@ -1,18 +1,20 @@
 r"""A liquid state machine in Brian2: integrate-and-fire neurons that are shown images row by row.
 
-All voltages are from rest, currents are in mV (times the membrane resistance):
+Membrane potentials are relative to rest. Currents are multiplied by the membrane resistance and are in mV:
 
 .. math::
     \tau_m \dot v = -v + b + d + g_e + g_i, \quad
     \tau_e \dot g_e = -g_e, \quad \tau_i \dot g_i = -g_i, \quad \tau_r \dot r = -r
 
-A spike (v > 15 mV, then 0 for 2 ms) adds 1 to r and, without delay, gain w to g_e or g_i of its targets; w is 0 or more
-of excitatory neurons, 0 or less of inhibitory ones (Dale's law). All of it is integrated exactly or, for v, with the
-current held for a step. Every image begins from v = g = r = 0, in a chunk of images as alone.
+A neuron spikes at v > 15 mV and is then held at 0 for 2 ms. A spike adds 1 to r and, without delay, gain w to g_e or
+g_i of its targets. The weight w is >= 0 for excitatory and <= 0 for inhibitory neurons (Dale's law). All variables are
+integrated exactly, v with a current that is constant within a step. Every image starts from v = g = r = 0, also within
+a chunk of images.
 
-The input has a channel for every column of the images. Code "rate": d is input_gain sum_c w_c x_c as long as the row is
-shown, what many fibres bring whose rates are the pixels. Code "latency": channel c fires once if x_c > 0.5, the sooner
-the brighter, after (1 - x_c) of the row, and adds input_gain w_c to g_e. Weights of the input have both signs.
+The input has a channel for every column of the images. Code "rate": d = input_gain sum_c w_c x_c while the row is
+shown, which is the mean current of many fibres whose rates are the pixels. Code "latency": channel c fires once if
+x_c > 0.5, after (1 - x_c) of the row, so bright pixels fire earlier. The spike adds input_gain w_c to g_e. Weights of
+the input have both signs.
 """
 
 from __future__ import annotations
@@ -29,24 +31,25 @@ from ...engine.synapses import order_pathways
 from ...models.neuron import NeuronModel
 from ...models.spike_rule import SpikeRule
 
-# Time step (s), and the mean rate (Hz) in an image at which a liquid has run away. Refractory periods allow 500 Hz.
+# The time step (s), and the mean rate (Hz) in an image at which a liquid counts as runaway. The refractory period
+# allows 500 Hz.
 DT, RUNAWAY = 0.5e-3, 200.0
-# Time constants (ms) of the currents, which are ours, and of the filter of Maass, Natschlaeger & Markram 2002.
+# Time constants (ms) of the currents, which are our choice, and of the filter (Maass, Natschlaeger & Markram 2002).
 TAU_E, TAU_I, TAU_R = 5, 8, 30
-# Synapses between neurons: excitatory to excitatory, which may learn, excitatory to inhibitory, inhibitory to all.
+# Kinds of synapses: excitatory to excitatory, which may learn; excitatory to inhibitory; inhibitory to all.
 KINDS = ("ee", "ei", "ia")
 
 
 @dataclass(frozen=True)
 class Liquid:
-    """The numbers in which liquids of one size differ."""
+    """The parameters in which liquids of one size differ."""
 
     excitatory: int
-    """neurons 0 to excitatory - 1 are excitatory, the others inhibitory"""
+    """number of excitatory neurons, which have the indices 0 to excitatory - 1"""
     bias: np.ndarray
     """b of each neuron (mV), of shape (n,)"""
     synapses: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]
-    """pre, post and w of each of KINDS, and of "input", whose pre is the channel"""
+    """pre, post and w of the synapses of each of KINDS and of "input", where pre is the channel"""
     gain: float
     """mV"""
     input_gain: float
@@ -62,14 +65,14 @@ class Liquid:
         return np.where(np.arange(self.n) < self.excitatory, 1, -1).astype(np.int8)
 
     def with_weights(self, w: np.ndarray) -> Liquid:
-        """Return the liquid with other weights between excitatory neurons."""
+        """Return the liquid with other weights between its excitatory neurons."""
         pre, post, _ = self.synapses["ee"]
         return replace(self, synapses=self.synapses | {"ee": (pre, post, w)})
 
 
 @dataclass(frozen=True)
 class Show:
-    """How an image becomes input, and when the neurons are read; times in s are multiples of DT."""
+    """The conversion of an image to input, and the times of the readings. Times are in s, in multiples of DT."""
 
     rows: int
     channels: int
@@ -79,9 +82,9 @@ class Show:
     gap: float = 60e-3
     """silence after the last row, a multiple of ``row``"""
     read: float = 0.0
-    """silence that is read: the last reading is so long after the last row"""
+    """time of the last reading after the last row"""
     samples: int = 4
-    """readings, evenly spaced"""
+    """number of readings, which are evenly spaced"""
 
     @property
     def row_steps(self) -> int:
@@ -89,22 +92,22 @@ class Show:
 
     @property
     def all_rows(self) -> int:
-        """Rows of an image, with those of the gap."""
+        """Number of rows of an image, including the rows of the gap."""
         return self.rows + round(self.gap / self.row)
 
     @property
     def steps(self) -> int:
-        """Steps of an image."""
+        """Number of time steps of an image."""
         return self.all_rows * self.row_steps
 
     @property
     def seconds(self) -> float:
-        """Length of an image with its gap."""
+        """Length of an image with its gap (s)."""
         return self.steps * DT
 
     @property
     def read_at(self) -> np.ndarray:
-        """The steps of an image, counted from 0, at whose end neurons are read."""
+        """The steps of an image, counted from 0, at the end of which neurons are read."""
         last = self.rows * self.row_steps + round(self.read / DT)
         return np.ceil(np.arange(1, self.samples + 1) * last / self.samples).astype(int) - 1
 
@@ -116,7 +119,7 @@ class Show:
 
 @cache
 def liquid_neuron() -> NeuronModel:
-    """Return the neuron; its threshold is that of Maass et al. 2002, the refractory period and tau_m are ours."""
+    """Return the neuron model. The threshold follows Maass et al. 2002; refractory period and tau_m are our choice."""
     from ...neurons.lif import LIF
 
     model = LIF.with_parameters(tau_m=20 * brian2.ms, v_threshold=15 * brian2.mV, v_reset=0 * brian2.mV)
@@ -124,18 +127,18 @@ def liquid_neuron() -> NeuronModel:
 
 
 class LiquidNetwork:
-    """Brian2 objects of a liquid that is shown images one after the other.
+    """Brian2 objects of a liquid that is shown images one after another.
 
     Parameters
     ----------
     liquid : Liquid
     show : Show
     shown : TimedArray or Function
-        Gives the pixel for a time and a channel.
+        Returns the pixel for a time and a channel.
     rule : SpikeRule, optional
-        How weights between excitatory neurons change.
+        Learning rule of the weights between excitatory neurons.
     at_end : Function, optional
-        Is called at the end of each step with the number of the step.
+        Function that is called at the end of each step with the number of the step.
 
     Attributes
     ----------
@@ -217,7 +220,7 @@ class LiquidNetwork:
 
     def _inputs(self, shown: brian2.Function) -> brian2.NeuronGroup:
         steps = self.show.row_steps
-        # At the start of a row, dark pixels add nothing.
+        # Pixels act at the start of a row. Dark pixels have no effect.
         threshold = f"x > 0 and t_in_timesteps % {steps} == 0"
         if self.show.code == "latency":
             threshold = f"x > 0.5 and int((1 - x)*{steps}) == t_in_timesteps % {steps}"
@@ -266,6 +269,6 @@ class LiquidNetwork:
         return self.neurons.variables[name].get_value()
 
     def spiking(self) -> np.ndarray:
-        """Return the neurons that fired in this step."""
+        """Return the indices of the neurons that fired in this step."""
         space = self.view("_spikespace")
         return space[: space[-1]]

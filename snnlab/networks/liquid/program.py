@@ -1,4 +1,4 @@
-"""Show a liquid images as one C++ program: Brian2's standalone mode, built once for a size, a rule and a code."""
+"""Presentation of images to a liquid as one C++ program, which is built once for each size, rule and code."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _HEADER = Path(__file__).with_name("cpp") / "program.h"
 def run_program(
     liquid: Liquid, show: Show, sequences: np.ndarray, rule: SpikeRule | None, report: Callable[[int], None]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return what :func:`liquid.show_images` returns; ``report`` is told how many images are done.
+    """Do the same as :func:`liquid.show_images`; ``report`` gets the number of finished images.
 
     Raises
     ------
     Diverged
         If neurons fired at 200 Hz or more in an image.
     MachineError
-        If the program cannot be built, or failed otherwise.
+        If the program cannot be built or fails for another reason.
     """
     folder = _build(liquid, show, rule)
     images = len(sequences)
@@ -56,7 +56,7 @@ def run_program(
 
 
 def _build(liquid: Liquid, show: Show, rule: SpikeRule | None) -> Path:
-    """Return the folder of the program; numbers of a rule, weights and gains are read when it runs."""
+    """Return the folder of the program. It reads the parameters of a rule, weights and gains when it runs."""
     here = Path(__file__)
     sources = [_HEADER, here, here.with_name("network.py"), Path(population.__file__), Path(synapses.__file__)]
     kept = None
@@ -79,7 +79,7 @@ def _compile(folder: Path, liquid: Liquid, show: Show, rule: SpikeRule | None) -
 
 
 def _shown() -> brian2.Function:
-    """Return the function that gives the pixel of a channel: see liquid/cpp/program.h."""
+    """Return the function that returns the pixel of a channel; see liquid/cpp/program.h."""
 
     @brian2.implementation(
         "cpp", "double shown(double t, int channel) { return snnlab::pool().shown(t, channel); }", name="shown"
@@ -92,7 +92,7 @@ def _shown() -> brian2.Function:
 
 
 def _at_end() -> brian2.Function:
-    """Return what a C++ program does at the end of each step: see liquid/cpp/program.h."""
+    """Return the function that a C++ program calls at the end of each step; see liquid/cpp/program.h."""
 
     @brian2.implementation("cpp", "double at_end(int64_t step) { snnlab::pool().step(); return 0; }", name="at_end")
     @brian2.check_units(step=1, result=1)
@@ -103,7 +103,7 @@ def _at_end() -> brian2.Function:
 
 
 def _binding(net: LiquidNetwork) -> str:
-    """C++ that gives snnlab::pool() the arrays of the network, before its first step."""
+    """Return C++ code that passes the arrays of the network to snnlab::pool() before the first step."""
     array = brian2.get_device().get_array_name
     neurons = net.neurons.variables
     lines = [

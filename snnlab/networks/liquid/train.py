@@ -1,4 +1,4 @@
-"""Show a liquid many images: while a rule learns, and to read it out."""
+"""Learning and readout of a liquid over many images."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .config import LiquidConfig, build_liquid, find_spike_rule, plan_show
 from .liquid import CHUNK, calibrate_rule, join_features, mean_rate, record_spikes, show_images
 from .network import Liquid, Show
 
-# What is read out: pixels, the neurons without synapses between them, and the liquid.
+# Readouts exist for pixels, for the neurons without synapses between them, and for the liquid.
 READOUTS = ("pixels", "uncoupled", "liquid")
 NAMES: Names = {
     "rate": ("mean rate of the neurons over test images, NaN for pixels", "Hz"),
@@ -35,25 +35,25 @@ NAMES: Names = {
 
 
 class Progress:
-    """Counts images that were shown."""
+    """Counter of the shown images."""
 
     def __init__(self, engine: Engine, total: int):
         self._done, self._engine, self._total = 0, engine, total
         engine.show(0, total, "images")
 
     def __call__(self, images: int) -> None:
-        """Show how many of the present chunk are done."""
+        """Show the number of finished images of the current chunk."""
         self._engine.show(self._done + images, self._total, "images")
 
     def end_chunk(self, images: int) -> None:
-        """Count a whole chunk."""
+        """Add a finished chunk."""
         self._done += images
 
 
 def learn(
     liquid: Liquid, show: Show, rule: SpikeRule, train: Images, order: np.ndarray, engine: Engine, progress: Progress
 ) -> tuple[Liquid, np.ndarray]:
-    """Show training images in an order while a rule learns; returns the liquid after it and the rate in each chunk."""
+    """Show training images in an order while a rule learns; return the new liquid and the rate in each chunk."""
     rates = []
     for k in range(0, len(order), CHUNK):
         index = order[k : k + CHUNK]
@@ -67,7 +67,7 @@ def learn(
 def read_out(
     liquid: Liquid, show: Show, train: Images, test: Images, held_out: int, engine: Engine, progress: Progress
 ) -> tuple[Score, np.ndarray]:
-    """Return how well a readout of a liquid classifies, and the rate of each neuron (Hz) over test images."""
+    """Return the score of a readout of a liquid, and the rate of each neuron (Hz) over test images."""
     counts = []
 
     def respond(sequences: np.ndarray) -> np.ndarray:
@@ -82,16 +82,19 @@ def read_out(
 
 
 def train_liquid(config: LiquidConfig, engine: Engine) -> xr.Dataset:
-    """Build, calibrate, learn, read out: a liquid, the same neurons without synapses between them, and pixels.
+    """Build and calibrate a liquid, let it learn, and read out the liquid, the uncoupled neurons, and the pixels.
 
     Returns
     -------
     xarray.Dataset
-        ``accuracy``, ``validation`` and ``beta`` (readout); ``rate`` of neurons over test images (readout), NaN for
-        pixels; ``rates`` over test images (neuron); ``learning_rate``, the mean rate in each chunk of learning (chunk);
-        ``weights`` before and after (when, synapse) with ``pre`` and ``post``; ``change`` = |w - w0|/|w0|;
-        ``input_gain``; one image and its spikes before and after learning: ``image`` (row, column), ``spike_time`` (s),
-        ``spike_neuron``, ``spike_when`` (spike), of all neurons, which are ``recorded``; ``sign`` (neuron).
+        - ``accuracy``, ``validation`` and ``beta`` (readout).
+        - ``rate`` (readout): mean firing rate over test images, NaN for pixels; ``rates`` (neuron).
+        - ``learning_rate`` (chunk): mean firing rate in each chunk of learning.
+        - ``weights`` (when, synapse) before and after learning, with ``pre`` and ``post``; ``change`` = |w - w0|/|w0|.
+        - ``input_gain``.
+        - ``image`` (row, column): one image. ``spike_time`` (s), ``spike_neuron`` and ``spike_when`` (spike): its
+          spikes before and after learning, of all neurons, which are ``recorded``.
+        - ``sign`` (neuron).
 
     Raises
     ------
@@ -142,7 +145,7 @@ def _train(config: LiquidConfig, engine: Engine, train: Images, test: Images) ->
 
 
 def _pack_scores(scores: dict[str, Score], rates: dict[str, np.ndarray]) -> dict[str, tuple]:
-    """Return variables of how well each readout does, and of the rates of neurons."""
+    """Return the variables with the scores of the readouts and the rates of the neurons."""
     fields = {"accuracy": "test", "validation": "validation", "beta": "beta"}
     packed = {name: ("readout", [getattr(scores[kind], field) for kind in READOUTS]) for name, field in fields.items()}
     return packed | {
@@ -152,7 +155,7 @@ def _pack_scores(scores: dict[str, Score], rates: dict[str, np.ndarray]) -> dict
 
 
 def _pack_weights(start: Liquid, after: Liquid) -> dict[str, tuple]:
-    """Return variables of the weights between excitatory neurons before and after learning, and of the input's gain."""
+    """Return the variables with the excitatory weights before and after learning, and the gain of the input."""
     pre, post, w = start.synapses["ee"]
     weights = np.stack([w, after.synapses["ee"][2]])
     return {
@@ -166,7 +169,7 @@ def _pack_weights(start: Liquid, after: Liquid) -> dict[str, tuple]:
 
 
 def _pack_spikes(spikes: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, tuple]:
-    """Return variables of (times, neurons) of all spikes before and after learning."""
+    """Return the variables with times and neurons of all spikes before and after learning."""
     return {
         "spike_time": ("spike", np.concatenate([t for t, _ in spikes])),
         "spike_neuron": ("spike", np.concatenate([i for _, i in spikes]).astype(np.int32)),

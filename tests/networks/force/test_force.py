@@ -252,7 +252,7 @@ def test_plain_numbers_are_in_the_published_units():
         ({"rls_interval": 0.05}, "rls_interval: expected a multiple of dt = 0.04 ms, got 0.05 ms"),
         ({"rls_interval": 0.01}, "rls_interval: expected a multiple"),
         ({"neuron": "izhikevic"}, "neuron: expected one of .*, got 'izhikevic'; did you mean izhikevich"),
-        ({"neuron": "sqrt_rate"}, "neuron: 'sqrt_rate' does not spike"),
+        ({"neuron": "sqrt_rate"}, "neuron: expected a model with a threshold, got 'sqrt_rate'"),
         ({"filter": "double"}, "filter: expected one of .*, got 'double'"),
         ({"filter": "exponential", "tau_rise": 2.0}, "filter 'exponential': parameter: expected one of .*, got 'tau_rise'"),
         ({"parameters": ("v_rset=-65*mV",)}, "parameter: expected one of .*, got 'v_rset'; did you mean v_reset"),
@@ -277,7 +277,7 @@ MINE = NeuronModel("mine", "dv/dt = (current - v)/tau : 1", "1", dict(tau=10*ms)
 @pytest.mark.parametrize(
     ("force", "message"),
     [
-        ("", r"^g: neuron 'mine' states no FORCE value; give --g \(in second\)"),
+        ("", r"^g: expected --g \(in second\), since neuron 'mine' states no value"),
         ("FORCE = dict(g=1, q=1, alpha=1, bias=0, dt=1*ms)", "^g: FORCE of neuron 'mine' states 1.* in second"),
         ("FORCE = dict(gain=1)", "^FORCE: expected one of .*, got 'gain'"),
     ],

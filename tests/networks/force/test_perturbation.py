@@ -70,5 +70,5 @@ def test_where_nobody_fires_there_is_nothing_to_move():
 
 def test_a_filter_whose_jump_is_no_sum_is_refused():
     odd = replace(ForceConfig(neuron="lif").setup.synapse, on_spike="h += weight*weight/(tau_rise*tau_decay)")
-    with pytest.raises(UserError, match="filter: expected one to whose states"):
+    with pytest.raises(UserError, match="filter: expected a filter whose spikes add to its states"):
         spike_jump(odd)

@@ -75,7 +75,7 @@ def test_what_differs_from_neuron_to_neuron_comes_back(tmp_path):
 
 def test_what_cannot_be_run_is_refused_by_name(paths):
     net = snnlab.load(paths[0])
-    with pytest.raises(UserError, match="silence: expected neuron indices from 0 to 149"):
+    with pytest.raises(UserError, match="silence: expected integers from 0 to 149"):
         net.run(0.1, silence=[150])
     with pytest.raises(UserError, match="seconds"):
         net.run(-1)
@@ -88,5 +88,5 @@ def test_what_cannot_be_run_is_refused_by_name(paths):
 def test_a_run_without_a_network_is_refused(tmp_path):
     protocol = find_protocol("synaptic_filters")
     path, _ = protocol.execute(protocol.config(), tmp_path)
-    with pytest.raises(UserError, match="holds no trained network"):
+    with pytest.raises(UserError, match="run file: expected a run with a trained network"):
         snnlab.load(path)

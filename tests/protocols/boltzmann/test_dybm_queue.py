@@ -155,7 +155,7 @@ def test_the_reduced_preset_learns_and_its_control_does_not(tmp_path):
         ({"sequence": ""}, "sequence: expected a word, evolution, music, or a file, got nothing"),
         ({"periods": 0}, "periods: expected an integer from 1 to 1,000,000,000,000, got 0"),
         ({"longest_delay": 30}, "longest_delay: expected an integer from 1 to 29, got 30"),
-        ({"lam": ()}, r"lam: expected decay rates between 0 and 1 \(below 1, at least 1e-09\), got \(\)"),
+        ({"lam": ()}, r"lam: expected decay rates between 0 and 1 \(at least 1e-09, below 1\), got \(\)"),
         ({"mu": (1.0,)}, "mu: expected decay rates between 0 and 1"),
     ],
     ids=str,

@@ -90,8 +90,8 @@ def test_the_figure_is_drawn_from_the_run(tmp_path):
     ("changes", "message"),
     [
         ({"delays": ()}, "delays: expected at least one delay, got none"),
-        ({"delays": (1, 0)}, "delays: expected integers of steps from 1 to 29, got 0"),
-        ({"delays": (30,)}, "delays: expected integers of steps from 1 to 29, got 30"),
+        ({"delays": (1, 0)}, "delays: expected integers from 1 to 29, got 0"),
+        ({"delays": (30,)}, "delays: expected integers from 1 to 29, got 30"),
         ({"longest_lag": 0}, "longest_lag: expected an integer from 1 to 100, got 0"),
         ({"longest_lag": 2.5}, "longest_lag: expected an integer from 1 to 100, got 2.5"),
         ({"chance": 1.0}, "chance: expected a number between 0 and 1, got 1"),

@@ -45,8 +45,8 @@ def test_a_silent_network_has_no_share(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"dt": 1.5, "rls_interval": 1.5}, "dt: expected at most the delay"),
-        ({"filter": "odd.py:ODD"}, "filter: expected one"),
+        ({"dt": 1.5, "rls_interval": 1.5}, "dt: expected at most 1 ms, the delay"),
+        ({"filter": "odd.py:ODD"}, "filter: expected a filter"),
     ],
 )
 def test_spikes_that_cannot_be_moved_are_refused_before_training(tmp_path, monkeypatch, changes, message):

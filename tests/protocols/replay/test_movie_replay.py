@@ -53,7 +53,7 @@ def test_published_settings():
         ),
         ("movie_replay", {"movie_seconds": 1.0}, "movie_seconds: expected at least 2 s"),
         ("movie_replay", {"hdts": "none", "pulse_order": "permuted"}, "pulse_order: expected pulses"),
-        ("movie_replay", {"record_start": 10.0}, "record_start: expected at most learn_stop"),
+        ("movie_replay", {"record_start": 10.0}, "record_start: expected a number <= learn_stop"),
         ("replay_compression", {"speeds": (1.0, 64.0)}, "speeds: expected sizes from 0.25 to 32, got 64"),
         (
             "replay_compression",

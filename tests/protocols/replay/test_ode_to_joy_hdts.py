@@ -51,7 +51,7 @@ def test_settings_of_the_script_but_for_stronger_pulses():
         ({"song_start": 1.0, "hdts": "none"}, "song_start: expected None unless pulses are internal"),
         ({"pulse_order": "random", "hdts": "none"}, "pulse_order: expected internal pulses for a random order"),
         ({"learn_stop": float("nan")}, "learn_stop: expected"),
-        ({"record_start": 3.0}, "record_start: expected at most learn_stop, 2 s, got 3"),
+        ({"record_start": 3.0}, "record_start: expected a number <= learn_stop = 2 s, got 3"),
         ({"hdts": "extrenal"}, "hdts: expected one of .*, got 'extrenal'; did you mean external"),
     ],
     ids=str,
