@@ -9,8 +9,6 @@ for each pair that differs and for each run without a partner; exit status 1 if 
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import json
 import sys
 from pathlib import Path
 
@@ -18,6 +16,7 @@ import numpy as np
 import xarray as xr
 
 from snnlab.lab.protocol import find_protocol
+from snnlab.lab.run import stored_config
 
 # Seconds of CPU and wall time.
 MEASURED = ("cpu", "wall", "cpu_seconds", "wall_seconds", "seconds", "memory", "learning_seconds", "readout_seconds")
@@ -29,10 +28,7 @@ def runs(folder: Path) -> dict[str, Path]:
     for path in sorted(folder.glob("*.nc")):
         with xr.open_dataset(path, engine="h5netcdf") as dataset:
             protocol = find_protocol(dataset.attrs["protocol"])
-            known = {field.name for field in dataclasses.fields(protocol.Config)}
-            stored = json.loads(dataset.attrs["config"]).items()
-            config = {k: tuple(v) if isinstance(v, list) else v for k, v in stored if k in known}
-            found[protocol.prepare(protocol.Config(**config)).path.name] = path
+            found[protocol.prepare(stored_config(protocol, dataset)).path.name] = path
     return found
 
 

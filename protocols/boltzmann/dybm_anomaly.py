@@ -36,7 +36,7 @@ NAMES = {
     "column": ("1: column of a wrong letter that differs, 2: its others, 0: of another letter, -1: not counted", "1"),
 }
 DIFFERENT = "area under the ROC curve, columns that differ against all of right letters"
-AREA = "the same, all columns of a wrong letter, also those that equal the right one's"
+AREA = "area under the ROC curve, all columns of a wrong letter against all of right letters"
 OF_REGRESSION = " (logistic regression on the past)"
 # This is our criterion for every machine, including machines that do not recall everything.
 LEAST = 0.7

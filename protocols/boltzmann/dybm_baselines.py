@@ -184,7 +184,7 @@ def _compare(sequence: str, runs: list[dict[str, float]], broken: list[dict[str,
         rows.append(Finding.over_seeds(what, gain, "0: nothing", against=0))
     for what, null in ((PASSES, "1: as many"), (WEIGHTS, "1: as many")):
         ratio = [m[f"{DYNAMIC}: {what}"] / m[f"{STATIC}: {what}"] for m in runs]
-        title = f"{sequence}: {what}, dynamic for each of the static machine"
+        title = f"{sequence}: {what}, dynamic / static machine"
         rows.append(Finding.over_seeds(title, ratio, null, against=1))
     held = [m[HELD] for m in runs]
     rows.append(Finding.over_seeds(f"{sequence}: {HELD}", held, f"{runs[0][HELD_WINDOW]:.3g}: a window"))

@@ -165,7 +165,7 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
         succeeded = [bool(measure(run)[RECALLED]) for run in runs]
         recalled = [run for run, yes in zip(runs, succeeded, strict=True) if yes]
         name = config["sequence"]
-        what = f"{name}: share of machines that recall all; what follows is of these"
+        what = f"{name}: share of machines that recall all, to which the next rows apply"
         rows.append(Finding.share(what, per_seed(runs, succeeded), "0: untrained"))
         if len(recalled) < LEAST_RUNS:
             continue

@@ -33,11 +33,11 @@ FIGURE = "dybm_queue"
 settle, models, cost = settle_boltzmann, sequence_models, sequence_cost
 CONTROLS = SHUFFLED_TEACHER
 QUICK = {"sequence": "SUN", "periods": 20_000}
-LENGTH = "steps of the sequence for each of the longest delay"
+LENGTH = "steps of the sequence / longest delay"
 CARRIED = "memory carried from step to step (bytes)"
 UNROLLED = "memory of backpropagation through one period (bytes)"
-SPIKES_ONLY = "the same if traces are computed again from stored spikes (bytes)"
-LEFT = "bits missed when shown, of those missed before learning (share)"
+SPIKES_ONLY = "memory of stored spikes from which traces are recomputed (bytes)"
+LEFT = "bits missed when shown / bits missed before learning"
 # This is our criterion for every machine. Machines with a shuffled teacher exceed it.
 MOST = 0.5
 
@@ -121,7 +121,7 @@ def _of_all(recalled: list[xr.Dataset]) -> list[Finding]:
         # Only traces hold information that has left the queue.
         Finding.share(f"{who}: share that needs more of the past than the longest delay", deep, "0: the queue alone"),
         Finding.over_seeds(
-            f"{who}: bytes carried, of those of backpropagation through one period",
+            f"{who}: bytes carried / bytes of backpropagation through one period",
             share,
             f"1: as much; {alone:.2g}: traces computed again from spikes",
             against=1,

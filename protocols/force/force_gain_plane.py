@@ -62,7 +62,7 @@ VARIANTS = {
 }
 QUICK = {"n": 800, "seconds": 4.0, "learn_start": 0.5, "learn_stop": 2.5, "perturbations": 2}
 ERROR = "error after learning / sd of the teacher"
-GROW, RATE = "moved spikes that grow (share)", "growth of those (1/s)"
+GROW, RATE = "moved spikes that grow (share)", "growth rate of moved spikes that grow (1/s)"
 # These are our criteria: a network has learned below this error, and it is chaotic if more moved spikes than this grow.
 LEARNED, CHAOTIC = 0.3, 0.5
 

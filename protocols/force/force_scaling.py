@@ -13,7 +13,16 @@ from snnlab.checking import require_positive
 from snnlab.engine.brian import Engine
 from snnlab.errors import UserError
 from snnlab.files.describe import describe
-from snnlab.networks.force import ForceConfig, ForceSetup, Form, Plan, ProgramLoop, can_be_program, weights
+from snnlab.networks.force import (
+    ForceConfig,
+    ForceSetup,
+    Form,
+    Plan,
+    ProgramLoop,
+    can_be_program,
+    force_models,
+    weights,
+)
 from snnlab.stimuli.signals.oscillators import sine
 
 FIGURE = "scaling"
@@ -49,15 +58,28 @@ class Config:
     """where the network runs; only the C++ program is measured"""
 
 
+def settle(config: Config) -> Config:
+    """Return the Config; raises UserError for settings that are not allowed."""
+    require_positive(config, "seconds", "repeats")
+    if len(config.sizes) < 2 or min(config.sizes) < 10 or sorted(set(config.sizes)) != list(config.sizes):
+        raise UserError(f"sizes: expected at least two increasing integers >= 10, got {config.sizes}")
+    setup = ForceConfig(neuron=config.neuron).setup
+    if round(config.seconds / setup.dt) < setup.learn.step:
+        raise UserError(f"seconds: expected at least one RLS interval, got {config.seconds}")
+    return config
+
+
+def models(config: Config) -> dict:
+    """Return the models of the neuron."""
+    return force_models(ForceConfig(neuron=config.neuron))
+
+
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Measure each size with and without RLS after the network has settled. Nothing is recorded.
 
     RLS uses the exact gain. With the undivided gain, the first updates grow with the number of neurons and synchronise
     networks of some thousand neurons.
     """
-    require_positive(config, "seconds", "repeats")
-    if len(config.sizes) < 2 or min(config.sizes) < 10 or sorted(set(config.sizes)) != list(config.sizes):
-        raise UserError(f"sizes: expected at least two increasing integers >= 10, got {config.sizes}")
     if not engine.as_program():
         raise UserError("target: expected a C++ compiler and make, got none; this protocol measures the C++ program")
     setups = [ForceConfig(neuron=config.neuron, n=n).setup for n in config.sizes]
@@ -65,8 +87,6 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         raise UserError(
             f"neuron: expected a model whose variables are real numbers (for a C++ program), got {config.neuron}"
         )
-    if round(config.seconds / setups[0].dt) < setups[0].learn.step:
-        raise UserError(f"seconds: expected at least one RLS interval, got {config.seconds}")
     total = 2 * len(setups) * config.repeats * config.seconds
     learning, frozen, done = [], [], 0.0
     engine.show(done, total)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from snnlab.checking import require_positive
 from snnlab.engine.brian import Engine
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding, Published, per_seed
-from snnlab.lab.grouping import settings
+from snnlab.lab.grouping import given, settings
 from snnlab.networks.force import (
     AFTER_LEARNING,
     FREE_RUN_SECONDS,
@@ -188,7 +187,7 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
         config, first = json.loads(key), next(iter(runs.values()))
         measures = [measure(dataset) for dataset in runs.values()]
         at_scale = first.attrs["preset"] == "full"
-        name = config["neuron"] if at_scale else f"{config['neuron']}, {_changes(config)}"
+        name = config["neuron"] if at_scale else f"{config['neuron']}, {_changes(next(iter(runs.values())))}"
         if at_scale:
             full[config["neuron"]] = dict(zip(runs, measures, strict=True))
         if at_scale and config["neuron"] in _SEEN:
@@ -241,10 +240,10 @@ def _beside_scripts(neuron: str, runs: list[xr.Dataset], measures: list[dict[str
     ]
 
 
-def _changes(config: dict) -> str:
-    """Return the settings that differ from the published ones, for the name of a finding."""
-    default = json.loads(json.dumps(dataclasses.asdict(Config())))
-    return ", ".join(f"{k}={v}" for k, v in config.items() if v != default[k] and k != "neuron") or "custom"
+def _changes(run: xr.Dataset) -> str:
+    """Return the settings that were given, for the name of a finding; those that only record are left out."""
+    kept = {*attribute(run, "neutral"), "neuron"} if "neutral" in run.attrs else {"neuron", "seed", "target"}
+    return ", ".join(f"{k}={v}" for k, v in given(run).items() if v is not None and k not in kept) or "custom"
 
 
 def _mean(x: np.ndarray) -> float:

@@ -74,14 +74,19 @@ def grouped(datasets: list[xr.Dataset]) -> list[tuple[str, list[xr.Dataset]]]:
 
     Each run has a replay at speed 1.
     """
-    groups: dict[tuple[str, str], list[xr.Dataset]] = {}
+    groups: dict[str, list[xr.Dataset]] = {}
     for dataset in datasets:
-        config = attribute(dataset, "config")
         if dataset.attrs["condition"] == "default" and (dataset.speed == 1).any():
-            where = "no" if config["hdts"] == "none" else config["hdts"]
-            changed = [f", {x.upper()} = {value:g}" for x in "gq" if (value := given(dataset).get(x)) is not None]
-            changed += [f", {change}" for change in config["parameters"]]
-            name = f"{config['neuron']}, N = {config['n']}{''.join(changed)}, {config['pulses']} {where} pulses"
-            name += f", {config['movie']}"
-            groups.setdefault((name, settings(dataset)), []).append(dataset)
-    return [(name, runs) for (name, _), runs in groups.items() if len(runs) >= 3]
+            groups.setdefault(settings(dataset), []).append(dataset)
+    return [(_name(runs), runs) for runs in groups.values() if len(runs) >= 3]
+
+
+def _name(runs: list[xr.Dataset]) -> str:
+    """Return what the networks of one setting are called; G and Q where they are not those of the neuron."""
+    config = attribute(runs[0], "config")
+    where = "no" if config["hdts"] == "none" else config["hdts"]
+    # A gain that only some of the runs were given is the one that the others settled to.
+    changed = [f", {x.upper()} = {config[x]:g}" for x in "gq" if all(given(run).get(x) is not None for run in runs)]
+    changed += [f", {change}" for change in config["parameters"]]
+    name = f"{config['neuron']}, N = {config['n']}{''.join(changed)}, {config['pulses']} {where} pulses"
+    return f"{name}, {config['movie']}"

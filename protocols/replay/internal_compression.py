@@ -112,9 +112,9 @@ def settle(config: Config) -> Config:
             f"learn_stop: expected at least {turn:g} s, so that each speed is taught, got {config.learn_stop:g}"
         )
     stop = config.learn_stop + levers.LASTS * len(levels)
-    config = settle_movie(config, stop + 0.1, stop, levels=tuple(levels), q_cue=q_cue)
     # The time before is not analysed.
-    return config if config.record_start else replace(config, record_start=config.learn_stop)
+    config = config if config.record_start else replace(config, record_start=config.learn_stop)
+    return settle_movie(config, stop + 0.1, stop, levels=tuple(levels), q_cue=q_cue)
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:

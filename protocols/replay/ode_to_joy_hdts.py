@@ -264,10 +264,10 @@ def _sooner(groups: dict[tuple, list[tuple[int, dict[str, float]]]]) -> list[Fin
         if len(ratios) < 3:
             continue
         of = f"{len(ratios)} of {len(common)} networks that learn with pulses"
-        what = f"times as long that it takes without pulses to an error of {LEARNED:g} sd"
+        what = f"learning time to an error of {LEARNED:g} sd, without pulses / with pulses"
         name, null = f"{source}, N = {n}, {of}", "1: no sooner"
         if never:
-            what = f"at least so many {what} ({never} never come to it)"
+            what = f"lower bound of {what} ({never} never reach it without pulses)"
             least, found = min(ratios.values()), {"values": tuple(ratios.values()), "seeds": tuple(ratios)}
             interval = "none: the smallest is a bound"
             rows.append(Finding(f"{name}: {what}", least, least, INF, len(ratios), null, interval=interval, **found))

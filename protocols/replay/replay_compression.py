@@ -123,9 +123,9 @@ def settle(config: Config) -> Config:
         own = "; for internal pulses use internal_compression" if config.hdts == "internal" else ""
         raise UserError(f"hdts: expected one of external, chain (their speed can be set), got {config.hdts}{own}")
     stop = segments(config, movie_of(config).period)[-1].stop
-    config = settle_movie(config, stop + 0.1, stop)
     # The time before is not analysed.
-    return config if config.record_start else replace(config, record_start=config.learn_stop)
+    config = config if config.record_start else replace(config, record_start=config.learn_stop)
+    return settle_movie(config, stop + 0.1, stop)
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:

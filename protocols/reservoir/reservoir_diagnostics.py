@@ -29,7 +29,7 @@ settle, models, cost = settle_reservoir, reservoir_models, reservoir_cost
 QUICK = _shared.QUICK
 VARIANTS = {"hebb": {}, "stlr": {"plasticity": "stlr"}}
 MODES, IMAGES = 10, 1000
-ALONE, DRIVEN = "largest Lyapunov exponent on its own (1/step)", "the same with input (1/step)"
+ALONE, DRIVEN = "largest Lyapunov exponent on its own (1/step)", "largest Lyapunov exponent with input (1/step)"
 SETTLED, SATURATION = "share of runs that come to rest on their own", "rates beyond 0.99 (%)"
 NAMES = {
     "lyapunov_driven": ("largest Lyapunov exponent with input", "1/step"),
@@ -114,7 +114,7 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
             )
             found = [inside(run, -1 if e is None else e) for run, e in zip(runs, epochs, strict=True)]
             before = [inside(run, 0) for run in runs]
-            where = "where it first has, or at the end"
+            where = "when accuracy has first fallen, or at the end"
             for what in (ALONE, DRIVEN, SETTLED, SATURATION, RADIUS, CHANGE):
                 null = f"{np.mean([b[what] for b in before]):.3g}: before learning"
                 values = per_seed(runs, [f[what] for f in found])

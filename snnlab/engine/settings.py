@@ -14,7 +14,7 @@ A Config may have these class variables:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +25,14 @@ class RunConfig:
 
     seed: int = 0
     """seed of all random streams"""
+
+    def settle(self) -> Self:
+        """Return the Config with its open fields filled in; a protocol file's own ``settle`` takes precedence."""
+        return self
+
+    def models(self) -> dict:
+        """Return what the names in a settled Config stand for; a protocol file's own ``models`` takes precedence."""
+        return {}
 
 
 @dataclass(frozen=True, kw_only=True)

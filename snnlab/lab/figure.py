@@ -15,7 +15,7 @@ from ..files.python import is_file_spec, load_file
 from .discovery import files, import_file
 from .grouping import neutral
 from .protocol import find_protocol, judge_again
-from .run import RUNS
+from .run import RUNS, stored_config
 
 _log = logging.getLogger("snnlab")
 _INK = "0.35"
@@ -158,7 +158,8 @@ def _full_scale(figure: FigureFile, datasets: Sequence) -> bool:
         name = dataset.attrs["protocol"]
         if name not in stated:
             stated[name] = _settled(figure, name)
-        config = record.attribute(dataset, "config")
+        protocol = find_protocol(name)
+        config = json.loads(json.dumps(protocol.prepare(stored_config(protocol, dataset)).values))
         if not any(all(config[k] == v for k, v in values.items()) for values in stated[name]):
             return False
     return True

@@ -28,6 +28,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..errors import UserError
+
 STUDENT, WELCH, BINOMIAL, NONE = "Student's t", "Welch's t", "Clopper-Pearson", "none"
 
 
@@ -68,6 +70,8 @@ def estimate_share(succeeded: Sequence[bool], against: float | None = None) -> E
     """
     from scipy.stats import binomtest
 
+    if any(value != value for value in succeeded):
+        raise UserError("share: expected True or False for each run, got nan")
     result = binomtest(sum(map(bool, succeeded)), len(succeeded), 0.5 if against is None else against)
     low, high = result.proportion_ci(0.95, "exact")
     p = None if against is None else float(result.pvalue)
@@ -82,7 +86,8 @@ def _with_t(value: float, variance: float, freedom: float, interval: str, agains
     p = None
     if against is not None and np.isfinite(variance):
         away = abs(value - against)
-        p = float(2 * t.sf(away / np.sqrt(variance), freedom)) if variance > 0 else float(away == 0)
+        # Runs that are all equal have no spread to test with.
+        p = float(2 * t.sf(away / np.sqrt(variance), freedom)) if variance > 0 else None
     return Estimate(value, float(low), float(high), interval, against, p)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from ..errors import UserError, unknown
 from ..files import record
@@ -122,7 +122,7 @@ class Protocol:
         if not dataclasses.is_dataclass(settled) or isinstance(settled, type):
             kind = type(settled).__name__
             raise UserError(f"protocol: {self.spec}: settle: expected it to return a Config, got {kind}")
-        values = dataclasses.asdict(settled)
+        values = _as_stated(self.Config, dataclasses.asdict(settled))
         specs = {"protocol": self.spec} | {k: v for k, v in values.items() if isinstance(v, str)}
         contents: dict[str, Any] = {k: digest for k, v in specs.items() if (digest := content_hash(v))}
         if models := call_own("models", self.spec, self.models, settled):
@@ -192,6 +192,25 @@ class Protocol:
                 yield preset, variant, self.config(quick, **overrides)
 
 
+def _method(config: type, name: str, default: Callable) -> Callable:
+    """Return a method of a Config, such as those of RunConfig, where it has one of this name."""
+    found = getattr(config, name, None)
+    return found if callable(found) else default
+
+
+def _as_stated(config: type, values: dict) -> dict:
+    """Return the values of a Config, with a whole number as a float where the field is one: 10 is 10.0."""
+    hints = get_type_hints(config)
+
+    def stated(value: Any, hint: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(stated(each, hint) for each in value)
+        floats = type(value) is int and float in (hint, *get_args(hint)) and int not in get_args(hint)
+        return float(value) if floats else value
+
+    return {name: stated(value, hints.get(name)) for name, value in values.items()}
+
+
 def judge_again(dataset: xr.Dataset) -> tuple[list[Check], str]:
     """Return the checks of a stored run, evaluated now if possible, or as stored with the reason ("": evaluated)."""
     spec, name = dataset.attrs["protocol_file"], dataset.attrs["protocol"]
@@ -234,8 +253,8 @@ def _read(module: ModuleType, name: str, spec: str) -> Protocol:
         spec=spec,
         Config=config,
         run=run,
-        settle=getattr(module, "settle", lambda config: config),
-        models=getattr(module, "models", lambda config: {}),
+        settle=getattr(module, "settle", _method(config, "settle", lambda config: config)),
+        models=getattr(module, "models", _method(config, "models", lambda config: {})),
         cost=getattr(module, "cost", None),
         checks=getattr(module, "checks", lambda dataset: []),
         measure=getattr(module, "measure", lambda dataset: {}),

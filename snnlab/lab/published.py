@@ -91,7 +91,8 @@ def judge(finding: Finding, full_scale: bool, corrected: float | None = None) ->
     verdict                       condition
     ============================  ==================================================================================
     reproduced                    the 95 % interval lies within the bar
-    reproduced under a condition  the same, but the finding names a condition, or the scale is not the published one
+    reproduced under a condition  the same, but the finding names a condition, the scale is not the published one, or
+                                  there are fewer than ten seeds
     not reproduced here           the interval lies outside the bar, the source's full text or program was read, the
                                   scale is the published one, there are ten seeds or more, and the settings that the
                                   source does not document were scanned
@@ -116,13 +117,16 @@ def judge(finding: Finding, full_scale: bool, corrected: float | None = None) ->
         return Verdict(UNDECIDED, NO_BAR)
     if finding.interval == "none":
         return Verdict(UNDECIDED, "one run has no interval")
+    if math.isnan(finding.low) or math.isnan(finding.high):
+        return Verdict(UNDECIDED, "the interval could not be computed")
     within = _within(finding, finding.bar, finding.published.kind)
     if finding.high >= finding.bar[0] and finding.low <= finding.bar[1] and not within:
         return Verdict(UNDECIDED, "the interval spans the bar")
     if finding.published.kind == "direction" and corrected is not None and corrected >= LEVEL:
         return Verdict(UNDECIDED, f"p = {corrected:.2g} after correction for the number of comparisons")
     if within:
-        reasons = [finding.condition, "" if full_scale else "the scale is not the published one"]
+        few = "" if finding.n >= ENOUGH_SEEDS else f"fewer than {ENOUGH_SEEDS} seeds"
+        reasons = [finding.condition, "" if full_scale else "the scale is not the published one", few]
         condition = "; ".join(reason for reason in reasons if reason)
         return Verdict(CONDITIONALLY if condition else REPRODUCED, condition or "the interval lies within the bar")
     open_questions = {

@@ -114,6 +114,10 @@ class Run:
         except UserError as error:
             record.save(dataset, self.path)
             raise UserError(f"{error}; the run is kept in {self.path}") from error
+        except BaseException:
+            # What was computed is kept, whatever ends its judgement.
+            record.save(dataset, self.path)
+            raise
         record.save(dataset, self.path)
         return dataset
 
@@ -183,27 +187,32 @@ def judge(protocol: Protocol, dataset: xr.Dataset) -> list[Check]:
     require_list("checks", protocol.name, checks, Check)
     if "variant" not in dataset.attrs and "config" in dataset.attrs:
         # A run of format 1.
-        known = {field.name for field in dataclasses.fields(protocol.Config)}
-        stored = record.attribute(dataset, "config").items()
-        config = {k: tuple(v) if isinstance(v, list) else v for k, v in stored if k in known}
-        dataset.attrs["variant"] = protocol.variant(protocol.Config(**config))
+        dataset.attrs["variant"] = protocol.variant(stored_config(protocol, dataset))
     dataset.attrs["checks"] = json.dumps([c.to_dict() for c in checks])
     return checks
+
+
+def stored_config(protocol: Protocol, dataset: xr.Dataset) -> Any:
+    """Return the Config that a run holds, without fields that the protocol no longer has.
+
+    A run of format 1 holds it as it was given.
+    """
+    known = {field.name for field in dataclasses.fields(protocol.Config)}
+    stored = record.attribute(dataset, "config").items()
+    return protocol.Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in stored if k in known})
 
 
 def store_measures(protocol: Protocol, dataset: xr.Dataset) -> None:
     """Store the measures of a run in its attributes, as JSON. Numbers that are not finite become text.
 
-    Raises
-    ------
-    UserError
-        If the protocol's ``measure`` fails.
+    A ``measure`` that fails leaves none: the run and its checks stand, and a warning says why.
     """
     try:
         measured = {str(what): float(value) for what, value in protocol.measure(dataset).items()}
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise UserError(f"measure: that of {protocol.name} fails with {reason}") from error
+        _log.warning(f"measure: that of {protocol.name} fails with {reason}; the run is stored without measures")
+        return
     finite = {what: value if abs(value) < float("inf") else str(value) for what, value in measured.items()}
     dataset.attrs["measures"] = json.dumps(finite)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import json
@@ -180,13 +181,29 @@ def plan(
     drawn = [{"seed": seed} for seed in seeds] if protocol.seeded else [{}]
     configs = {("default", "default"): [dataclasses.replace(config, **seed) for seed in drawn]}
     for name, overrides in (protocol.controls if controls else {}).items():
-        configs["default", name] = [dataclasses.replace(config, **seed, **overrides) for seed in drawn]
+        broken = [dataclasses.replace(config, **seed, **overrides) for seed in drawn]
+        if reason := _refused(protocol, config, broken[0]):
+            _log.info(f"{protocol.name}: control {name} does not apply to these settings: {reason}")
+        else:
+            configs["default", name] = broken
     if grid:
         for values in itertools.product(*grid.values()):
             point = dict(zip(grid, values, strict=True))
             label = ", ".join(f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}" for k, v in point.items())
             configs[label, "default"] = [dataclasses.replace(config, **seed, **point) for seed in drawn]
     return configs
+
+
+def _refused(protocol: Protocol, config: Any, broken: Any) -> str:
+    """Return why a control cannot be applied to a Config that is allowed itself; "" if it can."""
+    try:
+        protocol.settle(broken)
+    except UserError as error:
+        # A Config that is refused without its control is refused where it is run.
+        with contextlib.suppress(UserError):
+            protocol.settle(config)
+            return str(error)
+    return ""
 
 
 def run_study(

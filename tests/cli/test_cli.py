@@ -83,7 +83,10 @@ MISTAKES = {
     "window reversed": (["run", "force_sine", "--learn-start", "11"], ["learn_start", "11"]),
     "negative tau": (["run", "force_sine", "--tau-decay", "-20"], ["tau_decay", "-20"]),
     "negative model tau": (["run", "force_sine", "--neuron", "lif", "--parameters", "tau_m=-10*ms"], ["tau_m", "> 0"]),
-    "parameter it lacks": (["run", "force_sine", "--parameters", "tau_m=10*ms"], ["izhikevich", "tau_m", "expected one of"]),
+    "parameter it lacks": (
+        ["run", "force_sine", "--parameters", "tau_m=10*ms"],
+        ["izhikevich", "tau_m", "expected one of"],
+    ),
     "wrong unit": (["run", "force_sine", "--neuron", "lif", "--parameters", "tau_m=10*mV"], ["tau_m", "expected", "s"]),
     "no unit text": (["run", "force_sine", "--parameters", "C=fast"], ["C", "number with a unit"]),
     "tau of a filter": (["run", "force_sine", "--filter", "exponential", "--tau-rise", "2"], ["tau_rise"]),
@@ -173,7 +176,7 @@ def test_an_output_folder_that_cannot_be_written(tmp_path, capsys):
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
     assert snnlab("run", "force_sine", *SMALL, out=blocked / "runs") == 2
-    assert "out: folder" in capsys.readouterr().err
+    assert "out: expected a writable folder" in capsys.readouterr().err
 
 
 def test_a_run_that_diverges_stops_with_exit_status_4_and_says_when(tmp_path, capsys):

@@ -33,7 +33,10 @@ def test_one_family_alone(capsys):
     [
         (["list", "songs"], ["family: expected a name from `snnlab list`, got 'songs'; did you mean song"]),
         (["list", "song", "force"], ["list: expected at most one family, got 'song force'"]),
-        (["run", "FORCE_SINE"], ["protocol: expected a name from `snnlab list`, got 'FORCE_SINE'; did you mean force_sine or"]),
+        (
+            ["run", "FORCE_SINE"],
+            ["protocol: expected a name from `snnlab list`, got 'FORCE_SINE'; did you mean force_sine or"],
+        ),
         (["figure", "nicola"], ["figure: expected a name from `snnlab list`, got 'nicola'; did you mean nicola2017_"]),
     ],
 )

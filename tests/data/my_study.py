@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snnlab import Check, Finding, ForceConfig, force_models, settle_force, train_force
+from snnlab import Check, Finding, ForceConfig, train_force
 
-settle, models = settle_force, force_models  # fill in what is left open; name the run after its models
 QUICK = {"n": 400, "seconds": 2.0, "learn_start": 0.2, "learn_stop": 1.5}  # what --quick changes
 CONTROLS = {"shuffled": {"control": "shuffled_teacher"}}  # each must break a check
 FIGURE = "nicola2017_fig2"  # drawn of every run

@@ -184,7 +184,7 @@ def test_standalone_refuses_python_during_the_run_instead_of_dropping_it(how):
             tasks = [Task(range(3), lambda n: None)]
         else:
             extra = [brian2.NetworkOperation(lambda: None, clock=clock, name="mine")]
-        with pytest.raises(UserError, match="target: expected cython or numpy, .*, got cpp_standalone"):
+        with pytest.raises(UserError, match=r"target: expected cython or numpy, .*, got cpp_standalone"):
             engine.run(brian2.Network(group, *extra), 0.001, clock, tasks)
     # The engine gives the device back.
     assert isinstance(brian2.get_device(), RuntimeDevice)

@@ -118,7 +118,7 @@ def test_without_torchvision_one_line_says_what_to_do(mnist, capsys):
     assert main(["data", "get", "mnist"]) == 2
     line = capsys.readouterr().err
     assert line.count("\n") == 1 and "pip install torchvision" in line
-    assert f"its four files, uncompressed, in {mnist[1] / 'MNIST' / 'raw'}" in line
+    assert f"the four files of mnist, uncompressed, in {mnist[1] / 'MNIST' / 'raw'}" in line
 
 
 @pytest.fixture

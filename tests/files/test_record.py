@@ -81,7 +81,9 @@ def test_newer_formats_other_protocols_and_missing_files_are_refused(dataset, ru
     with pytest.raises(UserError, match="expected a run of other, got one of force_sine"):
         record.load(path, "other")
     record.save(dataset.assign_attrs(format_version=record.FORMAT_VERSION + 1), path)
-    with pytest.raises(UserError, match=rf"expected format <= {record.FORMAT_VERSION}, got {record.FORMAT_VERSION + 1}"):
+    with pytest.raises(
+        UserError, match=rf"expected format <= {record.FORMAT_VERSION}, got {record.FORMAT_VERSION + 1}"
+    ):
         record.load(path)
     for missing in (runs / "b.nc", runs):
         with pytest.raises(UserError, match="run file: expected a run of snnlab, got no file"):
@@ -143,7 +145,13 @@ def test_cpu_time_counts_this_process_and_programs_that_have_ended():
 
 
 def test_lists_of_numbers_stand_in_one_line_of_json_and_nothing_else_changes(tmp_path):
-    content = {"values": [1, -2.5, 3e-7], "none": [], "texts": ["a,  1", "[ 1,\n 2 ]"], "rows": [[1, 2], [3]], "one": [5]}
+    content = {
+        "values": [1, -2.5, 3e-7],
+        "none": [],
+        "texts": ["a,  1", "[ 1,\n 2 ]"],
+        "rows": [[1, 2], [3]],
+        "one": [5],
+    }
     record.write_json(tmp_path / "x.json", content)
     text = (tmp_path / "x.json").read_text()
     assert json.loads(text) == content

@@ -199,7 +199,7 @@ def test_a_run_that_is_not_as_the_page_says_is_seen(tmp_path, wav):
             (good.assign(decoder=good.decoder.assign_attrs(units="s")), "decoder ('unit', 'component')"),
             (good.assign(decoder=good.decoder.drop_attrs()), "decoder ('unit', 'component')"),
             (good.assign_attrs(extra=1.0), "attribute extra: not on the page"),
-            (good.assign_attrs(config="{'n': 30}"[:0] + "7"), "attribute config: expected JSON"),
+            (good.assign_attrs(config="7"), "attribute config: expected JSON"),
         ]
     ):
         record.save(broken, tmp_path / f"{number}.nc")

@@ -73,7 +73,7 @@ def test_values_without_spread_and_single_ones():
     assert (alone.low, alone.high, alone.n, alone.interval, alone.p) == (2.0, 2.0, 1, "none", None)
     assert Finding.difference("gain", [2.0], [1.0, 3.0], null="0").interval == "none"
     for values in ([], [[1.0, 2.0]], {}):
-        with pytest.raises(UserError, match=r"^values: expected one for each seed, at least one, got shape"):
+        with pytest.raises(UserError, match=r"^values: expected at least one number, one for each seed, got shape"):
             Finding.over_seeds("rate", values, "0")
 
 
@@ -107,7 +107,7 @@ def test_values_of_runs_have_their_seeds_where_these_are_known_and_distinct():
     runs = [xr.Dataset(attrs={"seed": seed}) for seed in (101, 100)]
     assert per_seed(runs, [1.0, 2.0]) == {101: 1.0, 100: 2.0}
     assert per_seed([runs[0], runs[0]], [1.0, 2.0]) == per_seed([runs[0], xr.Dataset()], [1.0, 2.0]) == [1.0, 2.0]
-    with pytest.raises(UserError, match=r"^values: expected one for each of 2 runs, got 1$"):
+    with pytest.raises(UserError, match=r"^values: expected 2 numbers, one for each run, got 1$"):
         per_seed(runs, [1.0])
 
 

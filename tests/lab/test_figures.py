@@ -108,7 +108,7 @@ def test_a_reduced_run_is_stamped_as_such_and_claims_are_written(sine_run, tmp_p
 
 def test_reduced_runs_do_not_enter_the_gallery(tmp_path, capsys):
     assert main(["reproduce", "--quick", "--gallery", str(tmp_path / "gallery"), "--out", str(tmp_path)]) == 2
-    assert "published scale only" in capsys.readouterr().err
+    assert "gallery: expected the published scale, got --quick" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 

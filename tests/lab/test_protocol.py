@@ -16,6 +16,7 @@ from snnlab.files.record import attribute, load
 from snnlab.lab.discovery import files
 from snnlab.lab.figure import find_figure, stamp
 from snnlab.lab.protocol import find_protocol
+from snnlab.lab.study import plan
 from snnlab.networks.force import PUBLISHED
 from snnlab.neurons import lif
 
@@ -61,7 +62,7 @@ def test_the_readme_neuron_learns_the_sine_from_a_temporary_folder(tmp_path, mon
 def test_a_fault_in_a_users_protocol_is_one_line_that_says_where(mine, tmp_path, capsys):
     for wrong, words in {
         "return {}": ["xarray.Dataset", "got dict"],
-        "return config.heigth": ["line 28", "AttributeError", "heigth"],
+        "return config.heigth": ["line 27", "AttributeError", "heigth"],
     }.items():
         mine.write_text(MINE.replace("return train_force(config, triangle, engine)", wrong))
         assert main(["run", str(mine), "--quick", "--target", "numpy", "--out", str(tmp_path)]) == 2
@@ -159,7 +160,31 @@ def test_a_config_that_was_settled_is_the_preset_and_the_variant_that_it_was(tmp
     assert protocol.preset(protocol.config(g=5.1e3)) == "custom"
 
 
+@pytest.mark.parametrize("name", list(files("protocols")))
+def test_every_variant_and_control_settles_once_and_for_all(name, tmp_path):
+    protocol = find_protocol(name)
+    for overrides in protocol.variants.values():
+        configs = plan(protocol, protocol.config(True, **overrides), [3])
+        for (config,) in configs.values():
+            run = protocol.prepare(config, tmp_path)
+            again = protocol.prepare(run.config, tmp_path)
+            assert again.config == run.config and again.path == run.path
+            assert protocol.condition(run.config) == protocol.condition(config)
+
+
+def test_a_control_that_does_not_apply_to_a_variant_is_left_out():
+    protocol = find_protocol("ode_to_joy_hdts")
+    conditions = {condition for _, condition in plan(protocol, protocol.config(hdts="none"), [0])}
+    assert "permuted_pulses" not in conditions and "shuffled_teacher" in conditions
+    # What is refused without its control is refused.
+    with pytest.raises(UserError, match="learn_stop"):
+        protocol.prepare(plan(protocol, protocol.config(learn_stop=-1.0), [0])["default", "permuted_pulses"][0])
+
+
 def test_what_is_published_is_the_same_run_as_the_field_left_open(tmp_path):
+    oscillator = find_protocol("force_oscillator")
+    size = {"task": "sine", "neuron": "lif"}
+    assert len({oscillator.prepare(oscillator.config(**size, **o), tmp_path).path for o in ({}, {"q": 10.0})}) == 1
     protocol = find_protocol("force_sine")
     names = {
         protocol.prepare(protocol.config(neuron="lif", **o), tmp_path).path for o in ({}, {"g": 0.04}, {"dt": 0.05})

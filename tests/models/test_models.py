@@ -88,7 +88,10 @@ def test_the_unit_of_the_input_must_be_one(current):
     [
         ({"equations": "ds/dt = -s/tau_decay"}, "equations: expected Brian2 equations, got"),
         ({"equations": "dh/dt = -h/tau_decay : unit"}, "equations: expected a differential equation of 's'"),
-        ({"parameters": {"tau_decay": 20 * msecond, "tau_rise": 2 * msecond, "tau": 1 * msecond}}, "parameter: 'tau'"),
+        (
+            {"parameters": {"tau_decay": 20 * msecond, "tau_rise": 2 * msecond, "tau": 1 * msecond}},
+            "parameter: expected one of .*, got 'tau'",
+        ),
         ({"parameters": {"tau_decay": 20 * msecond, "tau_rise": -2 * msecond}}, "parameter tau_rise: expected a time"),
     ],
     ids=str,
@@ -103,7 +106,9 @@ def test_parameters_are_changed_by_name_and_unit():
     assert changed.parameters["tau_m"] == 20 * msecond
     assert changed.parameters["v_reset"] == LIF.parameters["v_reset"]
     assert LIF.parameters["tau_m"] == 10 * msecond
-    with pytest.raises(UserError, match=r"^neuron 'lif': parameter: expected one of .*, got 'tau_n'; did you mean tau_m"):
+    with pytest.raises(
+        UserError, match=r"^neuron 'lif': parameter: expected one of .*, got 'tau_n'; did you mean tau_m"
+    ):
         LIF.with_parameters(tau_n=1 * msecond)
     with pytest.raises(UserError, match=r"parameter tau_m: expected a value in s such as 10\*msecond, got 1"):
         LIF.with_parameters(tau_m=1 * mV)

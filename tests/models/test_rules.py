@@ -84,7 +84,9 @@ def test_what_cannot_be_a_rule_is_refused_by_name(given, message):
 
 
 def test_unknown_parameters_and_names_are_refused():
-    with pytest.raises(UserError, match=r"^plasticity 'stlr': parameter: expected one of .*, got 'theta3'; did you mean theta"):
+    with pytest.raises(
+        UserError, match=r"^plasticity 'stlr': parameter: expected one of .*, got 'theta3'; did you mean theta"
+    ):
         STLR.with_parameters(theta3=1.0)
     with pytest.raises(UserError, match=r"^plasticity: expected one of .*, got 'heb'; did you mean hebb"):
         find_rule("heb", RateRule)

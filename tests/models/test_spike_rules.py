@@ -109,7 +109,7 @@ def test_rules_are_found_by_name_and_by_file_and_make_a_round_trip(tmp_path):
     )
     mine = find_rule(f"{path}:MINE", SpikeRule)
     assert changes(mine, [([np.array([0.01, 0.02])], SILENT)])[0, 0] == pytest.approx(-0.02)
-    with pytest.raises(UserError, match="plasticity: expected one of .*, got 'stpd'; did you mean stdp"):
+    with pytest.raises(UserError, match=r"plasticity: expected one of .*, got 'stpd'; did you mean stdp"):
         find_rule("stpd", SpikeRule)
 
 
@@ -130,7 +130,10 @@ def test_rules_are_found_by_name_and_by_file_and_make_a_round_trip(tmp_path):
         ({"parameters": {"eta": 0.1}}, "plasticity 'mine': parameters: expected w_max, a number > 0, got none"),
         ({"parameters": {"eta": "fast", "w_max": 1}}, "plasticity 'mine': parameter eta: expected one finite number"),
         ({"parameters": {"eta": np.inf, "w_max": 1}}, "plasticity 'mine': parameter eta: expected one finite number"),
-        ({"parameters": {"eta": 1, "w_max": 1, "beta": 2}}, "plasticity 'mine': parameter: expected one of .*, got 'beta'"),
+        (
+            {"parameters": {"eta": 1, "w_max": 1, "beta": 2}},
+            "plasticity 'mine': parameter: expected one of .*, got 'beta'",
+        ),
         ({"percentiles": {"theta": 5}, "calibrated": ""}, "plasticity 'mine': percentiles: expected parameters"),
         ({"percentiles": {"eta": 5}, "calibrated": "x"}, "plasticity 'mine': calibrated: expected one of .*, got 'x'"),
     ],
@@ -142,7 +145,9 @@ def test_mistakes_in_a_rule_are_refused_with_its_name(fields, message):
 
 
 def test_parameters_of_other_names_or_units_are_refused():
-    with pytest.raises(UserError, match="plasticity 'stdp': parameter: expected one of .*, got 'etta'; did you mean eta"):
+    with pytest.raises(
+        UserError, match=r"plasticity 'stdp': parameter: expected one of .*, got 'etta'; did you mean eta"
+    ):
         STDP.with_parameters(etta=1)
     with pytest.raises(UserError, match="plasticity 'stdp': parameter tau_plus: expected a value in"):
         STDP.with_parameters(tau_plus=3 * mV)

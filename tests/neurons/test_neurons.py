@@ -175,5 +175,8 @@ def test_refractory_period_is_a_whole_number_of_steps(dt):
 @pytest.mark.parametrize("added", [{"equations": "v : 1"}, {"constants": {"tau_m": 1 * ms}}])
 def test_population_refuses_a_name_of_the_model(added):
     clock = brian2.Clock(1 * ms, name="clock")
-    with Engine("numpy"), pytest.raises(UserError, match=r"neuron 'lif': the name '(v|tau_m)' is taken"):
+    with (
+        Engine("numpy"),
+        pytest.raises(UserError, match=r"neuron 'lif': expected a name that the network does not use, got '(v|tau_m)'"),
+    ):
         population(LIF, 1, "0*mV", clock=clock, **added)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
 from ...engine.settings import BrianConfig, Cost
 from ...errors import UserError
@@ -116,6 +116,14 @@ class ForceConfig(BrianConfig):
         from .setup import resolve
 
         return resolve(self)
+
+    def settle(self) -> Self:
+        """Return the Config with its open fields filled in: see :func:`settle_force`."""
+        return settle_force(self)
+
+    def models(self) -> dict:
+        """Return what the names in the settled Config stand for: see :func:`force_models`."""
+        return force_models(self)
 
 
 def settle_force(config: Settled, **stated: Any) -> Settled:

@@ -34,8 +34,8 @@ _MS = ("dt", "rls_interval")
 # The name of a file in snnlab/neurons -> gain G, size Q of the feedback, alpha, bias, time step, time between RLS
 # updates, and whether each neuron's mean input weight is subtracted.
 PUBLISHED: dict[str, dict[str, Any]] = {
-    # These values are ours, found on seed 1. The weights are larger than those of the leaky neuron. With this bias the
-    # neuron fires at 19 Hz. With g and q of the leaky neuron, the network does not learn the sine.
+    # These values are ours, found on seed 1. This neuron forgets less of its input than the leaky neuron, and its
+    # weights are larger. With this bias it fires at 19 Hz. With g and q of the leaky neuron it does not learn the sine.
     "if": dict(
         g="0.1*mV*second",
         q="20*mV",
@@ -182,7 +182,7 @@ def resolve(config: ForceConfig) -> ForceSetup:
     for name, least in {"g": 0.0, "q": 0.0, "bias": -float("inf")}.items():
         value = getattr(config, name)
         if value is not None and not (least <= value and abs(value) < float("inf")):
-            raise UserError(f"{name}: expected a finite number{' >= 0' if least == 0 else ''}, got {value}")
+            raise UserError(f"{name}: expected a {'number >= 0' if least == 0 else 'finite number'}, got {value}")
     if not 0 <= config.learn_start < config.learn_stop <= config.seconds:
         raise UserError(
             f"learn_start, learn_stop: expected 0 <= learn_start < learn_stop <= seconds, "
@@ -278,7 +278,9 @@ def _force_values(config: ForceConfig, neuron: NeuronModel, stated: dict) -> dic
             # The value is rounded like a plain number in a Config.
             values[name] = plain_number(float(value), one) * one
         else:
-            raise UserError(f"{name}: expected --{name} (in {published}), since neuron {neuron.name!r} states no value")
+            raise UserError(
+                f"{name}: expected --{name} (in {published}), since neuron {neuron.name!r} has no value in FORCE"
+            )
     if not values["alpha"] > 0:
         raise UserError(f"alpha: expected a number > 0, got {values['alpha']}")
     if not values["dt"] > 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal, TypeVar
+from typing import ClassVar, Literal, Self, TypeVar
 
 import numpy as np
 
@@ -76,6 +76,14 @@ class LiquidConfig(BrianConfig):
     """number of training images for the calibration of gains and thresholds"""
     control: Literal["none", "shuffled_labels"] = "none"
     """control: shuffled_labels shuffles the training labels of all readouts except the readout of pixels"""
+
+    def settle(self) -> Self:
+        """Return the Config with its open fields filled in: see :func:`settle_liquid`."""
+        return settle_liquid(self)
+
+    def models(self) -> dict:
+        """Return what the names in the settled Config stand for: see :func:`liquid_models`."""
+        return liquid_models(self)
 
 
 def liquid_cost(config: LiquidConfig) -> Cost:

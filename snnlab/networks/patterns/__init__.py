@@ -1,4 +1,4 @@
-"""Patterns: do rules tell similar sequences apart?"""
+"""Patterns: do plasticity rules separate similar sequences?"""
 
 from ...lazy import public
 

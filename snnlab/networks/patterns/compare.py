@@ -1,4 +1,4 @@
-"""Do the outputs of a reservoir lie further apart than its inputs, or closer together?"""
+"""Comparison of the distances between outputs of a reservoir with the distances between its inputs."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ NAMES: Names = {
 
 
 def learn_sequences(config: PatternConfig, engine: Engine) -> tuple[PatternReservoir, np.ndarray, dict[str, float]]:
-    """Return a reservoir that has learned random sequences, the sequences (count, frames, n), and how it came there.
+    """Return a reservoir that has learned random sequences, the sequences (count, frames, n), and numbers on learning.
 
-    All sequences are shown in each round; it ends when weights have changed by ``change``. Raises UserError if that
-    takes more than ``most`` rounds.
+    All sequences are shown in each round. Learning ends when the weights have changed by ``change``. Raises UserError
+    if this takes more than ``most`` rounds.
     """
     rng = engine.rng("patterns")
     shape = (config.sequences, config.frames, config.inputs)
@@ -44,29 +44,30 @@ def learn_sequences(config: PatternConfig, engine: Engine) -> tuple[PatternReser
     while config.plasticity != "none" and change < config.change:
         if count == config.most:
             raise UserError(
-                f"eta: expected a rate with which weights change by {config.change:g} in {config.most:,} rounds, got "
-                f"{config.eta:g}, with which they change by {change:.3g}"
+                f"eta: expected a rate that changes the weights by {config.change:g} in {config.most:,} rounds, got "
+                f"{config.eta:g}, which changes them by {change:.3g}"
             )
         reservoir.learn()
         count += 1
         change = float(np.linalg.norm(reservoir.w - start) / np.linalg.norm(start))
         if not np.isfinite(change):
-            raise Diverged(f"plasticity {config.plasticity!r}: weights are not finite; take a smaller eta")
+            rule = config.plasticity
+            raise Diverged(f"diverged: plasticity {rule!r}: weights are not finite; a smaller eta may help")
     return reservoir, sequences, {"presentations": count, "change": change}
 
 
 def compare_outputs(
     config: PatternConfig, engine: Engine, change: Callable[[np.ndarray, np.random.Generator], dict]
 ) -> xr.Dataset:
-    """Let a reservoir learn sequences and return what it makes of changed ones, beside those of new sequences.
+    """Let a reservoir learn sequences, and compare its outputs for changed learned and changed new sequences.
 
-    ``change`` turns sequences of shape (count, frames, n) into {name: changed sequences}.
+    ``change`` is a function from sequences of shape (count, frames, n) to {name: changed sequences}.
 
     Returns
     -------
     xarray.Dataset
-        What :func:`measure_distances` returns for ``known`` = learned and new; ``weights``, ``pre`` and ``post``
-        (synapse); ``sign`` (neuron); ``presentations``, ``change``, ``radius`` of these weights.
+        The variables of :func:`measure_distances` for ``known`` = learned and new; ``weights``, ``pre`` and ``post``
+        (synapse); ``sign`` (neuron); ``presentations``, ``change`` and ``radius`` of these weights.
     """
     reservoir, sequences, how = learn_sequences(config, engine)
     matrix = scipy.sparse.csr_array((reservoir.w, (reservoir.post, reservoir.pre)), shape=(config.n, config.n))
@@ -84,12 +85,12 @@ def compare_outputs(
 def measure_distances(
     output: Callable[[np.ndarray], np.ndarray], sequences: np.ndarray, others: dict[str, np.ndarray]
 ) -> xr.Dataset:
-    """Return how far outputs of changed sequences are from those of the sequences themselves.
+    """Return the distances between the outputs for changed sequences and for the original sequences.
 
     Parameters
     ----------
     output : function
-        Sequences of shape (count, frames, n) -> outputs of shape (count, units).
+        Function from sequences of shape (count, frames, n) to outputs of shape (count, units).
     sequences : array of shape (count, frames, n)
     others : dict
         Name -> changed sequences of the same shape.
@@ -97,9 +98,9 @@ def measure_distances(
     Returns
     -------
     xarray.Dataset
-        ``given`` and ``distance`` (how, sequence): Euclidean distance of inputs and of outputs, each in units of its
-        mean between two different ``sequences``; equal where outputs are the inputs. ``nearest`` (how, sequence): 1
-        where the output is nearer to that of its own sequence than to that of any other.
+        ``given`` and ``distance`` (how, sequence): Euclidean distances of inputs and of outputs, each relative to the
+        mean distance between two different ``sequences``. They are equal if outputs are the inputs. ``nearest`` (how,
+        sequence): 1 if the output is nearer to the output for its own sequence than to any other.
     """
     own, flat = output(sequences), sequences.reshape(len(sequences), -1)
     different = ~np.eye(len(own), dtype=bool)
@@ -114,6 +115,6 @@ def measure_distances(
 
 
 def average_changes(dataset: xr.Dataset, name: str, known: str, value: str = "distance") -> np.ndarray:
-    """Return the mean over sequences for all changes whose name starts so, in their order."""
+    """Return the mean over sequences for all changes whose name starts with ``name``, in their order."""
     names = [how for how in dataset.how.values if how.startswith(name)]
     return dataset[value].sel(known=known, how=names).mean("sequence").values

@@ -1,9 +1,9 @@
-"""Settings of a reservoir that learns sequences of patterns, the rule that they name, and what is refused."""
+"""Settings of a reservoir that learns sequences of patterns, their checks, and the rule that they name."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeVar
+from typing import ClassVar, Literal, Self, TypeVar
 
 from ...checking import require_between, require_choices, require_positive, require_whole
 from ...engine.settings import BrianConfig
@@ -15,13 +15,13 @@ from ...models.spike_rule import SpikeRule
 Settled = TypeVar("Settled", bound="PatternConfig")
 
 
-# Raised by hand when what these networks compute changes: files of before are then not taken for it.
+# This number is raised by hand when the results of these networks change, so that older run files are not reused.
 RESULTS_VERSION = 2
 
 
 @dataclass(frozen=True)
 class PatternConfig(BrianConfig):
-    """Settings of a reservoir, of its plasticity and of the sequences of patterns that it learns."""
+    """Settings of a reservoir, of its plasticity and of the learned sequences of patterns."""
 
     GROUPS: ClassVar = {
         "network": ("n", "density", "radius", "leak", "w_in"),
@@ -29,36 +29,44 @@ class PatternConfig(BrianConfig):
     }
 
     reservoir: Literal["rate", "spiking"] = "rate"
-    """leaky rate units, or integrate-and-fire neurons as in liquid_mnist"""
+    """rate: leaky rate units; spiking: integrate-and-fire neurons as in liquid_mnist"""
     plasticity: str = "none"
-    """how recurrent weights learn: none, hebb, stlr, random_walk, oja, covariance, ... of rate units; none, stdp,
-    triplet, hebb, stlr, random_walk of spiking ones; or path/to/rule.py:NAME"""
+    """learning rule of the recurrent weights: none, hebb, stlr, random_walk, oja, covariance, ... for rate units; none,
+    stdp, triplet, hebb, stlr, random_walk for spiking neurons; or path/to/rule.py:NAME"""
     change: float = 0.5
-    """how far weights go, in units of their norm: rules are compared where they have changed as much"""
+    """change of the weights at which learning ends, relative to their norm; rules are compared at equal changes"""
     eta: float = 1e-3
     """learning rate of the rule"""
     most: int = 20_000
-    """rounds, each of all sequences, after which learning is given up"""
+    """largest number of rounds through all sequences"""
     n: int = 200
     """units"""
     density: float = 0.1
     """share of pairs with a connection"""
     radius: float = 0.9
-    """spectral radius of the weights before learning, of rate units"""
+    """spectral radius of the weights before learning (rate units)"""
     leak: float = 0.3
-    """a, the share of a step, of rate units"""
+    """leak a = dt/tau of rate units"""
     w_in: float = 0.3
-    """largest input weight, of rate units"""
+    """largest input weight (rate units)"""
     inputs: int = 100
-    """bits of a pattern"""
+    """number of bits of a pattern"""
     active: int = 20
-    """ones of a pattern"""
+    """number of ones in a pattern"""
     frames: int = 5
-    """patterns of a sequence"""
+    """number of patterns in a sequence"""
     hold: int = 3
-    """steps of a pattern; of 5 ms between spiking neurons"""
+    """number of steps of a pattern; a step is 5 ms for spiking neurons"""
     sequences: int = 20
-    """sequences that are learned"""
+    """number of learned sequences"""
+
+    def settle(self) -> Self:
+        """Return the Config with its open fields filled in: see :func:`settle_patterns`."""
+        return settle_patterns(self)
+
+    def models(self) -> dict:
+        """Return what the names in the settled Config stand for: see :func:`pattern_models`."""
+        return pattern_models(self)
 
 
 def pattern_models(config: PatternConfig) -> dict:
@@ -68,7 +76,7 @@ def pattern_models(config: PatternConfig) -> dict:
 
 
 def settle_patterns(config: Settled) -> Settled:
-    """Return the Config; raises UserError for a setting that is not allowed."""
+    """Check the values of a Config and return it; raises UserError for a value that is not allowed."""
     require_choices(config)
     require_positive(config, "change", "eta", "leak", "w_in")
     for name, low in (
@@ -82,17 +90,17 @@ def settle_patterns(config: Settled) -> Settled:
         require_whole(name, getattr(config, name), low, 1_000_000)
     require_between(config, "radius", 0)
     if config.plasticity != "none" and config.reservoir == "rate" and not config.radius:
-        raise UserError("radius: expected more than 0 for weights that change by a share of their norm, got 0")
+        raise UserError("radius: expected a number > 0 for weights that change by a share of their norm, got 0")
     require_whole("active", config.active, 2, config.inputs // 2)
     if not 0 < config.density <= 1 or config.leak > 1:
         name = "leak" if config.leak > 1 else "density"
-        raise UserError(f"{name}: expected a number above 0 up to 1, got {getattr(config, name)}")
+        raise UserError(f"{name}: expected a number > 0 and <= 1, got {getattr(config, name)}")
     find_pattern_rule(config)
     return config
 
 
 def find_pattern_rule(config: PatternConfig) -> RateRule | SpikeRule | None:
-    """Return the rule that a Config names; None for "none" and, between spiking neurons, for the random walk."""
+    """Return the rule that a Config names; None for "none" and for the random walk of spiking neurons."""
     if config.reservoir == "spiking":
         return find_rule(config.plasticity, SpikeRule, ("random_walk",))
     return find_rule(config.plasticity, RateRule)

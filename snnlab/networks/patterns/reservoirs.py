@@ -1,4 +1,4 @@
-"""A reservoir of rate units and one of spiking neurons that are shown sequences of patterns, with one interface."""
+"""Reservoirs of rate units and of spiking neurons with one interface, for sequences of patterns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..liquid import Show, calibrate_input, calibrate_rule, random_liquid, show_
 from ..reservoir import Plasticity, calibrate, random_reservoir
 from .config import PatternConfig, find_pattern_rule
 
-# The spiking reservoir is that of liquid_mnist. A step of a sequence lasts 5 ms; 60 ms of silence follow the last one.
+# The spiking reservoir is the liquid of liquid_mnist. A step of a sequence lasts 5 ms, and 60 ms of silence follow.
 RATE, GAIN, BIAS, ROW, GAP = 20.0, 10.0, -10.0, 5e-3, 60e-3
 
 
@@ -23,21 +23,21 @@ class PatternReservoir(Protocol):
     pre: np.ndarray
     post: np.ndarray
     signs: np.ndarray
-    """1 or -1 for each neuron, 0 for units with weights of both signs, of shape (n,)"""
+    """1 or -1 for each neuron, 0 for units with weights of both signs, shape (n,)"""
 
     @property
     def w(self) -> np.ndarray:
-        """Weights that learn, of shape (synapses,)."""
+        """Plastic weights, shape (synapses,)."""
 
     def learn(self) -> None:
-        """Show all sequences that are learned once, and let the weights change."""
+        """Show all learned sequences once, and let the weights change."""
 
     def output(self, sequences: np.ndarray) -> np.ndarray:
-        """Return the state at the end of each sequence, of shape (count, n)."""
+        """Return the state at the end of each sequence, shape (count, n)."""
 
 
 class RatePatterns:
-    """Rate units; a round is a batch of all sequences, with a change after each step."""
+    """A reservoir of rate units. A round is a batch of all sequences, with a weight change after each step."""
 
     def __init__(self, config: PatternConfig, sequences: np.ndarray, engine: Engine):
         self._net = random_reservoir(
@@ -64,9 +64,9 @@ class RatePatterns:
 
 
 class SpikingPatterns:
-    """Integrate-and-fire neurons; a round shows all sequences, one after the other, and the state is filtered spikes.
+    """A reservoir of integrate-and-fire neurons. A round shows all sequences, and the state is filtered spikes.
 
-    The random walk is no rule of synapses here: in each round weights take a normal step of size eta, between bounds.
+    The random walk is not a synaptic rule here: in each round, weights take a normal step of size eta, within bounds.
     """
 
     def __init__(self, config: PatternConfig, sequences: np.ndarray, engine: Engine):

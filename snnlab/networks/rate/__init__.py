@@ -1,4 +1,4 @@
-"""Rate networks: the ancestors of FORCE."""
+"""Rate networks: the networks for which FORCE was developed."""
 
 from ...lazy import public
 

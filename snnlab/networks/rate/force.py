@@ -1,6 +1,6 @@
-"""FORCE on rate units: the ancestor of the spiking networks, stepped in numpy.
+"""FORCE on rate units, for which it was developed, in numpy.
 
-Brian2 would multiply the recurrent matrix synapse by synapse at every step; a sparse matrix of scipy does it at once.
+Brian2 would multiply the recurrent matrix synapse by synapse at every step. A sparse matrix of scipy is faster.
 """
 
 from __future__ import annotations
@@ -18,37 +18,37 @@ from ...engine.settings import Cost
 from ...errors import Diverged
 from ...learning.rls import RLS
 
-# Raised by hand when what these networks compute changes: files of before are then not taken for it.
+# This number is raised by hand when the results of these networks change, so that older run files are not reused.
 RESULTS_VERSION = 2
-# What a unit sends for its state x.
+# The rate of a unit as a function of its state x.
 RATES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     # Sussillo & Abbott 2009
     "tanh": lambda x: np.tanh(x),
-    # The rate of theta neurons, sqrt(x) Hz for a constant input x > 0 (Nicola & Clopath 2017)
+    # Rate of theta neurons, sqrt(x) Hz for a constant input x > 0 (Nicola & Clopath 2017)
     "sqrt": lambda x: np.sqrt(np.maximum(x, 0)),
 }
 
 
 @dataclass
 class RateNetwork:
-    r"""Rate units with feedback of their decoded output.
+    r"""Rate units with feedback of their decoded output, in Euler steps of ``dt``:
 
     .. math:: \tau \dot x = -x + J r + \eta z, \quad r = F(x), \quad z = \phi^T r
 
-    in Euler steps of ``dt``. Sussillo & Abbott 2009, doi:10.1016/j.neuron.2009.07.018, architecture of figure 1A.
+    Reference: Sussillo & Abbott 2009, doi:10.1016/j.neuron.2009.07.018, architecture of figure 1A.
 
     Parameters
     ----------
     recurrent : sparse array of shape (n, n)
-        J, row = receiving unit.
+        Recurrent weights J, [post, pre].
     encoder : array of shape (n, k)
         Feedback weights eta.
     rate : str
-        F, one of RATES.
+        Rate function F, one of RATES.
     tau, dt : float
-        In s.
+        Time constant and time step in s.
     x : array of shape (n,)
-        State; z, of shape (k,), starts at 0.
+        Initial state. The output z, shape (k,), starts at 0.
     feedback : float
         Gain of the feedback eta z; 0 cuts it.
     """
@@ -67,7 +67,7 @@ class RateNetwork:
         self.z = np.zeros(self.encoder.shape[1])
 
     def step(self, decoder: np.ndarray) -> None:
-        """Take one step with decoder phi, shape (n, k)."""
+        """Make one step with decoder phi, shape (n, k)."""
         drive = self.recurrent @ self.r + self.feedback * (self.encoder @ self.z)
         self.x = step_rate_units(self.x, drive, self.dt / self.tau)
         self.r = self._function(self.x)
@@ -75,23 +75,23 @@ class RateNetwork:
 
 
 def rate_models(config: object = None) -> dict:
-    """Return the version of what these networks compute; their settings say the rest."""
+    """Return the version of these networks. The settings tell everything else."""
     return {"rate": RESULTS_VERSION}
 
 
 def rate_cost(n: int, steps: int, updates: int) -> Cost:
-    """Return what a run of n units takes; measured on one core of a Xeon."""
+    """Return the expected cost of a run of n units, measured on one core of a Xeon."""
     return Cost(steps, 8 * n**2 * 1.2, 3 + 1e-10 * steps * n**2 + 1.5e-9 * updates * n**2)
 
 
 def random_network(
     n: int, p: float, g: float, q: float, k: int, rate: str, tau: float, dt: float, engine: Engine
 ) -> RateNetwork:
-    """Return a network with recurrent weights N(0, g^2/(p n)), a share p of them, and feedback uniform in [-q, q].
+    """Return a network with random connections of probability p, weights N(0, g^2/(p n)), feedback uniform in [-q, q].
 
-    States start as N(0, 1/4). ``tau`` and ``dt`` in s.
+    Initial states are N(0, 1/4). ``tau`` and ``dt`` are in s.
     """
-    # sparse_random is scaled as in Nicola & Clopath 2017, by 1/p instead of 1/sqrt(p).
+    # sparse_random has the scale of Nicola & Clopath 2017, 1/p instead of 1/sqrt(p).
     weights = sparse_random(n, p, g * np.sqrt(p), engine.rng("recurrent"))
     feedback = encoder(n, k, q, engine.rng("encoder"))
     return RateNetwork(weights, feedback, rate, tau, dt, 0.5 * engine.rng("initial").standard_normal(n))
@@ -106,13 +106,13 @@ def train_rate(
     feedback_after: float = 1.0,
     permutation: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
-    """Run as many steps as there are targets, with RLS in the steps of ``learn``.
+    """Run one step for each target, with RLS in the steps of ``learn``.
 
     Parameters
     ----------
     targets : array of shape (T, k)
-        What z is compared with after each step. As in the authors' script, an update corrects phi, and the z that is
-        fed back in the next step is the one from before.
+        Target of z after each step. As in the authors' script, an update corrects phi, but the next step still feeds
+        back the value of z before the update.
     learn : range
         Steps with an update.
     alpha : float
@@ -120,18 +120,18 @@ def train_rate(
     traced : int
         Number of units whose rates are returned.
     feedback_after, permutation
-        What breaks the network after the last step of ``learn``: gain of its feedback, order of the decoder's rows.
+        Controls after the last step of ``learn``: gain of the feedback, and order of the decoder's rows.
 
     Returns
     -------
     dict
-        ``output`` (T, k), ``rate`` (T, traced), ``decoder`` (n, k), ``change`` (updates,): the size of each update of
-        phi.
+        ``output`` (T, k), ``rate`` (T, traced), ``decoder`` (n, k), and ``change`` (updates,), the size of each update
+        of phi.
 
     Raises
     ------
     Diverged
-        If z is no longer finite, or RLS loses its precision.
+        If z is not finite, or RLS loses its precision.
     """
     rls = RLS(len(network.x), targets.shape[1], alpha)
     output = np.empty(targets.shape)
@@ -144,13 +144,13 @@ def train_rate(
             decoder = decoder if permutation is None else decoder[permutation]
         network.step(decoder)
         if not np.isfinite(network.z).all():
-            raise Diverged(f"the output is not finite at t = {(i + 1) * network.dt:.4g} s")
+            raise Diverged(f"diverged: the output is not finite at t = {(i + 1) * network.dt:.4g} s")
         output[i], rates[i] = network.z, network.r[:traced]
         if i in learn:
             error = network.z - target
             try:
                 gain = rls.update(network.r, error)
             except ValueError as fault:
-                raise Diverged(f"RLS: {fault} (t = {(i + 1) * network.dt:.4g} s)") from fault
+                raise Diverged(f"diverged: RLS at t = {(i + 1) * network.dt:.4g} s: {fault}") from fault
             change.append(np.linalg.norm(gain) * np.linalg.norm(error))
     return {"output": output, "rate": rates, "decoder": decoder, "change": np.array(change)}

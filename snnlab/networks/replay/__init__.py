@@ -1,4 +1,4 @@
-"""Replay: movies and melodies that pulses call up."""
+"""Replay: movies and melodies that a network replays when pulses drive it."""
 
 from ...lazy import public
 

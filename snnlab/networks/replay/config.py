@@ -1,4 +1,4 @@
-"""The settings of a run with pulses, what they stand for, and what a protocol with pulses breaks on purpose."""
+"""The settings of a run with pulses, their checks, and the controls of a protocol with pulses."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ class HdtsConfig(ForceConfig):
     """Settings of a FORCE run with pulses."""
 
     hdts: Literal["external", "internal", "chain", "none"] = "external"
-    """where pulses come from: an input, further outputs that the network learns and feeds back to itself, the pools of
-    a spiking synfire chain, or nowhere"""
+    """source of the pulses: external, an input; internal, further outputs that the network learns and feeds back to
+    itself; chain, the pools of a spiking synfire chain; none"""
     pulses: int = 32
     """number of pulses in the teacher's period"""
     q_hdts: float | None = None
-    """size of the weights through which pulses reach the neurons (mV, pA or 1); None: Q, for internal pulses"""
+    """size of the weights of pulses (mV, pA or 1); for internal pulses, None means Q"""
     pulse_order: Literal["learned", "permuted", "random"] = "learned"
-    """order of the pulses after learning; random: another one in each period of internal pulses, while learning too"""
+    """order of the pulses after learning; random means a new order in each period of internal pulses, also during
+    learning"""
 
 
-# What a protocol with pulses breaks on purpose: condition -> settings.
+# The controls of a protocol with pulses: condition -> settings.
 CONTROLS = {
     "permuted_pulses": {"pulse_order": "permuted"},
     "permuted_decoder": BROKEN["permuted_decoder"],
@@ -37,12 +38,12 @@ CONTROLS = {
 
 
 def settle_pulses(config: Settled, **stated: Any) -> Settled:
-    """Return :func:`snnlab.networks.force.settle_force` of a Config, and refuse pulses that cannot be.
+    """Check a Config with pulses and settle it with :func:`snnlab.networks.force.settle_force`.
 
     Raises
     ------
     UserError
-        For a number, a size or an order of pulses that a Config cannot have.
+        For a number, a size or an order of pulses that is not allowed.
     """
     config = settle_force(config, **stated)
     _require_pulses(config)
@@ -56,4 +57,4 @@ def _require_pulses(config: HdtsConfig) -> None:
     if config.pulse_order == "random" and config.hdts != "internal":
         raise UserError(f"pulse_order: expected internal pulses for a random order, got --hdts {config.hdts}")
     if config.pulse_order == "permuted" and config.hdts == "none":
-        raise UserError("pulse_order: expected pulses to put into another order, got --hdts none")
+        raise UserError("pulse_order: expected pulses for a permuted order, got --hdts none")

@@ -1,7 +1,7 @@
-"""A network that replays a movie by pulses of its own, at several speeds: lessons, levers, what is shown at each level.
+"""Replay of a movie with internal pulses at several speeds: lessons, levers, and measures at each level.
 
-The movie is taught at some speeds in turns, each of them a lesson. After learning a lever is set to one level after the
-other: a cue that came with the speeds, an input to all neurons, or the gain of the feedback.
+The movie is taught at several speeds in turns. Each turn is a lesson. After learning, a lever is set to several levels
+in turn. The lever is a cue that was given with the speeds, an input to all neurons, or the gain of the feedback.
 """
 
 from __future__ import annotations
@@ -22,39 +22,39 @@ from ..force import Drive, ForceSetup, Phase, published_units
 from . import moments as replay
 from .movie import CORRELATION, IDENTIFIED, MovieConfig, score_frames
 
-# A lesson lasts so many passes of the movie.
+# A lesson lasts this number of passes of the movie.
 PASSES = 2
-# A level lasts LASTS s; the first WARM_UP s of it are left out.
+# A level lasts LASTS s. Its first WARM_UP s are not analysed.
 LASTS, WARM_UP = 12.0, 2.0
-# Time between two moments that are looked at (s).
+# Time between two analysed samples (s).
 SAMPLE = 0.01
-# The null shows the same frames in blocks of this length (s), in random order.
+# The null has the same frames in blocks of this length (s), in random order.
 _BLOCK = 0.25
 
 
 def speeds() -> np.ndarray:
-    """Return the speeds that a replay is compared with."""
+    """Return the speeds with which a replay is compared."""
     return np.concatenate([sign * 2.0 ** (np.arange(-200, 501) / 100) for sign in (1, -1)])
 
 
 @dataclass(frozen=True)
 class LeverConfig(MovieConfig):
-    """Settings of a network that learns a movie at several speeds, and of the lever that is to set its speed."""
+    """Settings of a network that learns a movie at several speeds, and of the lever that may set its speed."""
 
     lever: Literal["cue", "input", "feedback"] = "cue"
-    """what is set to a level after learning: a tonic input, other for each neuron, that came with the speeds taught; an
-    input that is the same for all; the gain of the feedback"""
+    """quantity that is set to a level after learning: cue, a tonic input that differs between neurons and was given
+    with the taught speeds; input, an input that is equal for all neurons; feedback, the gain of the feedback"""
     taught: tuple[float, ...] = (1.0, 1.5, 2.0, 3.0, 4.0)
-    """speeds that the movie is taught at, in turns of two passes, each with its cue; without a cue the first alone"""
+    """speeds at which the movie is taught, in turns of two passes, each with its cue; without a cue, only the first"""
     levels: tuple[float, ...] | None = None
-    """levels after learning, one after the other: of the cue, as speeds (it is their binary logarithm), of the input
-    (mV, pA or 1), of the gain; None: those of the protocol"""
+    """levels after learning, one after another: speeds for the cue (the cue is their binary logarithm), inputs (mV, pA
+    or 1), or gains; None means the levels of the protocol"""
     q_cue: float | None = None
     """size of the cue's weights (mV, pA or 1)"""
 
 
 def lessons(taught: Sequence[float], period: float, stop: float) -> list[tuple[float, float]]:
-    """Return (start in s, speed) of lessons in turns, one after the other, that begin before ``stop`` s.
+    """Return (start in s, speed) of successive lessons that begin before ``stop`` s.
 
     ``period`` is the length of the movie (s). A speed v is taught for PASSES period/v s.
     """
@@ -68,7 +68,7 @@ def lessons(taught: Sequence[float], period: float, stop: float) -> list[tuple[f
 
 
 def clock(turns: Sequence[tuple[float, float]]) -> Callable[[np.ndarray], np.ndarray]:
-    """Return a function: times t (s) -> where in the movie these lessons stand (s)."""
+    """Return a function from times t (s) to the moment of the movie (s) in these lessons."""
     starts, speeds = np.array(turns).T
     stood = np.concatenate([[0.0], np.cumsum(np.diff(starts) * speeds[:-1])])
 
@@ -86,9 +86,9 @@ def drive(
     tests: Sequence[tuple[float, float]],
     engine: Engine,
 ) -> tuple[Drive | None, list[Phase]]:
-    """Return the drive that a lever needs, if any, and what holds from when on.
+    """Return the drive that a lever needs, if any, and the phases of the run.
 
-    ``turns`` are (start in s, speed) of the lessons, ``tests`` (start in s, level) of what follows them.
+    ``turns`` are (start in s, speed) of the lessons, and ``tests`` are (start in s, level) of the levels after them.
     """
     if config.lever == "feedback":
         return None, [Phase(start, feedback=level) for start, level in tests]
@@ -104,18 +104,18 @@ def drive(
 
 
 def replay_at(time: np.ndarray, output: np.ndarray, start: float, pulses: int, movie: Movie) -> dict:
-    """Return what is shown and measured at the level that begins at ``start`` s.
+    """Return frames and measures of the level that begins at ``start`` s.
 
     Parameters
     ----------
     time, output : arrays of shape (T,) and (T, pixels + pulses)
-        Pixels of the movie and then the network's own pulses.
+        Pixels of the movie, followed by the internal pulses.
 
     Returns
     -------
     dict
-        ``pace``, ``steady``, ``correlation``, ``identified``, the same with ``null_`` before but for the pace,
-        ``in_order``, ``replay`` (frame, pixel), ``moment_found`` and ``pulse`` (sample).
+        ``pace``, ``steady``, ``correlation``, ``identified``; the last three also for the null, with the prefix
+        ``null_``; ``in_order``, ``replay`` (frame, pixel), ``moment_found`` and ``pulse`` (sample).
     """
     pixels = movie.pixels.shape[1]
     shown = output[:, :pixels]
@@ -124,7 +124,7 @@ def replay_at(time: np.ndarray, output: np.ndarray, start: float, pulses: int, m
     decoded, loudest = replay.at(moments, time, shown), replay.at(moments, time, output[:, pixels:]).argmax(1)
     values, found, phase = _fitted(decoded, after, movie)
     pace = values["pace"]
-    # The last pass, frame by frame.
+    # The last pass is returned frame by frame.
     to_go = np.sign(pace) * (phase[-1] - np.arange(len(movie.pixels)) / movie.rate)
     last = np.maximum(moments[-1] - np.mod(to_go, movie.period) / abs(pace), moments[0])
     blocks = np.array_split(np.arange(len(after)), round(after[-1] / _BLOCK))
@@ -140,7 +140,7 @@ def replay_at(time: np.ndarray, output: np.ndarray, start: float, pulses: int, m
 
 
 def _fitted(decoded: np.ndarray, after: np.ndarray, movie: Movie) -> tuple[dict, np.ndarray, np.ndarray]:
-    """Scores of frames shown at these times (s) at the steady speed that fits best, moments found, and its phases."""
+    """Return scores of frames at these times (s) at the best steady speed, the found moments, and the phases."""
     found = replay.identify(decoded, movie.pixels) / movie.rate
     pace, begin, steady = replay.pace(found, after, movie.period, speeds())
     phase = np.mod(begin + pace * after, movie.period)

@@ -1,4 +1,4 @@
-"""How well a signal of many components comes again: which moment of the teacher is this, and how alike is it?"""
+"""Measures of a replay: the moment of the teacher that a network shows, and the similarity to the teacher."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from itertools import pairwise
 
 import numpy as np
 
-# An output may be late by this much (s): its filter is, and the teacher is not.
+# An output may have at most this delay (s), because of its filter.
 LATEST, LAG_STEP = 0.06, 0.002
 
 
 def at(times: np.ndarray, time: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return values, shape (T, ...), sampled evenly at ``time``, at other times, linear between samples.
+    """Return values, shape (T, ...), sampled evenly at ``time``, at other times by linear interpolation.
 
     Raises
     ------
     ValueError
-        For times more than two samples outside; up to there the first or last value stands.
+        For times more than two samples outside. Up to two samples outside, the first or last value is returned.
     """
     place = (times - time[0]) / (time[1] - time[0])
     if place.size and not (place.min() > -2 and place.max() < len(time) + 1):
@@ -31,10 +31,10 @@ def at(times: np.ndarray, time: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def correlation(first: np.ndarray, second: np.ndarray, about: np.ndarray | float = 0.0) -> float:
-    """Return the correlation of all entries of two arrays (T, components), both taken about a mean row.
+    """Return the correlation of all entries of two arrays (T, components) after subtraction of a mean row.
 
-    With ``about`` the teacher's mean row, a constant output has no correlation; without it, what all moments of a
-    signal share counts as well.
+    If ``about`` is the teacher's mean row, a constant output has no correlation. Without it, the part that all moments
+    of a signal share also counts.
     """
     x, y = first - about, second - about
     x, y = x - x.mean(), y - y.mean()
@@ -45,15 +45,15 @@ def correlation(first: np.ndarray, second: np.ndarray, about: np.ndarray | float
 def delayed(
     moments: Sequence[np.ndarray], time: np.ndarray, values: np.ndarray, teacher: np.ndarray, about: np.ndarray
 ) -> tuple[list[np.ndarray], float]:
-    """Return values, sampled evenly at ``time``, at each of these moments and a delay that fits the teacher best.
+    """Return values, sampled evenly at ``time``, at each of these moments plus the delay that fits the teacher best.
 
     Parameters
     ----------
     moments : arrays of shape (S,)
-        Times (s) of repetitions of one and the same teacher. One delay, up to 60 ms, holds for all.
+        Times (s) of repetitions of the same teacher. All have the same delay, at most 60 ms.
     teacher : array of shape (S, components)
     about : array of shape (components,)
-        The teacher's mean row: see :func:`correlation`.
+        The teacher's mean row; see :func:`correlation`.
     """
 
     def shifted(lag: float) -> tuple[float, list[np.ndarray]]:
@@ -70,14 +70,14 @@ def delayed(
 
 
 def row_cosines(first: np.ndarray, second: np.ndarray, about: np.ndarray) -> np.ndarray:
-    """Return the cosine of the angle between the rows of two arrays (T, components), both about a mean row."""
+    """Return the cosine of the angle between the rows of two arrays (T, components), both minus a mean row."""
     x, y = first - about, second - about
     norm = np.sqrt((x**2).sum(1) * (y**2).sum(1))
     return (x * y).sum(1) / np.maximum(norm, 1e-12)
 
 
 def identify(shown: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Return the index of the known row that correlates best with each shown one, about the mean of the known rows.
+    """Return, for each shown row, the index of the known row with the best correlation, both minus the known mean row.
 
     Parameters
     ----------
@@ -90,38 +90,39 @@ def identify(shown: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 
 def apart(first: np.ndarray, second: np.ndarray | float, period: float) -> np.ndarray:
-    """Return how far two phases of a signal that repeats are apart, at most half a period."""
+    """Return the distance between two phases of a periodic signal, at most half a period."""
     away = np.mod(first - second, period)
     return np.minimum(away, period - away)
 
 
 def in_order(loudest: np.ndarray, pulses: int, least: float) -> float:
-    """Return the share of a chain's pulses that are followed by the next one; 0 where there are no two.
+    """Return the share of a chain's pulses that are followed by the next one; 0 if there are fewer than two pulses.
 
-    ``loudest`` is the largest pulse in each sample; one that is so for fewer than ``least`` samples does not count.
+    ``loudest`` is the index of the largest pulse in each sample. A pulse that is the largest for fewer than ``least``
+    samples does not count.
     """
     edges = np.flatnonzero(np.diff(loudest, prepend=-1, append=-1))
     lasting = [loudest[a] for a, b in pairwise(edges) if b - a >= least]
-    # A pulse that was interrupted for a moment is one.
+    # A pulse with a short interruption counts once.
     pairs = [(before, after) for before, after in pairwise(lasting) if before != after]
     return float(np.mean([after == (before + 1) % pulses for before, after in pairs])) if pairs else 0.0
 
 
 def pace(found: np.ndarray, after: np.ndarray, period: float, speeds: np.ndarray) -> tuple[float, float, float]:
-    r"""Return the steady speed at which a replay runs through a signal that repeats, where it began, and how steady.
+    r"""Return the steady speed of a replay of a periodic signal, its initial phase, and its steadiness.
 
     .. math:: R(v) = \left| \langle e^{2 \pi i (\phi_k - v t_k)/T} \rangle \right|
 
-    of the moments found is largest at the speed; it is 1 for a replay that keeps its speed.
+    is largest at the speed of the found moments. This maximum is the steadiness; it is 1 for a constant speed.
 
     Parameters
     ----------
     found : array of shape (S,)
-        Moments of the signal (s) that were found ...
+        Found moments of the signal (s).
     after : array of shape (S,)
-        ... at these times (s).
+        Times (s) of the found moments.
     speeds : array of shape (V,)
-        Speeds that are tried.
+        Tested speeds.
     """
     turns = np.exp(2j * np.pi * found / period)
     means = np.array([(turns * np.exp(-2j * np.pi * speed * after / period)).mean() for speed in speeds])
@@ -131,7 +132,7 @@ def pace(found: np.ndarray, after: np.ndarray, period: float, speeds: np.ndarray
 
 
 def blurred(known: np.ndarray, rows: int) -> np.ndarray:
-    """Return known rows of a signal that repeats, each replaced by the mean of the ``rows`` around it."""
+    """Return the rows of a periodic signal, each replaced by the mean of the ``rows`` rows around it."""
     spread = np.concatenate([known[-rows:], known, known[:rows]])
     sums = np.cumsum(np.concatenate([np.zeros_like(spread[:1]), spread]), axis=0)
     first = rows - rows // 2
@@ -139,26 +140,27 @@ def blurred(known: np.ndarray, rows: int) -> np.ndarray:
 
 
 def match_template(template: np.ndarray, counts: np.ndarray, per_bin: float, speeds: np.ndarray) -> np.ndarray:
-    """Return how well spikes fit a template that runs at other speeds, at the start in it that fits each speed best.
+    """Return the fit of spikes to a template at several speeds, each at its best start in the template.
 
-    As electrophysiologists look for replay: the template is stretched in time and laid over the spikes. Every
-    neuron counts alike: template and counts are taken about their means, in units of their standard deviations.
+    This is the method of electrophysiology for replay: the template is stretched in time and compared with the spikes.
+    All neurons have equal weight, because template and counts are standardised (zero mean, unit standard deviation).
 
     Parameters
     ----------
     template : array of shape (n, bins)
-        Rates of n neurons over one period of a signal that repeats.
+        Rates of n neurons over one period of a periodic signal.
     counts : array of shape (n, m)
+        Spike counts of the neurons.
     per_bin : float
-        Bins of the template that pass, at speed 1, in one bin of the counts.
+        Number of template bins in one bin of the counts at speed 1.
     speeds : array of shape (S,)
-        Negative: backward.
+        Tested speeds, negative for backward.
 
     Returns
     -------
     array of shape (S,)
-        Mean over neurons that fire in both, and over bins, of the product of template and counts: the correlation if
-        the counts are one whole pass; of a shorter piece the template is not standardised anew.
+        Mean of the product of template and counts, over bins and over neurons that fire in both. It is the correlation
+        if the counts cover one whole pass. For a shorter piece, the template is not standardised again.
     """
     length, m = template.shape[1], counts.shape[1]
     fires = (template.std(1) > 0) & (counts.std(1) > 0)
@@ -166,7 +168,7 @@ def match_template(template: np.ndarray, counts: np.ndarray, per_bin: float, spe
         return np.zeros(len(speeds))
     x, y = (_standard(rows[fires]) for rows in (template, counts))
     like = x.T @ y / (fires.sum() * m)
-    # The template twice over, so that none of its stretches goes beyond an end.
+    # The template is repeated, so that no stretched template goes beyond its end.
     twice, fits = np.hstack([like.T, like.T]).ravel(), []
     for speed in speeds:
         passed = np.round(speed * per_bin * np.arange(m)).astype(int) % length

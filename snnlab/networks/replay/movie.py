@@ -1,4 +1,4 @@
-"""Movies as teachers: the settings of a network that learns one, its replays read from a run, how alike they are."""
+"""Movies as teachers: settings of a network that learns a movie, its replays in a run, and scores of the replays."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from . import moments as replay
 from .config import HdtsConfig, settle_pulses
 
 Settled = TypeVar("Settled", bound="MovieConfig")
-# Values of the authors' script (ModelDB 190565), in the units of ForceConfig; other neurons keep what their file
-# states. Those of LIF are our choice, with weights of pulses of 8 Q. Set B is for pulses of the network's own, after
+# These are values of the authors' script (ModelDB 190565), in the units of ForceConfig. Other neurons have the values
+# of their file. The values of LIF are our choice, with pulse weights of 8 Q. Set B is for internal pulses and follows
 # the script of the long melody.
 MOVIE_SETTINGS = {
     "izhikevich_c": {"g": 5e3, "q": 4e2, "alpha": 2, "rls_interval": 4.0, "q_hdts": 4e3},
@@ -34,7 +34,7 @@ NAMES: Names = {
     "speed": ("speed of the pulses, below 0 backward", "1"),
     "pace": ("speed of the replay itself", "1"),
 }
-# A moment of the movie is found if the best frame is at most this far from it (s).
+# A moment of the movie counts as found if the best frame is at most this time away from it (s).
 NEAR = 0.2
 CORRELATION, IDENTIFIED = "pixel correlation about the mean frame", "frames identified (share)"
 
@@ -55,17 +55,17 @@ class MovieConfig(HdtsConfig):
     movie: str = "synthetic"
     """synthetic, bunny (snnlab data get bunny), or a video file"""
     height: int = 18
-    """rows of pixels"""
+    """number of rows of pixels"""
     width: int = 32
-    """pixels of a row"""
+    """number of pixels in a row"""
     movie_seconds: float | None = None
-    """length of the movie (s); None: 8 s, or all of a video"""
+    """length of the movie (s); None means 8 s, or the whole video"""
     learn_start: float = 1.0
     """start of the learning window (s)"""
     learn_stop: float = 50.0
     """end of the learning window (s)"""
     seconds: float | None = None
-    """length of the run (s); None: as long as the protocol needs"""
+    """length of the run (s); None means the length that the protocol needs"""
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,12 @@ class Replay:
 
     speed: float
     start: float
-    """when the pulses begin at the start of the movie (s)"""
+    """time when the pulses begin at the start of the movie (s)"""
     first: float
-    """from when on it is looked at (s)"""
+    """time from which the replay is analysed (s)"""
     stop: float
     own: bool = False
-    """the pulses are the network's own: they begin anywhere, and run at a steady speed within 7 % of this one"""
+    """whether pulses are internal; they then begin at any moment and have a steady speed within 7 % of ``speed``"""
 
 
 def movie_of(config: MovieConfig) -> Movie:
@@ -88,37 +88,40 @@ def movie_of(config: MovieConfig) -> Movie:
 
 
 def settle_movie(config: Settled, seconds: float, least: float, **stated: Any) -> Settled:
-    """Return the Config with every field that is left open filled in: the run has this length unless one is given.
+    """Return the Config with a value for every field that was None. By default, the run lasts ``seconds``.
 
-    ``stated`` are further values of a protocol.
+    ``stated`` holds further values of a protocol.
 
     Raises
     ------
     UserError
-        If it ends before ``least`` s, where the replays that are looked at do.
+        If the run ends before ``least`` s, the end of the analysed replays.
     """
     lasts = round(seconds, 3) if config.seconds is None else config.seconds
     config = settle_pulses(config, seconds=lasts, **stated | MOVIE_SETTINGS.get(config.neuron, {}))
     period = movie_of(config).period
     if period < 10 * NEAR:
         raise UserError(
-            f"movie_seconds: expected at least {10 * NEAR:g} s, where a moment is found within {NEAR:g} s, got "
+            f"movie_seconds: expected at least {10 * NEAR:g} s, since a moment is found within {NEAR:g} s, got "
             f"{period:g} s of {config.movie}"
         )
     require_free_run(config)
-    # What the output's filter makes late is looked at as well.
+    # The run must include the delay of the output's filter.
     if lasts < least + replay.LATEST:
         raise UserError(f"seconds: expected at least {least + replay.LATEST:g} s, where the replay ends, got {lasts:g}")
     return config
 
 
 def replayed(dataset: xr.Dataset, movie: Movie, parts: Sequence[Replay]) -> xr.Dataset:
-    """Return a run with the replays in place of its output and teacher, a sample for each frame.
+    """Return a run with the replays instead of its output and teacher, with one sample for each frame.
 
-    ``movie`` (frame, row, column); ``replay`` (shown, pixel): what was decoded at ``at`` s, when the pulses stood at
-    the moment ``phase`` (s) of the movie and ran at ``speed``. It is read ``lag`` s later: the delay, up to 60 ms, that
-    fits that speed best, since the output's filter is late and learning makes up for that at one speed alone. ``pace``
-    is the speed itself, which own pulses need not keep exactly: see :func:`snnlab.networks.replay.moments.pace`.
+    - ``movie`` (frame, row, column).
+    - ``replay`` (shown, pixel): the decoded frame at time ``at`` (s), when the pulses were at the moment ``phase`` (s)
+      of the movie and had the speed ``speed``.
+    - ``lag``: the frame is read with this delay (s), which fits the speed best and is at most 60 ms. The filter delays
+      the output, and learning compensates the delay at one speed only.
+    - ``pace``: the actual speed, which may differ for internal pulses; see
+      :func:`snnlab.networks.replay.moments.pace`.
     """
     time, output = dataset.time.values, np.asarray(dataset.output)[:, : movie.pixels.shape[1]]
     shown: dict[str, list] = {name: [] for name in ("replay", "at", "phase", "speed", "pace", "lag")}
@@ -127,7 +130,7 @@ def replayed(dataset: xr.Dataset, movie: Movie, parts: Sequence[Replay]) -> xr.D
         pace, begin = part.speed, 0.0
         if part.own:
             found = replay.identify(replay.at(part.start + after, time, output), movie.pixels) / movie.rate
-            # The network's own pulses may run by up to 7 % faster or slower.
+            # Internal pulses may be up to 7 % faster or slower.
             nearly = 2.0 ** (np.arange(-100, 101) / 1000)
             pace, begin, _ = replay.pace(found, after, movie.period, part.speed * nearly)
         phase = np.mod(begin + pace * after, movie.period)
@@ -147,7 +150,7 @@ def replayed(dataset: xr.Dataset, movie: Movie, parts: Sequence[Replay]) -> xr.D
 
 
 def movie_variable(movie: Movie) -> tuple:
-    """Return a movie as a variable of a run, from which :func:`stored_movie` makes it again."""
+    """Return a movie as a variable of a run, from which :func:`stored_movie` restores it."""
     labels = {"long_name": MOVIE, "units": "1", "frames_per_second": movie.rate}
     return ("frame", "row", "column"), movie.frames.astype(np.float32), labels
 
@@ -158,7 +161,7 @@ def stored_movie(dataset: xr.Dataset) -> Movie:
 
 
 def score_frames(shown: np.ndarray, phase: np.ndarray, movie: Movie) -> dict[str, float]:
-    """Return how alike frames, shape (S, pixels), are to the movie at these moments (s)."""
+    """Return scores of the similarity between frames, shape (S, pixels), and the movie at these moments (s)."""
     mean, truth = movie.pixels.mean(0), movie(phase)
     off = replay.apart(replay.identify(shown, movie.pixels) / movie.rate, phase, movie.period)
     return {

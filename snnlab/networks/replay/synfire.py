@@ -1,12 +1,12 @@
-r"""A spiking synfire chain, as HVC of a songbird is thought to be: pools of neurons, each of which makes the next fire.
+r"""A spiking synfire chain as a model of HVC in songbirds: pools of neurons, each of which makes the next pool fire.
 
-All neurons j of pool m send to all neurons i of pool m + 1 the current :math:`I_i = \sum_j w_{ij} s_j`: each spike of j
-makes s_j jump by 1 after a delay, and s_j decays with tau_s. A kick makes the first pool fire at the start. One spike
-stands for the burst that a neuron of HVC gives once in a song.
+All neurons j of pool m send the current :math:`I_i = \sum_j w_{ij} s_j` to all neurons i of pool m + 1. Each spike of j
+increases s_j by 1 after a delay, and s_j decays with tau_s. A kick makes the first pool fire at the start. One spike
+represents the burst that a neuron of HVC fires once in a song.
 
-The activity of a pool, its spikes through a filter of 2 and 5 ms over what all its neurons give that fire at once, is a
-component of the signal that drives another network. A chain is purely feedforward, so it is simulated on its own, once
-for each lesion, before the network that it drives.
+The activity of a pool is its filtered spikes (filter of 2 and 5 ms), relative to the activity if all its neurons fire
+at once. It is a component of the signal that drives another network. A chain is purely feedforward. It is therefore
+simulated separately, once for each lesion, before the network that it drives.
 
 References: Hahnloser, Kozhevnikov & Fee 2002, doi:10.1038/nature00974; Long, Jin & Fee 2010, doi:10.1038/nature09514.
 Sizes, delays and weights are ours.
@@ -25,39 +25,40 @@ from ...engine.brian import on_numpy
 from ...engine.population import population
 from ...errors import UserError
 
-# Neurons of a pool.
+# Number of neurons in a pool.
 SIZE = 20
-# Time step; samples of the activity (s).
+# Time step, and sampling interval of the activity (s).
 DT, SAMPLE = 1e-4, 1e-3
-# Voltages in mV. At first the peak is a quarter of the current, 25 mV below threshold: half of a pool is enough.
+# Voltages are in mV. The peak of the membrane potential is a quarter of the current, and the threshold is 25 mV above
+# rest, so half of a pool is enough to make the next pool fire.
 REST, TOTAL, SPREAD = -65, 200, 0.2
 TAU_S = 5e-3
-# In ms: one spike in a wave.
+# The refractory period (ms) allows one spike in a wave.
 REFRACTORY = 50
-# A neuron needs 1.6 ms to reach the threshold, so that the wave takes LINK from pool to pool.
+# A neuron needs 1.6 ms to reach the threshold. With the delay, the wave takes LINK from pool to pool (s).
 DELAY, LINK = 8.4e-3, 10e-3
 TAU_RISE, TAU_DECAY = 2e-3, 5e-3
-# The share of a pool's activity at which the wave has come to it.
+# The wave has reached a pool when its activity reaches this share.
 REACHED = 0.25
-# Activity below this is left out.
+# Smaller activities are set to 0.
 LEAST = 1e-3
-# A chain without a spike for so long (s) has died out. Each look costs 0.2 s of CPU.
+# A chain without a spike for this time (s) has died out. Each check costs 0.2 s of CPU time.
 QUIET = 0.5
 
 
 def simulate(
     pools: int, seconds: float, lesions: Sequence[np.ndarray | tuple[()]], seed: int = 0
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return times (s) and neurons of the spikes of a chain with each lesion.
+    """Return times (s) and neurons of the spikes of a chain, for each lesion.
 
     Parameters
     ----------
     pools : int
-        Pool m has the neurons m SIZE to (m + 1) SIZE - 1.
+        Number of pools. Pool m has the neurons m SIZE to (m + 1) SIZE - 1.
     seconds : float
-        From the kick on.
+        Length of the simulation after the kick.
     lesions : sequence of index arrays
-        Neurons that are dead.
+        Dead neurons of each lesion.
     seed : int
         Seed of the weights.
     """
@@ -100,14 +101,14 @@ def simulate(
 
 
 def activity(times: np.ndarray, neurons: np.ndarray, pools: int, seconds: float) -> scipy.sparse.csr_array:
-    """Return the activity of each pool over time, shape (seconds/SAMPLE, pools); pools that fire at once reach 1."""
+    """Return the activity of each pool over time, shape (seconds/SAMPLE, pools); a synchronous pool reaches 1."""
     samples = round(seconds / SAMPLE)
     if abs(samples - seconds / SAMPLE) > 1e-6 * samples:
         raise UserError(f"period: expected a multiple of {SAMPLE * 1e3:g} ms for a chain, got {seconds:g} s")
     decays = np.exp(-SAMPLE / np.array([TAU_DECAY, TAU_RISE]))
     response = np.subtract(*np.power.outer(decays, np.arange(1, round(12 * TAU_DECAY / SAMPLE))))
     rows = np.zeros((samples, pools))
-    # Times are multiples of DT, but for rounding.
+    # Times are multiples of DT, except for rounding errors.
     where = np.floor(times / SAMPLE + 1e-6).astype(int)
     for lag, height in enumerate(response / response.max() / SIZE):
         inside = where + lag < samples
@@ -117,9 +118,9 @@ def activity(times: np.ndarray, neurons: np.ndarray, pools: int, seconds: float)
 
 
 def lateness(signal: scipy.sparse.csr_array, intact: scipy.sparse.csr_array) -> tuple[np.ndarray, float]:
-    """Return how much later (s) the wave comes to each pool than in an intact chain, and the share of pools it reaches.
+    """Return the delay (s) of the wave at each pool relative to an intact chain, and the share of pools it reaches.
 
-    Few dead neurons slow the wave: pools that are smaller fire later. Where it does not come the last delay holds.
+    A few dead neurons slow the wave, because smaller pools fire later. A pool that is not reached gets the last delay.
     """
     rows, whole = signal.toarray(), intact.toarray()
     reached = np.flatnonzero(rows.max(0) >= REACHED * whole.max(0))

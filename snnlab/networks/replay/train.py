@@ -1,9 +1,9 @@
-"""Train a FORCE network with a high-dimensional temporal signal that tells it where in a long teacher it is.
+"""Training of a FORCE network with a high-dimensional temporal signal, which marks the time in a long teacher.
 
-External pulses drive the network through weights of their own, uniform in [-q_hdts, q_hdts] (the authors' scripts).
-Internal pulses are further outputs: the network learns them beside the teacher and feeds them back to itself. The 2017
-paper shows them, and no script but that of the long Ode to Joy has them, where their weights have the size Q of all
-others. Here it is q_hdts, as for external pulses, if that is given.
+External pulses drive the network through separate weights, uniform in [-q_hdts, q_hdts] (the authors' scripts).
+Internal pulses are further outputs: the network learns them together with the teacher and feeds them back to itself.
+The 2017 paper shows them. Only the script of the long Ode to Joy has them, with weights of the same size Q as the other
+outputs. Here, their weights have the size q_hdts if it is given, as for external pulses.
 
 Reference: Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, and the authors' scripts, ModelDB 190565.
 """
@@ -37,19 +37,19 @@ def train_with_hdts(
     clock: Callable[[np.ndarray], np.ndarray] | None = None,
     cue: Drive | None = None,
 ) -> xr.Dataset:
-    """Train a network on a teacher that repeats every ``period`` s; see :func:`snnlab.train_force`.
+    """Train a network on a periodic teacher with period ``period`` (s); see :func:`snnlab.train_force`.
 
-    ``output`` and ``teacher`` of the dataset hold the teacher's components, then those of internal pulses. ``clock``
-    tells where in the teacher, and in internal pulses, a network stands at times t (s); None: at t. ``cue`` is a drive
-    beside internal pulses.
+    ``output`` and ``teacher`` of the dataset hold the teacher's components, followed by the internal pulses. ``clock``
+    is a function from times t (s) to the time in the teacher and in internal pulses; None means t. ``cue`` is a drive
+    in addition to internal pulses.
 
     Raises
     ------
     UserError
-        As :func:`snnlab.train_force`; for external pulses without ``q_hdts``.
+        As in :func:`snnlab.train_force`, and for external pulses without ``q_hdts``.
     """
     if (clock or cue) and config.hdts in ("external", "chain"):
-        raise ValueError("clock, cue: expected no external pulses, which have a clock and a drive of their own")
+        raise ValueError(f"clock, cue: expected None for external pulses and chains, got --hdts {config.hdts}")
     setup = config.setup
     pulses = Pulses(config.pulses, period)
     size = None if config.q_hdts is None else float(config.q_hdts * unit(published_units(setup.neuron.current)["q"]))
@@ -57,8 +57,8 @@ def train_with_hdts(
     outputs = sample(teacher, np.array([setup.dt])).shape[1]
     if config.hdts in ("external", "chain"):
         if size is None:
-            raise UserError(f"q_hdts: neuron {config.neuron!r} has no value of its own; give --q-hdts")
-        # What cannot be a signal is refused before weights are drawn for it.
+            raise UserError(f"q_hdts: expected a number >= 0, since neuron {config.neuron!r} states none, got None")
+        # The signal is checked before its weights are drawn.
         if config.hdts == "chain":
             signal, every = chain_signals(config, period)[0], samples_per(setup.dt)
         else:
@@ -66,7 +66,7 @@ def train_with_hdts(
         drive = Drive(encoder(config.n, config.pulses, size, engine.rng("hdts")), signal, every)
     elif config.hdts == "internal":
         if size is not None and not setup.q > 0:
-            raise UserError(f"q: expected more than 0 for internal pulses, got {config.q}")
+            raise UserError(f"q: expected a number > 0 for internal pulses, got {config.q}")
         sizes = None if size is None else np.repeat([1.0, size / setup.q], [outputs, config.pulses])
         inner = pulses.unordered(config.seed) if config.pulse_order == "random" else pulses
 
@@ -86,26 +86,26 @@ def train_with_hdts(
 def chain_signals(
     config: HdtsConfig, period: float, lesions: Sequence[np.ndarray | tuple[()]] = ((),)
 ) -> list[scipy.sparse.csr_array]:
-    """Return the activity of a synfire chain with each of these lesions, one signal of ``period`` s for each.
+    """Return the activity of a synfire chain with each of these lesions, as signals of ``period`` s.
 
     Raises
     ------
     UserError
-        Unless the wave takes most of the period to run down the chain.
+        Unless the wave takes most of the period to run through the chain.
     """
     whole = round(period / synfire.LINK)
     if not 0.9 * whole <= config.pulses <= whole:
         raise UserError(
-            f"pulses: expected {round(0.9 * whole)} to {whole} for a chain, whose wave takes {synfire.LINK * 1e3:g} ms "
-            f"from pool to pool, in {period:g} s; got {config.pulses}"
+            f"pulses: expected an integer from {round(0.9 * whole)} to {whole} for a chain of {period:g} s, whose wave "
+            f"takes {synfire.LINK * 1e3:g} ms from pool to pool, got {config.pulses}"
         )
     spikes = synfire.simulate(config.pulses, period, lesions, config.seed)
     return [synfire.activity(*each, config.pulses, period) for each in spikes]
 
 
 def samples_per(dt: float) -> int:
-    """Return the time steps of a sample of the chain's activity; raises UserError if they are no whole number."""
+    """Return the number of time steps in a sample of the chain's activity; raises UserError unless it is an integer."""
     steps = round(synfire.SAMPLE / dt)
     if steps < 1 or abs(steps - synfire.SAMPLE / dt) > 1e-6 * steps:
-        raise UserError(f"dt: expected a part of {synfire.SAMPLE * 1e3:g} ms for a chain, got {dt * 1e3:g} ms")
+        raise UserError(f"dt: expected a divisor of {synfire.SAMPLE * 1e3:g} ms for a chain, got {dt * 1e3:g} ms")
     return steps

@@ -1,4 +1,4 @@
-"""Reservoirs of rate units that learn by themselves."""
+"""Reservoirs of rate units with plastic recurrent weights."""
 
 from ...lazy import public
 

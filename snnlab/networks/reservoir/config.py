@@ -1,9 +1,9 @@
-"""Settings of a reservoir and of what it is shown, the rule that they name, and what is refused."""
+"""Settings of a reservoir and its images, their checks, and the rule that they name."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeVar
+from typing import ClassVar, Literal, Self, TypeVar
 
 from ...checking import require_between, require_choices, require_positive, require_whole
 from ...engine.settings import Cost, RunConfig
@@ -14,13 +14,13 @@ from ...stimuli.pictures.images import digest, load_images
 Settled = TypeVar("Settled", bound="ReservoirConfig")
 
 
-# Raised by hand when what these networks compute changes: files of before are then not taken for it.
+# This number is raised by hand when the results of these networks change, so that older run files are not reused.
 RESULTS_VERSION = 2
 
 
 @dataclass(frozen=True)
 class ReservoirConfig(RunConfig):
-    """Settings of a rate reservoir, of its plasticity and of what it is shown."""
+    """Settings of a rate reservoir, of its plasticity and of its images."""
 
     GROUPS: ClassVar = {
         "network": ("n", "density", "radius", "leak", "w_in", "form"),
@@ -30,8 +30,8 @@ class ReservoirConfig(RunConfig):
     REST: ClassVar = ("form", "quantity", "pre", "input_in_sum", "threshold")
 
     plasticity: str = "none"
-    """how recurrent weights learn: none, hebb, oja, covariance, anti_hebb, stlr, stlr_summed, stlr_rare, stlr_logistic,
-    random_walk, or path/to/rule.py:NAME"""
+    """learning rule of the recurrent weights: none, hebb, oja, covariance, anti_hebb, stlr, stlr_summed, stlr_rare,
+    stlr_logistic, random_walk, or path/to/rule.py:NAME"""
     images: str = "mnist"
     """mnist (after `snnlab data get mnist`), digits, or a folder with four IDX files"""
     n: int = 200
@@ -41,42 +41,51 @@ class ReservoirConfig(RunConfig):
     radius: float = 0.9
     """spectral radius of the weights before learning"""
     leak: float = 0.3
-    """a, the share of a step"""
+    """leak a = dt/tau"""
     w_in: float = 0.3
     """largest input weight"""
     form: Literal["reservoir", "rate"] = "reservoir"
-    """f around the state, or around the input"""
+    """whether the nonlinearity f is applied to the state (reservoir) or to the input (rate)"""
     eta: float = 1e-5
     """learning rate of the rule"""
     epochs: int = 5
-    """how often all training images are shown"""
+    """number of times that all training images are shown"""
     batch: int = 64
-    """images of an update"""
+    """number of images in an update"""
     images_per_epoch: int | None = None
-    """training images that the weights learn from in an epoch, others in each; None: all, as the readout does"""
+    """number of training images for the weights in an epoch, drawn anew for each epoch; None means all images"""
     quantity: Literal["rate", "state"] = "rate"
-    """whether rules see what units send or their states"""
+    """whether rules use the rates of units or their states"""
     pre: Literal["sent", "now"] = "sent"
-    """whether a rule's x is what was sent into a step, or what the unit has become in it"""
+    """whether x in a rule is the presynaptic value at the start of a step (sent) or at its end (now)"""
     input_in_sum: bool = False
-    """whether the sum that STLR compares with holds the input from outside"""
+    """whether the sum in STLR includes the external input"""
     threshold: Literal["mean", "image"] = "mean"
-    """whether the rule's change is of the batch's mean signal, or the mean of each image's change"""
+    """whether the rule is applied to the mean signal of a batch (mean) or to each image (image)"""
     snapshots: int = 4
-    """states that the second readout sees, evenly spaced up to the last"""
+    """number of states that the second readout uses, evenly spaced up to the last state"""
     held_out: int = 6000
-    """last training images, which choose the ridge's strength; all teach the readout that is tested"""
+    """number of held-out images, the last training images, which choose the ridge penalty; the final readout learns
+    from all training images"""
     control: Literal["none", "shuffled_labels"] = "none"
-    """what is broken"""
+    """control: shuffled_labels shuffles the training labels"""
+
+    def settle(self) -> Self:
+        """Return the Config with its open fields filled in: see :func:`settle_reservoir`."""
+        return settle_reservoir(self)
+
+    def models(self) -> dict:
+        """Return what the names in the settled Config stand for: see :func:`reservoir_models`."""
+        return reservoir_models(self)
 
 
 def reservoir_cost(config: ReservoirConfig) -> Cost:
-    """Return what a run of a settled Config will take; measured on one core of a Xeon."""
+    """Return the expected cost of a run of a settled Config, measured on one core of a Xeon."""
     train, test = load_images(config.images)
     rows, n = train.images.shape[1], config.n
     learns = config.epochs if config.plasticity != "none" else 0
     steps = rows * (len(train.labels) * (1 + 2 * learns) + len(test.labels) * (1 + learns))
-    # The ridge readout holds the products of all features.
+    # The ridge readout stores the products of all features.
     memory = 2 * train.images.nbytes + 8 * ((config.snapshots * n) ** 2 + 2 * n**2)
     return Cost(steps, memory, 5 + steps * (1e-6 + 3.5e-11 * n**2), "steps of an image")
 
@@ -97,7 +106,7 @@ def reservoir_models(config: ReservoirConfig) -> dict:
 
 
 def settle_reservoir(config: Settled) -> Settled:
-    """Return the Config; raises UserError for a setting that cannot be, also with these images."""
+    """Check the values of a Config and return it; raises UserError for values that do not fit the images."""
     train, _ = load_images(config.images)
     require_choices(config)
     require_positive(config, "leak", "eta")

@@ -1,4 +1,4 @@
-"""Is a reservoir chaotic? Largest Lyapunov exponents with and without input, by the growth of a small difference."""
+"""Largest Lyapunov exponents of a reservoir with and without input, from the growth of a small difference."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import xarray as xr
 
 from .units import RateReservoir
 
-# Steps that are run before anything is measured, and that are measured.
+# Number of steps before the measurement, and of measured steps.
 SETTLE, MEASURED = 500, 1000
 
 
 def rebuild_reservoir(
     dataset: xr.Dataset, epoch: int, leak: float, form: Literal["reservoir", "rate"]
 ) -> RateReservoir:
-    """Return the reservoir of a run of :func:`.train.train_epochs` as it was after an epoch."""
+    """Return the reservoir of a run of :func:`.train.train_epochs` in its state after an epoch."""
     n = dataset.sizes["unit"]
     weights = dataset.weights.sel(epoch=epoch).values.astype(float)
     matrix = scipy.sparse.csr_array((weights, (dataset.post.values, dataset.pre.values)), shape=(n, n))
@@ -27,9 +27,9 @@ def rebuild_reservoir(
 def measure_exponents(
     reservoir: RateReservoir, drive: np.ndarray, state: np.ndarray, rng: np.random.Generator, settle: int = SETTLE
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Return the largest Lyapunov exponent (1/step) of each of several runs, and how far the last step still moved.
+    r"""Return the largest Lyapunov exponent (1/step) of each of several runs, and the size of the last step.
 
-    A small difference d follows the derivative of the step, in the reservoir form
+    A small difference d evolves with the derivative of the step, in the reservoir form
 
     .. math:: d \leftarrow (1 - a) d + a W (1 - \tanh^2 h) d, \quad
         \lambda = \langle \ln |d(t + 1)| / |d(t)| \rangle_t
@@ -39,9 +39,9 @@ def measure_exponents(
     Parameters
     ----------
     drive : array of shape (steps, n, runs) or (steps, n, 1)
-        W_in x + b.
+        The drive W_in x + b.
     state : array of shape (n, runs)
-        At the start.
+        Initial state.
     """
     difference = rng.standard_normal(state.shape)
     difference /= np.linalg.norm(difference, axis=0)
@@ -63,16 +63,16 @@ def measure_exponents(
 
 
 def measure_dynamics(reservoir: RateReservoir, sequences: np.ndarray, rng: np.random.Generator, runs: int = 10) -> dict:
-    """Return exponents on its own and with input, and whether it comes to rest on its own.
+    """Return the exponents without and with input, and whether the reservoir comes to rest without input.
 
-    ``sequences``, shape (images, steps, inputs), are shown one after the other without a return to 0, each run in an
-    order of its own; on its own the reservoir starts from where they have led it, and only the bias drives it.
+    ``sequences``, shape (images, steps, inputs), are shown one after another without a reset to 0, in a different order
+    for each run. Without input, the reservoir starts from its last state, and only the bias drives it.
 
     Returns
     -------
     dict
-        ``lyapunov_driven``, ``lyapunov_alone`` (1/step), ``settled`` (1 where no unit moves by 1e-6 a step in the end),
-        each of shape (runs,).
+        ``lyapunov_driven``, ``lyapunov_alone`` (1/step), and ``settled`` (1 if no unit changes by 1e-6 per step at the
+        end), each of shape (runs,).
     """
     steps = sequences.shape[1]
     images = -(-(SETTLE + MEASURED) // steps)
@@ -89,6 +89,6 @@ def measure_dynamics(reservoir: RateReservoir, sequences: np.ndarray, rng: np.ra
 
 
 def leading_eigenvalues(reservoir: RateReservoir, count: int) -> np.ndarray:
-    """Return the eigenvalues of W of largest modulus, shape (min(count, n),), complex."""
+    """Return the eigenvalues of W with the largest modulus, shape (min(count, n),), complex."""
     values = np.linalg.eigvals(reservoir.matrix.toarray())
     return values[np.argsort(-np.abs(values), kind="stable")[:count]]

@@ -1,7 +1,7 @@
 """A reservoir of leaky rate units in Brian2, one image at a time: the steps of :mod:`.units` as equations.
 
-The order within a step: what units sent is kept, currents are summed over synapses, units move by an Euler step,
-synapses see both sides and learn. The leak is a = dt/tau; the step of 1 ms has no other meaning.
+The order within a step is: the rates are stored, currents are summed over synapses, units make an Euler step, and
+synapses read both sides and learn. The leak is a = dt/tau. The time step of 1 ms is otherwise arbitrary.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ from .units import RateReservoir
 
 _UNITS = {"reservoir": LEAKY_RESERVOIR, "rate": LEAKY_RATE}
 _STATE = {"reservoir": "h", "rate": "r"}
-# Variables of a unit beside its own: the two parts of its input, what it sent, and what a rule sees.
+# Additional variables of a unit: the two parts of its input, the rate that it sent, and the variables of a rule.
 _ADDED = ("recurrent", "outside", "sent", "x", "y", "u", "x_mean", "y_mean")
 
 
 class ReservoirNetwork:
-    """Brian2 objects of a reservoir that is shown images one after the other.
+    """Brian2 objects of a reservoir that is shown images one after another.
 
     Parameters
     ----------
     reservoir : RateReservoir
-        Whose weights it starts with; they are copied.
+        Reservoir whose weights are copied as initial weights.
     sequences : array of shape (images, steps, inputs)
-        What it will be shown.
+        Images that will be shown.
     rule : RateRule, optional
-        How the weights between units change; none: not at all.
+        Learning rule of the recurrent weights. Without a rule, they do not change.
     eta : float
         Learning rate.
     view : View
-        What the rule sees; the mean over a batch is that of one image.
+        Variables that the rule uses. A batch has one image.
     mean_steps : float
-        Time constant, in steps, of running means that the rule names.
+        Time constant, in steps, of running means in the rule.
     record : bool
-        Keep the state of every unit in every step.
+        Whether to record the state of every unit in every step.
     """
 
     def __init__(
@@ -57,9 +57,9 @@ class ReservoirNetwork:
         view = view or View()
         self._reservoir, self._view, self._state = reservoir, view, _STATE[reservoir.form]
         self._shape = (images, steps, reservoir.n)
-        # What is true in the first step of an image.
+        # This expression is 1 in the first step of an image.
         self._first = f"int(t_in_timesteps % {steps} == 0)"
-        # The sum over synapses is what was sent, unless a rule sees something else.
+        # The sum over synapses uses the sent rates, unless a rule uses other values.
         self._summed = view.quantity == "rate" and view.pre == "sent"
         self.clock = brian2.Clock(1 * brian2.ms, name="reservoir_clock")
         shown = brian2.TimedArray(sequences.reshape(images * steps, inputs), dt=self.clock.dt, name="shown")
@@ -79,7 +79,7 @@ class ReservoirNetwork:
         self.network = brian2.Network(objects, name="reservoir")
 
     def _units(self, mean_steps: float) -> brian2.NeuronGroup:
-        """Return the units, which keep what they sent into a step and what a rule sees after it."""
+        """Return the units, which store the rates that they sent and the variables of a rule."""
         reservoir, view, state = self._reservoir, self._view, self._state
         units = population(
             _UNITS[reservoir.form].with_parameters(tau=brian2.ms / reservoir.leak),
@@ -142,10 +142,10 @@ class ReservoirNetwork:
 
     @property
     def states(self) -> np.ndarray:
-        """Recorded states, of shape (images, steps, n)."""
+        """Recorded states, shape (images, steps, n)."""
         return getattr(self.monitor, self._state).T.reshape(self._shape)
 
     @property
     def w(self) -> np.ndarray:
-        """Weights as they are now, in the order of the reservoir's."""
+        """Current weights, in the order of the reservoir's weights."""
         return np.array(self.synapses.w[:])

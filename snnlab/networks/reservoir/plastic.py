@@ -1,7 +1,7 @@
-"""A rule at work in a reservoir: what it sees, how it changes the weights, where its thresholds come from.
+"""Plasticity in a reservoir: the variables of a rule, the changes of the weights, and the calibration of thresholds.
 
-The rule is the text of a :class:`snnlab.models.rate_rule.RateRule`. Where its signal is a product, the mean over a
-batch of images is a sum of matrix products.
+The rule is a :class:`snnlab.models.rate_rule.RateRule`. If its signal is a product, the mean over a batch of images is
+a sum of matrix products.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from ...models.rate_rule import RateRule, at_percentiles
 from .remedies import Remedy, Treatment
 from .units import RateReservoir
 
-# Thresholds are taken from at most so many values of S.
+# Thresholds are computed from at most this number of values of S.
 _CALIBRATED = 20_000_000
 
 
 @dataclass(frozen=True)
 class View:
-    """The choices that sources leave open: what a rule sees of the units."""
+    """The variables of the units that a rule uses. The sources leave these choices open."""
 
     quantity: Literal["rate", "state"] = "rate"
-    """x and y are what units send, f(h), or their states h (the same in units whose f is around the input)"""
+    """whether x and y are the rates f(h) or the states h (they are equal if f is applied to the input)"""
     pre: Literal["sent", "now"] = "sent"
-    """x is what was sent into this step, or what the presynaptic unit has become in it"""
+    """whether x is the presynaptic value at the start of a step (sent) or at its end (now)"""
     input_in_sum: bool = False
-    """whether u holds the input from outside as well"""
+    """whether u includes the external input"""
     threshold: Literal["mean", "image"] = "mean"
-    """whether the change is that of the mean signal of a batch, or the mean of each image's own change"""
+    """whether the rule is applied to the mean signal of a batch (mean), or to each image before the mean (image)"""
 
     def __post_init__(self):
         require_choices(self)
@@ -41,10 +41,10 @@ class View:
 
 @dataclass
 class Plasticity:
-    """A rule at work in a reservoir: changes its weights while it runs.
+    """A rule that changes the weights of a reservoir while it runs.
 
-    ``mean_steps`` is the time constant, in steps, of the running means that a rule may name. ``remedy`` is what is done
-    beside the rule.
+    ``mean_steps`` is the time constant, in steps, of running means in a rule. ``remedy`` holds the remedies that are
+    applied in addition to the rule.
     """
 
     reservoir: RateReservoir
@@ -68,7 +68,7 @@ class Plasticity:
         Raises
         ------
         Diverged
-            If a weight is no longer finite.
+            If a weight is not finite.
         """
         treatment = self._treatment
         for step, summed in enumerate(self.signals(sequences)):
@@ -77,11 +77,11 @@ class Plasticity:
                 change = self.rule.change_of(summed, w if summed.ndim == 1 else w[:, None], self.rng)
                 self.reservoir.w = treatment.changed(w, self.eta * (change if change.ndim == 1 else change.mean(1)))
         if not np.isfinite(self.reservoir.w).all():
-            raise Diverged(f"plasticity {self.rule.name!r}: weights are not finite; take a smaller eta")
+            raise Diverged(f"diverged: plasticity {self.rule.name!r}: weights are not finite; a smaller eta may help")
         treatment.after_batch(self._rates / sequences.shape[1])
 
     def signals(self, sequences: np.ndarray) -> Iterable[np.ndarray]:
-        """Yield S after each step, of shape (synapses,) or, with thresholds of each image, (synapses, batch)."""
+        """Yield S after each step, shape (synapses,), or (synapses, batch) if the rule is applied to each image."""
         net, view = self.reservoir, self.view
         drive, state = net.drive(sequences), net.rest(len(sequences))
         rate = net.rate(state)
@@ -119,7 +119,7 @@ class Plasticity:
         return np.broadcast_to(total, net.w.shape)
 
     def _mean(self, pre: np.ndarray | None, post: np.ndarray | None) -> np.ndarray | float:
-        """Return the batch's mean of a product of both sides, at the synapses."""
+        """Return the mean over the batch of the product of both sides, at the synapses."""
         net = self.reservoir
         if pre is None or post is None or 1 in (pre.shape[1], post.shape[1]):
             means = [(side.mean(1), at) for side, at in ((pre, net.pre), (post, net.post)) if side is not None]
@@ -129,10 +129,10 @@ class Plasticity:
 
 
 def calibrate(plasticity: Plasticity, batches: Iterable[np.ndarray]) -> RateRule:
-    """Return the rule with those parameters set that are percentiles of S in the network as it is.
+    """Return the rule with the parameters set that are percentiles of S in the current network.
 
-    ``batches`` are sequences of shape (batch, steps, inputs). Of more than 2e7 values every so many-th is taken. Raises
-    UserError as :func:`snnlab.models.rate_rule.at_percentiles`.
+    ``batches`` are sequences of shape (batch, steps, inputs). If there are more than 2e7 values, every k-th one is
+    used. Raises UserError as in :func:`snnlab.models.rate_rule.at_percentiles`.
     """
     rule, batches = plasticity.rule, list(batches)
     if not rule.percentiles or not len(plasticity.reservoir.w):
@@ -140,7 +140,7 @@ def calibrate(plasticity: Plasticity, batches: Iterable[np.ndarray]) -> RateRule
     each = plasticity.view.threshold == "image"
     count = sum(len(x) * x.shape[1] if each else x.shape[1] for x in batches) * len(plasticity.reservoir.w)
     every = -(-count // _CALIBRATED)
-    # Odd, so that images of a batch take turns.
+    # The step is odd, so that all images of a batch are used.
     every += every % 2 == 0
     seen = [np.ravel(s)[::every].copy() for sequences in batches for s in plasticity.signals(sequences)]
     return at_percentiles(rule, np.concatenate(seen))

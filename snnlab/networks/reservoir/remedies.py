@@ -1,7 +1,7 @@
-r"""The usual remedies against a rule that runs away: they limit the weights of a reservoir that learns.
+r"""Common remedies for unstable plasticity, which limit the weights of a reservoir that learns.
 
-Reviewed by Zenke & Gerstner 2017, doi:10.1098/rstb.2016.0259; intrinsic plasticity of reservoirs after Triesch 2005,
-doi:10.1007/11550822_11, in its simplest form, which moves the bias alone.
+Review: Zenke & Gerstner 2017, doi:10.1098/rstb.2016.0259. Intrinsic plasticity of reservoirs follows Triesch 2005,
+doi:10.1007/11550822_11, in its simplest form, which changes only the bias.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import numpy as np
 from ...checking import require_between, require_choices, require_whole
 from .units import RateReservoir
 
-# Batches between two rescalings of the spectral radius, which takes as long as some batches do.
+# Number of batches between two rescalings of the spectral radius. A rescaling takes as long as some batches.
 _RESCALED = 10
 
 
 @dataclass(frozen=True)
 class Remedy:
-    r"""What is done beside a rule; by default nothing is done.
+    r"""Remedies that are applied in addition to a rule. By default, there are none.
 
     Raises
     ------
@@ -29,18 +29,18 @@ class Remedy:
     """
 
     normalise: Literal["none", "l2", "subtractive", "spectral"] = "none"
-    """after every batch. l2: the weights into a unit that learn keep their norm; subtractive: their sum and the norm of
-    their deviations from its mean; spectral: every 10 batches, the spectral radius of all"""
+    """normalisation after every batch: l2 keeps the norm of the plastic weights into each unit; subtractive keeps their
+    sum and the norm of their deviations from the mean; spectral keeps the spectral radius, every 10 batches"""
     decay: float = 0.0
-    """share of its way to where it decays to that a weight goes in each step that it learns in"""
+    """relative decay of a weight towards ``decay_to`` in each learning step"""
     decay_to: Literal["start", "zero"] = "start"
-    """its value before learning, or 0"""
+    """target of the decay: the weight before learning, or 0"""
     homeostasis: float = 0.0
-    """after every batch, biases change by minus this times the unit's mean rate"""
+    """factor of homeostasis: after every batch, each bias changes by minus this factor times the unit's mean rate"""
     learn_every: int = 1
-    """weights learn in every so many-th step of an image, and not in those before"""
+    """weights learn only in every k-th step of an image, where k is this number"""
     plastic_share: float = 1.0
-    """share of synapses, drawn once, that learn at all"""
+    """share of plastic synapses, drawn once"""
 
     def __post_init__(self):
         require_choices(self)
@@ -51,7 +51,7 @@ class Remedy:
 
 
 class Treatment:
-    """A remedy at work in a reservoir; it must be made before the reservoir learns."""
+    """A remedy that is applied to a reservoir. It must be created before the reservoir learns."""
 
     def __init__(self, remedy: Remedy, reservoir: RateReservoir, rng: np.random.Generator):
         self.remedy, self._reservoir = remedy, reservoir
@@ -62,12 +62,12 @@ class Treatment:
         )
         self._inputs = np.maximum(self._into(np.ones_like(self._start)), 1)
         self._sum, self._norm = self._into(self._start), self._norms(self._start)
-        # The radius that "spectral" keeps; None without it.
+        # The radius that "spectral" keeps is None for other remedies.
         self._radius = reservoir.radius() if remedy.normalise == "spectral" else None
         self._batches = 0
 
     def _into(self, values: np.ndarray) -> np.ndarray:
-        """Return the sum over the learning synapses into each unit."""
+        """Return the sum over the plastic synapses into each unit."""
         return np.bincount(self._reservoir.post, values * self._learning, self._reservoir.n)
 
     def _means(self, w: np.ndarray) -> np.ndarray:
@@ -89,7 +89,7 @@ class Treatment:
         return w + (change * self._learning if self.remedy.plastic_share < 1 else change)
 
     def after_batch(self, mean_rate: np.ndarray) -> None:
-        """Normalise the weights, and move biases against the mean rates, of shape (n,)."""
+        """Normalise the weights, and change biases against the mean rates, shape (n,)."""
         net, kind = self._reservoir, self.remedy.normalise
         self._batches += 1
         if kind in ("l2", "subtractive"):

@@ -1,4 +1,4 @@
-"""Show a reservoir all images, epoch after epoch, and read it out after each."""
+"""Learning of a reservoir over epochs of images, with a readout after each epoch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .plastic import Plasticity, View, calibrate
 from .remedies import Remedy
 from .units import SATURATED, RateReservoir, random_reservoir
 
-# Batches of images from which thresholds are taken.
+# Number of batches of images from which thresholds are computed.
 _CALIBRATION = 20
 NAMES: Names = {
     "epoch": ("epochs of learning so far", "epochs"),
@@ -47,10 +47,10 @@ def build_reservoir(config: ReservoirConfig, inputs: int, engine: Engine) -> Rat
 def build_plasticity(
     config: ReservoirConfig, reservoir: RateReservoir, train: Images, engine: Engine, remedy: Remedy
 ) -> Plasticity:
-    """Return the rule of a Config at work, calibrated on some batches of training images."""
+    """Return the plasticity of a Config, calibrated on some batches of training images."""
     rule = find_rate_rule(config)
     if rule is None:
-        raise UserError(f"plasticity: expected a rule, got {config.plasticity}")
+        raise UserError(f"plasticity: expected a learning rule, got {config.plasticity}")
     view = View(config.quantity, config.pre, config.input_in_sum, config.threshold)
     rng = engine.rng("plasticity")
     plasticity = Plasticity(reservoir, rule, config.eta, rng, view, remedy=remedy)
@@ -61,12 +61,12 @@ def build_plasticity(
 
 
 def choose_steps(steps: int, snapshots: int) -> np.ndarray:
-    """Return the steps, counted from 0, whose states are read out: evenly spaced, the last one among them."""
+    """Return the steps, counted from 0, whose states are read out. They are evenly spaced and include the last step."""
     return np.ceil(np.arange(1, snapshots + 1) * steps / snapshots).astype(int) - 1
 
 
 def read_out(reservoir: RateReservoir, train: Images, test: Images, snapshots: int, held_out: int) -> dict[str, Score]:
-    """Return how well readouts of a reservoir's states classify images: of the last state, and of several."""
+    """Return the scores of readouts of a reservoir's states: of the last state, and of several states."""
     kept, n = choose_steps(train.images.shape[1], snapshots), reservoir.n
     last = np.arange((snapshots - 1) * n, snapshots * n)
     subsets = {"last": last} | ({"snapshots": np.arange(snapshots * n)} if snapshots > 1 else {})
@@ -74,20 +74,22 @@ def read_out(reservoir: RateReservoir, train: Images, test: Images, snapshots: i
 
 
 def train_epochs(config: ReservoirConfig, engine: Engine, remedy: Remedy | None = None) -> xr.Dataset:
-    """Let a reservoir learn from all images, epoch after epoch, and read it out before learning and after each epoch.
+    """Let a reservoir learn from all images for several epochs, with a readout before learning and after each epoch.
 
     Parameters
     ----------
     remedy : Remedy, optional
-        What is done beside the rule; nothing by default.
+        Remedies in addition to the rule; none by default.
 
     Returns
     -------
     xarray.Dataset
-        ``accuracy``, ``validation`` and ``beta`` (epoch, readout); ``radius``, ``change`` = |W - W0|/|W0|,
-        ``saturation`` = share of |r| > 0.99 in all steps of 500 test images, and ``updates`` (epoch); ``weights``
-        (epoch, synapse) with ``pre`` and ``post``; ``w_in`` (unit, input); ``bias`` (unit) in the end; ``sign`` (unit);
-        ``pixels``, the test accuracy of a ridge readout of pixels.
+        - ``accuracy``, ``validation`` and ``beta`` (epoch, readout).
+        - ``radius``, ``change`` = |W - W0|/|W0|, ``saturation`` = share of |r| > 0.99 in all steps of 500 test images,
+          and ``updates`` (epoch).
+        - ``weights`` (epoch, synapse) with ``pre`` and ``post``; ``w_in`` (unit, input); final ``bias`` (unit);
+          ``sign`` (unit).
+        - ``pixels``: test accuracy of a ridge readout of pixels.
 
     Raises
     ------
@@ -107,7 +109,7 @@ def _train_epochs(config: ReservoirConfig, engine: Engine, train: Images, test: 
     learner = None if find_rate_rule(config) is None else build_plasticity(config, reservoir, train, engine, remedy)
     sample = test.sequences(np.arange(min(PIECE, len(test.labels))))
     order, found = engine.rng("order"), []
-    # Without a rule nothing changes from epoch to epoch.
+    # Without a rule, all epochs are equal.
     total = 1 + (config.epochs if learner else 0)
     engine.show(0, total, "epochs")
     for epoch in range(total):
@@ -117,7 +119,7 @@ def _train_epochs(config: ReservoirConfig, engine: Engine, train: Images, test: 
         found.append(_measure(reservoir, start, sample, scores))
         engine.show(epoch + 1, total, "epochs")
     dataset = _pack(found, reservoir, list(scores))
-    # Weights change in every step, or every so many-th, of the images of every batch.
+    # The weights change in every step, or in every k-th step, of every batch.
     batches = (config.images_per_epoch or len(train.labels)) // config.batch
     dataset["updates"] = ("epoch", np.arange(total) * batches * (train.images.shape[1] // remedy.learn_every))
     thresholds = {k: float(v) for k, v in learner.rule.parameters.items()} if learner else {}
@@ -128,7 +130,7 @@ def _train_epochs(config: ReservoirConfig, engine: Engine, train: Images, test: 
 def _learn(
     config: ReservoirConfig, learner: Plasticity, train: Images, order: np.ndarray, engine: Engine, at: tuple[int, int]
 ) -> None:
-    """Show the first images of an order in batches; ``at`` is the epoch and the number of epochs, to show progress."""
+    """Show the first images of an order in batches; ``at`` (epoch, number of epochs) is used to show progress."""
     epoch, total = at
     shuffled = order[: config.images_per_epoch or len(train.labels)]
     for k in range(0, len(shuffled) - config.batch + 1, config.batch):
@@ -139,18 +141,18 @@ def _learn(
 def _read_out(
     config: ReservoirConfig, reservoir: RateReservoir, train: Images, test: Images, start: np.ndarray | None
 ) -> dict[str, Score]:
-    """Read the reservoir out; what is refused says how far weights have moved from ``start``, if they have learned."""
+    """Read the reservoir out. After learning, an error message includes the change of the weights from ``start``."""
     try:
         return read_out(reservoir, train, test, config.snapshots, config.held_out)
     except UserError as error:
         if start is None:
             raise
         moved = np.linalg.norm(reservoir.w - start) / np.linalg.norm(start)
-        raise UserError(f"{error}; weights have moved by {moved:.3g} of their norm: a smaller eta may help") from error
+        raise UserError(f"{error}; weights changed by {moved:.3g} of their norm, so a smaller eta may help") from error
 
 
 def _measure(reservoir: RateReservoir, start: np.ndarray, sample: np.ndarray, scores: dict[str, Score]) -> dict:
-    """Return what a run keeps of an epoch; ``start`` are the weights before learning, ``sample`` sequences to show."""
+    """Return the stored values of an epoch; ``start`` holds the initial weights, ``sample`` the sequences to show."""
     rates = np.abs(reservoir.rate(reservoir.states(sample, range(sample.shape[1]))))
     norm = np.linalg.norm(start)
     return {
@@ -165,7 +167,7 @@ def _measure(reservoir: RateReservoir, start: np.ndarray, sample: np.ndarray, sc
 
 
 def _pack(found: list[dict], reservoir: RateReservoir, readouts: list[str]) -> xr.Dataset:
-    """Return what was measured in all epochs, with the network's connections."""
+    """Return the values of all epochs, with the network's connections, as a Dataset."""
     dims = dict.fromkeys(("accuracy", "validation", "beta"), ("epoch", "readout")) | {"weights": ("epoch", "synapse")}
     return xr.Dataset(
         {name: (dims.get(name, ("epoch",)), np.array([row[name] for row in found])) for name in found[0]}
@@ -174,7 +176,7 @@ def _pack(found: list[dict], reservoir: RateReservoir, readouts: list[str]) -> x
             "post": ("synapse", reservoir.post.astype(np.int32)),
             "w_in": (("unit", "input"), reservoir.w_in),
             "bias": ("unit", reservoir.bias),
-            # A unit excites some units and inhibits others.
+            # Each unit excites some units and inhibits others.
             "sign": ("unit", np.zeros(reservoir.n, np.int8)),
         },
         {"epoch": np.arange(len(found)), "readout": readouts},

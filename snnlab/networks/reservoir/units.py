@@ -1,6 +1,6 @@
-r"""Reservoirs of leaky rate units that take many images at a time in numpy, in the same steps as :mod:`.network`.
+r"""Reservoirs of leaky rate units in numpy, which process many images at a time in the same steps as :mod:`.network`.
 
-Brian2 steps one image; here a batch of images is one matrix product. The equations of the units are those of
+Brian2 processes one image at a time. Here, a batch of images is one matrix product. The equations of the units are in
 :mod:`snnlab.neurons.leaky_rate`.
 """
 
@@ -16,13 +16,13 @@ from ...connectivity.random import by_source, sparse_random
 from ...engine.rate_unit import step_rate_units
 from ...errors import UserError
 
-# Denser than this, a product with a full matrix is sooner done.
+# Above this density, a product with a full matrix is faster.
 _SPARSE = 0.06
 SATURATED = 0.99
 
 
 class RateReservoir:
-    r"""Leaky rate units, one of the two forms of :mod:`snnlab.neurons.leaky_rate` in Euler steps, a = dt/tau:
+    r"""Leaky rate units in one of the two forms of :mod:`snnlab.neurons.leaky_rate`, in Euler steps with a = dt/tau:
 
     .. math::
         \text{reservoir:}\quad & h \leftarrow (1 - a) h + a (W r + W_{in} x + b), \quad r = \tanh h \\
@@ -31,18 +31,18 @@ class RateReservoir:
     Parameters
     ----------
     weights : sparse array of shape (n, n)
-        W, [post, pre].
+        Recurrent weights W, [post, pre].
     w_in : array of shape (n, inputs)
     leak : float
-        a, above 0 up to 1.
+        Leak a, > 0 and <= 1.
     form : {"reservoir", "rate"}
     bias : array of shape (n,), optional
-        b; 0 if left out.
+        Bias b; 0 by default.
 
     Attributes
     ----------
     pre, post, w : arrays of shape (synapses,)
-        Units and weights of the synapses, by presynaptic unit.
+        Units and weights of the synapses, sorted by presynaptic unit.
     """
 
     def __init__(
@@ -75,15 +75,15 @@ class RateReservoir:
 
     @property
     def matrix(self) -> scipy.sparse.csr_array:
-        """W as it is now, sparse, [post, pre]."""
+        """Current W, sparse, [post, pre]."""
         return scipy.sparse.csr_array((self._w, (self.post, self.pre)), shape=(self.n, self.n))
 
     def rest(self, batch: int) -> np.ndarray:
-        """Return the state at the start of an image, of shape (n, batch): 0."""
+        """Return the state at the start of an image, which is 0, shape (n, batch)."""
         return np.zeros((self.n, batch))
 
     def rate(self, state: np.ndarray) -> np.ndarray:
-        """Return what units of this state send."""
+        """Return the rates of units with this state."""
         return np.tanh(state) if self.form == "reservoir" else state
 
     def recurrent(self, rate: np.ndarray) -> np.ndarray:
@@ -93,7 +93,7 @@ class RateReservoir:
     def step(self, state: np.ndarray, rate: np.ndarray, drive: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the next state and the recurrent input that led to it, each of shape (n, batch).
 
-        ``rate`` is what the state sends, ``drive`` is W_in x + b.
+        ``rate`` is the rate of the state, and ``drive`` is W_in x + b.
         """
         recurrent = self.recurrent(rate)
         return step_rate_units(state, recurrent + drive, self.leak, self.form), recurrent
@@ -132,7 +132,7 @@ def spectral_radius(matrix: scipy.sparse.csr_array) -> float:
 
     n = matrix.shape[0]
     if n > 500:
-        # Eigenvalues of random networks fill a disc: with fewer vectors the largest one may be missed.
+        # Eigenvalues of random networks fill a disc, so fewer vectors could miss the largest eigenvalue.
         try:
             return float(np.abs(eigs(matrix, k=6, ncv=100, return_eigenvectors=False, v0=np.ones(n))).max())
         except ArpackError:
@@ -152,8 +152,8 @@ def random_reservoir(
 ) -> RateReservoir:
     """Return a reservoir with normal weights between a share ``density`` of pairs, without self-connections.
 
-    They are scaled to a spectral radius; input weights are uniform in [-w_in, w_in], from every input to every unit.
-    Raises UserError if a radius is wanted and there are too few connections to have one.
+    The weights are scaled to a spectral radius. Input weights are uniform in [-w_in, w_in], from every input to every
+    unit. Raises UserError if there are too few connections for a spectral radius > 0.
     """
     weights = sparse_random(n, density, 1.0, rng).tolil() if density else scipy.sparse.csr_array((n, n)).tolil()
     weights.setdiag(0)
@@ -161,6 +161,6 @@ def random_reservoir(
     weights.eliminate_zeros()
     found = spectral_radius(weights)
     if radius and not found:
-        raise UserError(f"density: expected a network with cycles, which alone have a spectral radius, got {density}")
+        raise UserError(f"density: expected a network with cycles, so that its spectral radius is > 0, got {density}")
     weights = weights * (radius / found) if radius else scipy.sparse.csr_array((n, n))
     return RateReservoir(weights, rng.uniform(-w_in, w_in, (n, inputs)), leak, form)

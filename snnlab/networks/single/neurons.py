@@ -1,7 +1,7 @@
-"""Neurons without recurrent synapses, driven by given currents: single traces, f-I curves, filters of one spike.
+"""Neurons without recurrent synapses and with given currents: single traces, f-I curves, responses of filters.
 
-Each class builds named Brian2 objects (``objects``) for a network that the caller runs, so that many of them
-share one run and, in C++ standalone, one build.
+Each class creates named Brian2 objects (``objects``) for a network that the caller runs. Many of them can then share
+one run and, in C++ standalone, one build.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from ...models.neuron import NeuronModel
 from ...models.quantities import unit
 from ...models.synapse import SynapseModel
 
-# Raised by hand when what these networks compute changes: files of before are then not taken for it.
+# This number is raised by hand when the results of these networks change, so that older run files are not reused.
 RESULTS_VERSION = 2
 
 
 class Trace:
-    """One neuron driven by ``values``, one a step of ``dt`` s (SI); states are those at the start of a step."""
+    """One neuron with an input of ``values`` (SI), one for each step of ``dt`` s. States are at the start of a step."""
 
     def __init__(self, model: NeuronModel, values: np.ndarray, dt: float, name: str):
         self._model = model
@@ -41,7 +41,7 @@ class Trace:
 
 
 class RateCurve:
-    """One neuron for each constant input (SI), from its initial state on."""
+    """One neuron for each constant input (SI), starting from its initial state."""
 
     def __init__(self, model: NeuronModel, inputs: np.ndarray, dt: float, name: str):
         self._clock = brian2.Clock(dt * brian2.second, name=f"{name}_clock")
@@ -54,9 +54,9 @@ class RateCurve:
             self.objects.append(self._spikes)
 
     def rates(self) -> np.ndarray:
-        """Return rates in Hz from the last quarter of each neuron's spikes; 0 with fewer than four.
+        """Return rates in Hz from the last quarter of each neuron's spikes; 0 for fewer than four spikes.
 
-        For a rate unit it is the value of ``r`` at the end of the run.
+        For a rate unit, the rate is the value of ``r`` at the end of the run.
         """
         if self._spikes is None:
             return np.asarray(self._group.r)
@@ -64,7 +64,7 @@ class RateCurve:
         rates = np.zeros(len(self._group))
         for index in range(len(rates)):
             train = times[neurons == index]
-            # What comes before is left to the initial state and to adaptation.
+            # Earlier spikes depend on the initial state and on adaptation.
             train = train[-max(2, len(train) // 4) :] if len(train) > 3 else train[:0]
             if len(train):
                 rates[index] = (len(train) - 1) / (train[-1] - train[0])
@@ -72,7 +72,7 @@ class RateCurve:
 
 
 class FilterResponse:
-    """A synaptic filter, of weight 1, after one spike at time 0 (the step of the spike is step 0)."""
+    """A synaptic filter of weight 1 after one spike at time 0 (step 0 is the step of the spike)."""
 
     def __init__(self, model: SynapseModel, dt: float, name: str):
         clock = brian2.Clock(dt * brian2.second, name=f"{name}_clock")

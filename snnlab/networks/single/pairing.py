@@ -1,4 +1,4 @@
-"""Synapses of one rule whose neurons fire at given times: what that does to their weights."""
+"""Weight changes of synapses with one rule, whose neurons fire at given times."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from ...engine.brian import Engine
 from ...engine.synapses import order_pathways
 from ...models.spike_rule import SpikeRule
 
-# Inputs to a neuron, spike times of each (s), and spike times of the neuron (s).
+# Spike times (s) of each input to a neuron, and spike times (s) of the neuron.
 Trial: TypeAlias = "tuple[Sequence[np.ndarray], np.ndarray]"
 
 
 def weight_changes(
     rule: SpikeRule, trials: Sequence[Trial], w: float, dt: float, engine: Engine, order: Sequence[int] | None = None
 ) -> np.ndarray:
-    """Return by how much weights change, shape (trials, inputs), from ``w``; 0 where a trial has fewer inputs.
+    """Return the changes of weights from ``w``, shape (trials, inputs); 0 where a trial has fewer inputs.
 
-    Every trial has a neuron of its own, which fires when it is told to and never else. ``order`` is that of the
-    synapses of each neuron, which must not matter.
+    Every trial has its own neuron, which fires only at the given times. ``order`` is the order of the synapses of each
+    neuron, which must not matter.
     """
     inputs = max(len(pre) for pre, _ in trials)
     clock = brian2.Clock(dt * brian2.second, name="pairing_clock")
@@ -34,15 +34,15 @@ def weight_changes(
     ):  # fmt: skip
         who = np.concatenate([np.full(len(train), i) for i, train in trains.items()] or [np.empty(0)]).astype(int)
         when = np.concatenate([*trains.values(), np.empty(0)])
-        # A step later, so that times of 0 are no edge.
+        # All times are shifted by one step, so that times of 0 are not at the edge.
         at = (np.round(when / dt) + 1) * dt
         groups[name] = brian2.SpikeGeneratorGroup(size, who, at * brian2.second, clock=clock, name=f"pairing_{name}")
-    # Neurons that fire as the generator says: rules may need variables of their own in them.
+    # These neurons fire at the times of the generator. They are needed because rules may have neuron variables.
     neurons = brian2.NeuronGroup(
         len(trials), f"told : 1\n{rule.neuron}", threshold="told > 0", reset="told = 0", method="exponential_euler",
         namespace=dict(rule.parameters), clock=clock, name="pairing_neurons",
     )  # fmt: skip
-    # Told in the thresholds' slot before theirs, in which the generator fires.
+    # The generator fires in the thresholds slot, before these neurons check their threshold.
     tell = brian2.Synapses(groups["post"], neurons, on_pre={"tell": "told_post = 1"}, clock=clock, name="pairing_tell")
     tell.tell.when, tell.tell.order = "thresholds", 1
     neurons.thresholder["spike"].order = 2

@@ -1,4 +1,4 @@
-"""Song: networks that sing a bird's song."""
+"""Song: networks that learn to sing a bird's song."""
 
 from ...lazy import public
 

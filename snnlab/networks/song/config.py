@@ -1,4 +1,4 @@
-"""The settings of a network that learns a song, the song they name, and what they stand for."""
+"""The settings of a network that learns a song, their checks, and the song that they name."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from .scores import sounding
 from .song import SYNTHETIC_SECONDS, Song, song_from
 
 Settled = TypeVar("Settled", bound="SongConfig")
-# Values of the authors' script (ModelDB 190565), in the units of ForceConfig; other neurons keep what their file
-# states. Those of LIF and set B are our choice, as for the movie; set B makes pulses of its own.
+# These are values of the authors' script (ModelDB 190565), in the units of ForceConfig. Other neurons have the values
+# of their file. The values of LIF and set B are our choice, as for the movie. Set B is for internal pulses.
 SONG_SETTINGS = {
     "izhikevich_c": {"g": 1.3e4, "q": 1e3, "alpha": 2, "rls_interval": 4.0, "q_hdts": 8e3},
     "lif": {"q_hdts": 80.0},
@@ -41,23 +41,23 @@ class SongConfig(HdtsConfig):
     n: int = 1000
     """number of neurons"""
     pulses: int = 500
-    """number of pulses in the song, of 10 ms each in the default one of 5 s"""
+    """number of pulses in the song; by default, they last 10 ms each in a song of 5 s"""
     song: str = "synthetic"
     """synthetic (a model of syrinx and vocal tract), bengalese (snnlab data get bengalese), or a WAV file"""
     song_seconds: float | None = None
-    """what is taken of a recording (s); None: all"""
+    """length that is used of a recording (s); None means the whole recording"""
     bands: int = 45
-    """bands of the spectrogram"""
+    """number of bands of the spectrogram"""
     low: float = 500.0
-    """where the lowest band begins (Hz)"""
+    """lower edge of the lowest band (Hz)"""
     high: float = 10000.0
-    """where the highest band ends (Hz)"""
+    """upper edge of the highest band (Hz)"""
     learn_start: float = 1.0
     """start of the learning window (s)"""
     learn_stop: float = 50.0
     """end of the learning window (s)"""
     seconds: float | None = None
-    """length of the run (s); None: as long as the protocol needs"""
+    """length of the run (s); None means the length that the protocol needs"""
     record_interval: float | None = 2.0
     """time between two recorded samples (ms), a multiple of dt"""
 
@@ -68,33 +68,34 @@ def taught_song(config: SongConfig) -> Song:
     Raises
     ------
     UserError
-        If it cannot be had, or has no syllables or no pauses to tell apart.
+        If the song is not available, or has no syllables or no pauses between them.
     """
     if config.song == "synthetic":
         if config.song_seconds is not None:
             raise UserError(
-                f"song_seconds: expected a recording, which it cuts; the synthetic song has {SYNTHETIC_SECONDS:g} s"
+                f"song_seconds: expected None for the synthetic song, which has {SYNTHETIC_SECONDS:g} s, got "
+                f"{config.song_seconds:g}"
             )
         return synthetic_song(config.bands, config.low, config.high)
     song = song_from(config.song, config.bands, config.song_seconds, config.low, config.high)
     loud = sounding(song.syllables, len(song.bands), song.rate) if song.syllables else np.zeros(1, bool)
     if not loud.any() or loud.all():
-        raise UserError(f"song: {Path(config.song).name}: expected syllables with pauses between, found no change")
+        raise UserError(f"song: {Path(config.song).name}: expected syllables with pauses between them, got none")
     return song
 
 
 def first_song(config: SongConfig, song: Song) -> float:
-    """Return when the first whole song after learning begins (s), in step with the teacher."""
+    """Return the start of the first whole song after learning (s), in phase with the teacher."""
     return float(np.ceil((config.learn_stop + 0.5) / song.period - 1e-9) * song.period)
 
 
 def settle_song(config: Settled, song: Song, songs: int, seconds: float) -> Settled:
-    """Return the Config with every field that is left open filled in; the run has this length unless one is given.
+    """Return the Config with a value for every field that was None. By default, the run lasts ``seconds``.
 
     Raises
     ------
     UserError
-        If it ends before so many songs after learning do, or they are not recorded.
+        If the run ends before ``songs`` songs after learning, or if these songs are not recorded.
     """
     lasts = round(seconds, 3) if config.seconds is None else config.seconds
     config = settle_pulses(config, seconds=lasts, **SONG_SETTINGS.get(config.neuron, {}))

@@ -1,7 +1,7 @@
-"""Lesions of a network that sings: what is silent in which song, and what is left of that song.
+"""Lesions of a network that sings: the silenced parts in each song, and the remaining song.
 
-A network of its own time may stand anywhere in the song when a lesion begins. Errors are told before, within and behind
-a cut of the chain that drives the network.
+A network that keeps its own time may be at any place in the song when a lesion begins. Errors are measured before,
+within and after a silent piece of the chain that drives the network.
 """
 
 from __future__ import annotations
@@ -20,41 +20,42 @@ from .scores import CORRELATION, IDENTITY, scores
 from .song import Song
 from .train import decoded_songs
 
-# There are as many songs without a lesion, of kind NONE, as with each lesion.
+# The number of songs without a lesion, of kind NONE, is the number of songs with each lesion.
 NONE, KINDS = "none", ("piece", "random", "neurons")
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
-# Songs without a lesion before each with one: what keeps its own time may take a while to sing again.
+# Number of songs without a lesion before each lesion. A network that keeps its own time needs more songs to recover.
 REST = {"external": 1, "chain": 1, "internal": 3}
 
-# Our criterion for a song, of a network that keeps its own time, to be one (correlation about its mean spectrum): above
-# the 0.67 that the synthetic song has with itself one motif later.
+# This is our criterion for singing of a network that keeps its own time (correlation about the mean spectrum). It is
+# above 0.67, the correlation of the synthetic song with itself one motif later.
 SINGING = 0.75
-# Behind each end of a cut this much is left out: there it is heard in part (s).
+# This time after each end of a silent piece is left out, because the effect is partial there (s).
 LATE = 0.05
-# Ends of parts behind a cut (s).
+# Ends of the parts after a silent piece (s).
 BEHIND = (0.5, 1.0, 2.0)
 PARTS = ("before", "within", "after", "up to 0.5 s after", "0.5 to 1 s after", "1 to 2 s after", "from 2 s after on")
-# Stretches of this length (s) are of the song if they correlate so well with one: above silence, which has 0.59 with
-# the quietest one of the synthetic song. They are in their place up to so much off (s).
+# A stretch of this length (s) counts as song if its correlation with some stretch of the song is at least the second
+# number. Silence has 0.59 with the quietest stretch of the synthetic song. A stretch counts as in its place if it is
+# off by at most the third number (s).
 STRETCH, OF_SONG, OFF = 0.5, 0.7, 0.1
 _PACES = (0.97, 1.03, 61)
 
 
 @dataclass(frozen=True)
 class Lesion:
-    """What is silent in one song after learning."""
+    """The silenced part in one song after learning."""
 
     kind: str
-    """piece: adjacent pulses; random: pulses, or neurons of a chain, at random; neurons: of the network that learned;
-    none"""
+    """piece: adjacent pulses; random: random pulses, or random neurons of a chain; neurons: random neurons of the
+    trained network; none"""
     share: float
     draw: int
     silent: np.ndarray
-    """numbers of pulses, of neurons of the chain, or of the network's neurons"""
+    """indices of pulses, of neurons of the chain, or of neurons of the network"""
 
 
 def draw(config: SongConfig, draws: int, rng: np.random.Generator) -> Iterator[Lesion]:
-    """Yield every lesion of a run, ``draws`` of each kind and share, and as many times none."""
+    """Yield every lesion of a run: ``draws`` of each kind and share, and ``draws`` of no lesion."""
     for number in range(draws):
         yield Lesion(NONE, 0.0, number, np.zeros(0, int))
     for kind in KINDS:
@@ -70,14 +71,14 @@ def draw(config: SongConfig, draws: int, rng: np.random.Generator) -> Iterator[L
 
 
 def units(config: SongConfig, kind: str) -> int:
-    """Return the number of pulses or neurons of which a lesion of this kind silences some."""
+    """Return the number of pulses or neurons from which a lesion of this kind silences a share."""
     if kind == "neurons":
         return config.n
     return config.pulses * (synfire.SIZE if config.hdts == "chain" and kind == "random" else 1)
 
 
 def signals(config: SongConfig, song: Song, chosen: Sequence[Lesion]) -> list:
-    """Return what a chain gives with each lesion; None for other sources of pulses."""
+    """Return the signal of a chain with each lesion; None for other sources of pulses."""
     if config.hdts != "chain":
         return [None] * len(chosen)
     cut = [index for index, lesion in enumerate(chosen) if lesion.kind in ("piece", "random")]
@@ -91,9 +92,10 @@ def signals(config: SongConfig, song: Song, chosen: Sequence[Lesion]) -> list:
 def phases(
     config: SongConfig, song: Song, chosen: Sequence[Lesion], starts: np.ndarray, signals: Sequence
 ) -> list[Phase]:
-    """Return one phase for each song with a lesion, and one for those before it.
+    """Return one phase for each song with a lesion, and one phase for the songs before it.
 
-    ``starts`` are the times (s) at which the songs with a lesion begin, ``signals`` those of :func:`signals`.
+    ``starts`` are the times (s) at which the songs with a lesion begin, and ``signals`` is the result of
+    :func:`signals`.
     """
     found, rest = [], REST[config.hdts] * song.period
     for lesion, signal, start in zip(chosen, signals, starts, strict=True):
@@ -104,28 +106,29 @@ def phases(
             change = {"silent_pulses": lesion.silent}
         elif config.hdts == "internal":
             change = {"silent_outputs": config.bands + lesion.silent}
-        # What a network makes itself cannot start anew.
+        # Internal pulses cannot be restarted.
         restart = config.hdts != "internal"
         found += [Phase(float(start - rest), restart=restart), Phase(float(start), restart=restart, **change)]
     return sorted(found, key=lambda phase: phase.start)
 
 
 def dead_neurons(lesion: Lesion) -> np.ndarray:
-    """Return the neurons of a chain that are dead with a lesion: those of a piece's pools, or some at random."""
+    """Return the dead neurons of a chain in a lesion: the neurons of a piece's pools, or random neurons."""
     if lesion.kind == "random":
         return lesion.silent
     return (lesion.silent[:, None] * synfire.SIZE + np.arange(synfire.SIZE)).ravel()
 
 
 def place(time: np.ndarray, output: np.ndarray, start: float, song: Song) -> tuple[float, float, float]:
-    """Return where in the song outputs stand at ``start`` (s), their pace from there on, and how well they fit.
+    """Return the place in the song at ``start`` (s), the pace from there on, and the quality of the fit.
 
     Parameters
     ----------
     time, output : arrays of shape (T,) and (T, bands)
-        Sampled evenly; from ``start`` on they last one song.
+        Evenly sampled outputs, which last at least one song from ``start`` on.
     song : Song
-        A pace of 1 is its own. What fits best, of paces within 3 %, is the correlation about the mean spectrum.
+        The taught song, which has a pace of 1. Paces within 3 % are tested. The fit is the correlation about the mean
+        spectrum.
     """
     moments = np.arange(len(song.bands)) / song.rate
     fits = [
@@ -136,7 +139,7 @@ def place(time: np.ndarray, output: np.ndarray, start: float, song: Song) -> tup
 
 
 def _begun(bands: np.ndarray, song: Song) -> tuple[float, float]:
-    """Where in the song bands begin (s) that are one song long, and how well they fit there (correlation)."""
+    """Return the place in the song where bands of one song length begin (s), and their correlation there."""
     found, wanted = bands - song.bands.mean(0), song.bands - song.bands.mean(0)
     product = (np.fft.rfft(found, axis=0) * np.fft.rfft(wanted, axis=0).conj()).sum(1)
     size = float(np.linalg.norm(found) * np.linalg.norm(wanted))
@@ -146,7 +149,7 @@ def _begun(bands: np.ndarray, song: Song) -> tuple[float, float]:
 
 
 def error(bands: np.ndarray, song: Song, part: np.ndarray | None = None) -> float:
-    """Return the RMSE of some frames over the standard deviation about the mean spectrum of the whole song."""
+    """Return the RMSE of some frames / the standard deviation of the whole song about its mean spectrum."""
     part = np.ones(len(bands), bool) if part is None else part
     if not part.any():
         return float("nan")
@@ -155,9 +158,9 @@ def error(bands: np.ndarray, song: Song, part: np.ndarray | None = None) -> floa
 
 
 def passed(first: float, stop: float, begun: float, period: float) -> tuple[float, float]:
-    """Return when a song that is ``begun`` s in enters and leaves a piece from ``first`` to ``stop`` (all in s).
+    """Return the times when a song that starts at place ``begun`` enters and leaves a piece (all in s).
 
-    It leaves none (NaN) that it began in.
+    The piece is from ``first`` to ``stop``. If the song starts within the piece, the times are NaN.
     """
     enters = (first - begun) % period
     return enters, enters + stop - first if enters + stop - first <= period + 1e-9 else np.nan
@@ -166,21 +169,21 @@ def passed(first: float, stop: float, begun: float, period: float) -> tuple[floa
 def fits_behind(
     bands: np.ndarray, song: Song, first: float, stop: float, begun: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return how well each half second behind a piece fits the song: in its place, and anywhere.
+    """Return the fit of each half second after a piece to the song: in its place, and at any place.
 
-    A song may hold copies of a motif, so that what fits in its place may fit elsewhere as well.
+    A song may have copies of a motif, so that a half second that fits in its place may fit elsewhere, too.
 
     Parameters
     ----------
     bands : array of shape (frames, bands)
-        What was sung at each moment of the song, which was ``begun`` s in when the lesion began.
+        The sung bands at each moment of the song, which was at place ``begun`` (s) when the lesion began.
     first, stop : float
-        The piece (s); NaN: none, and all of the song counts.
+        Start and end of the piece (s). NaN means no piece; then the whole song counts.
 
     Returns
     -------
     (array, array) of shape (stretches,)
-        Correlations about the mean spectrum: the best within OFF of the place, and the best of all.
+        Correlations about the mean spectrum: the best one within OFF of the place, and the best one of all places.
     """
     size, count, begin = round(STRETCH * song.rate), len(song.bands), round(begun * song.rate)
     found, wanted = (np.roll(each - song.bands.mean(0), -begin, 0) for each in (bands, song.bands))
@@ -204,8 +207,8 @@ def errors_by_part(
 ) -> list[float]:
     """Return errors in each of PARTS, for a piece of the song from ``first`` to ``stop`` (s); NaN for an empty part.
 
-    The song was ``begun`` s in when the lesion began, and is heard ``lag`` s late. If it was in the piece already,
-    there is no before and after.
+    The song was at place ``begun`` (s) when the lesion began, and its output has a delay of ``lag`` s. If it was
+    already within the piece, the parts before and after do not exist.
     """
     since = np.mod(np.arange(len(bands)) / song.rate - begun, song.period)
     enters, leaves = passed(first, stop, begun, song.period)
@@ -219,19 +222,19 @@ def errors_by_part(
 def read(
     dataset: xr.Dataset, song: Song, config: SongConfig, chosen: Sequence[Lesion], starts: np.ndarray, signals: Sequence
 ) -> tuple[dict[str, tuple], np.ndarray]:
-    """Return what is left of the song with each lesion, as variables of a run, and the examples that were sung.
+    """Return the measures of the song with each lesion, as variables of a run, and the sung examples.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         A run whose songs with the lesions begin at ``starts`` (s), with the ``signals`` of :func:`signals`.
     chosen : sequence of Lesion
-        The first of them is none.
+        The lesions; the first one is no lesion.
 
     Returns
     -------
     (dict, array of shape (examples, frames, bands))
-        Variables by name, over lesions; what was sung with each lesion of draw 0.
+        Variables over lesions, by name; the sung bands with each lesion of draw 0.
     """
     time, output = dataset.time.values, np.asarray(dataset.output)[:, : song.bands.shape[1]]
     moments = np.arange(len(song.bands)) / song.rate
@@ -246,7 +249,7 @@ def read(
             waits, reached = synfire.lateness(signal, signals[0])
             late = np.interp(moments, np.arange(config.pulses) * song.period / config.pulses, waits)
             row = {"late": late[-1], "reached": reached}
-        # When each moment of the song comes.
+        # The time of each moment of the song.
         bands = replay.at(start + np.mod(moments - begun, song.period) / pace + late + lag, time, output)
         row |= describe(lesion, bands, lag, song, config, begun)
         if own and timing["alike"] < SINGING:
@@ -260,9 +263,9 @@ def read(
 
 
 def own_time(time: np.ndarray, output: np.ndarray, start: float, song: Song) -> dict[str, float]:
-    """Return where in the song a network of its own time stands when a lesion begins, and how well it sings.
+    """Return the place in the song of a network that keeps its own time, when a lesion begins, and its fits.
 
-    ``alike``, ``during`` and ``next`` are how well the songs before, with and after the lesion fit.
+    ``alike``, ``during`` and ``next`` are the fits of the songs before, with and after the lesion.
     """
     (before, pace, alike), *others = (place(time, output, start + k * song.period, song) for k in (-1, 0, 1))
     during, after = (fit for _, _, fit in others)
@@ -271,12 +274,13 @@ def own_time(time: np.ndarray, output: np.ndarray, start: float, song: Song) -> 
 
 
 def describe(lesion: Lesion, bands: np.ndarray, lag: float, song: Song, config: SongConfig, begun: float = 0.0) -> dict:
-    """Return what a lesion is, and what is left of the song that was sung with it.
+    """Return the properties of a lesion and the measures of the song that was sung with it.
 
     Parameters
     ----------
     bands : array of shape (frames, bands)
-        What was sung at each moment of the song, ``lag`` s late; the song was ``begun`` s in when the lesion began.
+        The sung bands at each moment of the song, with a delay of ``lag`` s. The song was at place ``begun`` (s) when
+        the lesion began.
     """
     width, piece = song.period / config.pulses, lesion.kind == "piece"
     first, stop = (lesion.silent[0] * width, (lesion.silent[-1] + 1) * width) if piece else (np.nan, np.nan)

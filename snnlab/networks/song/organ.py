@@ -1,4 +1,4 @@
-"""The vocal organ of a songbird: syrinx, trachea and the cavity above; sings gestures.
+"""A model of the vocal organ of a songbird (syrinx, trachea and the cavity above), which sings gestures.
 
 References: Sanz Perl et al. 2011, doi:10.1103/PhysRevE.84.051909; Amador et al. 2013, doi:10.1038/nature11967.
 """
@@ -16,45 +16,45 @@ from ...engine.brian import on_numpy
 from ...stimuli.sounds.sound import HIGH, LOW, RATE
 from .song import SYLLABLES, SYNTHETIC_SECONDS, Gesture, Song, Syllable, places, song_of
 
-# Steps of the source per s: the pitch is then that of seven times as many steps, within 0.1 %.
+# Number of steps of the source per s. With seven times more steps, the pitch changes by less than 0.1 %.
 STEPS = 2 * RATE
-# Pressure of the air sacs when the bird sings and when it is silent; how fast sounds start and end, in s.
+# Pressure of the air sacs during singing and during silence; duration of the start and the end of a sound (s).
 SINGING, SILENT, RAMP = -0.15, 0.15, 0.004
-# Fundamental frequency in Hz <-> tension, measured at the pressure of singing.
+# Fundamental frequencies (Hz) and their tensions, measured at the pressure of singing.
 PITCHES: tuple[float, ...] = (200, 254.7, 324.3, 412.9, 525.7, 669.4, 852.4, 1085.4)
 PITCHES += (1382, 1759.7, 2240.7, 2853.1, 3632.9, 4625.8, 5890.1, 7500)
 TENSIONS: tuple[float, ...] = (0.00159, 0.00089, -0.00022, -0.00199, -0.00478, -0.00925, -0.01653, -0.02874)
 TENSIONS += (-0.05015, -0.08999, -0.16939, -0.33388, -0.65914, -1.23978, -2.19618, -3.72733)
-# Trachea: length 3.5 cm, speed of sound 35000 cm/s, share that returns from its end.
+# Delay of the trachea (length 3.5 cm, speed of sound 35000 cm/s), and share of the sound reflected at its end.
 DELAY, REFLECTION = 3.5 / 35000, 0.1
-# The cavity as an electric circuit: 1/Ch, 1/Lb, 1/Lg, Rb, Rh.
+# Parameters of the cavity as an electric circuit: 1/Ch, 1/Lb, 1/Lg, Rb, Rh.
 STIFFNESS, BEAK, GLOTTIS, BEAK_LOSS, CAVITY_LOSS = 4.5e10, 1e-4, 1 / 82, 5e6, 6e5
-# What leaves the head, in Hz: the plain model is lower than a zebra finch.
+# Frequency range that leaves the head (Hz). Without this filter, the model sounds lower than a zebra finch.
 RADIATED = (1800, 9000)
-# Jitter of a rough syllable, in Hz.
+# Jitter of a rough syllable (Hz).
 JITTER = 2000
 
 
 @cache
 def synthetic_song(m: int = 45, low: float = LOW, high: float = HIGH) -> Song:
-    """Return the synthetic song, 5 s, as ``m`` bands from ``low`` to ``high`` Hz; the same on every machine target."""
+    """Return the synthetic song of 5 s as ``m`` bands from ``low`` to ``high`` Hz, which is equal on every target."""
     sound, rate = synthetic_sound()
     return song_of(sound, rate, places(), m, low, high)
 
 
 @cache
 def synthetic_sound() -> tuple[np.ndarray, int]:
-    """Return the synthetic song as sound, and its rate."""
+    """Return the synthetic song as sound, and its sampling rate."""
     return sing(SYLLABLES, places(), SYNTHETIC_SECONDS)
 
 
 def sing(
     gestures: Mapping[str, Gesture], song: Sequence[Syllable], seconds: float, seed: int = 0
 ) -> tuple[np.ndarray, int]:
-    """Return the sound of a song of ``seconds`` s, and its rate.
+    """Return the sound of a song of ``seconds`` s, and its sampling rate.
 
-    All gestures are sung at once, each by a syrinx of its own, and then put where ``song`` names them. ``seed`` is that
-    of the jitter of rough gestures. Brian2's target, device and random stream remain as they were.
+    All gestures are simulated at once, each with its own syrinx, and then placed as in ``song``. ``seed`` is the seed
+    of the jitter of rough gestures. Brian2's target, device and random stream do not change.
     """
     steps = round((max(gesture.seconds for gesture in gestures.values()) + 2 * RAMP) * STEPS)
     times = np.arange(steps) / STEPS
@@ -74,7 +74,7 @@ def sing(
 
 
 def tension(pitch: np.ndarray) -> np.ndarray:
-    """Return the tension beta with which the syrinx sings a fundamental frequency in Hz, from 200 to 7500."""
+    """Return the tension beta at which the syrinx sings a fundamental frequency from 200 to 7500 Hz."""
     limited = np.clip(pitch, PITCHES[0], PITCHES[-1])
     return scipy.interpolate.PchipInterpolator(np.log(PITCHES), TENSIONS)(np.log(limited))
 
@@ -96,7 +96,7 @@ def source(pressure: np.ndarray, tension: np.ndarray) -> np.ndarray:
         tension = beta(t, i) : 1 (constant over dt)
         """
         namespace = {**SYRINX.parameters, **inputs}
-        # The Euler steps of the other networks would have to be far shorter.
+        # Euler steps, as in the other networks, would have to be much shorter.
         group = brian2.NeuronGroup(
             pressure.shape[1], equations, method="rk4", namespace=namespace, clock=clock, name="syrinx"
         )
@@ -108,11 +108,12 @@ def source(pressure: np.ndarray, tension: np.ndarray) -> np.ndarray:
 def tract(flow: np.ndarray) -> np.ndarray:
     """Return the sound that leaves the head for a flow of the syrinx, shape (T, n), at STEPS samples/s.
 
-    Trachea: V(t) = flow(t)/2 - r V(t - 2 tau). Above it the current through the beak for the pressure V is
+    In the trachea, V(t) = flow(t)/2 - r V(t - 2 tau). Above it, the transfer function from the pressure V to the
+    current through the beak is
 
     .. math:: \\frac{(R_h s + 1/C_h)/(L_b L_g)}{(s + R_b/L_b) D + (L_g/L_b)(1/(C_h L_g) - R_b R_h/(L_b L_g)) s}
 
-    with D = s^2 + R_h (1/L_b + 1/L_g) s + 1/(C_h L_g). A band-pass stands for the rest of the head.
+    with D = s^2 + R_h (1/L_b + 1/L_g) s + 1/(C_h L_g). A band-pass filter models the rest of the head.
     """
     echo = np.zeros(round(2 * DELAY * STEPS) + 1)
     echo[[0, -1]] = 1, REFLECTION
@@ -127,7 +128,7 @@ def tract(flow: np.ndarray) -> np.ndarray:
 
 
 def _breath(gesture: Gesture, times: np.ndarray) -> np.ndarray:
-    """From 0, silent, to 1 within the syllable."""
+    """Return the breath over time, from 0 (silent) to 1 within the syllable."""
     return np.clip(np.minimum(times, gesture.seconds - times) / RAMP, 0, 1)
 
 

@@ -1,4 +1,4 @@
-"""How well a song comes again: its spectrogram, when it is loud, and which syllable each syllable is."""
+"""Scores of a sung song: its spectrogram, its loudness over time, and the identity of its syllables."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .song import Song, loudness
 CORRELATION = "correlation of the spectrogram about its mean spectrum"
 LOUDNESS = "area under the ROC curve of loudness against syllables"
 IDENTITY = "syllables nearest to their own template (share)"
-# A syllable is compared with templates of other lengths as so many pictures.
+# Each syllable is resampled to this number of frames, so that it can be compared with templates of other lengths.
 _FRAMES = 20
 
 
 def scores(bands: np.ndarray, song: Song) -> dict[str, float]:
-    """Return what is measured of bands, shape (frames, bands), beside a song."""
+    """Return the scores of bands, shape (frames, bands), in comparison with a song."""
     return {
         CORRELATION: replay.correlation(bands, song.bands, song.bands.mean(0)),
         LOUDNESS: roc_area(loudness(bands), sounding(song.syllables, len(bands), song.rate)),
@@ -27,16 +27,16 @@ def scores(bands: np.ndarray, song: Song) -> dict[str, float]:
 
 
 def sounding(syllables: Sequence[tuple[str, float, float]], frames: int, rate: float) -> np.ndarray:
-    """Return which frames lie in a syllable, shape (frames,)."""
+    """Return whether each frame is within a syllable, shape (frames,)."""
     times = np.arange(frames) / rate
     return np.any([(times >= start) & (times < stop) for _, start, stop in syllables], axis=0)
 
 
 def identified(bands: np.ndarray, song: Song) -> float:
-    """Return the share of syllables most alike, about the mean spectrum, to the template of their own name.
+    """Return the share of syllables whose best template, about the mean spectrum, is that of their own name.
 
-    The template of a name is the mean of all its syllables in the song. What does not change counts as a guess. In a
-    recording each syllable has a name of its own, so that true repetitions compete.
+    The template of a name is the mean of all syllables with this name in the song. A syllable without change counts as
+    a guess. In a recording, each syllable has a different name, so repetitions of a syllable compete.
     """
     names = [name for name, _, _ in song.syllables]
     known, shown = (_pictures(rows, song) for rows in (song.bands, bands))
@@ -49,7 +49,7 @@ def identified(bands: np.ndarray, song: Song) -> float:
 
 
 def _pictures(bands: np.ndarray, song: Song) -> np.ndarray:
-    """Each syllable as a row of equal length, about the song's mean spectrum."""
+    """Return each syllable as a row of equal length, minus the song's mean spectrum."""
     rows, frames = bands - song.bands.mean(0), np.arange(len(bands)) / song.rate
     return np.stack(
         [
@@ -60,7 +60,7 @@ def _pictures(bands: np.ndarray, song: Song) -> np.ndarray:
 
 
 def nulls(song: Song, orders: int = 20) -> dict[str, dict[str, float]]:
-    """Return the scores of what is no song: its mean spectrum, and its frames in random order (mean over orders)."""
+    """Return the scores of two nulls: a song's mean spectrum, and its frames in random order (mean over orders)."""
     rng = np.random.default_rng(0)
     shuffled = [scores(song.bands[rng.permutation(len(song.bands))], song) for _ in range(orders)]
     return {

@@ -1,4 +1,4 @@
-"""Birdsong as a teacher, one component a band of frequencies: recordings, and the gestures of a synthetic song.
+"""Birdsong as a teacher with one component for each frequency band: recordings, and gestures of a synthetic song.
 
 :mod:`snnlab.networks.song.organ` sings the gestures.
 """
@@ -14,8 +14,8 @@ import numpy as np
 from ...stimuli.signals.trajectory import repeated
 from ...stimuli.sounds.sound import HIGH, LOW, bands_of, read_wav
 
-# A syllable is louder than this share of the way from quiet to loud moments, for this long (s); shorter pauses (s) do
-# not end it.
+# A syllable is louder than this share of the range from quiet to loud moments, for at least this time (s). Pauses
+# shorter than the third number (s) do not end it.
 LOUD, SHORTEST_SYLLABLE, SHORTEST_PAUSE = 0.05, 0.02, 0.01
 
 Syllable = tuple[str, float, float]
@@ -24,19 +24,19 @@ Syllable = tuple[str, float, float]
 
 @dataclass(frozen=True)
 class Gesture:
-    """What the vocal organ does for one syllable; contours are given at even times, smooth between."""
+    """The gesture of the vocal organ for one syllable. Contours have equal intervals and smooth interpolation."""
 
     seconds: float
     pitch: tuple[float, ...]
-    """contour of the fundamental frequency in Hz"""
+    """contour of the fundamental frequency (Hz)"""
     loudness: tuple[float, ...]
-    """contour of the loudness, 1 at the loudest"""
+    """contour of the loudness, with a maximum of 1"""
     trill: float = 0.0
-    """swings of the pitch per s, ..."""
+    """frequency of the pitch modulation (Hz)"""
     depth: float = 0.0
-    """... by this many octaves up and down"""
+    """amplitude of the pitch modulation (octaves)"""
     rough: float = 0.0
-    """how much the loudness jitters, from 0 to 1"""
+    """jitter of the loudness, from 0 to 1"""
 
 
 SYLLABLES = {
@@ -49,7 +49,7 @@ SYLLABLES = {
     "trill": Gesture(0.12, (2500, 2800), (0.6, 0.7, 0.6), trill=42, depth=0.4),
     "call": Gesture(0.2, (780, 900, 880, 860, 700), (0.7, 1, 1, 0.9, 0.6)),
 }
-"""The syllables of the synthetic song, each unlike the others."""
+"""The syllables of the synthetic song, which all differ from one another."""
 
 INTRODUCTION = (("note", 0.09),) * 3
 MOTIF = (
@@ -66,7 +66,7 @@ SYNTHETIC_SECONDS = 5.0
 
 
 def places() -> tuple[Syllable, ...]:
-    """Return what the synthetic song sings when: introductory notes, then the motif four times."""
+    """Return the syllables of the synthetic song with their times: introductory notes, then four motifs."""
     at, found = 0.1, []
     for name, pause in INTRODUCTION + 4 * MOTIF:
         stop = at + SYLLABLES[name].seconds
@@ -77,22 +77,22 @@ def places() -> tuple[Syllable, ...]:
 
 @dataclass(frozen=True)
 class Song:
-    """Bands over time that repeat; called, it is a teacher with a component for each band, linear between frames."""
+    """Frequency bands of a periodic song. As a teacher, it has a component for each band, linear between frames."""
 
     bands: np.ndarray
-    """(frames, bands), from 0 to 1"""
+    """(frames, bands), values from 0 to 1"""
     rate: float
     """frames per second"""
     syllables: tuple[Syllable, ...] = ()
-    """name, start and stop (s) of each"""
+    """name, start and stop (s) of each syllable"""
 
     @property
     def period(self) -> float:
-        """Length of the song in s."""
+        """Length of the song (s)."""
         return len(self.bands) / self.rate
 
     def __call__(self, t: np.ndarray) -> np.ndarray:
-        """Return all bands at times t (s), shape (T, bands); frame f stands at f/rate."""
+        """Return all bands at times t (s), shape (T, bands). Frame f is at time f/rate."""
         return repeated(t, self.bands, self.rate)
 
 
@@ -105,14 +105,14 @@ def song_from(spec: str, m: int = 45, seconds: float | None = None, low: float =
         ``bengalese`` (`snnlab data get bengalese`) or a WAV file. The synthetic song is
         :func:`snnlab.networks.song.organ.synthetic_song`.
     m, low, high :
-        Number of bands, and what they cover, in Hz.
+        Number of bands, and their frequency range in Hz.
     seconds : float
-        Length of what is taken from the start. None: all.
+        Length that is used from the start. None means the whole recording.
 
     Raises
     ------
     UserError
-        As :func:`read_wav`.
+        As in :func:`read_wav`.
     """
     path = Path(spec)
     if spec == "bengalese":
@@ -131,19 +131,19 @@ def song_of(
     low: float = LOW,
     high: float = HIGH,
 ) -> Song:
-    """Return the song that a sound is, cut to a multiple of 10 ms; without ``syllables`` they are found in it."""
+    """Return the song of a sound, cut to a multiple of 10 ms. Without ``syllables``, they are detected in the sound."""
     hundredths = int(len(sound) / rate * 100 + 1e-6)
     bands, frames = bands_of(sound[: round(hundredths * rate / 100)], rate, m, low, high)
     found = segments(bands, frames) if syllables is None else syllables
-    # The last frame may end up to 3 ms later than the sound.
+    # The last frame may end up to 3 ms after the sound.
     return Song(bands, len(bands) / (hundredths / 100), tuple(found))
 
 
 def segments(bands: np.ndarray, frame_rate: float) -> tuple[Syllable, ...]:
-    """Return the syllables of a song, numbered from 1: where its :func:`loudness` is above a threshold.
+    """Return the syllables of a song, numbered from 1, as the times when its :func:`loudness` is above a threshold.
 
-    The threshold stands at 5 % of the way from the quiet moments (10th percentile) to the loudest (99th). Shorter
-    pauses than 10 ms do not count, nor do shorter sounds than 20 ms.
+    The threshold is at 5 % of the range from quiet moments (10th percentile) to loud moments (99th percentile). Pauses
+    shorter than 10 ms and sounds shorter than 20 ms do not count.
     """
     heard = loudness(bands)
     quiet, loud = np.percentile(heard, (10, 99))

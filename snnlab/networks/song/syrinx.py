@@ -1,14 +1,14 @@
-"""The syrinx of a songbird: a pair of lips that swing in the breath, the source of sound of the vocal organ.
+"""The syrinx of a songbird: a pair of lips that oscillate in the breath and are the source of sound.
 
 dx/dt = y, dy/dt = gamma^2 (I + x^2 - x^3) - gamma (x + x^2) y, with I = alpha + beta x
 
-x is the opening of the lips and y the flow that sounds; alpha is the pressure of the air sacs, beta the tension of the
-muscles, so that the input of a network is ``alpha + beta*x``. The lips swing for alpha < 0 (about -0.1 and below) and
-beta < 0 or a little above, and rest for alpha > 0. The lower beta, the higher the pitch: at alpha = -0.15, 200 Hz at
-0.0016, 2.85 kHz at -1/3 and 7.5 kHz at -3.7.
+x is the opening of the lips, and y is the flow, which is the sound. alpha is the pressure of the air sacs, and beta is
+the tension of the muscles, so the input in a network is ``alpha + beta*x``. The lips oscillate for alpha < 0 (about
+-0.1 and below) and beta < 0 or slightly above 0. They rest for alpha > 0. A lower beta gives a higher pitch: at alpha =
+-0.15, 200 Hz at beta = 0.0016, 2.85 kHz at -1/3 and 7.5 kHz at -3.7.
 
-A step of forward Euler is too large even at 1 us; fourth-order Runge-Kutta in steps of 1/88200 s has the pitch within
-0.1 % up to 7 kHz.
+Forward Euler is not accurate enough even with steps of 1 us. Fourth-order Runge-Kutta with steps of 1/88200 s gives the
+pitch within 0.1 % up to 7 kHz.
 """
 
 from brian2 import second

@@ -1,6 +1,6 @@
-"""Train a network on a song, and read from a run what it sings.
+"""Training of a network on a song, and reading of the sung songs from a run.
 
-The song repeats. Pulses tell the network where in it it stands: see :mod:`snnlab.networks.replay.train`.
+The song is periodic. Pulses tell the network the time in the song; see :mod:`snnlab.networks.replay.train`.
 """
 
 from __future__ import annotations
@@ -27,14 +27,15 @@ NAMES: Names = {
 
 
 def train_song(config: SongConfig, song: Song, engine: Engine) -> xr.Dataset:
-    """Train a network of a settled Config on a song and let it sing on.
+    """Train a network of a settled Config on a song, then let it sing freely.
 
-    Returns what :func:`snnlab.train_force` does, but in place of output and teacher ``song`` (frame, band) and
-    ``sung`` (pass, frame, band): what was decoded in each song after learning, ``lag`` s late; the output's filter is
-    late, and one delay up to 60 ms, the one that fits best, holds for all. Spikes and voltages are those of the last.
+    Returns the Dataset of :func:`snnlab.train_force`, but instead of output and teacher it has ``song`` (frame, band)
+    and ``sung`` (pass, frame, band), the decoded bands in each song after learning. They are read with a delay of
+    ``lag`` s because of the output's filter. The delay is the best one up to 60 ms and is the same for all songs.
+    Spikes and membrane potentials are kept for the last song only.
     """
     if config.seconds is None:
-        raise UserError("seconds: expected a settled Config, got None")
+        raise UserError("seconds: expected a number (in a settled Config), got None")
     dataset = train_with_hdts(config, song, song.period, engine)
     first = first_song(config, song)
     count = int((config.seconds - replay.LATEST - first) / song.period + 1e-9)
@@ -61,7 +62,7 @@ def train_song(config: SongConfig, song: Song, engine: Engine) -> xr.Dataset:
 
 
 def decoded_songs(dataset: xr.Dataset, song: Song, starts: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return what was decoded in songs that start at these times (s), shape (songs, frames, bands), and its delay."""
+    """Return the decoded bands of songs that start at these times (s), shape (songs, frames, bands), and the delay."""
     time, output = dataset.time.values, np.asarray(dataset.output)[:, : song.bands.shape[1]]
     frames = np.arange(len(song.bands)) / song.rate
     rows, lag = replay.delayed([start + frames for start in starts], time, output, song.bands, song.bands.mean(0))

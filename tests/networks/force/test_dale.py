@@ -62,7 +62,10 @@ def test_a_network_that_is_loaded_goes_on_as_the_run_did():
 @pytest.mark.parametrize("excitatory", [0.0, 1.0, -0.2, float("nan"), 0.001])
 def test_a_share_without_both_populations_is_refused(excitatory):
     config = ForceConfig(**SIZE)
-    with Engine("numpy", 0) as engine, pytest.raises(UserError, match="excitatory: expected a share > 0 and < 1 of 150 neurons"):
+    with (
+        Engine("numpy", 0) as engine,
+        pytest.raises(UserError, match="excitatory: expected a share > 0 and < 1 of 150 neurons"),
+    ):
         train_force(config, np.sin, engine, excitatory)
 
 

@@ -254,7 +254,10 @@ def test_plain_numbers_are_in_the_published_units():
         ({"neuron": "izhikevic"}, "neuron: expected one of .*, got 'izhikevic'; did you mean izhikevich"),
         ({"neuron": "sqrt_rate"}, "neuron: expected a model with a threshold, got 'sqrt_rate'"),
         ({"filter": "double"}, "filter: expected one of .*, got 'double'"),
-        ({"filter": "exponential", "tau_rise": 2.0}, "filter 'exponential': parameter: expected one of .*, got 'tau_rise'"),
+        (
+            {"filter": "exponential", "tau_rise": 2.0},
+            "filter 'exponential': parameter: expected one of .*, got 'tau_rise'",
+        ),
         ({"parameters": ("v_rset=-65*mV",)}, "parameter: expected one of .*, got 'v_rset'; did you mean v_reset"),
         ({"parameters": ("C=250*mV",)}, "parameter C: expected a value in F such as 250"),
         ({"parameters": ("C",)}, r"parameters: expected name=value\*unit, got 'C'"),
@@ -277,8 +280,11 @@ MINE = NeuronModel("mine", "dv/dt = (current - v)/tau : 1", "1", dict(tau=10*ms)
 @pytest.mark.parametrize(
     ("force", "message"),
     [
-        ("", r"^g: expected --g \(in second\), since neuron 'mine' states no value"),
-        ("FORCE = dict(g=1, q=1, alpha=1, bias=0, dt=1*ms)", "^g: FORCE of neuron 'mine' states 1.* in second"),
+        ("", r"^g: expected --g \(in second\), since neuron 'mine' has no value in FORCE"),
+        (
+            "FORCE = dict(g=1, q=1, alpha=1, bias=0, dt=1*ms)",
+            "^g: expected a value in second in FORCE of neuron 'mine', got 1",
+        ),
         ("FORCE = dict(gain=1)", "^FORCE: expected one of .*, got 'gain'"),
     ],
 )

@@ -28,7 +28,7 @@ def test_a_shipped_neuron_has_its_values_however_it_is_named(spec):
 def test_a_copy_of_a_shipped_file_has_what_it_states_itself(tmp_path):
     copy = tmp_path / "lif.py"
     copy.write_text(LIF.read_text())
-    with pytest.raises(UserError, match=r"^g: expected --g .*, since neuron 'lif' states no value"):
+    with pytest.raises(UserError, match=r"^g: expected --g .*, since neuron 'lif' has no value in FORCE"):
         settle_force(ForceConfig(neuron=str(copy)))
     copy.write_text(LIF.read_text() + "FORCE = dict(q=3*mV)\n")
     assert float(stated_values(find_model(str(copy), "neuron")[1])["q"]) == 3e-3

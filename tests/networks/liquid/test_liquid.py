@@ -139,7 +139,10 @@ def test_calibration_reaches_its_rate(rate):
 
 
 def test_no_gain_gives_an_impossible_rate():
-    with Engine("numpy") as engine, pytest.raises(UserError, match="rate: expected a rate that some gain of the input gives, got"):
+    with (
+        Engine("numpy") as engine,
+        pytest.raises(UserError, match="rate: expected a rate that some gain of the input gives, got"),
+    ):
         calibrate_input(liquid_of(engine), Show(8, 8), IMAGES[:1], 900.0, engine)
 
 
@@ -163,7 +166,9 @@ def test_thresholds_are_percentiles_of_what_arriving_spikes_see():
         assert 0 < np.mean(w != liquid.synapses["ee"][2]) < 1
         assert calibrate_rule(find_rule("stdp", SpikeRule), liquid, show, IMAGES) is find_rule("stdp", SpikeRule)
         silent = replace(liquid, input_gain=0.0)
-        with pytest.raises(UserError, match="plasticity 'stlr': expected spikes from which to take percentiles, got none"):
+        with pytest.raises(
+            UserError, match="plasticity 'stlr': expected spikes from which to take percentiles, got none"
+        ):
             calibrate_rule(STLR, silent, show, IMAGES[:1])
 
 

@@ -48,12 +48,14 @@ def test_a_chain_must_fill_the_period_and_its_samples_the_steps():
     assert [signal.shape for signal in signals] == [(200, 20)] * 2
     order = signals[0].toarray().argmax(0)
     assert (np.diff(order) > 0).all() and not signals[1].toarray()[:, 6:].any()
-    with pytest.raises(UserError, match="pulses: expected 18 to 20 for a chain, whose wave takes 10 ms"):
+    with pytest.raises(
+        UserError, match=r"pulses: expected an integer from 18 to 20 for a chain of .* s, whose wave takes 10 ms"
+    ):
         chain_signals(HdtsConfig(pulses=32), 0.2)
     with pytest.raises(UserError, match="period: expected a multiple of 1 ms"):
         synfire.activity(np.zeros(0), np.zeros(0, int), 3, 0.1005)
     assert samples_per(4e-5) == 25
-    with pytest.raises(UserError, match="dt: expected a part of 1 ms"):
+    with pytest.raises(UserError, match="dt: expected a divisor of 1 ms"):
         samples_per(3e-4)
 
 

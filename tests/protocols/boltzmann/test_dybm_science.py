@@ -149,7 +149,9 @@ def test_a_run_file_says_from_where_training_goes_on(tmp_path):
         tmp_path / "old.nc", engine="h5netcdf"
     )
     np.testing.assert_array_equal(load_machine(tmp_path / "old.nc")[0].u, machine.u)
-    with pytest.raises(UserError, match=r"run file: expected a file with a training state, got an older one, .*old\.nc"):
+    with pytest.raises(
+        UserError, match=r"run file: expected a file with a training state, got an older one, .*old\.nc"
+    ):
         load_state(tmp_path / "old.nc")
 
 
@@ -171,7 +173,9 @@ def test_numpy_does_it_without_a_compiler(tmp_path):
 def test_other_runs_hold_no_machine(tmp_path):
     filters = find_protocol("synaptic_filters")
     path, _ = filters.execute(filters.config(quick=True), tmp_path)
-    with pytest.raises(UserError, match="run file: expected a run with a Boltzmann machine, got one of synaptic_filters"):
+    with pytest.raises(
+        UserError, match="run file: expected a run with a Boltzmann machine, got one of synaptic_filters"
+    ):
         load_machine(path)
 
 

@@ -47,7 +47,10 @@ def test_published_settings():
 
 @pytest.mark.parametrize(
     ("changes", "message"),
-    [({"learn_stop": float("nan")}, "learn_stop: expected"), ({"record_interval": 7.0, "dt": 0.5}, "a divisor of 10 ms")],
+    [
+        ({"learn_stop": float("nan")}, "learn_stop: expected"),
+        ({"record_interval": 7.0, "dt": 0.5}, "a divisor of 10 ms"),
+    ],
 )
 def test_bad_settings_are_refused_by_name(tmp_path, changes, message):
     with pytest.raises(UserError, match=message):

@@ -49,7 +49,7 @@ def test_published_settings():
         (
             "movie_replay",
             {"neuron": "if", "alpha": 1e-5, "q_hdts": None},
-            "q_hdts: neuron 'if' has no value of its own",
+            "q_hdts: expected a number >= 0, since neuron 'if' states none",
         ),
         ("movie_replay", {"movie_seconds": 1.0}, "movie_seconds: expected at least 2 s"),
         ("movie_replay", {"hdts": "none", "pulse_order": "permuted"}, "pulse_order: expected pulses"),
@@ -62,7 +62,7 @@ def test_published_settings():
         ),
         ("movie_replay", {"height": 1000, "width": 1000}, "height, width: expected at most 100,000 pixels"),
         ("movie_replay", {"pulses": 10**8}, "pulses: expected at most 25000 in 2 s"),
-        ("movie_replay", {"hdts": "internal", "q": 0.0}, "q: expected more than 0 for internal pulses"),
+        ("movie_replay", {"hdts": "internal", "q": 0.0}, "q: expected a number > 0 for internal pulses"),
         ("movie_replay", {"seconds": 12.0}, "seconds: expected at least 12.06 s, where the replay ends"),
         ("replay_compression", {"seconds": 12.0}, "seconds: expected at least"),
         ("movie_replay", {"movie": "nothing.mp4"}, "movie: expected .*, got no file"),

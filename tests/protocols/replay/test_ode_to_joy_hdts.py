@@ -147,7 +147,7 @@ def sooner(errors, lost=()):
 def test_how_much_sooner_is_told_of_networks_that_learn_with_pulses():
     errors = {("none", 80.0): 0.7, ("internal", 20.0): 0.3}
     (row,) = sooner(errors, lost=[2])
-    assert "3 of 4 networks that learn with pulses" in row.what and "3 never come to it" in row.what
+    assert "3 of 4 networks that learn with pulses" in row.what and "3 never reach it" in row.what
     assert (row.value, row.low, row.high, row.n) == (4, 4, np.inf, 3)
     assert sooner(errors, lost=[1, 2]) == []
 

@@ -161,8 +161,8 @@ def test_diagnostics_of_a_reduced_run(tmp_path):
     assert all(check.holds for run in found for check in protocol.checks(run))
     assert found[0].lyapunov_alone.shape == (2, 10) and found[0].eigenvalue_real.shape == (2, 10)
     names = [finding.what for finding in protocol.comparisons(found)]
-    assert f"hebb, where it first has, or at the end: {reservoir_diagnostics.DRIVEN}" in names
-    assert "stlr, where it first has, or at the end: share chaotic with input" in names
+    assert f"hebb, when accuracy has first fallen, or at the end: {reservoir_diagnostics.DRIVEN}" in names
+    assert "stlr, when accuracy has first fallen, or at the end: share chaotic with input" in names
     drawn = save_figure(find_figure("reservoir_diagnostics"), found, tmp_path / "drawn", pdf=False)
     assert drawn[0].stat().st_size > 10_000
 
