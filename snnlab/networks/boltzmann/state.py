@@ -84,8 +84,9 @@ def going_on(machine: Machine, given: State, shown: str) -> dict[str, np.ndarray
         for name in PARAMETERS:
             squares = given.squares.get(name)
             if squares is None or np.shape(squares) != getattr(machine, name).shape:
-                wanted, found = getattr(machine, name).shape, np.shape(squares)
-                raise UserError(f"state: expected AdaGrad's sums of {name} of shape {wanted}, got shape {found}")
+                wanted = getattr(machine, name).shape
+                found = "nothing" if squares is None else f"shape {squares.shape}"
+                raise UserError(f"state: expected AdaGrad's sums of {name} of shape {wanted}, got {found}")
         state |= {"bias_squares": np.array(given.squares["bias"], float)}
         state |= _layers("u_squares", given.squares["u"]) | _layers("v_squares", given.squares["v"])
     if shown == given.shown:

@@ -100,7 +100,7 @@ def test_findings_are_of_machines_that_recall_all_and_say_how_many(short):
         run.wrong[-1] = 0
     runs[4].wrong[-1] = 3
     share, *rows = PROTOCOL.comparisons(runs)
-    assert (share.value, share.n) == (0.8, 5) and "of these" in share.what
+    assert (share.value, share.n) == (0.8, 5) and "to which the next rows apply" in share.what
     # Each term decides, is taken out, and is held at its mean, but for the bias, which is its mean.
     assert len(rows) == 4 + 2 * 4 + 2 * 3 and {row.n for row in rows} == {4}
     assert all("untrained" in row.null or row.null == "0: with all" for row in rows)

@@ -127,9 +127,9 @@ def test_findings_tell_how_much_sooner_it_is_learned(never):
     assert right.value == 0
     assert beside.what == "internal pulses, N = 5000, learning for 20 s: error over that with no pulses"
     assert beside.value == pytest.approx(0.3, abs=0.05) and beside.high < 1 and beside.null == "1: no difference"
-    least = "at least so many " if never else ""
+    least = "lower bound of " if never else ""
     name = "internal pulses, N = 5000, 3 of 3 networks that learn with pulses"
-    assert sooner.what.startswith(f"{name}: {least}times as long") and sooner.value == pytest.approx(4)
+    assert sooner.what.startswith(f"{name}: {least}learning time to an error") and sooner.value == pytest.approx(4)
     assert np.isinf(sooner.high) == never
     assert ("3 never" in sooner.what) == never
 
@@ -141,7 +141,7 @@ def sooner(errors, lost=()):
         for (hdts, learned), error in errors.items()
         for seed in range(4)
     ]
-    return [row for row in PROTOCOL.comparisons(runs) if "times as long" in row.what]
+    return [row for row in PROTOCOL.comparisons(runs) if "learning time to an error" in row.what]
 
 
 def test_how_much_sooner_is_told_of_networks_that_learn_with_pulses():
