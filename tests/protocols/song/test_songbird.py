@@ -159,7 +159,7 @@ def lesioned(variant, seed, after, **more):
         | {"sung": (("example", "frame", "band"), np.stack([bands, cut]))}
         | {"song": (("frame", "band"), bands, {"frames_per_second": 200.0})},
         {"part": list(lesions.PARTS)},
-        attrs={"config": json.dumps(config), "condition": "default"},
+        attrs={"config": json.dumps(config), "condition": "default", "variant": variant},
     )
 
 
