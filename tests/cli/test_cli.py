@@ -32,7 +32,7 @@ def small_run(tmp_path_factory):
 
 
 def test_every_command_has_help(capsys):
-    for command, word in {"run": "--figure", "study": "--seeds", "figure": "--run", "reproduce": "--gallery"}.items():
+    for command, word in {"run": "--no-figure", "study": "--seeds", "figure": "--run", "reproduce": "--gallery"}.items():
         with pytest.raises(SystemExit) as stop:
             snnlab(command, "--help")
         assert stop.value.code == 0 and word in capsys.readouterr().out
@@ -50,7 +50,7 @@ def test_the_package_is_found_from_the_folder_that_holds_a_clone(tmp_path):
 
 def test_help_explains_every_field_with_its_unit(capsys):
     with pytest.raises(SystemExit) as stop:
-        snnlab("run", "force_sine", "--help")
+        snnlab("run", "force_sine", "--help-all")
     assert stop.value.code == 0
     printed = capsys.readouterr().out
     for flag in (

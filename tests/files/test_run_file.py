@@ -212,6 +212,7 @@ def test_the_first_lines_of_the_page_draw_a_run(tmp_path, wav):
     assert len(code.splitlines()) == 3
     path = run("force_sine", tmp_path, wav)
     names = {}
+    plt.close("all")
     exec(re.sub(r'"runs/[^"]+"', repr(str(path)), code), names)
     axes = plt.gca()
     assert axes.get_xlabel().replace("\n", " ") == "time since the start of the run [s]"

@@ -98,7 +98,6 @@ def settle_movie(config: Settled, seconds: float, least: float, **stated: Any) -
         If the run ends before ``least`` s, the end of the analysed replays.
     """
     lasts = round(seconds, 3) if config.seconds is None else config.seconds
-    config = settle_pulses(config, seconds=lasts, **stated | MOVIE_SETTINGS.get(config.neuron, {}))
     period = movie_of(config).period
     if period < 10 * NEAR:
         raise UserError(
@@ -109,7 +108,7 @@ def settle_movie(config: Settled, seconds: float, least: float, **stated: Any) -
     # The run must include the delay of the output's filter.
     if lasts < least + replay.LATEST:
         raise UserError(f"seconds: expected at least {least + replay.LATEST:g} s, where the replay ends, got {lasts:g}")
-    return config
+    return settle_pulses(config, seconds=lasts, **stated | MOVIE_SETTINGS.get(config.neuron, {}))
 
 
 def replayed(dataset: xr.Dataset, movie: Movie, parts: Sequence[Replay]) -> xr.Dataset:
@@ -146,7 +145,7 @@ def replayed(dataset: xr.Dataset, movie: Movie, parts: Sequence[Replay]) -> xr.D
         **{name: ("shown", arrays[name]) for name in ("at", "phase", "lag", "speed", "pace")},
     }
     dropped = ["output", "teacher", "time", "voltage", "traced"]
-    return describe(dataset.drop_vars(dropped).assign(variables), NAMES)
+    return describe(dataset.drop_vars(dropped, errors="ignore").assign(variables), NAMES)
 
 
 def movie_variable(movie: Movie) -> tuple:

@@ -98,7 +98,6 @@ def settle_song(config: Settled, song: Song, songs: int, seconds: float) -> Sett
         If the run ends before ``songs`` songs after learning, or if these songs are not recorded.
     """
     lasts = round(seconds, 3) if config.seconds is None else config.seconds
-    config = settle_pulses(config, seconds=lasts, **SONG_SETTINGS.get(config.neuron, {}))
     first = first_song(config, song)
     least = first + songs * song.period + replay.LATEST
     if not lasts >= least:
@@ -106,7 +105,7 @@ def settle_song(config: Settled, song: Song, songs: int, seconds: float) -> Sett
         raise UserError(f"seconds: expected at least {least:g} s, where {which}, got {lasts:g}")
     if config.record_start > first:
         raise UserError(f"record_start: expected at most {first:g} s, when a song begins, got {config.record_start:g}")
-    return config
+    return settle_pulses(config, seconds=lasts, **SONG_SETTINGS.get(config.neuron, {}))
 
 
 def song_models(config: SongConfig) -> dict:

@@ -10,10 +10,10 @@ from snnlab.networks.replay import (
     IDENTIFIED,
     MovieConfig,
     Replay,
-    completed_movie,
     movie_variable,
     replayed,
     score_frames,
+    settle_movie,
     stored_movie,
 )
 from snnlab.stimuli.pictures.movie import synthetic
@@ -61,7 +61,7 @@ def test_the_movie_of_a_run_is_the_one_that_was_taught():
 
 def test_fields_that_are_left_open_are_filled_in_and_a_run_lasts_until_the_replay_ends():
     config = MovieConfig(movie_seconds=4.0, height=9, width=16)
-    found = completed_movie(config, 60.0, 55.0)
+    found = settle_movie(config, 60.0, 55.0)
     assert (found.seconds, found.g, found.q, found.q_hdts) == (60.0, 5e3, 4e2, 4e3)
     with pytest.raises(UserError, match=r"seconds: expected at least 60\.06 s, where the replay ends, got 60"):
-        completed_movie(config, 60.0, 60.0)
+        settle_movie(config, 60.0, 60.0)

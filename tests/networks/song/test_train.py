@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from snnlab.errors import UserError
-from snnlab.networks.song import Song, SongConfig, completed_song, decoded_songs, first_song, stored_song
+from snnlab.networks.song import Song, SongConfig, decoded_songs, first_song, settle_song, stored_song
 from snnlab.networks.song.song import song_of
 
 
@@ -40,7 +40,7 @@ def test_the_song_of_a_run_is_the_one_that_was_taught(rng):
 def test_a_song_begins_in_step_with_the_teacher_and_fields_are_filled_in(rng):
     song, config = Song(rng.random((400, 3)), 200.0), SongConfig(learn_stop=11.0)
     assert first_song(config, song) == 12.0 and first_song(SongConfig(learn_stop=12.0), song) == 14.0
-    found = completed_song(config, song, 2, 20.0)
+    found = settle_song(config, song, 2, 20.0)
     assert (found.seconds, found.g, found.q_hdts) == (20.0, 1.3e4, 8e3)
     with pytest.raises(UserError, match=r"seconds: expected at least 16\.06 s, where 2 songs end, got 16"):
-        completed_song(config, song, 2, 16.0)
+        settle_song(config, song, 2, 16.0)

@@ -132,7 +132,7 @@ def test_the_figure_holds_each_axis_of_the_grid(tmp_path):
         runs.append(load(PROTOCOL.execute(PROTOCOL.config(**settings), tmp_path)[0]))
     figure = find_figure("dybm_queue")
     drawn = figure.draw(runs)
-    labels = ("longest delay (steps)", "length (steps)", "traces of a pair, K", "of a neuron, L")
+    labels = ("longest delay (steps)", "length (steps)", "traces of a pair, K", "traces of a neuron, L")
     axes = [ax for ax in drawn.axes if ax.get_xlabel() in labels]
     assert [sorted(ax.lines[-1].get_xdata()) for ax in axes] == [[2, 9], [4, 5], [1, 3], [1, 3]]
     assert save_figure(figure, runs, tmp_path / "drawn", pdf=False)[0].stat().st_size > 10_000
