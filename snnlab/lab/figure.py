@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from ..errors import UserError, unknown
+from ..errors import SnnlabError, UserError, unknown
 from ..files import record
 from ..files.python import is_file_spec, load_file
 from .discovery import files, import_file
 from .grouping import neutral
-from .protocol import find_protocol, judge_again
+from .protocol import Protocol, find_protocol, judge_again
 from .run import RUNS, stored_config
 
 _log = logging.getLogger("snnlab")
@@ -159,8 +161,8 @@ def _full_scale(figure: FigureFile, datasets: Sequence) -> bool:
         if name not in stated:
             stated[name] = _settled(figure, name)
         protocol = find_protocol(name)
-        config = json.loads(json.dumps(protocol.prepare(stored_config(protocol, dataset)).values))
-        if not any(all(config[k] == v for k, v in values.items()) for values in stated[name]):
+        config = _values(protocol, stored_config(protocol, dataset))
+        if not any(all(config.get(k) == v for k, v in values.items()) for values in stated[name]):
             return False
     return True
 
@@ -170,10 +172,22 @@ def _settled(figure: FigureFile, name: str) -> list[dict]:
     protocol = find_protocol(name)
     kept, found = neutral(protocol.Config), []
     for values in (overrides for other, overrides in figure.needs if other == name):
-        run = protocol.prepare(protocol.config(**{k: v for k, v in values.items() if k not in kept}))
-        settled = {k: v for k, v in json.loads(json.dumps(run.values)).items() if k not in kept}
+        config = _values(protocol, protocol.config(**{k: v for k, v in values.items() if k not in kept}))
+        settled = {k: v for k, v in config.items() if k not in kept}
         found += [settled] if settled not in found else []
     return found
+
+
+def _values(protocol: Protocol, config: Any) -> dict:
+    """Return the settled values of a Config, as they are stored in a file.
+
+    Without the data that a Config names, such as a film, it cannot be settled. The values that it states are compared.
+    """
+    try:
+        values = protocol.prepare(config).values
+    except SnnlabError:
+        values = {k: v for k, v in dataclasses.asdict(config).items() if v is not None}
+    return json.loads(json.dumps(values))
 
 
 def stamp(datasets: Sequence) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
-from ..errors import UserError, unknown
+from ..errors import SnnlabError, UserError, unknown
 from ..files import record
 from ..files.python import content_hash, is_file_spec, load_file
 from .claims import Check, Finding
@@ -182,7 +182,7 @@ class Protocol:
         same = {k: values[k] for k in allowed if k in values}
         try:
             return self.settle(dataclasses.replace(preset, **same)) == self.settle(config)
-        except UserError:
+        except SnnlabError:
             return False
 
     def _presets(self) -> Iterator[tuple[str, str, Any]]:

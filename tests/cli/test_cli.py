@@ -32,7 +32,12 @@ def small_run(tmp_path_factory):
 
 
 def test_every_command_has_help(capsys):
-    for command, word in {"run": "--no-figure", "study": "--seeds", "figure": "--run", "reproduce": "--gallery"}.items():
+    for command, word in {
+        "run": "--no-figure",
+        "study": "--seeds",
+        "figure": "--run",
+        "reproduce": "--gallery",
+    }.items():
         with pytest.raises(SystemExit) as stop:
             snnlab(command, "--help")
         assert stop.value.code == 0 and word in capsys.readouterr().out

@@ -67,8 +67,8 @@ def test_intervals_are_students_and_welchs_for_any_number_of_seeds(n, rng):
 
 def test_values_without_spread_and_single_ones():
     same = Finding.difference("gain", [1.0] * 3, [0.5] * 3, null="0")
-    assert (same.low, same.value, same.high, same.p) == (0.5, 0.5, 0.5, 0.0)
-    assert Finding.over_seeds("rate", [2.0] * 3, null=2.0).p == 1.0
+    assert (same.low, same.value, same.high, same.p) == (0.5, 0.5, 0.5, None)
+    assert Finding.over_seeds("rate", [2.0] * 3, null=2.0).p is None
     alone = Finding.over_seeds("rate", [2.0], null=0.0)
     assert (alone.low, alone.high, alone.n, alone.interval, alone.p) == (2.0, 2.0, 1, "none", None)
     assert Finding.difference("gain", [2.0], [1.0, 3.0], null="0").interval == "none"

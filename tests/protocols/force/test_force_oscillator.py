@@ -47,7 +47,7 @@ def test_what_the_user_gives_stands_above_the_table():
     config = module.settle(PROTOCOL.config(task="product", neuron="lif", g=0.2, seconds=40.0))
     assert (config.g, config.q, config.seconds, config.learn_stop) == (0.2, 30, 40.0, 30.0)
     # A model that the scripts did not train keeps what its file states.
-    assert module.settle(PROTOCOL.config(task="complex", neuron="lif")).g is None
+    assert module.settle(PROTOCOL.config(task="complex", neuron="lif")).g == 0.04
 
 
 @pytest.mark.parametrize("task", module.PERIODS)
