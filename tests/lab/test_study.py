@@ -176,17 +176,17 @@ def test_a_study_states_values_comparisons_and_verdicts(tmp_path):
     text = OWN.replace("import Check, Finding", "import Check, Finding, Published")
     file.write_text(text.replace('for run in datasets], "0")]', f"for run in datasets], 0.0, {claim})]"))
     protocol = find_protocol(str(file))
-    full = run_study(protocol, plan(protocol, protocol.config(), range(4)), tmp_path / "runs", progress=False)
+    full = run_study(protocol, plan(protocol, protocol.config(), range(10)), tmp_path / "runs", progress=False)
     (row,) = full.to_dict()["findings"]
-    assert row["values"] == [float(run.value) for run in full.datasets[:4]]
+    assert row["values"] == [float(run.value) for run in full.datasets[:10]]
     assert (row["interval"], row["verdict"], full.to_dict()["comparisons"]) == (
         "Student's t",
-        "reproduced under a condition",
+        "reproduced",
         1,
     )
-    assert "reproduced under a condition: fewer than 10 seeds" in full.report()
+    assert "reproduced: the interval lies within the bar" in full.report()
     # Another shift is not the published scale; and now more than five findings are tested.
-    configs = plan(protocol, protocol.config(), range(4), grid={"shift": [2.0, 3.0, 4.0, 5.0]})
+    configs = plan(protocol, protocol.config(), range(10), grid={"shift": [2.0, 3.0, 4.0, 5.0]})
     varied = run_study(protocol, configs, tmp_path / "runs", progress=False)
     stored = varied.to_dict()
     verdicts = [row["verdict"] for row in stored["findings"][:5]]

@@ -104,7 +104,7 @@ def test_findings_need_three_seeds_and_compare_the_models():
         "fewer than 10 seeds",
     )
     assert izhikevich.judge(True).word == "undecided" and "fewer than 10 seeds" in izhikevich.judge(True).why
-    assert drift.p is not None and drift.seeds == (100, 101, 102)
+    assert drift.against == 0 and drift.seeds == (100, 101, 102)
     assert rows["lif: size of the phase drift (cycles/s)"].judge(True).why == "no bar was set"
     assert PROTOCOL.comparisons(with_seeds(condition="no_feedback")) == []
 
