@@ -25,6 +25,11 @@ class Diverged(SnnlabError):
     exit_code = 4
 
 
+def in_one_line(error: BaseException) -> str:
+    """Return the kind and the message of an error in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
 def unknown(kind: str, name: str, known: list[str], listing: str = "") -> UserError:
     """Return the error for a name that does not exist. The message proposes the nearest existing names.
 

@@ -191,7 +191,7 @@ class Finding:
         found, seeds = _split(succeeded)
         text, against = _null(null, against)
         against = against if against is not None and 0 < against < 1 else None
-        estimate = intervals.estimate_share(found.astype(bool).tolist(), against)
+        estimate = intervals.estimate_share(found.tolist(), against)
         return cls(what=what, null=text, published=published, **_fields(estimate, found, seeds, beside))
 
     @classmethod

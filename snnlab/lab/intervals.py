@@ -63,7 +63,7 @@ def estimate_difference(first: np.ndarray, second: np.ndarray, against: float | 
     return _with_t(difference, parts.sum(), freedom, WELCH, against)
 
 
-def estimate_share(succeeded: Sequence[bool], against: float | None = None) -> Estimate:
+def estimate_share(succeeded: Sequence[float], against: float | None = None) -> Estimate:
     """Return the share that succeeds with the exact binomial interval (Clopper & Pearson 1934), and p of its test.
 
     Unlike a bootstrap interval, it has a width > 0 when all seeds agree.

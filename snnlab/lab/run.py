@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SnnlabError, UserError
+from ..errors import SnnlabError, UserError, in_one_line
 from ..files import record
 from ..files.checkpoint import Checkpoints
 from ..files.python import is_file_spec
@@ -167,8 +167,7 @@ def call_own(kind: str, spec: str, function: Callable, *arguments) -> Any:
             raise
         frames = traceback.extract_tb(error.__traceback__)
         line = next((frame.lineno for frame in reversed(frames) if frame.filename == spec), None)
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:400]
-        raise UserError(f"protocol: {spec}: {kind} fails at line {line} with {reason}") from error
+        raise UserError(f"protocol: {spec}: {kind} fails at line {line} with {in_one_line(error)[:400]}") from error
 
 
 def judge(protocol: Protocol, dataset: xr.Dataset) -> list[Check]:
@@ -182,8 +181,7 @@ def judge(protocol: Protocol, dataset: xr.Dataset) -> list[Check]:
     try:
         checks = protocol.checks(dataset)
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise UserError(f"checks: those of {protocol.name} fail with {reason}") from error
+        raise UserError(f"checks: those of {protocol.name} fail with {in_one_line(error)}") from error
     require_list("checks", protocol.name, checks, Check)
     if "variant" not in dataset.attrs and "config" in dataset.attrs:
         # A run of format 1.
@@ -210,8 +208,9 @@ def store_measures(protocol: Protocol, dataset: xr.Dataset) -> None:
     try:
         measured = {str(what): float(value) for what, value in protocol.measure(dataset).items()}
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        _log.warning(f"measure: that of {protocol.name} fails with {reason}; the run is stored without measures")
+        _log.warning(
+            f"measure: that of {protocol.name} fails with {in_one_line(error)}; the run is stored without measures"
+        )
         return
     finite = {what: value if abs(value) < float("inf") else str(value) for what, value in measured.items()}
     dataset.attrs["measures"] = json.dumps(finite)

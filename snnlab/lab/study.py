@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import Diverged, UserError, unknown
+from ..errors import Diverged, UserError, in_one_line, unknown
 from ..files import record
 from . import claims
 from .grouping import Runs
@@ -74,8 +74,7 @@ class Study:
             found = getattr(self.protocol, kind)(runs)
             require_list(kind, self.protocol.name, found, claims.Finding)
         except Exception as error:
-            known = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
-            text = " ".join(f"{known}{error}".split())
+            text = " ".join(str(error).split()) if isinstance(error, UserError) else in_one_line(error)
             fault = text if text.startswith(kind) else f"{kind} of {self.protocol.name}: {text}"
             # The same error occurs in every setting and is reported once.
             self.faults += [fault] if fault not in self.faults else []

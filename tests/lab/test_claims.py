@@ -87,6 +87,8 @@ def test_a_null_in_words_is_tested_where_its_number_is_stated():
     assert share.p == pytest.approx(binomtest(3, 4, 0.25).pvalue)
     # One success excludes 0; no test is needed.
     assert Finding.share("right", [True, False], 0.0).p is None
+    with pytest.raises(UserError, match=r"^share: expected True or False for each run, got nan$"):
+        Finding.share("right", [1.0, float("nan")], 0.0)
 
 
 def test_findings_keep_their_values_and_the_seeds_that_they_are_given_by():
