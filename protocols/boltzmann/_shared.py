@@ -1,4 +1,4 @@
-"""Parts that the protocols of dynamic Boltzmann machines share: settings, measures of recall, findings, memory use."""
+"""Parts that the protocols of dynamic Boltzmann machines share: measures of recall, findings, memory use."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
-from snnlab.engine.settings import Cost
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Beside, Check, Finding, Published, per_seed
 from snnlab.lab.grouping import by_condition
-from snnlab.networks.boltzmann import BoltzmannConfig, TurnsConfig, boltzmann_cost, boltzmann_models
-from snnlab.stimuli.pictures.bitmaps import mirrored, sequence_from
 
 # This is our criterion for every machine that memorises one sequence.
 FEW = 0.1
@@ -30,32 +27,6 @@ MOST: Beside = {"bar": (0.5, 1.0), "bar_from": "our round criterion: more machin
 PAPER = "Osogami & Otsuka 2015, doi:10.1038/srep14149"
 _READ = "The body of the paper could not be read: the claim is known from notes and slides about it."
 _FLOAT = 8
-
-
-@dataclass(frozen=True)
-class SequenceConfig(BoltzmannConfig):
-    """Settings of a machine that memorises one sequence."""
-
-    sequence: str = "SCIENCE"
-    """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG"""
-    periods: int = 300_000
-    """largest number of training periods; training stops earlier when the sequence is recalled"""
-
-
-def sequence_models(config: SequenceConfig) -> dict:
-    """Return the data and models that a settled Config names: the sequence."""
-    return boltzmann_models(sequence_from(config.sequence))
-
-
-def sequence_cost(config: SequenceConfig) -> Cost:
-    """Return an upper bound of the cost of a run."""
-    return boltzmann_cost(config, sequence_from(config.sequence))
-
-
-def sequence_and_mirror_image(config: TurnsConfig) -> list[np.ndarray]:
-    """Return the sequence that a Config names, and its mirror image."""
-    sequence = sequence_from(config.sequence)
-    return [sequence, mirrored(sequence)]
 
 
 def by_setting(datasets: list[xr.Dataset]) -> Iterator[tuple[dict, list[xr.Dataset], list[xr.Dataset]]]:

@@ -9,15 +9,13 @@ import xarray as xr
 
 from snnlab.analysis.roc import roc_area
 from snnlab.engine.brian import Engine
-from snnlab.engine.settings import Cost
 from snnlab.errors import UserError
 from snnlab.files.describe import describe
 from snnlab.lab.claims import Check, Finding, per_seed
 from snnlab.learning.logistic import Logistic, past
 from snnlab.networks.boltzmann import (
     SHUFFLED_TEACHER,
-    BoltzmannConfig,
-    boltzmann_cost,
+    SequenceConfig,
     boltzmann_models,
     memorise,
     settle_boltzmann,
@@ -51,7 +49,7 @@ ABOVE_CHANCE = {"bar": (0.5, float("inf")), "bar_from": "chance: half of the are
 
 
 @dataclass(frozen=True)
-class Config(BoltzmannConfig):
+class Config(SequenceConfig):
     """Settings of the run."""
 
     sequence: str = "SCIENCE"
@@ -70,12 +68,7 @@ def settle(config: Config) -> Config:
 
 def models(config: Config) -> dict:
     """Return the data and models that a settled Config names: the word as columns, and the changed words."""
-    return boltzmann_models(word(config.sequence)) | {"wrong": substitutions(config.sequence)}
-
-
-def cost(config: Config) -> Cost:
-    """Return an upper bound of the cost of a run."""
-    return boltzmann_cost(config, word(config.sequence))
+    return boltzmann_models(*config.sequences()) | {"wrong": substitutions(config.sequence)}
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:

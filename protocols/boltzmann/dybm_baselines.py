@@ -14,7 +14,6 @@ import xarray as xr
 
 from snnlab.checking import require_positive, require_whole
 from snnlab.engine.brian import Engine
-from snnlab.engine.settings import Cost
 from snnlab.files.describe import describe
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding
@@ -22,11 +21,9 @@ from snnlab.networks.boltzmann import (
     LONGEST_DELAY,
     LONGEST_HISTORY,
     SHUFFLED_TEACHER,
-    BoltzmannConfig,
+    SequenceConfig,
     SequenceHopfield,
     WindowBoltzmann,
-    boltzmann_cost,
-    boltzmann_models,
     memorise,
     predict,
     recall,
@@ -55,11 +52,9 @@ HELD_WINDOW, HELD = "past held by a window (bytes)", "past carried by the dynami
 
 
 @dataclass(frozen=True)
-class Config(BoltzmannConfig):
+class Config(SequenceConfig):
     """Settings of the run."""
 
-    sequence: str = "SCIENCE"
-    """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG"""
     periods: int = 300_000
     """largest number of training periods; the dynamic machine stops earlier when it recalls the sequence"""
     window: int = LONGEST_DELAY
@@ -74,16 +69,6 @@ def settle(config: Config) -> Config:
     require_whole("window", config.window, 1, LONGEST_HISTORY - 1)
     require_positive(config, "penalty")
     return settle_boltzmann(config)
-
-
-def models(config: Config) -> dict:
-    """Return the data and models that a settled Config names: the sequence."""
-    return boltzmann_models(sequence_from(config.sequence))
-
-
-def cost(config: Config) -> Cost:
-    """Return an upper bound of the cost of a run."""
-    return boltzmann_cost(config, sequence_from(config.sequence))
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:

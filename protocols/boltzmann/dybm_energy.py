@@ -15,9 +15,9 @@ from snnlab.networks.boltzmann import (
     SHUFFLED_TEACHER,
     TERMS,
     Machine,
+    SequenceConfig,
     Traces,
     memorise,
-    settle_boltzmann,
     stored_machine,
 )
 from snnlab.protocols.boltzmann._shared import (
@@ -25,15 +25,11 @@ from snnlab.protocols.boltzmann._shared import (
     LEAST_RUNS,
     MISSED,
     RECALLED,
-    SequenceConfig,
     by_setting,
-    sequence_cost,
-    sequence_models,
 )
 from snnlab.stimuli.pictures.bitmaps import sequence_from
 
 FIGURE = "dybm_energy"
-settle, models, cost = settle_boltzmann, sequence_models, sequence_cost
 CONTROLS = SHUFFLED_TEACHER
 QUICK = {"sequence": "SUN", "periods": 20_000}
 NAMES = {

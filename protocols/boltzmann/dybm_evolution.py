@@ -8,20 +8,16 @@ import xarray as xr
 
 from snnlab.engine.brian import Engine
 from snnlab.lab.claims import Check, Finding
-from snnlab.networks.boltzmann import SHUFFLED_TEACHER, memorise, settle_boltzmann
+from snnlab.networks.boltzmann import SHUFFLED_TEACHER, SequenceConfig, memorise
 from snnlab.protocols.boltzmann._shared import (
-    SequenceConfig,
     check_recall,
     compare_recall,
     measure_recall,
     of_one_machine,
-    sequence_cost,
-    sequence_models,
 )
 from snnlab.stimuli.pictures.bitmaps import sequence_from
 
 FIGURE = "osogami2015_evolution"
-settle, models, cost = settle_boltzmann, sequence_models, sequence_cost
 CONTROLS = SHUFFLED_TEACHER
 # A run at the published scale takes seconds. Its control takes longer, since its recall never succeeds in time.
 QUICK = {"periods": 10_000}

@@ -10,21 +10,17 @@ import xarray as xr
 from snnlab.engine.brian import Engine
 from snnlab.files import record
 from snnlab.lab.claims import Check, Finding
-from snnlab.networks.boltzmann import SHUFFLED_TEACHER, memorise, settle_boltzmann
+from snnlab.networks.boltzmann import SHUFFLED_TEACHER, SequenceConfig, memorise
 from snnlab.protocols.boltzmann._shared import (
-    SequenceConfig,
     check_recall,
     compare_recall,
     measure_recall,
     of_one_machine,
-    sequence_cost,
-    sequence_models,
 )
 from snnlab.stimuli.pictures.bitmaps import sequence_from
 from snnlab.stimuli.sounds.music import scale_wav
 
 FIGURE = "osogami2015_music"
-settle, models, cost = settle_boltzmann, sequence_models, sequence_cost
 CONTROLS = SHUFFLED_TEACHER
 QUICK = {"periods": 20_000}
 # The paper's figure shows these periods. The last one is the first with the whole song.

@@ -12,25 +12,21 @@ import xarray as xr
 
 from snnlab.engine.brian import Engine
 from snnlab.lab.claims import Check, Finding, per_seed
-from snnlab.networks.boltzmann import SHUFFLED_TEACHER, memorise, settle_boltzmann
+from snnlab.networks.boltzmann import SHUFFLED_TEACHER, SequenceConfig, memorise
 from snnlab.protocols.boltzmann._shared import (
     CONTEXT,
     MISSED,
     RECALLED,
-    SequenceConfig,
     by_setting,
     carried,
     context,
     first_share,
     measure_recall,
-    sequence_cost,
-    sequence_models,
     unrolled,
 )
 from snnlab.stimuli.pictures.bitmaps import sequence_from
 
 FIGURE = "dybm_queue"
-settle, models, cost = settle_boltzmann, sequence_models, sequence_cost
 CONTROLS = SHUFFLED_TEACHER
 QUICK = {"sequence": "SUN", "periods": 20_000}
 LENGTH = "steps of the sequence / longest delay"

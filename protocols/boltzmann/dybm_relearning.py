@@ -9,19 +9,17 @@ import xarray as xr
 
 from snnlab.checking import require_whole
 from snnlab.engine.brian import Engine
-from snnlab.engine.settings import Cost
 from snnlab.errors import UserError
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding, per_seed
 from snnlab.networks.boltzmann import (
     MOST_PERIODS,
     TurnsConfig,
-    boltzmann_cost,
     boltzmann_models,
     settle_boltzmann,
     take_turns,
 )
-from snnlab.protocols.boltzmann._shared import LEAST_RUNS, by_setting, of_the_paper, sequence_and_mirror_image
+from snnlab.protocols.boltzmann._shared import LEAST_RUNS, by_setting, of_the_paper
 from snnlab.stimuli.pictures.bitmaps import sequence_from
 
 FIGURE = "osogami2015_relearning"
@@ -76,7 +74,7 @@ def settle(config: Config) -> Config:
 def models(config: Config) -> dict:
     """Return the data and models that a settled Config names: all sequences."""
     novel = [] if config.novel == SHUFFLED else [novel_of(config)]
-    return boltzmann_models(*sequence_and_mirror_image(config), *novel)
+    return boltzmann_models(*config.sequences(), *novel)
 
 
 def novel_of(config: Config) -> np.ndarray:
@@ -87,14 +85,9 @@ def novel_of(config: Config) -> np.ndarray:
         raise UserError(f"novel: {str(error).removeprefix('sequence: ')}") from None
 
 
-def cost(config: Config) -> Cost:
-    """Return an upper bound of the cost of a run."""
-    return boltzmann_cost(config, *sequence_and_mirror_image(config))
-
-
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train a machine on both sequences in turns; see :func:`snnlab.networks.boltzmann.take_turns`."""
-    sequences = sequence_and_mirror_image(config)
+    sequences = config.sequences()
     if config.novel == SHUFFLED:
         novel = sequences[0][engine.rng("novel").permutation(len(sequences[0]))]
     else:

@@ -8,15 +8,11 @@ import numpy as np
 import xarray as xr
 
 from snnlab.engine.brian import Engine
-from snnlab.engine.settings import Cost
 from snnlab.lab.claims import Check, Finding, per_seed
 from snnlab.networks.boltzmann import (
     PUBLISHED_BLOCKS,
     SHUFFLED_TEACHER,
     TurnsConfig,
-    boltzmann_cost,
-    boltzmann_models,
-    settle_boltzmann,
     take_turns,
 )
 from snnlab.protocols.boltzmann._shared import (
@@ -25,11 +21,9 @@ from snnlab.protocols.boltzmann._shared import (
     MOST,
     by_setting,
     of_the_paper,
-    sequence_and_mirror_image,
 )
 
 FIGURE = "osogami2015_two_sequences"
-settle = settle_boltzmann
 CONTROLS = SHUFFLED_TEACHER
 QUICK = {"sequence": "evolution", "cue": 30, "periods": 20_000}
 BLOCKS, BOTH = "blocks", "both sequences recalled from their cues at the end (1: yes)"
@@ -56,19 +50,9 @@ class Config(TurnsConfig):
     """Settings of the run."""
 
 
-def models(config: Config) -> dict:
-    """Return the data and models that a settled Config names: both sequences."""
-    return boltzmann_models(*sequence_and_mirror_image(config))
-
-
-def cost(config: Config) -> Cost:
-    """Return an upper bound of the cost of a run."""
-    return boltzmann_cost(config, *sequence_and_mirror_image(config))
-
-
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Train a machine on both sequences in turns; see :func:`snnlab.networks.boltzmann.take_turns`."""
-    return take_turns(config, sequence_and_mirror_image(config), engine)
+    return take_turns(config, config.sequences(), engine)
 
 
 def ended(dataset: xr.Dataset) -> bool:

@@ -12,11 +12,9 @@ from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding
 from snnlab.lab.grouping import settings
 from snnlab.networks.force import CONTROLS as CONTROLS
-from snnlab.networks.force import TrainedNetwork, force_cost, force_models, split_encoder, train_force
+from snnlab.networks.force import TrainedNetwork, split_encoder, train_force
 from snnlab.protocols.force import _shared as oscillator
 from snnlab.protocols.force._shared import QUICK as QUICK
-
-models, cost = force_models, force_cost
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,6 @@ from snnlab.networks.force import (
     SPIKE_STEP,
     ForceConfig,
     follow_moved_spikes,
-    force_cost,
-    force_models,
     require_movable,
     settle_force,
     train_force,
@@ -29,8 +27,6 @@ from snnlab.stimuli.signals.oscillators import sine
 FREQUENCY = 5.0
 # A difference counts as grown when it reaches this share of the distance between unrelated states.
 SATURATED = 0.3
-
-models, cost = force_models, force_cost
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,6 @@ from snnlab.lab.grouping import settings
 from snnlab.networks.force import (
     AFTER_LEARNING,
     ForceConfig,
-    force_cost,
-    force_models,
     require_sampling,
     settle_force,
     train_force,
@@ -27,7 +25,6 @@ from snnlab.networks.force import CONTROLS as CONTROLS
 from snnlab.stimuli.signals.lorenz import lorenz, pieces
 
 FIGURE = "nicola2017_lorenz"
-models, cost = force_models, force_cost
 INF = float("inf")
 # n, G, Q, alpha are in the units of ForceConfig. The theta network has the settings of the authors' script (ModelDB
 # 190565), which trains no other neuron. For the others we use the settings of the van der Pol oscillator, which is also

@@ -10,7 +10,7 @@ from snnlab.engine.brian import Engine
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Finding, Published, per_seed
 from snnlab.networks.force import CONTROLS as CONTROLS
-from snnlab.networks.force import force_cost, force_models, train_force
+from snnlab.networks.force import train_force
 from snnlab.protocols.force._shared import PUBLISHED, OscillatorConfig, teacher
 from snnlab.protocols.force._shared import QUICK as QUICK
 from snnlab.protocols.force._shared import checks as checks
@@ -18,7 +18,6 @@ from snnlab.protocols.force._shared import measure as measure
 from snnlab.protocols.force._shared import settle as settle
 
 FIGURE = "nicola2017_oscillators"
-models, cost = force_models, force_cost
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,6 @@ from snnlab.networks.force import (
     AFTER_LEARNING,
     FREE_RUN_SECONDS,
     ForceConfig,
-    force_cost,
-    force_models,
     settle_force,
     train_force,
 )
@@ -43,7 +41,6 @@ class Config(ForceConfig):
 VARIANTS = {name: {"neuron": name} for name in ("lif", "theta", "izhikevich")}
 QUICK = {"n": 800, "seconds": 4.5, "learn_start": 0.5, "learn_stop": 2.5}
 FIGURE = "nicola2017_fig2"
-models, cost = force_models, force_cost
 
 # These are the names of the measures in the order in which they are printed.
 RATES = ("rate before learning (Hz)", "rate while learning (Hz)", "rate after learning (Hz)")

@@ -16,8 +16,6 @@ from snnlab.lab.grouping import settings
 from snnlab.networks.force import CONTROLS as CONTROLS
 from snnlab.networks.force import (
     ForceConfig,
-    force_cost,
-    force_models,
     melody,
     require_sampling,
     settle_force,
@@ -26,7 +24,6 @@ from snnlab.networks.force import (
 from snnlab.stimuli.sounds.music import ODE_TO_JOY
 
 FIGURE = "nicola2017_ode_to_joy"
-models, cost = force_models, force_cost
 INF = float("inf")
 FREE_SECONDS = 100.0
 # These are the settings of the authors' script (ModelDB 190565), in the units of ForceConfig. Other neurons have their

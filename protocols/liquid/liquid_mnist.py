@@ -11,10 +11,9 @@ from snnlab.engine.brian import Engine
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding, per_seed
 from snnlab.lab.grouping import by_name, settings
-from snnlab.networks.liquid import READOUTS, LiquidConfig, liquid_cost, liquid_models, settle_liquid, train_liquid
+from snnlab.networks.liquid import READOUTS, LiquidConfig, train_liquid
 
 FIGURE = "liquid_mnist"
-settle, models, cost = settle_liquid, liquid_models, liquid_cost
 CONTROLS = {"shuffled_labels": {"control": "shuffled_labels"}}
 QUICK = {
     "plasticity": "stlr",

@@ -13,12 +13,11 @@ import xarray as xr
 from snnlab.engine.brian import Engine
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding
-from snnlab.networks.patterns import PatternConfig, average_changes, compare_outputs, pattern_models, settle_patterns
+from snnlab.networks.patterns import PatternConfig, average_changes, compare_outputs
 from snnlab.protocols.patterns import _shared
 from snnlab.stimuli.pictures.patterns import begun, dropped, moved
 
 FIGURE = "pattern_completion"
-settle, models = settle_patterns, pattern_models
 QUICK, VARIANTS = _shared.QUICK, _shared.VARIANTS
 SHARES, BITS = (0.1, 0.2, 0.3, 0.5, 0.7), (4, 8, 12, 16, 20)
 FAMILIES = {"missing": "bits missing", "noise": "bits moved", "begun": "no end"}

@@ -13,12 +13,11 @@ import xarray as xr
 from snnlab.engine.brian import Engine
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding, per_seed
-from snnlab.networks.patterns import PatternConfig, average_changes, compare_outputs, pattern_models, settle_patterns
+from snnlab.networks.patterns import PatternConfig, average_changes, compare_outputs
 from snnlab.protocols.patterns import _shared
 from snnlab.stimuli.pictures.patterns import moved, swapped
 
 FIGURE = "pattern_separation"
-settle, models = settle_patterns, pattern_models
 QUICK, VARIANTS = _shared.QUICK, _shared.VARIANTS
 BITS = (2, 4, 6, 8, 12, 16, 20)
 AREA = "separation of bits: output minus input distance, mean"

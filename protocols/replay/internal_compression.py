@@ -15,7 +15,7 @@ from snnlab.files.describe import describe
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding, per_seed
 from snnlab.lab.grouping import settings
-from snnlab.networks.force import force_cost, force_models, published_units
+from snnlab.networks.force import published_units
 from snnlab.networks.replay import CONTROLS as CONTROLS
 from snnlab.networks.replay import (
     CORRELATION,
@@ -29,7 +29,6 @@ from snnlab.networks.replay import (
 )
 
 FIGURE = "internal_compression"
-models, cost = force_models, force_cost
 # These settings differ from those of movie_replay.
 SETTINGS = {"izhikevich_b": {"q_cue": 2e3}}
 LEVELS = {

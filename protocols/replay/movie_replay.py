@@ -13,7 +13,6 @@ from snnlab.files import record
 from snnlab.files.describe import describe
 from snnlab.lab.claims import Finding, Published, per_seed
 from snnlab.lab.grouping import by_condition, of_controls
-from snnlab.networks.force import force_cost, force_models
 from snnlab.networks.replay import CONTROLS as CONTROLS
 from snnlab.networks.replay import (
     CORRELATION,
@@ -33,7 +32,6 @@ from snnlab.protocols.replay._shared import measure as measure
 from snnlab.stimuli.pictures.movie import gif_bytes
 
 FIGURE = "nicola2017_fig5"
-models, cost = force_models, force_cost
 FREE_SECONDS = 50.0
 REPLAYS = Published(
     source="Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3",

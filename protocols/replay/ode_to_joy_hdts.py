@@ -17,14 +17,13 @@ from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding, Published
 from snnlab.lab.grouping import settings
 from snnlab.networks.force import CONTROLS as BROKEN
-from snnlab.networks.force import Phase, force_cost, force_models, melody, require_free_run, require_sampling
+from snnlab.networks.force import Phase, melody, require_free_run, require_sampling
 from snnlab.networks.replay import CONTROLS as OF_PULSES
 from snnlab.networks.replay import HdtsConfig, settle_pulses, train_with_hdts
 from snnlab.networks.replay import moments as replay
 from snnlab.stimuli.sounds.music import ODE_TO_JOY_LONG
 
 FIGURE = "ode_to_joy_hdts"
-models, cost = force_models, force_cost
 INF = float("inf")
 # The free run lasts six melodies and the largest lag of the last one.
 FREE_SECONDS = 105.0

@@ -15,7 +15,7 @@ from snnlab.errors import UserError
 from snnlab.files import record
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Finding, Published, per_seed
-from snnlab.networks.force import Phase, force_cost, force_models, ticks
+from snnlab.networks.force import Phase, ticks
 from snnlab.networks.replay import CONTROLS as CONTROLS
 from snnlab.networks.replay import (
     CORRELATION,
@@ -35,7 +35,6 @@ from snnlab.protocols.replay._shared import measure as measure
 from snnlab.stimuli.pictures.movie import gif_bytes
 
 FIGURE = "replay_compression"
-models, cost = force_models, force_cost
 # The first second at each speed is not analysed. It is followed by whole passes of the movie that last at least 4 s.
 WARM_UP, LEAST = 1.0, 4.0
 # This is the compression of replayed spike sequences in rats (Euston, Tatsuno & McNaughton 2007).

@@ -26,14 +26,11 @@ from snnlab.networks.reservoir import (
     ReservoirConfig,
     build_reservoir,
     choose_steps,
-    reservoir_cost,
-    reservoir_models,
     settle_reservoir,
 )
 from snnlab.stimuli.pictures.images import Images, load_images
 
 FIGURE = "reservoir_best"
-models, cost = reservoir_models, reservoir_cost
 CONTROLS = {"shuffled_labels": {"control": "shuffled_labels"}}
 QUICK = {"images": "digits", "n": 200, "held_out": 200, "snapshots": 4}
 SIZES = (100, 200, 500, 1000, 2000, 4000)

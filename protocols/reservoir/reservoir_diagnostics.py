@@ -15,9 +15,6 @@ from snnlab.networks.reservoir import (
     leading_eigenvalues,
     measure_dynamics,
     rebuild_reservoir,
-    reservoir_cost,
-    reservoir_models,
-    settle_reservoir,
     train_epochs,
 )
 from snnlab.protocols.reservoir import _shared
@@ -25,7 +22,6 @@ from snnlab.protocols.reservoir._shared import FALL, accuracy, group_by_rule
 from snnlab.stimuli.pictures.images import load_images
 
 FIGURE = "reservoir_diagnostics"
-settle, models, cost = settle_reservoir, reservoir_models, reservoir_cost
 QUICK = _shared.QUICK
 VARIANTS = {"hebb": {}, "stlr": {"plasticity": "stlr"}}
 MODES, IMAGES = 10, 1000

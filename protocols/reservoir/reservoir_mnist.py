@@ -11,12 +11,11 @@ import xarray as xr
 from snnlab.engine.brian import Engine
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding, per_seed
-from snnlab.networks.reservoir import ReservoirConfig, reservoir_cost, reservoir_models, settle_reservoir, train_epochs
+from snnlab.networks.reservoir import ReservoirConfig, train_epochs
 from snnlab.protocols.reservoir import _shared
 from snnlab.protocols.reservoir._shared import FALL, accuracy, accuracy_at, group_by_rule
 
 FIGURE = "reservoir_mnist"
-settle, models, cost = settle_reservoir, reservoir_models, reservoir_cost
 CONTROLS, QUICK = _shared.CONTROLS, _shared.QUICK
 VARIANTS = {rule: {"plasticity": rule} for rule in ("none", "hebb", "stlr")}
 VARIANTS["random walk"] = _shared.RANDOM_WALK

@@ -16,8 +16,6 @@ from snnlab.lab.grouping import by_name, settings
 from snnlab.networks.reservoir import (
     Remedy,
     ReservoirConfig,
-    reservoir_cost,
-    reservoir_models,
     settle_reservoir,
     train_epochs,
 )
@@ -26,7 +24,6 @@ from snnlab.protocols.reservoir._shared import FALL, accuracy, accuracy_at
 from snnlab.stimuli.pictures.images import load_images
 
 FIGURE = "reservoir_remedies"
-models, cost = reservoir_models, reservoir_cost
 CONTROLS, QUICK = _shared.CONTROLS, _shared.QUICK
 
 

@@ -15,13 +15,11 @@ from snnlab.files import record
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding, Published, per_seed
 from snnlab.lab.grouping import by_condition, of_controls
-from snnlab.networks.force import force_cost
 from snnlab.networks.replay import CONTROLS as CONTROLS
 from snnlab.networks.song import (
     SongConfig,
     first_song,
     settle_song,
-    song_models,
     stored_song,
     taught_song,
     train_song,
@@ -31,7 +29,6 @@ from snnlab.protocols.song._shared import INTERNAL
 from snnlab.stimuli.sounds.sound import sound_from, wav_bytes
 
 FIGURE = "nicola2017_fig4"
-models, cost = song_models, force_cost
 INF = float("inf")
 # This is the length of a published pulse (s).
 WIDTH = 10e-3

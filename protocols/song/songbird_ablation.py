@@ -15,7 +15,6 @@ from snnlab.files.describe import describe
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding, per_seed
 from snnlab.lab.grouping import by_name
-from snnlab.networks.force import force_cost
 from snnlab.networks.replay import CONTROLS as CONTROLS
 from snnlab.networks.replay import train_with_hdts
 from snnlab.networks.song import (
@@ -24,7 +23,6 @@ from snnlab.networks.song import (
     first_song,
     lesions,
     settle_song,
-    song_models,
     song_variable,
     taught_song,
 )
@@ -32,7 +30,6 @@ from snnlab.networks.song import scores as song_scores
 from snnlab.protocols.song._shared import INTERNAL
 
 FIGURE = "songbird_ablation"
-models, cost = song_models, force_cost
 # The variants test why damage spreads: without feedback, with adaptation that is equally strong but ten times as fast,
 # and in neurons without adaptation.
 VARIANTS = {

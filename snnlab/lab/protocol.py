@@ -36,7 +36,8 @@ class Protocol:
     """The content of a protocol file.
 
     The file must hold a dataclass ``Config`` and a function ``run(config, engine) -> Dataset``. All other names are
-    optional:
+    optional. ``settle``, ``models`` and ``cost`` may be methods of the Config instead, as they are in the Configs of
+    the families; a function of the file takes precedence:
 
     ``settle(config) -> Config``
         Fills in fields that are None, and raises UserError for values that are not allowed. ``run`` gets its result.
@@ -192,8 +193,8 @@ class Protocol:
                 yield preset, variant, self.config(quick, **overrides)
 
 
-def _method(config: type, name: str, default: Callable) -> Callable:
-    """Return a method of a Config, such as those of RunConfig, where it has one of this name."""
+def _method(config: type, name: str, default: Any) -> Any:
+    """Return a method of a Config, such as those of a family's Config, where it has one of this name."""
     found = getattr(config, name, None)
     return found if callable(found) else default
 
@@ -255,7 +256,7 @@ def _read(module: ModuleType, name: str, spec: str) -> Protocol:
         run=run,
         settle=getattr(module, "settle", _method(config, "settle", lambda config: config)),
         models=getattr(module, "models", _method(config, "models", lambda config: {})),
-        cost=getattr(module, "cost", None),
+        cost=getattr(module, "cost", _method(config, "cost", None)),
         checks=getattr(module, "checks", lambda dataset: []),
         measure=getattr(module, "measure", lambda dataset: {}),
         findings=getattr(module, "findings", lambda datasets: []),

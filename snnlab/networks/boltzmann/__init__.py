@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = public(
         "BoltzmannConfig": "config",
         "PUBLISHED_BLOCKS": "config",
         "SHUFFLED_TEACHER": "config",
+        "SequenceConfig": "config",
         "TurnsConfig": "config",
         "boltzmann_cost": "config",
         "boltzmann_models": "config",

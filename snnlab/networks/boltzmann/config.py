@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import ClassVar, Literal, TypeVar
+from typing import ClassVar, Literal, Self, TypeVar
 
 import numpy as np
 
 from ...checking import checked_size, require_choices, require_whole
 from ...engine.brian import Engine
 from ...engine.settings import BrianConfig, Cost
+from ...stimuli.pictures.bitmaps import mirrored, sequence_from
 from .fit import Boltzmann
 from .machine import INITIAL_SIZE, LONGEST_DELAY
 from .rule import LONGEST_HISTORY, DybmRule
@@ -56,6 +57,10 @@ class BoltzmannConfig(BrianConfig):
     """control: shuffled_teacher learns the columns in a random order"""
     target: Literal["auto", "cpp_standalone", "numpy"] = "auto"
     """where the machine runs; auto means as a C++ program, or on numpy without a compiler"""
+
+    def settle(self) -> Self:
+        """Return the checked Config: see :func:`settle_boltzmann`."""
+        return settle_boltzmann(self)
 
     def rule(self) -> DybmRule:
         """Return the learning rule; raises UserError for settings that are not allowed."""
@@ -104,7 +109,29 @@ def boltzmann_models(*sequences: np.ndarray) -> dict:
 
 
 @dataclass(frozen=True)
-class TurnsConfig(BoltzmannConfig):
+class SequenceConfig(BoltzmannConfig):
+    """Settings of a machine that memorises one sequence."""
+
+    sequence: str = "SCIENCE"
+    """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG"""
+    periods: int = 300_000
+    """largest number of training periods; training stops earlier when the sequence is recalled"""
+
+    def sequences(self) -> list[np.ndarray]:
+        """Return the sequences that the Config names, each of shape (steps, neurons)."""
+        return [sequence_from(self.sequence)]
+
+    def models(self) -> dict:
+        """Return what the names in the settled Config stand for: see :func:`boltzmann_models`."""
+        return boltzmann_models(*self.sequences())
+
+    def cost(self) -> Cost:
+        """Return the expected cost of a run of the settled Config: see :func:`boltzmann_cost`."""
+        return boltzmann_cost(self, *self.sequences())
+
+
+@dataclass(frozen=True)
+class TurnsConfig(SequenceConfig):
     """Settings of a machine that learns a picture and its mirror image in turns."""
 
     sequence: str = "SCIENCE"
@@ -116,3 +143,8 @@ class TurnsConfig(BoltzmannConfig):
     """largest number of blocks; training stops earlier if a block needs no training"""
     periods: int = 1_000_000
     """largest total number of training periods"""
+
+    def sequences(self) -> list[np.ndarray]:
+        """Return the sequence that the Config names, and its mirror image."""
+        (sequence,) = super().sequences()
+        return [sequence, mirrored(sequence)]

@@ -125,6 +125,10 @@ class ForceConfig(BrianConfig):
         """Return what the names in the settled Config stand for: see :func:`force_models`."""
         return force_models(self)
 
+    def cost(self) -> Cost:
+        """Return the expected cost of a run of the settled Config: see :func:`force_cost`."""
+        return force_cost(self)
+
 
 def settle_force(config: Settled, **stated: Any) -> Settled:
     """Check the values of a Config and return it with a value for every field that was None.

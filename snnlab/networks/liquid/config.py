@@ -85,6 +85,10 @@ class LiquidConfig(BrianConfig):
         """Return what the names in the settled Config stand for: see :func:`liquid_models`."""
         return liquid_models(self)
 
+    def cost(self) -> Cost:
+        """Return the expected cost of a run of the settled Config: see :func:`liquid_cost`."""
+        return liquid_cost(self)
+
 
 def liquid_cost(config: LiquidConfig) -> Cost:
     """Return the expected cost of a run of a settled Config, measured for the C++ program on one core of a Xeon."""

@@ -78,6 +78,10 @@ class ReservoirConfig(RunConfig):
         """Return what the names in the settled Config stand for: see :func:`reservoir_models`."""
         return reservoir_models(self)
 
+    def cost(self) -> Cost:
+        """Return the expected cost of a run of the settled Config: see :func:`reservoir_cost`."""
+        return reservoir_cost(self)
+
 
 def reservoir_cost(config: ReservoirConfig) -> Cost:
     """Return the expected cost of a run of a settled Config, measured on one core of a Xeon."""

@@ -61,6 +61,10 @@ class SongConfig(HdtsConfig):
     record_interval: float | None = 2.0
     """time between two recorded samples (ms), a multiple of dt"""
 
+    def models(self) -> dict:
+        """Return what the names in the settled Config stand for: see :func:`song_models`."""
+        return song_models(self)
+
 
 def taught_song(config: SongConfig) -> Song:
     """Return the song that a Config names.
