@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
-import platform
-import re
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import brian2
+import filelock
 import numpy as np
 
 from ..errors import Diverged, MachineError
-from ..files.record import cpu_line
-from .brian import compiler, equations_error, preferences
+from . import build
+from .brian import equations_error, preferences
 
-_PACKAGE = Path(__file__).parents[1]
-_KEPT_SECONDS = 90 * 86400
 # The exit status is defined in engine/cpp/files.h.
 _DIVERGED = 74
 # This length (s) is compiled in. The job file sets where a run ends.
@@ -33,73 +27,52 @@ LONGEST_RUN = 1e5
 def program(contents: list, sources: Iterable[Path], make: Callable[[Path], None]) -> Path:
     """Return the folder of the program that ``make(folder)`` builds on first use.
 
-    The folder's name depends on ``contents`` (JSON values), the texts of ``sources`` and of all our headers that they
-    include, the versions of Brian2 and of the compiler, the flags, and the machine.
+    The folder's name depends on ``contents`` (JSON values), the texts of ``sources`` and of all our headers and C++
+    files that belong to them, the versions of Brian2 and of the compiler, the flags, and the machine. If several
+    processes need the same program, one of them builds it and the others wait.
 
     Raises
     ------
     MachineError
         If it cannot be built.
     """
-    here = Path(__file__)
-    texts = [path.read_text() for path in with_headers([here, *sources])]
-    flags = {name: str(brian2.prefs[name]) for name in brian2.prefs if name.startswith("codegen.cpp.")}
-    flags |= {"environment": os.environ.get("CXXFLAGS", ""), "machine": _machine()}
-    text = json.dumps([*contents, brian2.__version__, compiler(), flags, *texts], sort_keys=True)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "snnlab" / "programs"
-    folder = cache / hashlib.sha256(text.encode()).hexdigest()[:16]
-    if (folder / "main").is_file():
-        with contextlib.suppress(OSError):
-            os.utime(folder)
+    own = [Path(__file__), Path(build.__file__)]
+    programs = build.cache("programs")
+    folder = programs / build.digest(contents, build.with_includes([*own, *sources]))
+    if _is_ready(folder):
         return folder
-    _remove_unused(cache)
+    build.remove_unused(programs)
+    build.remove_unused(build.cache("objects"))
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        building = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=cache))
+        with filelock.FileLock(programs / f"{folder.name}.lock"):
+            if not _is_ready(folder):
+                _make(folder, make)
     except OSError as error:
-        raise MachineError(f"the folder {cache} for compiled programs cannot be written: {error}") from None
+        raise MachineError(f"the folder {programs} for compiled programs cannot be written: {error}") from None
+    return folder
+
+
+def _is_ready(folder: Path) -> bool:
+    """Tell whether a folder holds a program, and note that it is used."""
+    if not (folder / "main").is_file():
+        return False
+    with contextlib.suppress(OSError):
+        os.utime(folder)
+    return True
+
+
+def _make(folder: Path, make: Callable[[Path], None]) -> None:
+    """Make a program in a folder of its own, which gets its name when it is complete."""
+    building = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
     try:
         make(building)
         for file in building.rglob("*.o"):
             file.unlink()
-        try:
-            building.rename(folder)
-        except OSError:
-            # Another process was faster, or a part of the folder was removed.
-            if not (folder / "main").is_file():
-                shutil.rmtree(folder, ignore_errors=True)
-                building.rename(folder)
+        # A part of an older folder may be there.
+        shutil.rmtree(folder, ignore_errors=True)
+        building.rename(folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
-    return folder
-
-
-def with_headers(sources: Iterable[Path]) -> list[Path]:
-    """Return these files and, once each, all headers of the package that they include directly or indirectly."""
-    found: list[Path] = []
-    waiting = list(sources)
-    while waiting:
-        path = waiting.pop(0)
-        if path not in found:
-            found.append(path)
-            if path.suffix == ".h":
-                names = re.findall(r'^#include "([^"]+)"', path.read_text(), re.MULTILINE)
-                waiting += [_PACKAGE / name for name in names]
-    return found
-
-
-def _remove_unused(cache: Path) -> None:
-    """Remove programs that were not used for a long time, and the remains of builds that were killed."""
-    for folder in cache.glob("*"):
-        # Another process may remove it first.
-        with contextlib.suppress(OSError):
-            if time.time() - folder.stat().st_mtime > _KEPT_SECONDS:
-                shutil.rmtree(folder, ignore_errors=True)
-
-
-def _machine() -> str:
-    """Return the properties of this machine on which its code depends. Different machines may share a home folder."""
-    return platform.machine() + platform.processor() + cpu_line("flags", "features")
 
 
 @contextlib.contextmanager
@@ -118,8 +91,7 @@ def standalone(folder: Path, header: Path) -> Iterator[Callable[[brian2.Network]
     changed = {
         "codegen.cpp.headers": [*brian2.prefs["codegen.cpp.headers"], f'"{header}"'],
         # Headers include each other by their path in the package.
-        "codegen.cpp.include_dirs": [*brian2.prefs["codegen.cpp.include_dirs"], str(_PACKAGE)],
-        "devices.cpp_standalone.extra_make_args_unix": ["-j2"],
+        "codegen.cpp.include_dirs": [*brian2.prefs["codegen.cpp.include_dirs"], str(build.PACKAGE)],
     }
     brian2.set_device("cpp_standalone", build_on_run=False, directory=str(folder))
     device = brian2.get_device()
@@ -129,7 +101,8 @@ def standalone(folder: Path, header: Path) -> Iterator[Callable[[brian2.Network]
     def compile_network(network: brian2.Network) -> None:
         with preferences(changed):
             network.run(LONGEST_RUN * brian2.second, namespace={})
-            device.build(directory=str(folder), compile=True, run=False, with_output=False)
+            device.build(directory=str(folder), compile=False, run=False, with_output=False)
+            build.compile_folder(folder, header)
 
     try:
         yield compile_network

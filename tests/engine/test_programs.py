@@ -1,26 +1,97 @@
-"""A C++ program belongs to the headers that it includes, and to no others."""
+"""Building of C++ programs: what belongs to one, what is compiled again, and several processes that need the same one."""
 
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 import snnlab
-from snnlab.engine.programs import with_headers
+from snnlab.engine.build import cache, digest, with_includes
+from snnlab.errors import MachineError
+from snnlab.networks.force.network import Form
+from snnlab.networks.force.program import build
+from snnlab.neurons.lif import LIF
+from snnlab.synapses.double_exponential import DOUBLE_EXPONENTIAL
 
 PACKAGE = Path(snnlab.__file__).parent
+FORCE = ("networks/force/cpp/program", "networks/force/cpp/folding", "learning/rls")
 
 
-def names(family):
-    return {
-        str(path.relative_to(PACKAGE)) for path in with_headers([PACKAGE / "networks" / family / "cpp" / "program.h"])
-    }
+def names(start):
+    return {str(path.relative_to(PACKAGE)) for path in with_includes([PACKAGE / start])}
 
 
-def test_headers_are_followed_to_the_last_one():
+def test_headers_are_followed_to_the_last_one_and_bring_their_sources():
     engine = {f"engine/cpp/{name}.h" for name in ("files", "program")}
-    assert names("boltzmann") == {"networks/boltzmann/cpp/program.h", *engine}
-    own = {f"networks/force/cpp/{name}.h" for name in ("program", "folding", "drive")}
-    assert names("force") == {*own, *engine, "engine/cpp/matrices.h", "learning/rls.h"}
+    own = {f"networks/boltzmann/cpp/program{suffix}" for suffix in (".h", ".cpp")}
+    assert names("networks/boltzmann/cpp/program.h") == own | engine
+    own = {f"{name}{suffix}" for name in FORCE for suffix in (".h", ".cpp")}
+    alone = {"networks/force/cpp/drive.h", "engine/cpp/matrices.h"}
+    assert names("networks/force/cpp/program.h") == own | engine | alone
 
 
-def test_every_header_belongs_to_a_program():
-    headers = {str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.h")}
-    assert names("force") | names("boltzmann") | names("liquid") == headers
+def test_an_object_depends_on_its_own_headers_alone():
+    assert names("learning/rls.cpp") == {
+        "learning/rls.cpp", "learning/rls.h", "engine/cpp/matrices.h", "engine/cpp/files.h"
+    }  # fmt: skip
+
+
+def test_every_file_of_ours_belongs_to_a_program():
+    own = {str(path.relative_to(PACKAGE)) for suffix in ("*.h", "*.cpp") for path in PACKAGE.rglob(suffix)}
+    programs = [names(f"networks/{family}/cpp/program.h") for family in ("force", "boltzmann", "liquid")]
+    assert set.union(*programs) == own
+
+
+def test_the_name_depends_on_the_contents_and_on_the_texts(tmp_path):
+    (tmp_path / "a.h").write_text("int a;")
+    first = digest([1], [tmp_path / "a.h"])
+    assert digest([1], [tmp_path / "a.h"]) == first
+    assert digest([2], [tmp_path / "a.h"]) != first
+    (tmp_path / "a.h").write_text("int b;")
+    assert digest([1], [tmp_path / "a.h"]) != first
+
+
+BUILDS = """
+import sys, time
+from pathlib import Path
+from snnlab.engine.programs import program
+
+def make(folder):
+    with open(sys.argv[1], "a") as file:
+        file.write("built\\n")
+    time.sleep(0.5)
+    (folder / "main").write_text("")
+
+print(program(["one for all"], [], make))
+"""
+
+
+def test_several_processes_build_a_program_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    command = [sys.executable, "-c", BUILDS, str(tmp_path / "log")]
+    with ThreadPoolExecutor(2) as pool:
+        each = list(pool.map(lambda _: subprocess.run(command, capture_output=True, text=True, check=True), range(2)))
+    assert (tmp_path / "log").read_text() == "built\n"
+    assert each[0].stdout == each[1].stdout and Path(each[0].stdout.strip(), "main").is_file()
+
+
+@pytest.mark.standalone
+def test_our_own_files_are_compiled_once_for_all_networks(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folders = [build(LIF, DOUBLE_EXPONENTIAL, n, 1, 5e-5, Form()) for n in (3, 4)]
+    compiled = [{path.stem for path in (folder / "own").glob("*.cpp")} for folder in folders]
+    assert {name.split("_")[0] for name in compiled[0]} == {"program", "folding", "rls"} and not compiled[1]
+    assert len(list(cache("objects").glob("*.o"))) == 3
+
+
+@pytest.mark.standalone
+def test_a_program_that_cannot_be_compiled_is_an_error_in_one_line_and_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("CXXFLAGS", "")
+    monkeypatch.setenv("CXX", "false")
+    with pytest.raises(MachineError, match="^the C\\+\\+ program cannot be built: .*make") as error:
+        build(LIF, DOUBLE_EXPONENTIAL, 3, 1, 5e-5, Form())
+    assert "\n" not in str(error.value)
+    assert not [path for path in cache("programs").iterdir() if path.is_dir()]

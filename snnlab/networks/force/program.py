@@ -286,20 +286,15 @@ def _binding(net: ForceNetwork, n: int, k: int) -> str:
         lines.append(f"force.filters.push_back({{{array(group[r])}, {array(outputs[z])}}});")
     if net.decoder is None:
         fed = [array(group[name]) for name in net.synapse.state_names("I_fb").values()]
-        lines += [
-            f"force.folding = new snnlab::Folding({n}, {k}, results_dir);",
-            f"force.folding->feedback = {{{', '.join(fed)}}};",
-        ]
-        phi = "force.folding->phi.data()"
+        lines.append(f"force.fold({n}, {k}, {{{', '.join(fed)}}});")
     else:
-        phi = f"{array(net.decoder.variables['phi'], access_data=False)}.data()"
+        lines.append(f"force.phi = {array(net.decoder.variables['phi'], access_data=False)}.data();")
     whole = [array(recurrent[x], access_data=False) for x in ("_synaptic_pre", "_synaptic_post", "weight")]
     lines += [
         f"force.feedback = {array(group['feedback'])};",
         f"force.voltage = {array(group[net.voltage])};",
         f"force.spike_count = {array(group['spike_count'])};",
         f"force.spikespace = {array(group['_spikespace'])};",
-        f"force.phi = {phi};",
         f'force.synapses("recurrent", {", ".join(whole)}, {array(recurrent["N"])});',
         'snnlab::read(force.path("decoder_weight"), force.phi, ' + f"{n * k});",
         'snnlab::read(force.path("feedback_gain"), force.feedback, 1);',

@@ -1,0 +1,153 @@
+"""Compiling what Brian2's standalone mode writes, together with our own C++ files.
+
+Brian2 writes one file for each code object, and each of them includes the same large headers. Compiled one by one, these
+headers cost more than everything else, so the files become two: one with the thresholders, and one with the rest. GCC
+vectorises less of a thresholder beside other code, which then takes twice as long in a run. Our own C++ files do not
+depend on the network. Their objects are compiled once for a machine and kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import brian2
+
+from ..errors import MachineError
+from ..files.record import cpu_line
+from .brian import compiler
+
+PACKAGE = Path(__file__).parents[1]
+_KEPT_SECONDS = 90 * 86400
+_INCLUDE = re.compile(r"^[ \t]*#[ \t]*include.*$", re.MULTILINE)
+# Brian2 writes these files for every network. The rest is in the folder code_objects.
+_WHOLE = ("objects.cpp", "network.cpp", "synapses_classes.cpp", "run.cpp", "main.cpp")
+
+
+def cache(kind: str) -> Path:
+    """Return the user's folder for compiled programs or objects, which is made if needed and cleared of old files.
+
+    Raises
+    ------
+    MachineError
+        If it cannot be made.
+    """
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "snnlab" / kind
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MachineError(f"the folder {folder} for compiled {kind} cannot be written: {error}") from None
+    return folder
+
+
+def remove_unused(folder: Path) -> None:
+    """Remove from a cache what was not used for a long time, and the remains of builds that were killed."""
+    for each in folder.glob("*"):
+        # Another process may remove it first.
+        with contextlib.suppress(OSError):
+            if time.time() - each.stat().st_mtime > _KEPT_SECONDS:
+                shutil.rmtree(each) if each.is_dir() else each.unlink()
+
+
+def with_includes(sources: Iterable[Path]) -> list[Path]:
+    """Return these files and, once each, all headers and C++ files of the package that belong to them.
+
+    A header belongs to a file that includes it. A C++ file belongs to the header beside it with the same name.
+    """
+    found: list[Path] = []
+    waiting = list(sources)
+    while waiting:
+        path = waiting.pop(0)
+        if path not in found:
+            found.append(path)
+            if path.suffix in (".h", ".cpp"):
+                names = re.findall(r'^#include "([^"]+)"', path.read_text(), re.MULTILINE)
+                waiting += [PACKAGE / name for name in names]
+                waiting += [own for own in [path.with_suffix(".cpp")] if own.is_file()]
+    return found
+
+
+def digest(contents: list, sources: Iterable[Path]) -> str:
+    """Return a name for what is compiled from ``contents`` (JSON values) and the texts of ``sources`` on this machine.
+
+    It depends on the versions of Brian2 and of the compiler, the flags, and the processor.
+    """
+    flags = {name: str(brian2.prefs[name]) for name in brian2.prefs if name.startswith("codegen.cpp.")}
+    flags |= {"environment": os.environ.get("CXXFLAGS", ""), "machine": _machine()}
+    texts = [path.read_text() for path in sources]
+    text = json.dumps([*contents, brian2.__version__, compiler(), flags, *texts], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _machine() -> str:
+    """Return the properties of this machine on which its code depends. Different machines may share a home folder."""
+    return platform.machine() + platform.processor() + cpu_line("flags", "features")
+
+
+def compile_folder(folder: Path, header: Path) -> None:
+    """Compile the files that Brian2 wrote into a folder, with our own C++ files that belong to a header.
+
+    Raises
+    ------
+    RuntimeError
+        If the compiler fails, with its first message.
+    """
+    codes = sorted((folder / "code_objects").glob("*.cpp"))
+    apart = [path for path in codes if "_thresholder_" in path.name]
+    _merge(folder / "network_units.cpp", [path for path in codes if path not in apart], _WHOLE)
+    _merge(folder / "thresholder_units.cpp", apart)
+    objects = ["network_units.o", "thresholder_units.o"]
+    (folder / "own").mkdir()
+    kept = cache("objects")
+    compiled = {}
+    for number, source in enumerate(path for path in with_includes([header]) if path.suffix == ".cpp"):
+        stored = kept / f"{digest([], with_includes([source]))}.o"
+        name = f"own/{source.stem}_{number}.o"
+        try:
+            shutil.copy(stored, folder / name)
+            os.utime(stored)
+        except OSError:
+            (folder / name).with_suffix(".cpp").write_text(f'#include "{source.relative_to(PACKAGE)}"\n')
+            compiled[folder / name] = stored
+        objects.append(name)
+    # Brian2's makefile has the flags. Its list of dependencies costs a second and is of no use here.
+    command = [brian2.prefs.devices.cpp_standalone.make_cmd_unix, f"-j{os.cpu_count() or 2}"]
+    command += [f"OBJS={' '.join(objects)}", "SRCS=", "DEPS=", "main"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        errors = [line for line in done.stderr.splitlines() if "error" in line.lower()] or [done.stderr]
+        raise RuntimeError(f"{shlex.join(command)} in {folder}: {errors[0]}")
+    for path, stored in compiled.items():
+        with tempfile.NamedTemporaryFile(dir=kept, prefix=stored.name, delete=False) as new:
+            new.write(path.read_bytes())
+        os.replace(new.name, stored)
+
+
+def _merge(target: Path, codes: list[Path], whole: Iterable[str] = ()) -> None:
+    """Write one C++ file with the text of several code objects and with the files in ``whole``.
+
+    Each code object defines helper functions of the same names, so it gets a namespace of its own. Its functions that
+    others call are then defined outside.
+    """
+    includes: dict[str, None] = {}
+    bodies = []
+    for number, path in enumerate(codes):
+        text = path.read_text()
+        includes |= dict.fromkeys(line.strip() for line in _INCLUDE.findall(text))
+        declared = re.findall(r"^void (\w+)\(\);", path.with_suffix(".h").read_text(), re.MULTILINE)
+        defined = [name for name in declared if re.search(rf"^void {name}\(\)", text, re.MULTILINE)]
+        bodies.append(f"namespace unit_{number} {{\n{_INCLUDE.sub('', text)}\n}}")
+        bodies += [f"void {name}() {{ unit_{number}::{name}(); }}" for name in defined]
+    lines = [*includes, *bodies, *(f'#include "{name}"' for name in whole)]
+    target.write_text("\n".join(lines) + "\n")
