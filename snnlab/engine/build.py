@@ -1,9 +1,8 @@
 """Compiling what Brian2's standalone mode writes, together with our own C++ files.
 
-Brian2 writes one file for each code object, and each of them includes the same large headers. Compiled one by one, these
-headers cost more than everything else, so the files become two: one with the thresholders, and one with the rest. GCC
-vectorises less of a thresholder beside other code, which then takes twice as long in a run. Our own C++ files do not
-depend on the network. Their objects are compiled once for a machine and kept.
+Brian2 writes one file for each code object, and each file includes the same large headers. These headers cost more time
+than everything else, so the files become two: one with the thresholders, and one with the rest. Our own C++ files do
+not depend on the network. Their objects are compiled once for a machine and kept.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Building of C++ programs: what belongs to one, what is compiled again, and several processes that need the same one."""
+"""Building of C++ programs: what belongs to one, what is compiled again, and several processes that need one."""
 
 import subprocess
 import sys
@@ -91,7 +91,7 @@ def test_a_program_that_cannot_be_compiled_is_an_error_in_one_line_and_leaves_no
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("CXXFLAGS", "")
     monkeypatch.setenv("CXX", "false")
-    with pytest.raises(MachineError, match="^the C\\+\\+ program cannot be built: .*make") as error:
+    with pytest.raises(MachineError, match=r"^the C\+\+ program cannot be built: .*make") as error:
         build(LIF, DOUBLE_EXPONENTIAL, 3, 1, 5e-5, Form())
     assert "\n" not in str(error.value)
     assert not [path for path in cache("programs").iterdir() if path.is_dir()]
