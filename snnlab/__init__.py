@@ -60,6 +60,7 @@ __getattr__, __dir__, __all__ = public(
         "Ridge": "learning.ridge",
         # Protocols: runs, and what they claim.
         "Engine": "engine.brian",
+        "Cost": "engine.settings",
         "Check": "lab.claims",
         "Finding": "lab.claims",
         "Published": "lab.published",

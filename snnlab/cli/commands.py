@@ -147,6 +147,8 @@ def study(arguments: list[str]) -> int:
     if options.jobs < 1:
         raise UserError(f"jobs: expected an integer >= 1, got {options.jobs}")
     if options.json is not None:
+        if options.json.is_dir():
+            raise UserError(f"json: expected a file, got the folder {str(options.json)!r}")
         record.check_writable(options.json.parent)
     if not protocol.seeded:
         if options.seeds is not None:

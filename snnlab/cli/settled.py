@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from ..engine.settings import Cost
 from ..errors import UserError
 from ..lab.claims import table
 from ..lab.run import Run, call_own
@@ -40,9 +41,12 @@ def _cost(run: Run) -> list[list[str]]:
         cost = call_own("cost", run.protocol.spec, run.protocol.cost, run.config)
     except UserError as error:
         return [["steps, memory, time", str(error)]]
+    if not isinstance(cost, Cost):
+        text = f"protocol: {run.protocol.spec}: cost: expected it to return a Cost, got {type(cost).__name__}"
+        return [["steps, memory, time", text]]
     return [
         [cost.what, f"{cost.steps:,}"],
-        ["memory", _size(cost.memory)],
+        ["memory of arrays", _size(cost.memory)],
         ["CPU time, roughly", _time(cost.seconds)],
     ]
 

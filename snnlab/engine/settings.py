@@ -16,6 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Self
 
+from ..checking import require_between
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig:
@@ -55,3 +57,7 @@ class Cost:
     """rough CPU time on one core (s); it differs by a factor of two and more between processors"""
     what: str = "time steps"
     """unit of ``steps``"""
+
+    def __post_init__(self):
+        for name in ("steps", "memory", "seconds"):
+            require_between(self, name, 0)

@@ -33,6 +33,13 @@ class Check:
     high: float
     source: str
 
+    def __post_init__(self):
+        for name in ("measured", "low", "high"):
+            if not isinstance(getattr(self, name), Real):
+                raise UserError(f"check {self.what!r}: {name}: expected a number, got {getattr(self, name)!r:.40}")
+        if not self.low <= self.high:
+            raise UserError(f"check {self.what!r}: expected low <= high, got {self.low} and {self.high}")
+
     @property
     def holds(self) -> bool:
         return bool(math.isfinite(self.measured) and self.low <= self.measured <= self.high)

@@ -70,8 +70,8 @@ def estimate_share(succeeded: Sequence[float], against: float | None = None) -> 
     """
     from scipy.stats import binomtest
 
-    if any(value != value for value in succeeded):
-        raise UserError("share: expected True or False for each run, got nan")
+    if unclear := [value for value in succeeded if value not in (0, 1)]:
+        raise UserError(f"share: expected True or False for each run, got {unclear[0]}")
     result = binomtest(sum(map(bool, succeeded)), len(succeeded), 0.5 if against is None else against)
     low, high = result.proportion_ci(0.95, "exact")
     p = None if against is None else float(result.pvalue)

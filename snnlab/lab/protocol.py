@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
-from ..errors import SnnlabError, UserError, unknown
+from ..errors import SnnlabError, UserError, in_one_line, unknown
 from ..files import record
 from ..files.python import content_hash, is_file_spec, load_file
 from .claims import Check, Finding
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # These are options of the command line. A field of a Config must have another name.
 _OPTIONS = (
     "quick", "out", "figure", "progress", "seeds", "jobs", "vary", "controls", "json", "resume", "preset", "dry_run",
-    "help_all",
+    "help", "help_all",
 )  # fmt: skip
 
 
@@ -119,16 +119,44 @@ class Protocol:
         UserError
             For a Config that ``settle`` refuses.
         """
-        settled = call_own("settle", self.spec, self.settle, config)
-        if not dataclasses.is_dataclass(settled) or isinstance(settled, type):
-            kind = type(settled).__name__
-            raise UserError(f"protocol: {self.spec}: settle: expected it to return a Config, got {kind}")
+        settled = self.settled(config)
         values = _as_stated(self.Config, dataclasses.asdict(settled))
         specs = {"protocol": self.spec} | {k: v for k, v in values.items() if isinstance(v, str)}
         contents: dict[str, Any] = {k: digest for k, v in specs.items() if (digest := content_hash(v))}
         if models := call_own("models", self.spec, self.models, settled):
             contents["models"] = models
+        for kind, plain in (("settle", values), ("models", contents)):
+            self._require_json(kind, plain)
         return Run(self, config, settled, values, folder / record.run_name(self.name, values, contents))
+
+    def settled(self, config: Any) -> Any:
+        """Return the Config with every open field filled in.
+
+        Raises
+        ------
+        UserError
+            For a Config that ``settle`` refuses, a seed that cannot be stored, and a ``settle`` that fails, returns
+            something else or changes the seed: two seeds would then have one run file.
+        """
+        seed = getattr(config, "seed", 0)
+        if not 0 <= seed < 2**63:
+            raise UserError(f"seed: expected an integer from 0 to 2^63 - 1, got {seed}")
+        settled = call_own("settle", self.spec, self.settle, config)
+        if not isinstance(settled, self.Config):
+            kind = type(settled).__name__
+            raise UserError(f"protocol: {self.spec}: settle: expected it to return a Config, got {kind}")
+        if getattr(settled, "seed", 0) != seed:
+            raise UserError(f"protocol: {self.spec}: settle: expected it to keep seed {seed}, got {settled.seed}")
+        return settled
+
+    def _require_json(self, kind: str, values: dict) -> None:
+        """Raise UserError unless JSON can hold what a function of the file returned."""
+        for name, value in values.items():
+            try:
+                json.dumps(value)
+            except (TypeError, ValueError) as error:
+                what = f"protocol: {self.spec}: {kind}: {name}: expected a value that JSON can hold"
+                raise UserError(f"{what}, got {type(value).__name__} ({in_one_line(error)})") from None
 
     def execute(
         self, config: Any, folder: Path = RUNS, progress: bool = False, resume: bool = False
@@ -182,7 +210,7 @@ class Protocol:
         values = dataclasses.asdict(config)
         same = {k: values[k] for k in allowed if k in values}
         try:
-            return self.settle(dataclasses.replace(preset, **same)) == self.settle(config)
+            return self.settled(dataclasses.replace(preset, **same)) == self.settled(config)
         except SnnlabError:
             return False
 

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import json
 import logging
+import random
 import time
 import traceback
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ..errors import SnnlabError, UserError, in_one_line
 from ..files import record
@@ -149,6 +152,10 @@ class Run:
         import xarray as xr
 
         spec = self.protocol.spec
+        if "seed" in self.values:
+            # A user's code may draw from the global streams. Ours draws from streams of the engine.
+            np.random.seed(self.values["seed"] % 2**32)  # noqa: NPY002
+            random.seed(self.values["seed"])
         dataset = call_own("run", spec, self.protocol.run, self.config, engine)
         if not isinstance(dataset, xr.Dataset):
             kind = type(dataset).__name__

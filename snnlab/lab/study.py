@@ -64,8 +64,12 @@ class Study:
         """
         unbroken = {variant: runs for (variant, condition), runs in self.groups.items() if condition == "default"}
         found: list[tuple[str, claims.Finding]] = []
+        seen = set()
         for variant, runs in unbroken.items():
-            if runs:
+            # A point of a grid may be the default. Its findings count once.
+            files = frozenset(run.encoding.get("source", id(run)) for run in runs)
+            if runs and files not in seen:
+                seen.add(files)
                 found += [(variant, each) for each in self._found("findings", runs)]
         return found + [("", each) for each in self._found("comparisons", self.datasets)]
 
@@ -196,11 +200,11 @@ def plan(
 def _refused(protocol: Protocol, config: Any, broken: Any) -> str:
     """Return why a control cannot be applied to a Config that is allowed itself; "" if it can."""
     try:
-        protocol.settle(broken)
+        protocol.settled(broken)
     except UserError as error:
         # A Config that is refused without its control is refused where it is run.
         with contextlib.suppress(UserError):
-            protocol.settle(config)
+            protocol.settled(config)
             return str(error)
     return ""
 

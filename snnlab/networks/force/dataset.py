@@ -105,7 +105,7 @@ def _attributes(config: ForceConfig, setup: ForceSetup, loop: ProgramLoop | Runt
         "seconds": setup.n_steps * dt,
         "feedback": loop.feedback,
         "resumed_at": resumed * dt,
-        "note": "" if free_run(setup) else "the run ends with its learning window, so it has no free run",
+        "note": "" if free_run(setup) else f"the free run is shorter than {FREE_RUN_SECONDS:g} s and is not measured",
         "n_neurons": config.n,
         "recorded_neurons": min(config.record_spikes, config.n),
         "used": json.dumps({x: getattr(setup, x) for x in ("g", "q", "alpha", "bias", "dt", "zero_row_mean")}),
