@@ -3,13 +3,18 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: sine test lint test-science test-extras bench gallery clean
+.PHONY: sine test lint test-programs test-science test-extras test-torch bench gallery clean
 
 sine: $(VENV)/.installed
 	$(BIN)/snnlab run force_sine --eigenvalues
 
+# Compiled programs of tests are kept in .test-cache; with SNNLAB_TEST_CACHE=cold all are compiled anew.
 test: $(VENV)/.tests-installed
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not science and not extras"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not (programs or science or extras or torch)"
+
+# C++ and Cython at length: every family, target and form.
+test-programs: $(VENV)/.tests-installed
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m programs
 
 lint: $(VENV)/.tests-installed
 	$(BIN)/ruff check .
@@ -21,6 +26,10 @@ test-science: $(VENV)/.tests-installed
 
 test-extras: $(VENV)/.extras-installed
 	$(BIN)/python -m pytest -m extras
+
+# With torchvision comes torch, about 5.5 GB: where /tmp is small, set TMPDIR.
+test-torch: $(VENV)/.torch-installed
+	$(BIN)/python -m pytest -m torch
 
 bench: $(VENV)/.bench-installed
 	$(BIN)/python -m pytest benchmarks -q --benchmark-columns=min,median,rounds -s
@@ -40,8 +49,11 @@ $(VENV)/.tests-installed: $(VENV)/.installed
 	$(BIN)/pip install -q -e ".[test]"
 	@touch $@
 
-# With torchvision comes torch, about 5.5 GB: where /tmp is small, set TMPDIR.
 $(VENV)/.extras-installed: $(VENV)/.tests-installed
+	$(BIN)/pip install -q -e ".[movie]"
+	@touch $@
+
+$(VENV)/.torch-installed: $(VENV)/.tests-installed
 	$(BIN)/pip install -q -e ".[movie,mnist]"
 	@touch $@
 
@@ -50,4 +62,4 @@ $(VENV)/.bench-installed: $(VENV)/.installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .test-cache

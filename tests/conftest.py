@@ -4,14 +4,20 @@ import atexit
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 # Before anything imports matplotlib, and inherited by subprocesses.
 os.environ["MPLBACKEND"] = "Agg"
 
-# Programs that tests build are not the user's; the workers of one session share them.
+# Programs that tests build are not the user's. They are named by their content and kept for the next session, unless
+# SNNLAB_TEST_CACHE is "cold". The workers of a session share them.
 if "SNNLAB_TESTS" not in os.environ:
-    os.environ["SNNLAB_TESTS"] = tempfile.mkdtemp(prefix="snnlab-tests-")
-    atexit.register(shutil.rmtree, os.environ["SNNLAB_TESTS"], ignore_errors=True)
+    cache = Path(__file__).parents[1] / ".test-cache"
+    if os.environ.get("SNNLAB_TEST_CACHE") == "cold":
+        cache = Path(tempfile.mkdtemp(prefix="snnlab-tests-"))
+        atexit.register(shutil.rmtree, cache, ignore_errors=True)
+    shutil.rmtree(cache / "snnlab" / "data", ignore_errors=True)
+    os.environ["SNNLAB_TESTS"] = str(cache)
 os.environ["XDG_CACHE_HOME"] = os.environ["SNNLAB_TESTS"]
 
 import numpy as np

@@ -144,7 +144,7 @@ def mirror(mnist, monkeypatch, tmp_path):
         server.shutdown()
 
 
-@pytest.mark.extras
+@pytest.mark.torch
 def test_torchvision_downloads_mnist_once(mnist, mirror, capsys):
     contents, folder = mnist
     assert main(["data", "get", "mnist"]) == 0 and capsys.readouterr().out == f"{folder}\n"
@@ -153,7 +153,7 @@ def test_torchvision_downloads_mnist_once(mnist, mirror, capsys):
     assert data.get("mnist") == folder
 
 
-@pytest.mark.extras
+@pytest.mark.torch
 def test_a_download_that_fails_is_one_line_and_leaves_nothing(mnist, mirror, monkeypatch, capsys):
     wrong = {**data.SOURCES["mnist"].files, "MNIST/raw/t10k-labels-idx1-ubyte": "0"}
     with monkeypatch.context() as patch:

@@ -10,6 +10,7 @@ import pytest
 
 from snnlab.errors import UserError
 from snnlab.files import data
+from snnlab.lab.protocol import find_protocol
 from snnlab.stimuli.pictures.images import FILES, Images, digest, load_images, read_idx
 
 
@@ -187,7 +188,7 @@ def test_the_sources_files_are_those_that_are_read():
     assert list(data.SOURCES["mnist"].files) == [f"MNIST/raw/{name}" for name in FILES]
 
 
-@pytest.mark.extras
+@pytest.mark.torch
 @pytest.mark.parametrize("legacy", [False, True], ids=["raw", "with-files-of-old-versions"])
 def test_torchvision_and_the_plain_reader_give_the_same_arrays(arrays, folder, tmp_path, monkeypatch, legacy):
     from torchvision.datasets import MNIST
@@ -206,10 +207,22 @@ def test_torchvision_and_the_plain_reader_give_the_same_arrays(arrays, folder, t
     assert_holds(plain, arrays)
 
 
-@pytest.mark.extras
+@pytest.mark.torch
 def test_a_bad_file_is_refused_before_torchvision_reads_it(arrays, tmp_path):
     write(tmp_path / "MNIST" / "raw", arrays)
     path = tmp_path / "MNIST" / "raw" / FILES[0]
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(UserError, match=re.escape(f"images: {path}: expected")):
         load_images(str(tmp_path))
+
+
+@pytest.mark.extras
+def test_four_files_of_mnists_size_are_read_whole(tmp_path, rng):
+    shapes = ((60_000, 28, 28), (60_000,), (10_000, 28, 28), (10_000,))
+    arrays = [rng.integers(0, 256 if len(shape) == 3 else 10, shape, np.uint8) for shape in shapes]
+    write(tmp_path / "MNIST" / "raw", arrays)
+    assert_holds(load_images(str(tmp_path)), arrays)
+    with pytest.raises(UserError, match="held_out: expected"):
+        find_protocol("reservoir_mnist").prepare(
+            find_protocol("reservoir_mnist").config(images=str(tmp_path), held_out=60_000)
+        )
