@@ -49,6 +49,18 @@ class Engine(Session):
     ------
     UserError
         For an unknown target or a negative seed.
+
+    Example
+    -------
+    >>> import brian2
+    >>> import snnlab
+    >>> from brian2 import Hz, ms, second
+    >>> with snnlab.Engine("numpy", seed=1) as engine:
+    ...     neurons = brian2.NeuronGroup(2, "dx/dt = -x/(10*ms) : 1", method="exact", name="neurons")
+    ...     neurons.x = 1
+    ...     ended = engine.run(brian2.Network(neurons), 10*ms)
+    ...     neurons.x[:].round(3).tolist(), engine.rng("weights").random() < 1
+    ([0.368, 0.368], True)
     """
 
     def __init__(

@@ -30,8 +30,6 @@ from .brian import compiler
 PACKAGE = Path(__file__).parents[1]
 _KEPT_SECONDS = 90 * 86400
 _INCLUDE = re.compile(r"^[ \t]*#[ \t]*include.*$", re.MULTILINE)
-# Brian2 writes these files for every network. The rest is in the folder code_objects.
-_WHOLE = ("objects.cpp", "network.cpp", "synapses_classes.cpp", "run.cpp", "main.cpp")
 
 
 def cache(kind: str) -> Path:
@@ -94,18 +92,19 @@ def _machine() -> str:
     return platform.machine() + platform.processor() + cpu_line("flags", "features")
 
 
-def compile_folder(folder: Path, header: Path) -> None:
-    """Compile the files that Brian2 wrote into a folder, with our own C++ files that belong to a header.
+def compile_folder(folder: Path, sources: Iterable[str], header: Path) -> None:
+    """Compile the ``sources`` that Brian2 wrote into a folder, with our own C++ files that belong to a header.
 
     Raises
     ------
     RuntimeError
         If the compiler fails, with its first message.
     """
-    codes = sorted((folder / "code_objects").glob("*.cpp"))
+    codes = sorted(folder / source for source in sources if Path(source).parent.name == "code_objects")
+    whole = sorted(source for source in sources if folder / source not in codes)
     # On an AMD Zen 4, a thresholder in one file with the rest took twice as long in a run. On an Intel Xeon it did not.
     apart = [path for path in codes if "_thresholder_" in path.name]
-    _merge(folder / "network_units.cpp", [path for path in codes if path not in apart], _WHOLE)
+    _merge(folder / "network_units.cpp", [path for path in codes if path not in apart], whole)
     _merge(folder / "thresholder_units.cpp", apart)
     objects = ["network_units.o", "thresholder_units.o"]
     (folder / "own").mkdir()
@@ -126,7 +125,7 @@ def compile_folder(folder: Path, header: Path) -> None:
     command += [f"OBJS={' '.join(objects)}", "SRCS=", "DEPS=", "main"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
-        errors = [line for line in done.stderr.splitlines() if "error" in line.lower()] or [done.stderr]
+        errors = [line for line in done.stderr.splitlines() if re.search("error|undefined", line)] or [done.stderr]
         raise RuntimeError(f"{shlex.join(command)} in {folder}: {errors[0]}")
     for path, stored in compiled.items():
         with tempfile.NamedTemporaryFile(dir=kept, prefix=stored.name, delete=False) as new:

@@ -102,7 +102,7 @@ def standalone(folder: Path, header: Path) -> Iterator[Callable[[brian2.Network]
         with preferences(changed):
             network.run(LONGEST_RUN * brian2.second, namespace={})
             device.build(directory=str(folder), compile=False, run=False, with_output=False)
-            build.compile_folder(folder, header)
+            build.compile_folder(folder, device.writer.source_files, header)
 
     try:
         yield compile_network

@@ -47,7 +47,19 @@ class BrianConfig(RunConfig):
 
 @dataclass(frozen=True)
 class Cost:
-    """Expected cost of a run, computed from its settings."""
+    """Expected cost of a run, computed from its settings.
+
+    Raises
+    ------
+    UserError
+        For numbers below 0.
+
+    Example
+    -------
+    >>> import snnlab
+    >>> snnlab.Cost(steps=1000, memory=8e6, seconds=2.5)
+    Cost(steps=1000, memory=8000000.0, seconds=2.5, what='time steps')
+    """
 
     steps: int
     """number of steps of the simulation, or of another unit ``what``"""

@@ -31,8 +31,9 @@ NOISY = NeuronModel(name="noisy", current="volt", threshold="v > -40*mV", reset=
 FORCE = dict(g=0.04*mV*second, q=10*mV, alpha=5e-6*second**2, bias=-39*mV, dt=0.5*ms, rls_interval=5*ms)
 """
 PROTOCOL = find_protocol("force_sine")
-SIZE = {"n": 60, "seconds": 1.3, "learn_start": 0.2, "learn_stop": 1.0, "checkpoint": 0.3, "seed": 4}
-PROGRAM = pytest.param("cpp_standalone", marks=pytest.mark.standalone)
+SIZE = {"n": 60, "seconds": 0.65, "learn_start": 0.1, "learn_stop": 0.5, "checkpoint": 0.15, "seed": 4}
+AT_LENGTH = (pytest.mark.standalone, pytest.mark.programs)
+PROGRAM = pytest.param("cpp_standalone", marks=AT_LENGTH)
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +82,10 @@ SEVERAL = "import numpy as np\ndef waves(t):\n    return np.sin(2*np.pi*np.outer
         ("numpy", "float64", 1),
         ("numpy", "float32", 1),
         ("numpy", "float64", 9),
-        ("cython", "float64", 1),
+        pytest.param("cython", "float64", 1, marks=pytest.mark.programs),
         pytest.param("cpp_standalone", "float64", 1, marks=pytest.mark.standalone),
-        pytest.param("cpp_standalone", "float32", 1, marks=pytest.mark.standalone),
-        pytest.param("cpp_standalone", "float64", 9, marks=pytest.mark.standalone),
+        pytest.param("cpp_standalone", "float32", 1, marks=AT_LENGTH),
+        pytest.param("cpp_standalone", "float64", 9, marks=AT_LENGTH),
     ],
 )
 def test_a_run_that_is_resumed_is_the_run_that_was_not_cut_off(
@@ -141,7 +142,7 @@ def test_a_disk_that_is_full_at_the_end_keeps_the_checkpoints(neuron, tmp_path, 
         limit_files(100_000)
 
     fail_for_want_of_space(config, tmp_path, monkeypatch, lab_run, "judge", judge_then_fill)
-    assert not list(tmp_path.glob("*.nc")) and newest(tmp_path).name == "state-000000002400.nc"
+    assert not list(tmp_path.glob("*.nc")) and newest(tmp_path).name == "state-000000001200.nc"
     assert_equal_runs(whole, PROTOCOL.execute(config, tmp_path, resume=True)[1])
 
 
@@ -201,7 +202,7 @@ def test_a_checkpoint_that_cannot_be_used_is_named_and_the_one_before_is_used(wo
     monkeypatch.setattr("snnlab.files.checkpoint._log.warning", messages.append)
     _, resumed = PROTOCOL.execute(config, tmp_path, resume=True)
     said = {"another run": "expected run force_sine", "newer": "format"}.get(word, word)
-    assert len(messages) == 1 and said in messages[0] and "step 1800" in messages[0]
+    assert len(messages) == 1 and said in messages[0] and "step 900" in messages[0]
     assert_equal_runs(whole, resumed)
 
 
@@ -263,7 +264,7 @@ def test_a_full_disk_is_said_and_the_last_good_checkpoint_stays(target, neuron, 
         limit_files(10_000)
 
     fail_for_want_of_space(config, tmp_path, monkeypatch, Stage, "save", save_then_fill)
-    assert newest(tmp_path).name == "state-000000000600.nc"
+    assert newest(tmp_path).name == "state-000000000300.nc"
     assert_equal_runs(whole, PROTOCOL.execute(config, tmp_path, resume=True)[1])
 
 
@@ -316,6 +317,7 @@ def run_killed(neuron, target, kills, folder, seed):
     return hits
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_a_run_survives_kills_at_random_moments(neuron, tmp_path):
     assert run_killed(neuron, "cpp_standalone", 3, tmp_path / "killed", 0) >= 1

@@ -177,11 +177,11 @@ def test_a_ratio_is_averaged_as_its_logarithm_and_stays_positive():
 
 @pytest.mark.parametrize("measured, low, high", [(1.0, float("nan"), 3.0), (1.0, 3.0, 1.0), ("1.0", 0.0, 3.0)])
 def test_a_band_without_order_and_a_measure_that_is_no_number_are_refused(measured, low, high):
-    with pytest.raises(UserError, match="^check 'what': "):
+    with pytest.raises(UserError, match=r"^check 'what': "):
         Check("what", measured, low, high, "mine")
 
 
 @pytest.mark.parametrize("values", [[0.5, 0.2, 0.9], [2, 3, -1], [1, float("nan"), 0]])
 def test_a_share_counts_successes_alone(values):
-    with pytest.raises(UserError, match="^share: expected True or False for each run, got"):
+    with pytest.raises(UserError, match=r"^share: expected True or False for each run, got"):
         Finding.share("what", values, 0.5)

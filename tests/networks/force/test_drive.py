@@ -119,12 +119,17 @@ def of_outputs(k, every):
 @pytest.mark.parametrize(
     "changes",
     [
-        {},
-        {"k": 13},
-        {"checkpoint": 0.08},
-        {"checkpoint": 0.08, "excitatory": 0.5},
         {"k": 13, "checkpoint": 0.08, "every": 4},
-        {"driven": False},
+        *(
+            pytest.param(changes, marks=pytest.mark.programs)
+            for changes in (
+                {},
+                {"k": 13},
+                {"checkpoint": 0.08},
+                {"checkpoint": 0.08, "excitatory": 0.5},
+                {"driven": False},
+            )
+        ),
     ],
     ids=str,
 )
