@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import hashlib
 import importlib
@@ -15,6 +16,8 @@ from ..errors import UserError
 
 def load_file(path: str | Path, field: str) -> ModuleType:
     """Import a Python file by path and register it in ``sys.modules``, which dataclasses and pickling need.
+
+    Like ``python file.py``, it may import files and packages that stand beside it. Installed packages take precedence.
 
     Raises
     ------
@@ -30,6 +33,8 @@ def load_file(path: str | Path, field: str) -> ModuleType:
     module = ModuleType(name)
     module.__file__ = str(path)
     sys.modules[name] = module
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
     try:
         # importlib is not used, because its bytecode cache may hold an older version of the file.
         exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
@@ -59,7 +64,10 @@ def open_spec(spec: str, field: str) -> tuple[ModuleType, str]:
 
 
 def content_hash(spec: str) -> str:
-    """Return a short hash of the file in a specification, or "" if it is not the path of a file."""
+    """Return a short hash of the file in a specification, or "" if it is not the path of a file.
+
+    The hash covers the files beside a Python file that it imports.
+    """
     place, colon, _ = spec.partition(":")
     path = Path(place).expanduser()
     if colon and not is_file_spec(spec):
@@ -67,5 +75,46 @@ def content_hash(spec: str) -> str:
             found = importlib.util.find_spec(place)
             path = Path(found.origin) if found and found.origin else path
     if path.suffix in (".py", ".csv") and path.is_file():
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        content = path.read_bytes()
+        if path.suffix == ".py" and is_file_spec(spec):
+            content += b"".join(file.read_bytes() for file in imported_beside(path))
+        return hashlib.sha256(content).hexdigest()[:16]
     return ""
+
+
+def imported_beside(path: Path) -> list[Path]:
+    """Return the files below the folder of a Python file that it imports, directly or through each other.
+
+    All files of an imported package belong to it, because a package may import them on first use.
+    """
+    path = path.resolve()
+    found: dict[Path, None] = {path: None}
+    waiting = [path]
+    while waiting:
+        file = waiting.pop(0)
+        new = [each for each in _imports(file, path.parent) if each not in found]
+        found |= dict.fromkeys(new)
+        waiting += new
+    return [file for file in found if file != path]
+
+
+def _imports(file: Path, root: Path) -> list[Path]:
+    """Return the existing files that a file imports: absolute names below ``root``, relative ones beside the file."""
+    try:
+        nodes = list(ast.walk(ast.parse(file.read_bytes())))
+    except SyntaxError:
+        return []
+    names = [(root, alias.name) for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom):
+            base = file.parents[node.level - 1] if node.level else root
+            names += [(base, ".".join(filter(None, [node.module, alias.name]))) for alias in node.names]
+    found = []
+    for base, name in names:
+        parts = name.split(".")
+        if parts[0] == "snnlab":
+            continue
+        for place in (base.joinpath(*parts[:count]) for count in range(1, len(parts) + 1)):
+            module, package = place.with_name(f"{place.name}.py"), place / "__init__.py"
+            found += sorted(place.rglob("*.py")) if package.is_file() else [module] if module.is_file() else []
+    return [each for each in found if each.is_relative_to(root)]

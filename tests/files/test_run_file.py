@@ -76,6 +76,8 @@ LONGER = {
         for hdts in ("external", "chain", "internal")
     },
 }  # fmt: skip
+# A protocol that is not named above runs in its reduced preset.
+SMALL |= {name: {} for name in files("protocols") if name not in {each.split()[0] for each in SMALL | LONGER}}
 
 
 @dataclass(frozen=True)
