@@ -28,43 +28,46 @@ class _Beside:
 # It is asked last.
 sys.meta_path.append(_Beside)
 
+# The public names, room by room: name -> module. Each is imported on first use.
 __getattr__, __dir__, __all__ = public(
     __name__,
     {
-        # Models: equations as data.
-        "NeuronModel": "models.neuron",
-        "SynapseModel": "models.synapse",
-        "RateRule": "models.rate_rule",
-        "SpikeRule": "models.spike_rule",
-        # FORCE.
-        "ForceConfig": "networks.force",
-        "ForceNetwork": "networks.force",
-        "settle_force": "networks.force",
-        "force_models": "networks.force",
-        "train_force": "networks.force",
-        "Drive": "networks.force",
-        "Phase": "networks.force",
-        "TrainedNetwork": "networks.force",
-        "load": "networks.force",
-        # Dynamic Boltzmann machines.
-        "Boltzmann": "networks.boltzmann",
-        "DybmRule": "networks.boltzmann",
-        "load_machine": "networks.boltzmann",
-        "load_state": "networks.boltzmann",
-        # Reservoirs of rate units.
-        "RateReservoir": "networks.reservoir",
-        "random_reservoir": "networks.reservoir",
-        "Plasticity": "networks.reservoir",
-        # Learning: arrays in, weights out.
-        "RLS": "learning.rls",
-        "Ridge": "learning.ridge",
-        # Protocols: runs, and what they claim.
-        "Engine": "engine.brian",
-        "Cost": "engine.settings",
-        "Check": "lab.claims",
-        "Finding": "lab.claims",
-        "Published": "lab.published",
-        "UserError": "errors",
+        # models: equations as data
+        "NeuronModel": "models.neuron",  # a point neuron or rate unit
+        "SynapseModel": "models.synapse",  # a linear synaptic filter
+        "RateRule": "models.rate_rule",  # plasticity between rate units
+        "SpikeRule": "models.spike_rule",  # plasticity between spiking neurons
+        # learning: arrays in, weights out
+        "RLS": "learning.rls",  # recursive least squares, step by step
+        "Ridge": "learning.ridge",  # ridge regression from a stream
+        # engine: how a Brian2 network runs
+        "Engine": "engine.brian",  # target, random streams, progress, checkpoints
+        "Cost": "engine.settings",  # expected steps, memory and time of a run
+        # networks/force: spiking networks that learn while they run
+        "ForceConfig": "networks.force",  # the settings
+        "settle_force": "networks.force",  # fills in the settings that are None
+        "force_models": "networks.force",  # the equations that a Config names
+        "train_force": "networks.force",  # trains a network on a teacher
+        "ForceNetwork": "networks.force",  # its Brian2 objects
+        "Drive": "networks.force",  # an external input with many components
+        "Phase": "networks.force",  # lesions, speeds and controls in a part of a run
+        "TrainedNetwork": "networks.force",  # a trained network, ready to continue
+        "load": "networks.force",  # reads it from a run file
+        # networks/boltzmann: dynamic Boltzmann machines store sequences by STDP
+        "Boltzmann": "networks.boltzmann",  # a machine, its training and its recall
+        "DybmRule": "networks.boltzmann",  # the learning rule
+        "load_machine": "networks.boltzmann",  # reads a machine from a run file
+        "load_state": "networks.boltzmann",  # reads the state from which its training continues
+        # networks/reservoir: rate units with plastic weights
+        "RateReservoir": "networks.reservoir",  # leaky units in numpy, many images at a time
+        "random_reservoir": "networks.reservoir",  # draws one with a spectral radius
+        "Plasticity": "networks.reservoir",  # changes its weights by a RateRule
+        # lab: what a protocol claims
+        "Check": "lab.claims",  # must hold for every seed
+        "Finding": "lab.claims",  # a statistic over seeds with its interval
+        "Published": "lab.published",  # the claim of a source
+        # errors
+        "UserError": "errors",  # one line: field, expected, got
     },
 )
 __all__ += ["__version__"]

@@ -14,7 +14,17 @@ class MachineError(SnnlabError):
 
 
 class UserError(SnnlabError):
-    """The user's input is not allowed. The message says which field, what is expected and what was given (status 2)."""
+    """The user's input is not allowed. The message says which field, what is expected and what was given (status 2).
+
+    Example
+    -------
+    >>> import snnlab
+    >>> try:
+    ...     snnlab.DybmRule(rate=-1)
+    ... except snnlab.UserError as error:
+    ...     print(error, error.exit_code)
+    rate: expected a number > 0, got -1 2
+    """
 
     exit_code = 2
 

@@ -25,6 +25,18 @@ class Check:
     """One claim that every run must meet: ``low <= measured <= high``.
 
     ``source`` says where the band comes from. A measured value that is not finite never holds.
+
+    Raises
+    ------
+    UserError
+        For values that are no numbers, or ``low`` above ``high``.
+
+    Example
+    -------
+    >>> import snnlab
+    >>> check = snnlab.Check("rate (Hz)", measured=12.0, low=5.0, high=20.0, source="our criterion")
+    >>> check.holds, check.band
+    (True, '5 .. 20')
     """
 
     what: str
@@ -93,7 +105,9 @@ class Finding:
 
     Example
     -------
-    >>> found = Finding.over_seeds("points that learning adds", {100: 0.5, 101: 0.7, 102: 0.6}, "0: none", against=0)
+    >>> import snnlab
+    >>> points = {100: 0.5, 101: 0.7, 102: 0.6}
+    >>> found = snnlab.Finding.over_seeds("points that learning adds", points, "0: none", against=0)
     >>> round(found.value, 2), round(found.low, 2), found.interval, found.seeds, round(found.p, 3)
     (0.6, 0.35, "Student's t", (100, 101, 102), 0.009)
     """

@@ -29,11 +29,27 @@ NO_BAR = "no bar was set"
 class Published:
     """One claim of a source.
 
+    Raises
+    ------
+    UserError
+        For more than 25 words, an unknown kind, basis or text, or a value that does not fit the kind.
+
     Example
     -------
-    ``Published("Osogami & Otsuka 2015, doi:10.1038/srep14149", "two sequences", "number", "Blocks until both sequences
-    are recalled, one machine", 1_785_845, "blocks", "blocks until a block needs no training", "authors' program",
-    "secondary")``
+    >>> import snnlab
+    >>> claim = snnlab.Published(
+    ...     source="Osogami & Otsuka 2015, doi:10.1038/srep14149",
+    ...     locator="two sequences",
+    ...     kind="number",
+    ...     claimed="Blocks until both sequences are recalled, one machine.",
+    ...     value=1_785_845,
+    ...     unit="blocks",
+    ...     measure="blocks until a block needs no training",
+    ...     basis="authors' program",
+    ...     text_read="secondary",
+    ... )
+    >>> print(claim)
+    1,785,845 blocks (Osogami & Otsuka 2015)
     """
 
     source: str

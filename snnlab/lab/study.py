@@ -7,6 +7,7 @@ import dataclasses
 import itertools
 import json
 import logging
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -83,6 +84,9 @@ class Study:
             # The same error occurs in every setting and is reported once.
             self.faults += [fault] if fault not in self.faults else []
             return []
+        for each in found:
+            if not math.isfinite(each.value):
+                _log.warning(f"{kind} of {self.protocol.name}: the value of {each.what!r} is not a finite number")
         return found
 
     def count(self) -> tuple[int, int]:

@@ -22,6 +22,17 @@ class Ridge:
     ------
     ValueError
         For sizes that are not positive, a negative lambda, wrong shapes, or values that are not finite.
+
+    Example
+    -------
+    >>> import numpy as np
+    >>> import snnlab
+    >>> ridge = snnlab.Ridge(n_units=2, n_outputs=1, ridge=1.0)
+    >>> ridge.add(np.array([[1.0, 0.0], [0.0, 2.0]]), np.array([[1.0], [1.0]]))
+    >>> ridge.weights.ravel().round(12).tolist()
+    [0.5, 0.4]
+
+    Reference: Hoerl & Kennard 1970, doi:10.1080/00401706.1970.10488634.
     """
 
     def __init__(self, n_units: int, n_outputs: int, ridge: float):

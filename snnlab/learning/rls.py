@@ -39,6 +39,17 @@ class RLS:
     ValueError
         For sizes or alpha that are not positive, an unknown gain, wrong shapes, or values that are not finite.
 
+    Example
+    -------
+    One activity that has the target 1:
+
+    >>> import numpy as np
+    >>> import snnlab
+    >>> rls, r = snnlab.RLS(n_units=2, n_outputs=1, alpha=1.0), np.array([1.0, 0.0])
+    >>> gain = rls.update(r, error=r @ rls.weights - 1.0)
+    >>> rls.weights.ravel().tolist(), rls.P.round(12).tolist()
+    ([0.5, 0.0], [[0.5, 0.0], [0.0, 1.0]])
+
     References
     ----------
     Sussillo & Abbott 2009, doi:10.1016/j.neuron.2009.07.018; Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3.

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
+import re
 import sys
+from collections.abc import Callable
 from types import ModuleType
-from typing import Literal, Protocol, TypeVar, overload
+from typing import Any, Literal, Protocol, TypeVar, overload
 
 from ..errors import UserError, unknown
 from ..files.python import is_file_spec, open_spec
@@ -14,73 +17,88 @@ from .neuron import NeuronModel
 from .synapse import SynapseModel
 
 
-class _Named(Protocol):
+class _Model(Protocol):
     @property
     def name(self) -> str: ...
 
 
-Model = TypeVar("Model")
-Rule = TypeVar("Rule", bound=_Named)
+Model = TypeVar("Model", bound=_Model)
+# Kind of a model -> where shipped ones stand, and their class.
+_KINDS: dict[str, tuple[str, type[Any]]] = {
+    "neuron": ("snnlab.neurons", NeuronModel),
+    "filter": ("snnlab.synapses", SynapseModel),
+}
+_RULES = "snnlab.plasticity"
 
 
 @overload
-def find_model(spec: str, kind: Literal["neuron"]) -> tuple[NeuronModel, ModuleType]: ...
+def find_model(spec: str, kind: Literal["neuron"], spiking: bool = False) -> tuple[NeuronModel, ModuleType]: ...
 @overload
-def find_model(spec: str, kind: Literal["filter"]) -> tuple[SynapseModel, ModuleType]: ...
-def find_model(spec: str, kind: Literal["neuron", "filter"]) -> tuple[NeuronModel | SynapseModel, ModuleType]:
+def find_model(spec: str, kind: Literal["filter"], spiking: bool = False) -> tuple[SynapseModel, ModuleType]: ...
+def find_model(
+    spec: str, kind: Literal["neuron", "filter"], spiking: bool = False
+) -> tuple[NeuronModel | SynapseModel, ModuleType]:
     """Return a model and the module that defines it.
 
     Parameters
     ----------
     spec : str
-        A file name in :mod:`snnlab.neurons` or :mod:`snnlab.synapses`; ``path/to/file.py``, which must hold one
-        model; or ``path/to/file.py:NAME`` or ``package.module:NAME``.
+        The ``name`` of a model in any file of :mod:`snnlab.neurons` or :mod:`snnlab.synapses`; ``path/to/file.py``,
+        which must hold one model; or ``path/to/file.py:NAME`` or ``package.module:NAME``.
     kind : {"neuron", "filter"}
+    spiking : bool
+        Whether the neuron must have a threshold. Rate units are then neither offered nor accepted.
 
     Raises
     ------
     UserError
         For unknown names (the message gives the nearest ones), files that cannot be imported, files without a model.
     """
-    if kind == "neuron":
-        return _find(spec, kind, "snnlab.neurons", NeuronModel)
-    return _find(spec, kind, "snnlab.synapses", SynapseModel)
+    package, cls = _KINDS[kind]
+    model: NeuronModel | SynapseModel
+    model, module = _find(spec, kind, package, cls, usable=lambda each: not spiking or bool(each.threshold))
+    if spiking and isinstance(model, NeuronModel) and not model.threshold:
+        raise UserError(f"neuron: expected a model with a threshold, got {model.name!r}, which does not spike")
+    return model, module
 
 
-def find_rule(spec: str, cls: type[Rule], others: tuple[str, ...] = ()) -> Rule | None:
+def find_rule(spec: str, cls: type[Model], others: tuple[str, ...] = ()) -> Model | None:
     """Return a plasticity rule of a class, such as RateRule, as :func:`find_model` finds models.
 
-    A name is the name of a rule in any file of :mod:`snnlab.plasticity`. The result is None for "none" and for
+    A name is the ``name`` of a rule in any file of :mod:`snnlab.plasticity`. The result is None for "none" and for
     ``others``, names that only the caller knows.
     """
     if spec in ("none", *others):
         return None
-    package = "snnlab.plasticity"
-    if ":" in spec or is_file_spec(spec):
-        return _find(spec, "plasticity", package, cls)[0]
-    names = [m.name for m in pkgutil.iter_modules(importlib.import_module(package).__path__)]
-    modules = [importlib.import_module(f"{package}.{name}") for name in names]
-    rules = {rule.name: rule for module in modules for rule in vars(module).values() if isinstance(rule, cls)}
-    if spec not in rules:
-        raise unknown("plasticity", spec, ["none", *others, *rules])
-    return rules[spec]
+    return _find(spec, "plasticity", _RULES, cls, others=("none", *others))[0]
 
 
-def _find(spec: str, kind: str, package: str, cls: type[Model]) -> tuple[Model, ModuleType]:
+def shipped_models(kind: Literal["neuron", "filter"]) -> dict[str, NeuronModel | SynapseModel]:
+    """Return all neurons or filters that are shipped, by name."""
+    found: dict[str, tuple[Any, ModuleType]] = _shipped(*_KINDS[kind])
+    return {name: model for name, (model, _) in found.items()}
+
+
+def _find(
+    spec: str,
+    kind: str,
+    package: str,
+    cls: type[Model],
+    others: tuple[str, ...] = (),
+    usable: Callable[[Any], bool] = lambda model: True,
+) -> tuple[Model, ModuleType]:
+    """Return a model and its module. An error offers the names of usable models, and ``others``."""
     if ":" not in spec and not is_file_spec(spec):
-        names = [m.name for m in pkgutil.iter_modules(importlib.import_module(package).__path__)]
-        if spec not in names:
-            raise unknown(kind, spec, names)
-        module = importlib.import_module(f"{package}.{spec}")
-        return getattr(module, spec.upper()), module
+        return _find_shipped(spec, kind, package, cls, others, usable)
     module, name = open_spec(spec, kind)
     models = {k: v for k, v in vars(module).items() if isinstance(v, cls)}
-    if name:
-        if name not in models:
-            raise unknown(kind, name, list(models)) if models else _no_model(kind, spec, cls)
+    if name in models:
         return models[name], module
     if not models:
         raise _no_model(kind, spec, cls)
+    models = {k: v for k, v in models.items() if usable(v)} or models
+    if name:
+        raise unknown(kind, name, list(models))
     # A file may import a shipped model; then only its own models count.
     shipped = [id(v) for k, m in sys.modules.items() if k.startswith(f"{package}.") for v in vars(m).values()]
     models = {k: v for k, v in models.items() if id(v) not in shipped} or models
@@ -89,6 +107,34 @@ def _find(spec: str, kind: str, package: str, cls: type[Model]) -> tuple[Model, 
             f"{kind}: expected one of {', '.join(sorted(models))}, as in {spec}:{sorted(models)[0]}, got {spec}"
         )
     return next(iter(models.values())), module
+
+
+def _find_shipped(
+    spec: str, kind: str, package: str, cls: type[Model], others: tuple[str, ...], usable: Callable[[Any], bool]
+) -> tuple[Model, ModuleType]:
+    # Most models stand in the file of their name. The other files are then not imported.
+    found = _shipped(package, cls, [spec] if spec in _files(package) else [])
+    if spec not in found:
+        found = _shipped(package, cls)
+    if spec not in found:
+        raise unknown(kind, spec, [*others, *(name for name, (model, _) in found.items() if usable(model))])
+    return found[spec]
+
+
+def _files(package: str) -> list[str]:
+    return [module.name for module in pkgutil.iter_modules(importlib.import_module(package).__path__)]
+
+
+def _shipped(package: str, cls: type[Model], files: list[str] | None = None) -> dict[str, tuple[Model, ModuleType]]:
+    """Return the models of a class in files of a package (None: all files), by name, with the modules they stand in."""
+    modules = [importlib.import_module(f"{package}.{file}") for file in (_files(package) if files is None else files)]
+    found: dict[str, tuple[Model, ModuleType]] = {}
+    for module in modules:
+        for variable, model in vars(module).items():
+            # A module may import a model that stands in another file.
+            if isinstance(model, cls) and re.search(rf"^{variable}\b.*=", inspect.getsource(module), re.MULTILINE):
+                found[model.name] = model, module
+    return found
 
 
 def _no_model(kind: str, spec: str, cls: type) -> UserError:

@@ -42,6 +42,21 @@ class NeuronModel:
     UserError
         For equations that cannot be read, undefined names, unused parameters, a ``tau`` that is not > 0. Brian2 checks
         units when a network is built.
+
+    Example
+    -------
+    >>> import snnlab
+    >>> from brian2 import ms, mV
+    >>> leaky = snnlab.NeuronModel(
+    ...     name="leaky",
+    ...     equations="dv/dt = (current - v)/tau : volt",
+    ...     current="volt",
+    ...     threshold="v > v_threshold",
+    ...     reset="v = 0*mV",
+    ...     parameters=dict(tau=10*ms, v_threshold=15*mV),
+    ... )
+    >>> leaky.states, leaky.with_parameters(tau=20*ms).parameters["tau"]
+    (['v'], 20. * msecond)
     """
 
     name: str

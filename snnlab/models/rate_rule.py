@@ -17,7 +17,7 @@ import sympy
 
 from ..checking import checked_rng
 from ..errors import UserError, unknown
-from .reserved import WORDS
+from .reserved import OF_RATE_RULES, WORDS
 
 # Variables that a synapse between rate units may use: presynaptic, postsynaptic, and its own weight.
 SEEN = ("x_pre", "x_mean_pre", "y_post", "u_post", "y_mean_post", "w")
@@ -57,6 +57,17 @@ class RateRule:
     ------
     UserError
         For texts that cannot be read, undefined names, and parameters that are not used or are not numbers.
+
+    Example
+    -------
+    >>> import numpy as np
+    >>> import snnlab
+    >>> rule = snnlab.RateRule("decaying", "x_pre*y_post", "summed - decay*w", dict(decay=0.5))
+    >>> print(rule.statements())
+    summed = (x_pre*y_post)
+    w += eta*(summed - decay*w)
+    >>> rule.change_of(summed=np.array([1.0, 0.0]), w=np.array([0.5, 0.5])).tolist()
+    [0.75, -0.25]
     """
 
     name: str
@@ -69,8 +80,8 @@ class RateRule:
     def __post_init__(self):
         where = f"plasticity {self.name!r}: "
         used = set()
-        for name in sorted({"pi", "e"} & self.parameters.keys()):
-            raise UserError(f"{where}parameter {name}: expected a name that is no constant, got {name!r}")
+        for name in sorted({*OF_RATE_RULES, *SEEN, *_language(), "randn", "rand"} & self.parameters.keys()):
+            raise UserError(f"{where}parameter {name}: expected a name that has no meaning yet, got {name!r}")
         for label, known in (("signal", SEEN), ("change", ("summed", "w", "randn", "rand"))):
             text = getattr(self, label)
             names = _names(text, f"{where}{label}")

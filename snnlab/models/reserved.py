@@ -4,8 +4,12 @@
 CONSTANTS = {"pi", "e", "inf", "t", "dt", "i", "N", "t_in_timesteps", "lastspike", "not_refractory", "xi", "_spike"}
 # No state and no parameter of a neuron or a filter may have one of these names.
 OF_NEURONS = {"pi", "e", "inf", "i", "j", "t", "dt", "N", "xi", "current"}
+# In the text of a filter, these stand for the weight of a spike and for the unit of the filtered quantity.
+OF_FILTERS = OF_NEURONS | {"weight", "unit"}
 # The same for a synapse that learns. Single capital letters are names in sympy.
 OF_SYNAPSES = {"pi", "e", "inf", "i", "j", "t", "dt", "xi", "w", "lastupdate", *"CEINOQS"}
+# No parameter of a rule for rate units may have one of these names, nor that of a variable or a function.
+OF_RATE_RULES = OF_SYNAPSES | {"eta", "summed"}
 # Words of an expression that are not names.
 WORDS = {"and", "or", "not", "True", "False"}
 # Names that the equations of a synapse may use besides its own.

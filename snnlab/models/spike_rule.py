@@ -51,6 +51,20 @@ class SpikeRule:
     ------
     UserError
         For texts that cannot be read, undefined names, and parameters that are not used or are not numbers.
+
+    Example
+    -------
+    >>> import snnlab
+    >>> from brian2 import ms
+    >>> rule = snnlab.SpikeRule(
+    ...     "potentiation",
+    ...     equations="dx/dt = -x/tau : 1 (event-driven)",
+    ...     on_pre="x += 1",
+    ...     on_post="w += eta*x",
+    ...     parameters=dict(eta=0.01, tau=20*ms, w_max=1.0),
+    ... )
+    >>> rule.variables, rule.pathways()["on_post"]
+    (['x'], {'fire': 'w += eta*x\nw = clip(w, 0, w_max)'})
     """
 
     name: str
@@ -84,7 +98,7 @@ class SpikeRule:
         for label, allowed in changed.items():
             text = getattr(self, label)
             try:
-                tree = ast.parse(dedent(text).strip().replace(";", "\n"))
+                tree = ast.parse(dedent(text).strip())
             except SyntaxError:
                 raise UserError(f"{where}{label}: expected statements such as w += eta*x, got {text!r}") from None
             for statement in tree.body:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import UserError, unknown
 from .quantities import ALLOWED, dump, load, require_parameters, with_parameters
-from .reserved import CONSTANTS
+from .reserved import CONSTANTS, OF_FILTERS
 
 _FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos")
 
@@ -60,9 +60,32 @@ class SynapseModel:
     on_spike : str
         Statement at a presynaptic spike of weight ``weight``. With unit area the mean of s is the firing rate.
     parameters : dict
-        Constants as Brian2 quantities.
+        Constants as Brian2 quantities. Names that start with ``tau`` are times > 0.
     source : str
         Where equations and numbers come from.
+
+    Raises
+    ------
+    UserError
+        For equations or statements that cannot be read, equations without ``s``, undefined names, unused parameters.
+
+    Example
+    -------
+    The alpha function t exp(-t/tau)/tau^2:
+
+    >>> import snnlab
+    >>> from brian2 import ms
+    >>> alpha = snnlab.SynapseModel(
+    ...     name="alpha",
+    ...     equations='''
+    ...     ds/dt = -s/tau + h : unit
+    ...     dh/dt = -h/tau : unit/second
+    ...     ''',
+    ...     on_spike="h += weight/tau**2",
+    ...     parameters=dict(tau=5*ms),
+    ... )
+    >>> alpha.jump("z", "phi")
+    'h_z += phi/tau**2'
     """
 
     name: str
@@ -72,6 +95,10 @@ class SynapseModel:
     source: str = ""
 
     def __post_init__(self):
+        for name in sorted(OF_FILTERS & {*self.states, *self.parameters}):
+            raise UserError(
+                f"filter {self.name!r}: expected a name that Brian2 and the network do not use, got {name!r}"
+            )
         try:
             names = brian2.Equations(self.named("s", "1")).diff_eq_names
         except (brian2.equations.equations.EquationError, ValueError, SyntaxError) as error:

@@ -1,1 +1,1 @@
-"""Neuron models, one file each. `--neuron NAME` finds the file of that name; there is no list to edit."""
+"""Neuron models. `--neuron NAME` finds the model of that name in any of these files; there is no list to edit."""

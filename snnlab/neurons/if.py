@@ -3,7 +3,7 @@
 tau_m dv/dt = I. When v > v_threshold, the neuron spikes and v stays at v_reset for the refractory period.
 
 Without a leak v would fall without limit under a lasting negative input, so it stops falling at v_floor. The floor is
-our choice: the sources do not use this neuron in a network.
+our choice: the sources do not use this neuron in a network. Time steps of 0.05 ms are our choice, too.
 
 f-I curve: f = 1 / (t_ref + tau_m (v_threshold - v_reset) / I) for I > 0, else 0. Rheobase: I = 0.
 """

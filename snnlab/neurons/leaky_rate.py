@@ -7,7 +7,8 @@ r"""Two leaky rate units: f is applied to the state (reservoir) or to the input 
 with I = W r + W_in u + b. Euler steps with a = dt/tau give the discrete forms of reservoir computing,
 h(t) = (1 - a) h(t-1) + a (W_in x(t) + W f(h(t-1))), and of rate networks.
 
-f is tanh. In both models ``rate`` is the output that a unit sends in a recurrent network.
+f is tanh. tau = 10 ms is our choice; the reservoirs of snnlab give a = dt/tau instead. In both models ``rate`` is the
+output that a unit sends in a recurrent network.
 """
 
 from brian2 import ms

@@ -9,7 +9,7 @@ the rule makes the activities of units differ.
 
 Between spiking neurons x and y are traces: each spike adds 1 to the trace of its neuron, and traces decay with tau. A
 spike changes w by the other neuron's trace, so a pair gives :math:`\Delta w = \eta w_{max} e^{-|\Delta t|/\tau}`,
-whichever spike came first.
+whichever spike came first. No source has numbers for spikes; their numbers are those of STDP, which is our choice.
 """
 
 from brian2 import ms

@@ -25,7 +25,9 @@ its own spikes alone. When a spike arrives, u and c first take up all spikes of 
 with the thresholds above; no postsynaptic spike is needed. An input that fires alone, in whatever rhythm, has I = 0.
 Its weight must not change, even if the percentiles give both thresholds the same sign. So the upper branch holds only
 for S > ``rounding`` and the lower branch only for S < -``rounding``. tau_c is 5 ms, the decay of the currents.
-``summation`` = 0 switches temporal summation off and 1 switches it on, because tau_S = 0 would divide by 0.
+``summation`` = 0 switches temporal summation off and 1 switches it on, because tau_S = 0 would divide by 0. The numbers
+of STLR_SPIKES are our choice. In two variants for rate units, which are ours, STLR_SUMMED keeps half of S from step to
+step, and STLR_RARE has the 99th and 1st percentile.
 
 References: Tsukada & Pan 2005, doi:10.1007/s00422-004-0523-1 (the rule, by its abstract); the sums are from a
 reservoir study that has no public code.

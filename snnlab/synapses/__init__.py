@@ -1,1 +1,1 @@
-"""Synaptic filters, one file each. `--filter NAME` finds the file of that name; there is no list to edit."""
+"""Synaptic filters. `--filter NAME` finds the model of that name in any of these files; there is no list to edit."""

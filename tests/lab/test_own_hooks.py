@@ -100,3 +100,11 @@ def test_a_point_of_the_grid_that_is_the_default_adds_no_second_finding(tmp_path
     capsys.readouterr()
     assert main([*arguments, "--json", str(tmp_path)]) == 2
     assert capsys.readouterr().err.startswith("snnlab: json: expected a file, got the folder")
+
+
+def test_a_finding_without_a_number_is_named(tmp_path, capsys):
+    path = own(tmp_path, "")
+    text = (tmp_path / "own.py").read_text().replace("[float(d.x.mean()) for d in datasets]", "[1.0, float('nan')]")
+    (tmp_path / "own.py").write_text(text)
+    assert main(["study", path, "--seeds", "0:2", "--out", str(tmp_path / "runs"), "--no-progress"]) == 0
+    assert "findings of own: the value of 'x' is not a finite number" in capsys.readouterr().err

@@ -1,7 +1,6 @@
 """Models as data: what is refused when one is written, and the way to JSON and back."""
 
 import json
-import pkgutil
 from dataclasses import fields, replace
 
 import brian2
@@ -9,20 +8,17 @@ import pytest
 from brian2 import Hz, mV, nS, pF, second
 from brian2 import ms as msecond
 
-import snnlab.neurons
-import snnlab.synapses
 from snnlab.engine.brian import Engine
 from snnlab.engine.population import population
 from snnlab.errors import UserError
-from snnlab.models.loading import find_model
+from snnlab.models.loading import find_model, shipped_models
 from snnlab.models.neuron import NeuronModel
 from snnlab.models.quantities import quantity, unit
 from snnlab.models.synapse import SynapseModel
 from snnlab.neurons.lif import LIF
 from snnlab.synapses.double_exponential import DOUBLE_EXPONENTIAL
 
-SHIPPED = [("neuron", m.name) for m in pkgutil.iter_modules(snnlab.neurons.__path__)]
-SHIPPED += [("filter", m.name) for m in pkgutil.iter_modules(snnlab.synapses.__path__)]
+SHIPPED = [(kind, name) for kind in ("neuron", "filter") for name in shipped_models(kind)]
 
 
 def leaky(**changes):
@@ -93,6 +89,17 @@ def test_the_unit_of_the_input_must_be_one(current):
             "parameter: expected one of .*, got 'tau'",
         ),
         ({"parameters": {"tau_decay": 20 * msecond, "tau_rise": -2 * msecond}}, "parameter tau_rise: expected a time"),
+        *(
+            (
+                {"parameters": {"tau_decay": 20 * msecond, "tau_rise": 2 * msecond, name: 1.0}},
+                f"expected a name that Brian2 and the network do not use, got '{name}'",
+            )
+            for name in ("e", "dt", "weight", "unit")
+        ),
+        (
+            {"equations": "ds/dt = -s/tau_rise + t : unit\ndt/dt = -t/tau_decay : unit/second"},
+            "expected a name that Brian2 and the network do not use, got 't'",
+        ),
     ],
     ids=str,
 )

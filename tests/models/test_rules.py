@@ -68,7 +68,11 @@ def test_stlr_is_its_closed_form():
         ({"signal": "x_pre*y_pos"}, "signal: name: expected one of .*, got 'y_pos'; did you mean y_post"),
         ({"signal": "randn()*x_pre"}, "signal: name: expected one of .*, got 'randn'"),
         ({"change": "poisson(summed)"}, "change: name: expected one of .*, got 'poisson'"),
-        ({"signal": "e*x_pre", "parameters": {"e": 1.0}}, "parameter e: expected a name that is no constant"),
+        ({"signal": "e*x_pre", "parameters": {"e": 1.0}}, "parameter e: expected a name that has no meaning yet"),
+        *(
+            ({"signal": f"{name}*x_pre", "parameters": {name: 1.0}}, f"parameter {name}: expected a name that has no")
+            for name in ("eta", "x_pre", "summed", "w", "exp", "S", "dt")
+        ),
         ({"change": "sumed"}, "change: name: expected one of .*, got 'sumed'; did you mean summed"),
         ({"parameters": {"theta": 1.0}}, "parameter: expected one of .*, got 'theta'"),
         ({"signal": "theta*x_pre", "parameters": {"theta": np.inf}}, "parameter theta: expected one finite number"),

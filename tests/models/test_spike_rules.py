@@ -105,7 +105,7 @@ def test_rules_are_found_by_name_and_by_file_and_make_a_round_trip(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(
         "from snnlab.models.spike_rule import SpikeRule\n"
-        "MINE = SpikeRule('mine', on_pre='w -= eta', parameters={'eta': 0.01, 'w_max': 1.0})\n"
+        "MINE = SpikeRule('mine', on_pre='w -= 0.5*eta; w -= 0.5*eta', parameters={'eta': 0.01, 'w_max': 1.0})\n"
     )
     mine = find_rule(f"{path}:MINE", SpikeRule)
     assert changes(mine, [([np.array([0.01, 0.02])], SILENT)])[0, 0] == pytest.approx(-0.02)

@@ -37,6 +37,17 @@ class Boltzmann(Machine):
     ------
     UserError
         If shapes do not fit, numbers are not finite, or delays are not integers from 1 to 29.
+
+    Example
+    -------
+    >>> import numpy as np
+    >>> import snnlab
+    >>> sequence = np.array([[1, 0], [0, 1], [1, 1]])
+    >>> fit = snnlab.Boltzmann.random(2, rng=0, delays=3).fit(sequence, periods=200, target="numpy")
+    >>> fit.recalled, fit.machine.generate(3, fit.traces).tolist()
+    (True, [[1, 0], [0, 1], [1, 1]])
+
+    Reference: Osogami & Otsuka 2015, doi:10.1038/srep14149, equations 3 to 18.
     """
 
     def fit(

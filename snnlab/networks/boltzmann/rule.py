@@ -65,6 +65,16 @@ class DybmRule:
     ------
     UserError
         For decay rates outside (0, 1), and for other values that are not allowed.
+
+    Example
+    -------
+    >>> import snnlab
+    >>> rule = snnlab.DybmRule(lam=(0.5,), mu=(0.5,), optimizer="sgd", rate=0.1)
+    >>> print(rule.arrive())
+    alpha_1 = lambda_1*(alpha_1 + arrived(history_pre, delay_steps))
+    beta_1 = under_way_1(history_pre, delay_steps)
+
+    Reference: Osogami & Otsuka 2015, doi:10.1038/srep14149, equations 3 to 18.
     """
 
     lam: tuple[float, ...] = (0.25, 0.5, 0.75)

@@ -55,7 +55,21 @@ def equations(machine: Machine) -> str:
 
 
 def load_machine(path: str | Path) -> tuple[Boltzmann, Traces]:
-    """Return the trained machine of a run file and its traces; raises UserError if the file holds no machine."""
+    """Return the trained machine of a run file and its traces; raises UserError if the file holds no machine.
+
+    Example
+    -------
+    >>> import snnlab
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> from snnlab.lab.protocol import find_protocol
+    >>> science = find_protocol("dybm_science")
+    >>> size = dict(sequence="I", periods=2, lam=(0.5,), mu=(0.5,), target="numpy")
+    >>> path, run = science.execute(science.config(**size), Path(mkdtemp()))
+    >>> machine, traces = snnlab.load_machine(path)
+    >>> machine.n, machine.generate(5, traces).shape
+    (7, (5, 7))
+    """
     dataset, rule = _load(path)
     return stored_machine(dataset, rule)
 
@@ -67,6 +81,18 @@ def load_state(path: str | Path) -> State:
     ------
     UserError
         If the file holds no machine, or is so old that it holds no training state.
+
+    Example
+    -------
+    >>> import snnlab
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> from snnlab.lab.protocol import find_protocol
+    >>> science = find_protocol("dybm_science")
+    >>> size = dict(sequence="I", periods=2, lam=(0.5,), mu=(0.5,), target="numpy")
+    >>> path, run = science.execute(science.config(**size), Path(mkdtemp()))
+    >>> snnlab.load_state(path)
+    State(7 neurons, AdaGrad)
     """
     dataset, rule = _load(path)
     if "turn" not in dataset:

@@ -31,7 +31,15 @@ class ForceConfig(BrianConfig):
     """Settings of a FORCE run.
 
     None means the published value of a shipped neuron, or the value in FORCE of a user's file. If the file states no
-    value, rls_interval is 1 ms and zero_row_mean is True. :func:`settle_force` fills these values in.
+    value, rls_interval is 1 ms and zero_row_mean is True. :func:`settle_force` fills these values in. The defaults are
+    those of the authors' script of the sine (Nicola & Clopath 2017, figure 2; ModelDB 190565).
+
+    Example
+    -------
+    >>> import snnlab
+    >>> config = snnlab.ForceConfig(neuron="lif", n=500)
+    >>> config.g, config.settle().g, config.settle().cost().steps
+    (None, 0.04, 300000)
     """
 
     GROUPS: ClassVar = {
@@ -140,6 +148,16 @@ def settle_force(config: Settled, **stated: Any) -> Settled:
     ------
     UserError
         For the first field with a value that is not allowed.
+
+    Example
+    -------
+    >>> import snnlab
+    >>> theta = snnlab.settle_force(snnlab.ForceConfig(neuron="theta"), q=5e3)
+    >>> theta.g, theta.q, theta.tau_decay
+    (10.0, 5000.0, 20.0)
+    >>> snnlab.settle_force(snnlab.ForceConfig(n=0))
+    Traceback (most recent call last):
+    snnlab.errors.UserError: n: expected an integer >= 1, got 0
     """
     config = _filled(config, stated)
     setup = config.setup
@@ -169,7 +187,15 @@ def _filled(config: Settled, values: dict[str, Any]) -> Settled:
 
 
 def force_models(config: ForceConfig) -> dict:
-    """Return the data and models that a settled Config names: its models."""
+    """Return the data and models that a settled Config names: its models.
+
+    Example
+    -------
+    >>> import snnlab
+    >>> models = snnlab.force_models(snnlab.ForceConfig(neuron="lif").settle())
+    >>> models["neuron"]["threshold"], models["synapse"]["on_spike"]
+    ('v > v_threshold', 'h += weight/(tau_rise*tau_decay)')
+    """
     setup = config.setup
     return {"force": RESULTS_VERSION, "neuron": setup.neuron.to_dict(), "synapse": setup.synapse.to_dict()}
 

@@ -19,7 +19,19 @@ TICKS = 16
 
 @dataclass(frozen=True)
 class Drive:
-    """A signal and its encoder."""
+    """A signal and its encoder.
+
+    Example
+    -------
+    Two neurons, two pulses, a sample for each step:
+
+    >>> import numpy as np
+    >>> import snnlab
+    >>> from scipy.sparse import csr_array
+    >>> drive = snnlab.Drive(encoder=np.array([[1.0, 0.0], [0.0, 2.0]]), signal=csr_array([[1.0, 0.0], [0.0, 0.5]]))
+    >>> [drive.current(drive.sample(steps, speed=1.0)).tolist() for steps in range(3)]
+    [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]
+    """
 
     encoder: np.ndarray
     """(n, m), weights in the unit of the neuron's input (SI)"""

@@ -94,6 +94,25 @@ class ForceNetwork:
         The external input of the next step (SI) for a driven network; else empty.
     spike_count : view of shape (n,)
         Number of spikes of each neuron so far.
+
+    Raises
+    ------
+    UserError
+        For an unknown scheme, or a filter without the leak that the scheme needs.
+
+    Example
+    -------
+    >>> import numpy as np
+    >>> import snnlab
+    >>> from scipy.sparse import csr_array
+    >>> from snnlab.neurons.lif import LIF
+    >>> from snnlab.synapses.exponential import EXPONENTIAL
+    >>> with snnlab.Engine("numpy") as engine:
+    ...     weights = csr_array(0.01 * np.eye(3))
+    ...     net = snnlab.ForceNetwork(LIF, EXPONENTIAL, weights, encoder=np.zeros((3, 1)), bias=-0.03, dt=0.5e-3)
+    ...     ended = engine.run(net.network, seconds=0.1, clock=net.clock)
+    ...     int(net.spike_count.min()) > 0, net.z.shape
+    (True, (1,))
     """
 
     def __init__(

@@ -17,7 +17,23 @@ _ORDERS = ("permutation", "output_order", "pulse_order")
 
 @dataclass(frozen=True)
 class Phase:
-    """Conditions from a time of a run until the next phase. A phase does not inherit anything from earlier phases."""
+    """Conditions from a time of a run until the next phase. A phase does not inherit anything from earlier phases.
+
+    Raises
+    ------
+    UserError
+        If indices of neurons, outputs or pulses are no integers.
+
+    Example
+    -------
+    The first two of four neurons are silent from 3 s on, and the feedback is halved:
+
+    >>> import numpy as np
+    >>> import snnlab
+    >>> phase = snnlab.Phase(3.0, feedback=0.5, silent=np.array([0, 1]))
+    >>> phase.decoder(np.ones((4, 1))).ravel().tolist()
+    [0.0, 0.0, 1.0, 1.0]
+    """
 
     start: float
     """start of the phase (s)"""

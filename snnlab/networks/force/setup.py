@@ -188,9 +188,7 @@ def resolve(config: ForceConfig) -> ForceSetup:
             f"learn_start, learn_stop: expected 0 <= learn_start < learn_stop <= seconds, "
             f"got {config.learn_start}, {config.learn_stop}, {config.seconds}"
         )
-    neuron, module = find_model(config.neuron, "neuron")
-    if not neuron.threshold:
-        raise UserError(f"neuron: expected a model with a threshold, got {neuron.name!r}, which does not spike")
+    neuron, module = find_model(config.neuron, "neuron", spiking=True)
     neuron = neuron.with_parameters(**_changes(config.parameters))
     synapse = _filter(config)
     values = _force_values(config, neuron, stated_values(module))

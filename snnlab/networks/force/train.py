@@ -78,6 +78,18 @@ def train_force(
     ------
     UserError, Diverged
         UserError before the run, for settings that are not allowed. Diverged during the run.
+
+    Example
+    -------
+    >>> import numpy as np
+    >>> import snnlab
+    >>> config = snnlab.ForceConfig(neuron="lif", n=20, dt=0.5, seconds=0.3, learn_start=0.1, learn_stop=0.2)
+    >>> with snnlab.Engine("numpy", seed=1) as engine:
+    ...     run = snnlab.train_force(config, lambda t: np.sin(2*np.pi*5*t), engine)
+    >>> run.output.dims, run.decoder.shape
+    (('time', 'component'), (20, 1))
+
+    Reference: Nicola & Clopath 2017, doi:10.1038/s41467-017-01827-3, figure 2 and the authors' scripts.
     """
     setup, n = config.setup, config.n
     _warn_of_size(config)

@@ -29,7 +29,22 @@ from .setup import recording_steps
 
 
 def load(path: str | Path) -> TrainedNetwork:
-    """Return the trained network of a run file; raises UserError if the file holds no network."""
+    """Return the trained network of a run file; raises UserError if the file holds no network.
+
+    Example
+    -------
+    ``snnlab run force_sine`` writes such a file, as do these lines:
+
+    >>> import snnlab
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> from snnlab.lab.protocol import find_protocol
+    >>> sine = find_protocol("force_sine")
+    >>> size = dict(neuron="lif", n=20, dt=0.5, seconds=0.3, learn_start=0.1, learn_stop=0.2, target="numpy")
+    >>> path, run = sine.execute(sine.config(**size), Path(mkdtemp()))
+    >>> snnlab.load(path)
+    <TrainedNetwork: 20 lif neurons, 1 output(s), from force_sine>
+    """
     return TrainedNetwork(load_run(path))
 
 
@@ -48,6 +63,23 @@ class TrainedNetwork:
         1 or -1 for each neuron of a network with Dale's law, else empty; see :mod:`snnlab.networks.force.dale`.
     hdts : Drive or None
         The external signal that drove the network during learning.
+
+    Raises
+    ------
+    UserError
+        If the run holds no network.
+
+    Example
+    -------
+    >>> import numpy as np
+    >>> import snnlab
+    >>> config = snnlab.ForceConfig(neuron="lif", n=20, dt=0.5, seconds=0.3, learn_start=0.1, learn_stop=0.2)
+    >>> with snnlab.Engine("numpy") as engine:
+    ...     run = snnlab.train_force(config, lambda t: np.sin(2*np.pi*5*t), engine)
+    >>> net = snnlab.TrainedNetwork(run)
+    >>> after = net.run(0.05, silence=range(20), target="numpy")
+    >>> after.output.shape, float(abs(after.output).max())
+    ((100, 1), 0.0)
     """
 
     def __init__(self, dataset: xr.Dataset):

@@ -26,7 +26,7 @@ ETAS = {"stdp": 1e-4, "hebb": 1e-6, "stlr": 1e-4}
 
 @dataclass(frozen=True)
 class LiquidConfig(BrianConfig):
-    """Settings of a liquid, of its plasticity and of its images."""
+    """Settings of a liquid, of its plasticity and of its images. The defaults and the rates in ETAS are our choice."""
 
     GROUPS: ClassVar = {
         "network": ("n", "density", "gain", "inhibition", "input_density", "bias", "rate"),

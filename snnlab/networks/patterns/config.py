@@ -21,7 +21,10 @@ RESULTS_VERSION = 2
 
 @dataclass(frozen=True)
 class PatternConfig(BrianConfig):
-    """Settings of a reservoir, of its plasticity and of the learned sequences of patterns."""
+    """Settings of a reservoir, of its plasticity and of the learned sequences of patterns.
+
+    No source has numbers: the defaults and the learning rates of the protocols are our choice.
+    """
 
     GROUPS: ClassVar = {
         "network": ("n", "density", "radius", "leak", "w_in"),

@@ -20,7 +20,10 @@ RESULTS_VERSION = 2
 
 @dataclass(frozen=True)
 class ReservoirConfig(RunConfig):
-    """Settings of a rate reservoir, of its plasticity and of its images."""
+    """Settings of a rate reservoir, of its plasticity and of its images.
+
+    The source states batches of 64 images and no other number. The other defaults are our choice.
+    """
 
     GROUPS: ClassVar = {
         "network": ("n", "density", "radius", "leak", "w_in", "form"),

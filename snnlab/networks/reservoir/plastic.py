@@ -43,8 +43,33 @@ class View:
 class Plasticity:
     """A rule that changes the weights of a reservoir while it runs.
 
-    ``mean_steps`` is the time constant, in steps, of running means in a rule. ``remedy`` holds the remedies that are
-    applied in addition to the rule.
+    Parameters
+    ----------
+    reservoir : RateReservoir
+        Its weights change.
+    rule : RateRule
+    eta : float
+        Learning rate.
+    rng : numpy.random.Generator
+        For rules with random changes.
+    view : View
+        What the rule sees of the units.
+    mean_steps : float
+        Time constant of running means in a rule (steps).
+    remedy : Remedy
+        Remedies that are applied in addition to the rule.
+
+    Example
+    -------
+    >>> import numpy as np
+    >>> import snnlab
+    >>> from snnlab.plasticity.hebb import HEBB
+    >>> rng = np.random.default_rng(0)
+    >>> reservoir = snnlab.random_reservoir(20, inputs=1, rng=rng, density=0.3)
+    >>> before = reservoir.w.copy()
+    >>> snnlab.Plasticity(reservoir, HEBB, eta=1e-3, rng=rng).learn(np.ones((4, 10, 1)))
+    >>> bool((reservoir.w != before).all())
+    True
     """
 
     reservoir: RateReservoir

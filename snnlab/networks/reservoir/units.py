@@ -43,6 +43,20 @@ class RateReservoir:
     ----------
     pre, post, w : arrays of shape (synapses,)
         Units and weights of the synapses, sorted by presynaptic unit.
+
+    Example
+    -------
+    Two units without synapses, one input, one sequence of two steps:
+
+    >>> import numpy as np
+    >>> import snnlab
+    >>> from scipy.sparse import csr_array
+    >>> reservoir = snnlab.RateReservoir(csr_array((2, 2)), w_in=np.array([[1.0], [2.0]]), leak=0.5)
+    >>> reservoir.states(np.array([[[1.0], [0.0]]]), kept=[0, 1]).tolist()
+    [[[0.5, 1.0], [0.25, 0.5]]]
+
+    Reference: Jaeger et al. 2007, doi:10.1016/j.neunet.2007.04.016 (reservoir); Wilson & Cowan 1972,
+    doi:10.1016/S0006-3495(72)86068-5 (rate).
     """
 
     def __init__(
@@ -154,6 +168,14 @@ def random_reservoir(
 
     The weights are scaled to a spectral radius. Input weights are uniform in [-w_in, w_in], from every input to every
     unit. Raises UserError if there are too few connections for a spectral radius > 0.
+
+    Example
+    -------
+    >>> import numpy as np
+    >>> import snnlab
+    >>> reservoir = snnlab.random_reservoir(50, inputs=3, rng=np.random.default_rng(0), radius=0.9)
+    >>> reservoir.w_in.shape, round(reservoir.radius(), 6)
+    ((50, 3), 0.9)
     """
     weights = sparse_random(n, density, 1.0, rng).tolil() if density else scipy.sparse.csr_array((n, n)).tolil()
     weights.setdiag(0)

@@ -1,4 +1,7 @@
-"""The settings of a network that learns a song, their checks, and the song that they name."""
+"""The settings of a network that learns a song, their checks, and the song that they name.
+
+The values of LIF neurons and of set B are our choice. Neurons of set C have the values of the authors' script.
+"""
 
 from __future__ import annotations
 
