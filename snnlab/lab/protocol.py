@@ -142,7 +142,8 @@ class Protocol:
         if not 0 <= seed < 2**63:
             raise UserError(f"seed: expected an integer from 0 to 2^63 - 1, got {seed}")
         settled = call_own("settle", self.spec, self.settle, config)
-        if not isinstance(settled, self.Config):
+        # A file that is loaded twice has two classes of one name.
+        if not isinstance(settled, type(config)):
             kind = type(settled).__name__
             raise UserError(f"protocol: {self.spec}: settle: expected it to return a Config, got {kind}")
         if getattr(settled, "seed", 0) != seed:

@@ -89,7 +89,7 @@ def brunel(engine, seconds=0.1):
     return np.array(monitor.t), np.array(monitor.i)
 
 
-@pytest.mark.parametrize("target", ["numpy", "cython"])
+@pytest.mark.parametrize("target", ["numpy", pytest.param("cython", marks=pytest.mark.programs)])
 def test_a_network_of_a_tutorial_runs_unchanged_and_again(target, monkeypatch):
     results, others, notes = [], [], []
     monkeypatch.setattr(logging.getLogger("snnlab"), "info", notes.append)
@@ -190,6 +190,7 @@ def test_standalone_refuses_python_during_the_run_instead_of_dropping_it(how):
     assert isinstance(brian2.get_device(), RuntimeDevice)
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_standalone_and_numpy_give_the_same_filters():
     from snnlab.lab.protocol import find_protocol

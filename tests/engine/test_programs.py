@@ -77,6 +77,7 @@ def test_several_processes_build_a_program_once(tmp_path, monkeypatch):
     assert each[0].stdout == each[1].stdout and Path(each[0].stdout.strip(), "main").is_file()
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_our_own_files_are_compiled_once_for_all_networks(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

@@ -63,7 +63,7 @@ def test_the_lesion_program_runs_on_a_run_file(tmp_path, monkeypatch):
     path.rename("RUN.nc")
     plt.close("all")
     scope = {}
-    exec(blocks("README.md")[2].replace("net.run(2.0", "net.run(0.1"), scope)
+    exec(blocks("README.md")[2].replace("net.run(2.0", "net.run(0.1, target='numpy'"), scope)
     assert len(scope["amplitudes"]) == len(scope["fractions"]) == 6
     # Half of the neurons carry less output than all of them.
     assert scope["amplitudes"][-1] != pytest.approx(scope["amplitudes"][0])

@@ -27,7 +27,7 @@ def times(spikes):
     return np.flatnonzero(spikes) * DT
 
 
-@pytest.mark.parametrize("target", ["numpy", "cython"])
+@pytest.mark.parametrize("target", ["numpy", pytest.param("cython", marks=pytest.mark.programs)])
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [

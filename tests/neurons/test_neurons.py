@@ -150,8 +150,11 @@ LOOPS = {
 }
 
 
-@pytest.mark.parametrize("target", ["numpy", "cython"])
-@pytest.mark.parametrize("name", LOOPS)
+# One model is compiled by Cython here, and the others by make test-programs.
+COMPILED = [pytest.param(name, "cython", marks=[] if name == "lif" else pytest.mark.programs) for name in LOOPS]
+
+
+@pytest.mark.parametrize(("name", "target"), [*((name, "numpy") for name in LOOPS), *COMPILED])
 def test_model_equals_the_independent_loop(name, target, rng):
     model, dt, mean, spread, amplitude = LOOPS[name]
     steps = round(0.1 / dt)

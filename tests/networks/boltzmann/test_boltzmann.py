@@ -162,7 +162,10 @@ def test_the_register_equals_delays_of_brian2(rng):
 
 
 @pytest.mark.standalone
-@pytest.mark.parametrize(("variant", "cue"), [("paper", 0), ("paper", 5), ("jdybm", 0)])
+@pytest.mark.parametrize(
+    ("variant", "cue"),
+    [("paper", 5), *(pytest.param(kind, 0, marks=pytest.mark.programs) for kind in ("paper", "jdybm"))],
+)
 def test_the_program_does_what_numpy_does(rng, variant, cue):
     rule = DybmRule(variant=variant)
     # Beyond eight steps, the queue needs a second byte of the table.
@@ -186,6 +189,7 @@ def test_a_state_of_many_decay_rates_is_its_machine(rng):
     np.testing.assert_array_equal(back.v, machine.v)
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_blocks_end_and_take_turns_in_the_program_as_in_numpy():
     # With one decay rate of 0.9 training is not chaotic in rounding, and these figures are learned in 200 periods.

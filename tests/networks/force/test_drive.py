@@ -20,8 +20,8 @@ from snnlab.networks.force.train import train_force
 from snnlab.networks.force.trained import TrainedNetwork
 from snnlab.networks.replay.pulses import Pulses
 
-DT = 5e-5
-SIZE = {"neuron": "lif", "n": 103, "seconds": 0.4, "learn_start": 0.05, "learn_stop": 0.2, "seed": 5}
+DT = 1e-4
+SIZE = {"neuron": "lif", "n": 103, "dt": 0.1, "seconds": 0.4, "learn_start": 0.05, "learn_stop": 0.2, "seed": 5}
 PULSES = Pulses(8, 0.04)
 
 
@@ -58,14 +58,14 @@ def test_speeds_that_are_not_whole_ticks_are_refused(speed):
 
 
 def test_pulses_follow_each_other_and_repeat():
-    t = np.arange(1, 1601) * DT
+    t = np.arange(1, 801) * DT
     values = PULSES(t)
     component, height = PULSES.active(t)
-    assert values.shape == (1600, 8) and (np.count_nonzero(values > 1e-12, axis=1) <= 1).all()
-    np.testing.assert_array_equal(component, np.arange(1, 1601) // 100 % 8)
+    assert values.shape == (800, 8) and (np.count_nonzero(values > 1e-12, axis=1) <= 1).all()
+    np.testing.assert_array_equal(component, np.arange(1, 801) // 50 % 8)
     np.testing.assert_allclose(height, np.abs(np.sin(np.pi * t / 5e-3)), atol=1e-6)
-    np.testing.assert_allclose(PULSES.signal(DT).toarray(), values[:800], atol=1e-9)
-    np.testing.assert_allclose(values[800:], values[:800], atol=1e-6)
+    np.testing.assert_allclose(PULSES.signal(DT).toarray(), values[:400], atol=1e-9)
+    np.testing.assert_allclose(values[400:], values[:400], atol=1e-6)
 
 
 @pytest.mark.parametrize(("m", "period"), [(0, 1.0), (3, 0.0), (3, float("nan"))])
@@ -87,7 +87,7 @@ def test_the_network_gets_what_a_timed_array_gives_it():
     dataset = train().assign_attrs(protocol="test")
     net = TrainedNetwork(dataset)
     run = net.run(0.1, speed=-2, target="numpy", record_voltages=103)
-    samples = -2 * np.arange(2000) % 800
+    samples = -2 * np.arange(1000) % 400
     currents = net.hdts.signal.toarray()[samples] @ net.hdts.encoder.T
     net.hdts = None
     timed = brian2.TimedArray(currents * brian2.volt, dt=DT * brian2.second)
@@ -196,7 +196,7 @@ def filtered(run, steps):
         ({"start": 0.4}, "phases: expected starts >= 0 and < 0.4 s in rising order"),
         ({"silent": [0.5]}, "silent: expected integers"),
         ({"output_order": [1.0, 0.0]}, "output_order: expected integers"),
-        ({"signal": PULSES.signal(2 * DT)}, r"signal: expected the drive's shape \(800, 8\), got \(400, 8\)"),
+        ({"signal": PULSES.signal(2 * DT)}, r"signal: expected the drive's shape \(400, 8\), got \(200, 8\)"),
         ({"silent": [1], "start": 0.1}, r"phases: silent, permutation: expected starts >= 0\.2 s, after learning"),
     ],
     ids=str,
@@ -205,7 +205,7 @@ def test_phases_that_make_no_sense_are_refused(phase, message):
     with pytest.raises(UserError, match=message):
         train(phases=[Phase(**{"start": 0.25} | phase)])
     with pytest.raises(UserError, match="rising order"):
-        train(phases=[Phase(0.1), Phase(0.10001)])
+        train(phases=[Phase(0.1), Phase(0.10002)])
 
 
 def test_a_phase_that_changes_nothing_changes_nothing():
@@ -254,7 +254,7 @@ def test_a_run_is_resumed_within_a_lesion(tmp_path, monkeypatch):
 def test_a_control_breaks_every_phase_after_learning():
     """With phases as without: feedback is cut in all that follows."""
     cut = train(phases=[Phase(0.1), Phase(0.3, speed=2.0)], control="no_feedback")
-    phases = [Phase(0.1), Phase(0.20005, feedback=0.0), Phase(0.3, speed=2.0, feedback=0.0)]
+    phases = [Phase(0.1), Phase(0.2001, feedback=0.0), Phase(0.3, speed=2.0, feedback=0.0)]
     np.testing.assert_array_equal(cut.output, train(phases=phases).output)
 
 

@@ -14,7 +14,7 @@ from snnlab.networks.force.trained import TrainedNetwork
 from snnlab.synapses.double_exponential import DOUBLE_EXPONENTIAL
 from snnlab.synapses.exponential import EXPONENTIAL
 
-SIZE = {"n": 150, "seconds": 0.4, "learn_start": 0.1, "learn_stop": 0.3, "seed": 5, "target": "numpy"}
+SIZE = {"n": 150, "dt": 0.1, "seconds": 0.4, "learn_start": 0.1, "learn_stop": 0.3, "seed": 5, "target": "numpy"}
 
 
 def teacher(t):
@@ -40,7 +40,7 @@ def assert_close(first, second):
     [
         {"neuron": "lif"},
         {"neuron": "lif", "filter": "exponential"},
-        {"neuron": "izhikevich", "filter_scheme": "exponential", "rls_gain": "exact"},
+        {"neuron": "izhikevich", "dt": 0.04, "filter_scheme": "exponential", "rls_gain": "exact"},
         {"neuron": "lif", "control": "permuted_decoder"},
         {"neuron": "lif", "checkpoint": 0.07},
     ],

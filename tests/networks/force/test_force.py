@@ -122,6 +122,7 @@ def test_network_and_learning_equal_the_independent_loop(case, rng):
     assert_same(*run_both(config, k, n_steps, rng))
 
 
+@pytest.mark.programs
 def test_compiled_network_equals_the_independent_loop(rng):
     assert_same(*run_both(ForceConfig(neuron="lif", n=60), 1, 2000, rng, target="cython"))
 

@@ -15,7 +15,7 @@ from snnlab.networks.force.config import ForceConfig
 from snnlab.networks.force.train import train_force
 
 pytestmark = pytest.mark.standalone
-SIZE = {"neuron": "lif", "n": 203, "seconds": 0.5, "learn_start": 0.1, "learn_stop": 0.4, "seed": 5}
+SIZE = {"neuron": "lif", "n": 203, "dt": 0.1, "seconds": 0.5, "learn_start": 0.1, "learn_stop": 0.4, "seed": 5}
 
 
 def train(target, n_outputs=1, excitatory=None, **changes):
@@ -75,7 +75,7 @@ def test_both_targets_give_the_same_run(changes, tolerance):
 @pytest.mark.programs
 @pytest.mark.parametrize("neuron", ["theta", "izhikevich"])
 def test_other_models_are_the_same_run_while_they_learn(neuron):
-    changes = {"neuron": neuron, "seconds": 0.3, "learn_start": 0.1, "learn_stop": 0.2}
+    changes = {"neuron": neuron, "dt": None, "seconds": 0.3, "learn_start": 0.1, "learn_stop": 0.2}
     python, program = train("numpy", **changes), train("cpp_standalone", **changes)
     # The first 100 ms of learning.
     np.testing.assert_allclose(program.decoder, python.decoder, rtol=0, atol=1e-9 * np.abs(python.decoder).max())

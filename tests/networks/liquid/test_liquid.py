@@ -78,6 +78,7 @@ def test_a_liquid_does_what_a_loop_over_time_steps_does(code):
     assert counts.sum() > 300
 
 
+@pytest.mark.programs
 def test_numpy_and_cython_give_the_same_spikes():
     first, second = shown("numpy"), shown("cython")
     np.testing.assert_array_equal(first[1], second[1])
@@ -86,7 +87,7 @@ def test_numpy_and_cython_give_the_same_spikes():
 
 
 @pytest.mark.standalone
-@pytest.mark.parametrize("rule", [None, "stdp", "stlr"])
+@pytest.mark.parametrize("rule", ["stdp", *(pytest.param(each, marks=pytest.mark.programs) for each in (None, "stlr"))])
 def test_the_program_gives_the_same_spikes_and_weights(rule):
     rule = rule and find_rule(rule, SpikeRule).with_parameters(eta=0.02)
     first, second = shown("numpy", rule=rule, code="latency"), shown("cpp_standalone", rule=rule, code="latency")
