@@ -71,6 +71,7 @@ def test_a_user_s_rule_and_learning_rate_are_used(tmp_path):
         assert join_features(states, counts).shape == (2, 250)
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_the_reduced_preset_meets_its_checks_and_the_control_does_not(tmp_path):
     runs = [PROTOCOL.execute(PROTOCOL.config(quick=True, plasticity=rule), tmp_path)[1] for rule in ("none", "stlr")]

@@ -51,6 +51,7 @@ def test_findings_state_what_each_lever_does():
     assert not any(module.PACE in finding.what or ratio[:9] in finding.what for finding in lost)
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_a_reduced_network_replays_at_both_speeds_taught_and_not_with_its_pulses_permuted(tmp_path):
     _, run = PROTOCOL.execute(PROTOCOL.config(quick=True, seed=100), tmp_path)
