@@ -11,6 +11,7 @@ from snnlab.stimuli.pictures.bitmaps import evolution, music
 MUSIC, EVOLUTION = find_protocol("dybm_music"), find_protocol("dybm_evolution")
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_the_figures_are_recalled_and_taught_in_another_order_they_are_not(tmp_path):
     _, dataset = EVOLUTION.execute(EVOLUTION.config(quick=True, seed=100), tmp_path)
