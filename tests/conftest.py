@@ -16,7 +16,8 @@ if "SNNLAB_TESTS" not in os.environ:
     if os.environ.get("SNNLAB_TEST_CACHE") == "cold":
         cache = Path(tempfile.mkdtemp(prefix="snnlab-tests-"))
         atexit.register(shutil.rmtree, cache, ignore_errors=True)
-    shutil.rmtree(cache / "snnlab" / "data", ignore_errors=True)
+    # What was fetched by tests is not kept. Its folder is removed by the session that made it.
+    atexit.register(shutil.rmtree, cache / "snnlab" / "data", ignore_errors=True)
     os.environ["SNNLAB_TESTS"] = str(cache)
 os.environ["XDG_CACHE_HOME"] = os.environ["SNNLAB_TESTS"]
 

@@ -6,6 +6,7 @@ import runpy
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
@@ -27,7 +28,12 @@ def execute(command, capsys):
         done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True)
         status, printed = done.returncode, done.stdout + done.stderr
     elif program == "python":
-        runpy.run_path(arguments[0], run_name="__main__")
+        # Python looks for modules beside its script first.
+        sys.path.insert(0, str(Path.cwd()))
+        try:
+            runpy.run_path(arguments[0], run_name="__main__")
+        finally:
+            sys.path.remove(str(Path.cwd()))
         status, printed = 0, capsys.readouterr().out
     else:
         assert program == "snnlab", command
@@ -44,7 +50,6 @@ def execute(command, capsys):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_page_does_what_it_says(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
     # Pages may have files of one name, and each imports its own.
     for name in [k for k, m in sys.modules.items() if str(getattr(m, "__file__", "")).startswith(str(tmp_path.parent))]:
         del sys.modules[name]

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -291,7 +292,7 @@ def _seconds(value: float | brian2.Quantity) -> float:
 def compiler() -> str:
     """Return the version text of the C++ compiler, or "" if there is none."""
     with contextlib.suppress(OSError):
-        command = [os.environ.get("CXX", "g++"), "--version"]
+        command = [*shlex.split(os.environ.get("CXX") or "g++"), "--version"]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout
     return ""
 

@@ -16,9 +16,8 @@ import re
 import shlex
 import shutil
 import subprocess
-import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import brian2
@@ -33,7 +32,7 @@ _INCLUDE = re.compile(r"^[ \t]*#[ \t]*include.*$", re.MULTILINE)
 
 
 def cache(kind: str) -> Path:
-    """Return the user's folder for compiled programs or objects, which is made if needed and cleared of old files.
+    """Return the user's folder for compiled programs or objects, which is made if needed.
 
     Raises
     ------
@@ -75,13 +74,16 @@ def with_includes(sources: Iterable[Path]) -> list[Path]:
     return found
 
 
-def digest(contents: list, sources: Iterable[Path]) -> str:
+def digest(contents: list, sources: Iterable[Path], without: Collection[str] = ()) -> str:
     """Return a name for what is compiled from ``contents`` (JSON values) and the texts of ``sources`` on this machine.
 
-    It depends on the versions of Brian2 and of the compiler, the flags, and the processor.
+    It depends on the versions of Brian2 and of the compiler, the flags, and the processor, but not on preferences of
+    Brian2 in ``without``.
     """
-    flags = {name: str(brian2.prefs[name]) for name in brian2.prefs if name.startswith("codegen.cpp.")}
-    flags |= {"environment": os.environ.get("CXXFLAGS", ""), "machine": _machine()}
+    kinds = ("codegen.cpp.", "devices.cpp_standalone.")
+    names = [name for name in brian2.prefs if name.startswith(kinds) and name not in without]
+    flags = {name: str(brian2.prefs[name]) for name in names}
+    flags |= {name: os.environ.get(name, "") for name in ("CXX", "CXXFLAGS")} | {"machine": _machine()}
     texts = [path.read_text() for path in sources]
     text = json.dumps([*contents, brian2.__version__, compiler(), flags, *texts], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -108,29 +110,58 @@ def compile_folder(folder: Path, sources: Iterable[str], header: Path) -> None:
     _merge(folder / "thresholder_units.cpp", apart)
     objects = ["network_units.o", "thresholder_units.o"]
     (folder / "own").mkdir()
-    kept = cache("objects")
-    compiled = {}
-    for number, source in enumerate(path for path in with_includes([header]) if path.suffix == ".cpp"):
-        stored = kept / f"{digest([], with_includes([source]))}.o"
-        name = f"own/{source.stem}_{number}.o"
-        try:
-            shutil.copy(stored, folder / name)
-            os.utime(stored)
-        except OSError:
-            (folder / name).with_suffix(".cpp").write_text(f'#include "{source.relative_to(PACKAGE)}"\n')
-            compiled[folder / name] = stored
-        objects.append(name)
+    own = {f"own/{path.stem}_{k}.o": path for k, path in enumerate(_sources(header))}
+    stored = {name: _stored(path) for name, path in own.items()}
+    for name, path in own.items():
+        if not _copied(stored[name], folder / name):
+            (folder / name).with_suffix(".cpp").write_text(f'#include "{path.relative_to(PACKAGE)}"\n')
+    compiled = [name for name in own if not (folder / name).is_file()]
     # Brian2's makefile has the flags. Its list of dependencies costs a second and is of no use here.
-    command = [brian2.prefs.devices.cpp_standalone.make_cmd_unix, f"-j{os.cpu_count() or 2}"]
-    command += [f"OBJS={' '.join(objects)}", "SRCS=", "DEPS=", "main"]
+    standalone = brian2.prefs.devices.cpp_standalone
+    command = [standalone.make_cmd_unix, f"-j{os.cpu_count() or 2}", *standalone.extra_make_args_unix]
+    command += [f"OBJS={' '.join([*objects, *own])}", "SRCS=", "DEPS=", "main"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
+        # A kept object may be damaged: the next build makes it anew.
+        for name in own.keys() - compiled:
+            stored[name].unlink(missing_ok=True)
         errors = [line for line in done.stderr.splitlines() if re.search("error|undefined", line)] or [done.stderr]
         raise RuntimeError(f"{shlex.join(command)} in {folder}: {errors[0]}")
-    for path, stored in compiled.items():
-        with tempfile.NamedTemporaryFile(dir=kept, prefix=stored.name, delete=False) as new:
-            new.write(path.read_bytes())
-        os.replace(new.name, stored)
+    for name in compiled:
+        # A source may have been edited while it was compiled.
+        if _stored(own[name]) == stored[name]:
+            _keep(folder / name, stored[name])
+
+
+def _sources(header: Path) -> list[Path]:
+    return [path for path in with_includes([header]) if path.suffix == ".cpp"]
+
+
+def _stored(source: Path) -> Path:
+    """Return where the object of a C++ file is kept. Checkouts with the same files share it."""
+    paths = ("codegen.cpp.headers", "codegen.cpp.include_dirs")
+    return cache("objects") / f"{digest([], with_includes([source]), paths)}.o"
+
+
+def _copied(stored: Path, target: Path) -> bool:
+    """Copy a kept object, if there is one."""
+    if not stored.is_file():
+        return False
+    shutil.copy(stored, target)
+    with contextlib.suppress(OSError):
+        os.utime(stored)
+    return True
+
+
+def _keep(path: Path, stored: Path) -> None:
+    """Keep an object for later programs. A cache that is full or read-only does not stop the build."""
+    new = stored.with_name(f"{stored.name}.{os.getpid()}")
+    try:
+        shutil.copyfile(path, new)
+        new.replace(stored)
+    except OSError:
+        with contextlib.suppress(OSError):
+            new.unlink()
 
 
 def _merge(target: Path, codes: list[Path], whole: Iterable[str] = ()) -> None:

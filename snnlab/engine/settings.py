@@ -14,9 +14,10 @@ A Config may have these class variables:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import ClassVar, Literal, Self
 
-from ..checking import require_between
+from ..errors import UserError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,4 +73,6 @@ class Cost:
 
     def __post_init__(self):
         for name in ("steps", "memory", "seconds"):
-            require_between(self, name, 0)
+            value = getattr(self, name)
+            if not isinstance(value, Real) or not 0 <= value < float("inf"):
+                raise UserError(f"cost: {name}: expected a finite number >= 0, got {value}")

@@ -13,16 +13,20 @@ from types import ModuleType
 
 from ..errors import UserError
 
+# These folders of users' files were added to sys.path.
+_FOLDERS: list[str] = []
+
 
 def load_file(path: str | Path, field: str) -> ModuleType:
     """Import a Python file by path and register it in ``sys.modules``, which dataclasses and pickling need.
 
-    Like ``python file.py``, it may import files and packages that stand beside it. Installed packages take precedence.
+    It may import files and packages that stand beside it; they are imported anew with it.
 
     Raises
     ------
     UserError
-        If the file does not exist or fails to import; the message starts with ``field``.
+        If the file does not exist or fails to import, or if it imports a file beside it that has the name of an installed
+        module; the message starts with ``field``.
     """
     path = Path(path).expanduser().resolve()
     if not path.is_file():
@@ -33,9 +37,8 @@ def load_file(path: str | Path, field: str) -> ModuleType:
     module = ModuleType(name)
     module.__file__ = str(path)
     sys.modules[name] = module
-    if str(path.parent) not in sys.path:
-        sys.path.append(str(path.parent))
     try:
+        _import_beside(path, field)
         # importlib is not used, because its bytecode cache may hold an older version of the file.
         exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
     except UserError:
@@ -45,6 +48,29 @@ def load_file(path: str | Path, field: str) -> ModuleType:
         del sys.modules[name]
         raise UserError(f"{field}: {path.name} cannot be imported: {type(error).__name__}: {error}") from None
     return module
+
+
+def _import_beside(path: Path, field: str) -> None:
+    """Let a file import the files beside it, before those of the same name beside other files."""
+    root = str(path.parent)
+    if root in _FOLDERS:
+        sys.path.remove(root)
+        _FOLDERS.remove(root)
+    if root not in sys.path:
+        # Installed modules come first, then the folder of the file that was loaded last.
+        first = min((sys.path.index(each) for each in _FOLDERS if each in sys.path), default=len(sys.path))
+        sys.path.insert(first, root)
+        _FOLDERS.append(root)
+    for file in {path.parent / each.relative_to(path.parent).parts[0] for each in imported_beside(path)}:
+        top = file.stem
+        for name in [name for name in sys.modules if name == top or name.startswith(f"{top}.")]:
+            origin = getattr(sys.modules[name], "__file__", None)
+            if origin and any(Path(origin).is_relative_to(each) for each in _FOLDERS):
+                del sys.modules[name]
+        found = importlib.util.find_spec(top)
+        if found is not None and found.origin and not Path(found.origin).is_relative_to(root):
+            what = f"{field}: {path.name} imports {file.name} beside it, but an installed module has this name"
+            raise UserError(f"{what}: {found.origin}")
 
 
 def is_file_spec(spec: str) -> bool:

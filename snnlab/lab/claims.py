@@ -47,10 +47,14 @@ class Check:
 
     def __post_init__(self):
         for name in ("measured", "low", "high"):
-            if not isinstance(getattr(self, name), Real):
-                raise UserError(f"check {self.what!r}: {name}: expected a number, got {getattr(self, name)!r:.40}")
-        if not self.low <= self.high:
-            raise UserError(f"check {self.what!r}: expected low <= high, got {self.low} and {self.high}")
+            value = getattr(self, name)
+            try:
+                object.__setattr__(self, name, value if isinstance(value, Real) else float(_scalar(value)))
+            except (TypeError, ValueError):
+                text = " ".join(repr(value).split())
+                raise UserError(f"check {self.what!r}: {name}: expected a number, got {text:.60}") from None
+        if math.isnan(self.low) or math.isnan(self.high):
+            raise UserError(f"check {self.what!r}: expected a band of two numbers, got {self.low} and {self.high}")
 
     @property
     def holds(self) -> bool:
@@ -77,6 +81,13 @@ class Check:
             high=math.inf if row["high"] is None else row["high"],
             source=row["source"],
         )
+
+
+def _scalar(value: Any) -> Any:
+    """Return an array without dimensions as its number; raises TypeError for text and for larger arrays."""
+    if isinstance(value, str | bytes) or np.ndim(value) != 0:
+        raise TypeError
+    return np.asarray(value)
 
 
 class Beside(TypedDict, total=False):

@@ -139,7 +139,7 @@ class Protocol:
             something else or changes the seed: two seeds would then have one run file.
         """
         seed = getattr(config, "seed", 0)
-        if not 0 <= seed < 2**63:
+        if not isinstance(seed, int) or not 0 <= seed < 2**63:
             raise UserError(f"seed: expected an integer from 0 to 2^63 - 1, got {seed}")
         settled = call_own("settle", self.spec, self.settle, config)
         # A file that is loaded twice has two classes of one name.
@@ -156,7 +156,8 @@ class Protocol:
             try:
                 json.dumps(value)
             except (TypeError, ValueError) as error:
-                what = f"protocol: {self.spec}: {kind}: {name}: expected a value that JSON can hold"
+                place = kind if kind == name else f"{kind}: {name}"
+                what = f"protocol: {self.spec}: {place}: expected values that JSON can hold"
                 raise UserError(f"{what}, got {type(value).__name__} ({in_one_line(error)})") from None
 
     def execute(

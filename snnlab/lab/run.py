@@ -9,7 +9,7 @@ import logging
 import random
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,7 +95,7 @@ class Run:
         # The names are taken before `run`, which may change a Config that is not frozen.
         names = self._names()
         target, seed = self.values.get("target", "cython"), self.values.get("seed", 0)
-        with Engine(target, seed, progress, checkpoints) as engine:
+        with _seeded(seed), Engine(target, seed, progress, checkpoints) as engine:
             dataset = self._call(engine)
             target = engine.used
         dataset.attrs |= {
@@ -152,15 +152,24 @@ class Run:
         import xarray as xr
 
         spec = self.protocol.spec
-        if "seed" in self.values:
-            # A user's code may draw from the global streams. Ours draws from streams of the engine.
-            np.random.seed(self.values["seed"] % 2**32)  # noqa: NPY002
-            random.seed(self.values["seed"])
         dataset = call_own("run", spec, self.protocol.run, self.config, engine)
         if not isinstance(dataset, xr.Dataset):
             kind = type(dataset).__name__
             raise UserError(f"protocol: {spec}: run: expected it to return an xarray.Dataset, got {kind}")
         return dataset
+
+
+@contextlib.contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed NumPy's and Python's global streams, from which a user's code may draw, and give them back afterwards."""
+    numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        np.random.set_state(numpy_state)  # noqa: NPY002
+        random.setstate(python_state)
 
 
 def call_own(kind: str, spec: str, function: Callable, *arguments) -> Any:

@@ -8,7 +8,7 @@ OF_NEURONS = {"pi", "e", "inf", "i", "j", "t", "dt", "N", "xi", "current"}
 OF_FILTERS = OF_NEURONS | {"weight", "unit"}
 # The same for a synapse that learns. Single capital letters are names in sympy.
 OF_SYNAPSES = {"pi", "e", "inf", "i", "j", "t", "dt", "xi", "w", "lastupdate", *"CEINOQS"}
-# No parameter of a rule for rate units may have one of these names, nor that of a variable or a function.
+# No parameter of a rule for rate units may have one of these names or the name of a variable or a function.
 OF_RATE_RULES = OF_SYNAPSES | {"eta", "summed"}
 # Words of an expression that are not names.
 WORDS = {"and", "or", "not", "True", "False"}

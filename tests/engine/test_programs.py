@@ -54,16 +54,20 @@ def test_the_name_depends_on_the_contents_and_on_the_texts(tmp_path):
 
 
 BUILDS = """
-import sys, time
+import os, sys, time
 from pathlib import Path
 from snnlab.engine.programs import program
 
 def make(folder):
     with open(sys.argv[1], "a") as file:
         file.write("built\\n")
-    time.sleep(0.5)
+    # Both processes have begun before this one ends.
+    while len(list(Path(sys.argv[1]).parent.glob("started*"))) < 2:
+        time.sleep(0.01)
+    time.sleep(0.2)
     (folder / "main").write_text("")
 
+Path(sys.argv[1]).with_name(f"started{os.getpid()}").touch()
 print(program(["one for all"], [], make))
 """
 

@@ -175,8 +175,8 @@ def test_a_ratio_is_averaged_as_its_logarithm_and_stays_positive():
     assert (found.low, found.high) == pytest.approx((np.exp(logs.low), np.exp(logs.high)))
 
 
-@pytest.mark.parametrize("measured, low, high", [(1.0, float("nan"), 3.0), (1.0, 3.0, 1.0), ("1.0", 0.0, 3.0)])
-def test_a_band_without_order_and_a_measure_that_is_no_number_are_refused(measured, low, high):
+@pytest.mark.parametrize("measured, low, high", [(1.0, float("nan"), 3.0), (np.ones(2), 0.0, 1.0), ("1.0", 0.0, 3.0)])
+def test_a_band_without_numbers_and_a_measure_that_is_no_number_are_refused(measured, low, high):
     with pytest.raises(UserError, match=r"^check 'what': "):
         Check("what", measured, low, high, "mine")
 
@@ -185,3 +185,10 @@ def test_a_band_without_order_and_a_measure_that_is_no_number_are_refused(measur
 def test_a_share_counts_successes_alone(values):
     with pytest.raises(UserError, match=r"^share: expected True or False for each run, got"):
         Finding.share("what", values, 0.5)
+
+
+def test_numbers_of_all_kinds_are_measured():
+    data = xr.DataArray([0.5, 1.5], dims="seed")
+    for value in (1, np.float32(1), np.array(1.0), data.mean(), np.True_):
+        check = Check("what", value, 0.0, data.max(), "mine")
+        assert check.holds and check.to_dict()["measured"] == 1.0 and check.to_dict()["high"] == 1.5

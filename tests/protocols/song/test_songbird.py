@@ -18,7 +18,15 @@ from snnlab.protocols.song import songbird as module
 from snnlab.protocols.song import songbird_ablation as ablation
 
 SONG, ABLATION = find_protocol("songbird"), find_protocol("songbird_ablation")
-SMALL = {"neuron": "lif", "target": "cpp_standalone", "n": 60, "dt": 0.5, "learn_start": 0.1, "learn_stop": 1.0, "q_hdts": 80.0}
+SMALL = {
+    "neuron": "lif",
+    "target": "cpp_standalone",
+    "n": 60,
+    "dt": 0.5,
+    "learn_start": 0.1,
+    "learn_stop": 1.0,
+    "q_hdts": 80.0,
+}
 
 
 @pytest.fixture(scope="module")

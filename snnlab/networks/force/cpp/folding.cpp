@@ -71,7 +71,9 @@ void Folding::make(size_t neuron)
     made[neuron] = kept;
 }
 
-Folding::Folding(size_t n, size_t k, const std::string& folder) : n(n), k(k), encoder(n*k), m(n*n), fed_back(n*BLOCK), decoded(k*BLOCK), gains(n*BLOCK), projected(n*BLOCK), made(n), jump(read<double>(folder + "jump")), phi(n*k)
+Folding::Folding(size_t n, size_t k, const std::string& folder)
+    : n(n), k(k), encoder(n*k), m(n*n), fed_back(n*BLOCK), decoded(k*BLOCK), gains(n*BLOCK), projected(n*BLOCK),
+      made(n), jump(read<double>(folder + "jump")), phi(n*k)
 {
     read(folder + "encoder", encoder.data(), n*k);
 }
