@@ -22,6 +22,7 @@ def test_the_figures_are_recalled_and_taught_in_another_order_they_are_not(tmp_p
     assert controls_fail(EVOLUTION.checks(EVOLUTION.execute(broken, tmp_path)[1]))
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_the_song_is_learned_and_what_is_recalled_is_written_as_sound(tmp_path):
     path, dataset = MUSIC.execute(MUSIC.config(quick=True, seed=100), tmp_path)

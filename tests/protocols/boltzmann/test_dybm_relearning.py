@@ -19,6 +19,7 @@ def quick_runs(tmp_path_factory):
     return [PROTOCOL.execute(PROTOCOL.config(quick=True, seed=seed), folder)[1] for seed in (0, 1)]
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_in_the_reduced_preset_blocks_need_fewer_and_fewer_periods(quick_runs):
     for run in quick_runs:
@@ -66,6 +67,7 @@ def test_what_is_measured_of_few_blocks(tmp_path):
     assert measured[relearning.NOVEL] == pytest.approx(np.log10(4)) and measured[relearning.GIVEN_UP] == 1
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_the_figure_has_a_column_for_each_variant(quick_runs, tmp_path):
     figure = find_figure(relearning.FIGURE)

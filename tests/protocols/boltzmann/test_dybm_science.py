@@ -45,8 +45,9 @@ def test_the_reduced_preset_recalls_its_word_and_its_control_does_not(tmp_path):
     assert sum(recalls) > 0
 
 
+@pytest.mark.standalone
 def test_recall_at_the_last_period_counts_and_a_machine_that_knows_all_is_not_trained(tmp_path):
-    whole = PROTOCOL.config(sequence="I", periods=400, target="numpy", seed=1)
+    whole = PROTOCOL.config(sequence="I", periods=400, seed=1)
     _, dataset = PROTOCOL.execute(whole, tmp_path)
     needed = int(dataset.recalled_after)
     assert 1 < needed < 400 and int(dataset.period[-1]) == needed
@@ -61,6 +62,7 @@ def test_recall_at_the_last_period_counts_and_a_machine_that_knows_all_is_not_tr
         find_figure("osogami2015_science").draw([dataset])
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_a_killed_training_goes_on_from_its_last_part(tmp_path, monkeypatch):
     monkeypatch.setattr(boltzmann_keeping, "KEEP_SECONDS", 0.0)

@@ -45,6 +45,7 @@ def agrees(dataset):
         assert (np.diff(dataset[name]) >= 0).all() and dataset[name][0] == 0
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_the_reduced_preset_learns_both_and_its_control_does_not(tmp_path):
     _, dataset = PROTOCOL.execute(PROTOCOL.config(quick=True, seed=0), tmp_path)

@@ -13,7 +13,9 @@ from snnlab.protocols.compare import force_convergence as module
 PROTOCOL = find_protocol("force_convergence")
 
 
-@pytest.mark.parametrize("config", [{"network": "tanh", "n": 125}, {"network": "lif", "n": 50, "target": "numpy"}])
+@pytest.mark.parametrize(
+    "config", [{"network": "tanh", "n": 125}, {"network": "lif", "n": 50, "target": "cpp_standalone"}]
+)
 def test_both_kinds_of_networks_give_the_same_measures(tmp_path, config):
     _, dataset = PROTOCOL.execute(PROTOCOL.config(**config), tmp_path)
     assert dataset.output.shape == dataset.teacher.shape == (10000, 1)

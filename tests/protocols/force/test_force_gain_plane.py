@@ -13,7 +13,14 @@ from snnlab.protocols.force import force_gain_plane as module
 
 Q_UNITS = {"lif": 1e-3, "theta": 1.0, "izhikevich": 1e-12}
 PROTOCOL = find_protocol("force_gain_plane")
-SMALL = {"n": 100, "seconds": 2.0, "learn_start": 0.2, "learn_stop": 1.0, "perturbations": 2, "target": "numpy"}
+SMALL = {
+    "n": 100,
+    "seconds": 2.0,
+    "learn_start": 0.2,
+    "learn_stop": 1.0,
+    "perturbations": 2,
+    "target": "cpp_standalone",
+}
 
 
 def test_a_small_run_has_its_measures_and_only_published_gains_are_judged(tmp_path):

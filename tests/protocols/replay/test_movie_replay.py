@@ -145,6 +145,8 @@ def test_the_largest_speed_that_keeps_the_accuracy():
     assert compression.largest(measured(x1=0.95, x2=0.5, x4=0.9), 0.05) == 1.0
 
 
+@pytest.mark.programs
+@pytest.mark.standalone
 def test_a_reduced_run_replays_the_movie_and_its_file_holds_the_network(tmp_path):
     _, dataset = REPLAY.execute(REPLAY.config(quick=True), tmp_path)
     assert all(check.holds for check in REPLAY.checks(dataset))
@@ -164,6 +166,8 @@ def changed(dataset, **values):
     return dataset.assign_attrs(config=json.dumps(attribute(dataset, "config") | values))
 
 
+@pytest.mark.programs
+@pytest.mark.standalone
 def test_pulses_in_another_order_and_faster_ones(tmp_path):
     permuted = REPLAY.config(quick=True, **module.CONTROLS["permuted_pulses"])
     _, broken = REPLAY.execute(permuted, tmp_path)

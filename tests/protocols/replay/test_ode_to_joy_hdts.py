@@ -16,7 +16,15 @@ from snnlab.protocols.replay import ode_to_joy_hdts as module
 from snnlab.stimuli.sounds.music import ODE_TO_JOY, ODE_TO_JOY_LONG
 
 PROTOCOL = find_protocol("ode_to_joy_hdts")
-SMALL = {"neuron": "lif", "target": "numpy", "n": 60, "dt": 0.5, "learn_start": 0.1, "learn_stop": 2.0, "seconds": 4.0}
+SMALL = {
+    "neuron": "lif",
+    "target": "cpp_standalone",
+    "n": 60,
+    "dt": 0.5,
+    "learn_start": 0.1,
+    "learn_stop": 2.0,
+    "seconds": 4.0,
+}
 
 
 def test_the_long_melody_begins_with_the_short_one():
