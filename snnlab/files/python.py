@@ -25,7 +25,7 @@ def load_file(path: str | Path, field: str) -> ModuleType:
     Raises
     ------
     UserError
-        If the file does not exist or fails to import, or if it imports a file beside it that has the name of an installed
+        If the file does not exist or fails to import, or if it imports a file beside it with the name of an installed
         module; the message starts with ``field``.
     """
     path = Path(path).expanduser().resolve()
