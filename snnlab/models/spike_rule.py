@@ -86,6 +86,11 @@ class SpikeRule:
                 require_parameters("plasticity", self.name, {key: value})
             except (TypeError, ValueError):
                 raise UserError(f"{where}parameter {key}: expected one finite number, got {value!r}") from None
+            if key in {*own, *behind, "w"}:
+                raise UserError(f"{where}parameter {key}: expected a name that no variable has, got {key!r}")
+            is_time = brian2.have_same_dimensions(value, brian2.second)
+            if key.startswith("tau") and not (is_time and float(value) > 0):
+                raise UserError(f"{where}parameter {key}: expected a time > 0, got {value}")
         for name in sorted(OF_SYNAPSES & ({*own, *behind, *self.parameters} - {"w"})):
             raise UserError(f"{where}expected a name that Brian2 and sympy do not use, got {name!r}")
         if not self.parameters.get("w_max", 0) > 0:

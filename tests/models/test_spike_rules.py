@@ -134,6 +134,18 @@ def test_rules_are_found_by_name_and_by_file_and_make_a_round_trip(tmp_path):
             {"parameters": {"eta": 1, "w_max": 1, "beta": 2}},
             "plasticity 'mine': parameter: expected one of .*, got 'beta'",
         ),
+        (
+            {"parameters": {"w": 1.0, "w_max": 1}},
+            "plasticity 'mine': parameter w: expected a name that no variable has",
+        ),
+        (
+            {"equations": "x : 1", "parameters": {"x": 1.0, "w_max": 1}},
+            "plasticity 'mine': parameter x: expected a name that no variable has",
+        ),
+        (
+            {"equations": "dx/dt = -x/tau : 1 (event-driven)", "parameters": {"tau": 20.0, "w_max": 1}},
+            "plasticity 'mine': parameter tau: expected a time > 0, got 20.0",
+        ),
         ({"percentiles": {"theta": 5}, "calibrated": ""}, "plasticity 'mine': percentiles: expected parameters"),
         ({"percentiles": {"eta": 5}, "calibrated": "x"}, "plasticity 'mine': calibrated: expected one of .*, got 'x'"),
     ],
