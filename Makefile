@@ -12,7 +12,7 @@ sine: $(VENV)/.installed
 test: $(VENV)/.tests-installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not (programs or science or extras or torch)"
 
-# C++ and Cython at length: every family, target and form.
+# What takes long: C++ and Cython for every family and form, and more cases of slow tests.
 test-programs: $(VENV)/.tests-installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m programs
 

@@ -59,9 +59,9 @@ def postpone(*names: str) -> None:
 
     Example
     -------
-    >>> postpone("wave")
-    >>> import wave
-    >>> "open" in vars(wave), callable(wave.open), "open" in vars(wave)
+    >>> postpone("mailbox")
+    >>> import mailbox
+    >>> "Maildir" in vars(mailbox), callable(mailbox.Maildir), "Maildir" in vars(mailbox)
     (False, True, True)
     """
     if _Finder not in sys.meta_path:

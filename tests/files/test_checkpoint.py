@@ -80,7 +80,7 @@ SEVERAL = "import numpy as np\ndef waves(t):\n    return np.sin(2*np.pi*np.outer
     ("target", "precision", "outputs"),
     [
         ("numpy", "float64", 1),
-        ("numpy", "float32", 1),
+        pytest.param("numpy", "float32", 1, marks=pytest.mark.programs),
         ("numpy", "float64", 9),
         pytest.param("cython", "float64", 1, marks=pytest.mark.programs),
         pytest.param("cpp_standalone", "float64", 1, marks=pytest.mark.standalone),
@@ -106,6 +106,7 @@ def test_a_run_that_is_resumed_is_the_run_that_was_not_cut_off(
     assert [file.name for file in (tmp_path / "cut").iterdir()] == [resumed.name]
 
 
+@pytest.mark.programs
 def test_stretches_of_any_size_are_assembled(neuron, tmp_path):
     config = PROTOCOL.config(neuron=neuron, target="numpy", **SIZE)
     _, whole = PROTOCOL.execute(config, tmp_path / "whole")
@@ -226,6 +227,7 @@ def run(config, engine):
 """
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("target", ["numpy", PROGRAM])
 def test_two_trainings_of_one_run_keep_their_checkpoints_apart(target, neuron, tmp_path, monkeypatch):
     (tmp_path / "two.py").write_text(TWO)
@@ -252,6 +254,7 @@ def test_the_second_of_two_resumes_at_once_is_refused(neuron, tmp_path):
     PROTOCOL.execute(config, tmp_path, resume=True)
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("target", ["numpy", PROGRAM])
 def test_a_full_disk_is_said_and_the_last_good_checkpoint_stays(target, neuron, tmp_path, monkeypatch):
     config = PROTOCOL.config(neuron=neuron, target=target, **SIZE)

@@ -55,6 +55,7 @@ def test_the_boltzmann_program_spells(capsys):
     assert capsys.readouterr().out.count("#") == scope["drawn"].sum() > 20
 
 
+@pytest.mark.programs
 def test_the_lesion_program_runs_on_a_run_file(tmp_path, monkeypatch):
     protocol = find_protocol("force_sine")
     size = {"neuron": "lif", "n": 60, "dt": 0.5, "seconds": 0.6, "learn_start": 0.1, "learn_stop": 0.4}

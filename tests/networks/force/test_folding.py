@@ -42,7 +42,7 @@ def assert_close(first, second):
         {"neuron": "lif", "filter": "exponential"},
         {"neuron": "izhikevich", "dt": 0.04, "filter_scheme": "exponential", "rls_gain": "exact"},
         {"neuron": "lif", "control": "permuted_decoder"},
-        {"neuron": "lif", "checkpoint": 0.07},
+        pytest.param({"neuron": "lif", "checkpoint": 0.07}, marks=pytest.mark.programs),
     ],
     ids=str,
 )

@@ -125,6 +125,7 @@ def test_findings_tell_settings_apart_and_count_over_all_that_recall():
     assert PROTOCOL.comparisons(runs[:2]) == []
 
 
+@pytest.mark.programs
 def test_the_figure_holds_each_axis_of_the_grid(tmp_path):
     runs = []
     for overrides in ({}, {"longest_delay": 2}, {"sequence": "A"}, {"lam": (0.5,)}, {"mu": (0.5,)}):

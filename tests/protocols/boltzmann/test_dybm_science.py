@@ -157,6 +157,7 @@ def test_a_run_file_says_from_where_training_goes_on(tmp_path):
         load_state(tmp_path / "old.nc")
 
 
+@pytest.mark.programs
 def test_progress_is_in_whole_numbers_and_ends_where_training_did(tmp_path, capsys):
     config = PROTOCOL.config(sequence="I", periods=4000, target="numpy", seed=1)
     _, dataset = PROTOCOL.execute(config, tmp_path, progress=True)

@@ -47,6 +47,7 @@ def test_a_small_run_is_stored_with_rates_that_were_asked_for(tmp_path):
     assert set(when) == {0, 1} and times.max() < 0.1
 
 
+@pytest.mark.programs
 def test_without_plasticity_nothing_changes(tmp_path, unlearned):
     for dataset in (unlearned, small(tmp_path, code="rate")[1]):
         assert float(dataset.change) == 0 and dataset.sizes["chunk"] == 0

@@ -50,6 +50,7 @@ def rate_runs(tmp_path_factory):
     return [protocol.execute(protocol.config(seed=seed, **SMALL), folder)[1] for seed in range(3)]
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize(("rule", "eta"), [("stdp", 5e-3), ("random_walk", 0.02)])
 def test_spiking_neurons_learn_as_far_within_their_bounds(tmp_path, rate_runs, rule, eta):
     protocol = find_protocol("pattern_separation")

@@ -70,7 +70,17 @@ def test_bad_settings_are_refused_by_name(tmp_path, changes, message):
     assert not list(tmp_path.rglob("*.nc"))
 
 
-@pytest.mark.parametrize("changes", [{}, {"song_start": 1.0}, {"pulse_order": "random"}, {"hdts": "none"}], ids=str)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        *(
+            pytest.param(c, marks=pytest.mark.programs)
+            for c in ({"song_start": 1.0}, {"pulse_order": "random"}, {"hdts": "none"})
+        ),
+    ],
+    ids=str,
+)
 def test_a_reduced_run(tmp_path, changes):
     _, dataset = PROTOCOL.execute(PROTOCOL.config(**SMALL | {"q_hdts": 10.0} | changes), tmp_path)
     assert dataset.output.dims == ("time", "note") and dataset.sizes["note"] == 5

@@ -96,7 +96,7 @@ def test_a_reduced_run_of_a_recording_and_its_sounds(tmp_path, wav, hdts, pulses
         assert rate == 44100 and len(sound) == pytest.approx(22050, abs=200)
 
 
-@pytest.mark.parametrize("hdts", ["external", "chain", "internal"])
+@pytest.mark.parametrize("hdts", ["external", "internal", pytest.param("chain", marks=pytest.mark.programs)])
 def test_lesions_one_after_the_other(tmp_path, wav, hdts):
     pulses = 50 if hdts == "chain" else 20
     config = ABLATION.config(song=wav, hdts=hdts, pulses=pulses, draws=1, bands=12, **SMALL)
