@@ -109,7 +109,7 @@ def compile_folder(folder: Path, sources: Iterable[str], header: Path) -> None:
     _merge(folder / "network_units.cpp", [path for path in codes if path not in apart], whole)
     _merge(folder / "thresholder_units.cpp", apart)
     objects = ["network_units.o", "thresholder_units.o"]
-    (folder / "own").mkdir()
+    (folder / "own").mkdir(exist_ok=True)
     own = {f"own/{path.stem}_{k}.o": path for k, path in enumerate(_sources(header))}
     stored = {name: _stored(path) for name, path in own.items()}
     for name, path in own.items():
@@ -121,10 +121,14 @@ def compile_folder(folder: Path, sources: Iterable[str], header: Path) -> None:
     command = [standalone.make_cmd_unix, f"-j{os.cpu_count() or 2}", *standalone.extra_make_args_unix]
     command += [f"OBJS={' '.join([*objects, *own])}", "SRCS=", "DEPS=", "main"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        # A kept object may be damaged: the next build makes it anew.
+    if done.returncode and len(compiled) < len(own):
+        # A kept object may be damaged. All of them are made anew.
         for name in own.keys() - compiled:
             stored[name].unlink(missing_ok=True)
+            (folder / name).unlink()
+        compile_folder(folder, sources, header)
+        return
+    if done.returncode:
         errors = [line for line in done.stderr.splitlines() if re.search("error|undefined", line)] or [done.stderr]
         raise RuntimeError(f"{shlex.join(command)} in {folder}: {errors[0]}")
     for name in compiled:

@@ -88,7 +88,14 @@ def test_our_own_files_are_compiled_once_for_all_networks(tmp_path, monkeypatch)
     folders = [build(LIF, DOUBLE_EXPONENTIAL, n, 1, 5e-5, Form()) for n in (3, 4)]
     compiled = [{path.stem for path in (folder / "own").glob("*.cpp")} for folder in folders]
     assert {name.split("_")[0] for name in compiled[0]} == {"program", "folding", "rls"} and not compiled[1]
-    assert len(list(cache("objects").glob("*.o"))) == 3
+    objects = list(cache("objects").glob("*.o"))
+    assert len(objects) == 3
+    # Objects that are damaged are made anew.
+    sizes = [path.stat().st_size for path in objects]
+    for path in objects:
+        path.write_bytes(b"")
+    assert (build(LIF, DOUBLE_EXPONENTIAL, 5, 1, 5e-5, Form()) / "main").is_file()
+    assert [path.stat().st_size for path in objects] == sizes
 
 
 @pytest.mark.standalone
