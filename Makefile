@@ -14,7 +14,7 @@ test: $(VENV)/.tests-installed
 
 # What takes long: C++ and Cython for every family and form, and more cases of slow tests.
 test-programs: $(VENV)/.tests-installed
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m programs
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "programs and not science"
 
 lint: $(VENV)/.tests-installed
 	$(BIN)/ruff check .

@@ -327,7 +327,7 @@ def test_a_run_survives_kills_at_random_moments(neuron, tmp_path):
 
 
 @pytest.mark.science
-@pytest.mark.parametrize("target", ["numpy", PROGRAM])
+@pytest.mark.parametrize("target", ["numpy", pytest.param("cpp_standalone", marks=pytest.mark.standalone)])
 def test_a_run_survives_twenty_kills(target, neuron, tmp_path):
     hits = sum(run_killed(neuron, target, 5, tmp_path / f"killed{seed}", seed) for seed in range(10))
     assert hits >= 20
