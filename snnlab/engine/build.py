@@ -23,7 +23,7 @@ from pathlib import Path
 import brian2
 
 from ..errors import MachineError
-from ..files.record import cpu_line
+from ..files.record import cache_folder, cpu_line
 from .brian import compiler
 
 PACKAGE = Path(__file__).parents[1]
@@ -39,7 +39,7 @@ def cache(kind: str) -> Path:
     MachineError
         If it cannot be made.
     """
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "snnlab" / kind
+    folder = cache_folder(kind)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

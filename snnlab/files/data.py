@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import subprocess
 import sys
 import tempfile
@@ -41,9 +40,8 @@ def place(name: str) -> Path:
     """
     if name not in SOURCES:
         raise unknown("data", name, list(SOURCES))
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "snnlab" / "data"
     files = list(SOURCES[name].files)
-    return cache / (Path(files[0]).name if len(files) == 1 else name)
+    return record.cache_folder("data") / (Path(files[0]).name if len(files) == 1 else name)
 
 
 def get(name: str) -> Path:

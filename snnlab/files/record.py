@@ -160,6 +160,11 @@ def attribute(dataset: xr.Dataset, name: str) -> Any:
         return ast.literal_eval(value)
 
 
+def cache_folder(kind: str) -> Path:
+    """Return the user's cache folder for one kind of content, whether it exists or not."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "snnlab" / kind
+
+
 def cpu_time() -> float:
     """Return the CPU time (s) of this process and of its child processes that have ended.
 

@@ -66,7 +66,7 @@ def find_rule(spec: str, cls: type[Model], others: tuple[str, ...] = ()) -> Mode
     """Return a plasticity rule of a class, such as RateRule, as :func:`find_model` finds models.
 
     A name is the ``name`` of a rule in any file of :mod:`snnlab.plasticity`. The result is None for "none" and for
-    ``others``, names that only the caller knows.
+    the names in ``others``, which only the caller knows.
     """
     if spec in ("none", *others):
         return None
