@@ -70,14 +70,17 @@ def lag_correlations(
         return np.array([]), np.array([])
     while begin < lag_steps:
         begin += size
+    # An offset would cost digits of the sums of squares.
+    centred = np.ascontiguousarray((teacher - np.mean(teacher, axis=0)).T)
+    windows = np.lib.stride_tricks.sliding_window_view(centred, min(size, centred.shape[1]), axis=1)
     while begin + size + lag_steps <= len(output):
-        piece = output[begin : begin + size] - output[begin : begin + size].mean(0)
-        scores = []
-        for lag in range(-lag_steps, lag_steps + 1):
-            reference = teacher[begin - lag : begin - lag + size]
-            reference = reference - reference.mean(0)
-            norm = np.sqrt((piece**2).sum() * (reference**2).sum())
-            scores.append((piece * reference).sum() / norm if norm > 0 else 0.0)
+        piece = np.ascontiguousarray((output[begin : begin + size] - output[begin : begin + size].mean(0)).T)
+        # Lag by lag from -lag_steps on, as views of shape (K, lags, size).
+        references = windows[:, begin - lag_steps : begin + lag_steps + 1][:, ::-1]
+        products = np.einsum("kls,ks->l", references, piece)
+        squares = np.einsum("kls,kls->l", references, references) - (references.sum(2) ** 2).sum(0) / size
+        norms = np.sqrt((piece**2).sum() * np.maximum(squares, 0))
+        scores = np.divide(products, norms, out=np.zeros(len(norms)), where=norms > 0)
         top = int(np.argmax(scores))
         best.append(scores[top])
         lags.append((top - lag_steps) * dt)

@@ -258,6 +258,7 @@ def test_a_killed_run_leaves_nothing_under_a_final_name(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.programs
 def test_a_run_prints_what_it_measured_beside_its_checks(tmp_path, capsys):
     options = ["--perturbations", "2", "--g", "0.02", "--record-spikes", "0"]
     assert snnlab("run", "force_gain_plane", *SMALL, *options, out=tmp_path) == 0

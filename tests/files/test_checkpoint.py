@@ -31,7 +31,7 @@ NOISY = NeuronModel(name="noisy", current="volt", threshold="v > -40*mV", reset=
 FORCE = dict(g=0.04*mV*second, q=10*mV, alpha=5e-6*second**2, bias=-39*mV, dt=0.5*ms, rls_interval=5*ms)
 """
 PROTOCOL = find_protocol("force_sine")
-SIZE = {"n": 60, "seconds": 0.65, "learn_start": 0.1, "learn_stop": 0.5, "checkpoint": 0.15, "seed": 4}
+SIZE = {"n": 60, "seconds": 0.325, "learn_start": 0.05, "learn_stop": 0.25, "checkpoint": 0.075, "seed": 4}
 AT_LENGTH = (pytest.mark.standalone, pytest.mark.programs)
 PROGRAM = pytest.param("cpp_standalone", marks=AT_LENGTH)
 
@@ -83,7 +83,7 @@ SEVERAL = "import numpy as np\ndef waves(t):\n    return np.sin(2*np.pi*np.outer
         pytest.param("numpy", "float32", 1, marks=pytest.mark.programs),
         ("numpy", "float64", 9),
         pytest.param("cython", "float64", 1, marks=pytest.mark.programs),
-        pytest.param("cpp_standalone", "float64", 1, marks=pytest.mark.standalone),
+        pytest.param("cpp_standalone", "float64", 1, marks=AT_LENGTH),
         pytest.param("cpp_standalone", "float32", 1, marks=AT_LENGTH),
         pytest.param("cpp_standalone", "float64", 9, marks=AT_LENGTH),
     ],
@@ -143,7 +143,7 @@ def test_a_disk_that_is_full_at_the_end_keeps_the_checkpoints(neuron, tmp_path, 
         limit_files(100_000)
 
     fail_for_want_of_space(config, tmp_path, monkeypatch, lab_run, "judge", judge_then_fill)
-    assert not list(tmp_path.glob("*.nc")) and newest(tmp_path).name == "state-000000001200.nc"
+    assert not list(tmp_path.glob("*.nc")) and newest(tmp_path).name == "state-000000000600.nc"
     assert_equal_runs(whole, PROTOCOL.execute(config, tmp_path, resume=True)[1])
 
 
@@ -203,7 +203,7 @@ def test_a_checkpoint_that_cannot_be_used_is_named_and_the_one_before_is_used(wo
     monkeypatch.setattr("snnlab.files.checkpoint._log.warning", messages.append)
     _, resumed = PROTOCOL.execute(config, tmp_path, resume=True)
     said = {"another run": "expected run force_sine", "newer": "format"}.get(word, word)
-    assert len(messages) == 1 and said in messages[0] and "step 900" in messages[0]
+    assert len(messages) == 1 and said in messages[0] and "step 450" in messages[0]
     assert_equal_runs(whole, resumed)
 
 
@@ -267,7 +267,7 @@ def test_a_full_disk_is_said_and_the_last_good_checkpoint_stays(target, neuron, 
         limit_files(10_000)
 
     fail_for_want_of_space(config, tmp_path, monkeypatch, Stage, "save", save_then_fill)
-    assert newest(tmp_path).name == "state-000000000300.nc"
+    assert newest(tmp_path).name == "state-000000000150.nc"
     assert_equal_runs(whole, PROTOCOL.execute(config, tmp_path, resume=True)[1])
 
 

@@ -38,6 +38,7 @@ def test_every_protocol_and_figure_has_a_summary_and_can_be_read():
             assert find(name).name == name
 
 
+@pytest.mark.programs
 def test_a_users_own_protocol_with_its_own_teacher_runs_from_any_folder(mine, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["run", "my_study.py", "--quick", "--target", "numpy", "--no-progress"]) == 0, capsys.readouterr()
@@ -49,6 +50,7 @@ def test_a_users_own_protocol_with_its_own_teacher_runs_from_any_folder(mine, tm
     assert "is not here any more" in capsys.readouterr().out
 
 
+@pytest.mark.programs
 def test_the_readme_neuron_learns_the_sine_from_a_temporary_folder(tmp_path, monkeypatch, capsys):
     shutil.copy(DATA / "my_neuron.py", tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -73,6 +75,7 @@ def test_a_fault_in_a_users_protocol_is_one_line_that_says_where(mine, tmp_path,
     assert "Traceback" in capsys.readouterr().err
 
 
+@pytest.mark.programs
 def test_a_figure_of_an_own_protocol_says_so(mine, tmp_path):
     dataset = find_protocol(str(mine)).execute(find_protocol(str(mine)).config(True, target="numpy"), tmp_path)[1]
     assert "quick preset" in stamp([dataset])

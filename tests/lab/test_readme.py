@@ -46,6 +46,7 @@ def test_tables_hold_the_same_numbers_in_both_languages(page):
     assert numbers(english.read_text(encoding="utf-8")) == numbers(japanese.read_text(encoding="utf-8"))
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_the_boltzmann_program_spells(capsys):
     scope = {}

@@ -151,7 +151,7 @@ LOOPS = {
 
 
 # One model is compiled by Cython here, and the others by make test-programs.
-COMPILED = [pytest.param(name, "cython", marks=[] if name == "lif" else pytest.mark.programs) for name in LOOPS]
+COMPILED = [pytest.param(name, "cython", marks=pytest.mark.programs) for name in LOOPS]
 
 
 @pytest.mark.parametrize(("name", "target"), [*((name, "numpy") for name in LOOPS), *COMPILED])

@@ -105,6 +105,7 @@ def test_the_machine_itself_is_not_changed(machine):
     assert fitted.machine.rule == machine.rule
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_compiled_and_numpy_give_the_same_machine(machine):
     # Training is chaotic in rounding, so only a few periods.
@@ -132,6 +133,7 @@ def test_without_tests_training_goes_on_after_all_is_learned(machine):
     assert further.periods == periods + 3 and further.block_periods.size == 0
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_several_sequences_take_turns_until_a_block_needs_no_period(walker):
     fitted = walker.fit(FIGURES, 15_000, cue=30)

@@ -139,6 +139,7 @@ def test_calibration_reaches_its_rate(rate):
     assert mean_rate(counts, Show(8, 8)) == pytest.approx(rate, rel=0.05)
 
 
+@pytest.mark.programs
 def test_no_gain_gives_an_impossible_rate():
     with (
         Engine("numpy") as engine,

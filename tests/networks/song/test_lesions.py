@@ -100,7 +100,7 @@ def test_each_lesion_is_in_its_own_song_and_its_error_in_its_own_place(rng):
     assert row["error"] == pytest.approx(np.sqrt(0.1), abs=0.05)
 
 
-@pytest.mark.parametrize(("hdts", "pulses"), [("chain", 50), ("internal", 20)])
+@pytest.mark.parametrize(("hdts", "pulses"), [pytest.param("chain", 50, marks=pytest.mark.programs), ("internal", 20)])
 def test_what_is_silent_in_a_chain_or_of_own_pulses(rng, hdts, pulses):
     config = SongConfig(hdts=hdts, pulses=pulses, bands=12)
     song = Song(rng.random((100, 12)), 200.0)

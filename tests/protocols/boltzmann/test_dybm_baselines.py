@@ -146,6 +146,7 @@ def small_runs(tmp_path_factory):
     return [load(PROTOCOL.execute(config, folder)[0]) for config in configs]
 
 
+@pytest.mark.programs
 def test_each_memory_learns_what_the_machine_is_taught(small_runs):
     for run, broken in zip(small_runs[:3], small_runs[3:], strict=True):
         assert run.memory.values.tolist() == list(MEMORIES)

@@ -33,6 +33,7 @@ def test_in_the_reduced_preset_blocks_need_fewer_and_fewer_periods(quick_runs):
         assert measured[relearning.NOVEL] == pytest.approx(np.log10(ratio)) and not measured[relearning.GIVEN_UP]
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_the_machine_that_goes_on_has_never_seen_the_novel_sequence(tmp_path):
     settings = relearning.QUICK | {"periods": 600, "seed": 3}

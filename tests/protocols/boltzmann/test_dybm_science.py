@@ -101,6 +101,7 @@ def interrupted_after(monkeypatch, stretches):
     monkeypatch.setattr(boltzmann_runtime.RuntimeTrainer, "advance", cut)
 
 
+@pytest.mark.programs
 def test_an_interruption_keeps_the_last_stretch_and_says_so(tmp_path, monkeypatch, capsys):
     # No checkpoint is due before.
     options = [
@@ -133,6 +134,7 @@ def test_an_interruption_keeps_the_last_stretch_and_says_so(tmp_path, monkeypatc
         np.testing.assert_array_equal(load(path)[name], values, name)
 
 
+@pytest.mark.programs
 def test_a_run_file_says_from_where_training_goes_on(tmp_path):
     config = PROTOCOL.config(sequence="SC", periods=6, seed=3, target="numpy")
     path, dataset = PROTOCOL.execute(config, tmp_path)
@@ -166,6 +168,7 @@ def test_progress_is_in_whole_numbers_and_ends_where_training_did(tmp_path, caps
     assert "left" not in last and "100%" not in last
 
 
+@pytest.mark.programs
 def test_numpy_does_it_without_a_compiler(tmp_path):
     config = PROTOCOL.config(sequence="I", periods=40, target="numpy", seed=1)
     _, dataset = PROTOCOL.execute(config, tmp_path)

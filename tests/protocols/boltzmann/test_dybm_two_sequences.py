@@ -56,6 +56,7 @@ def test_the_reduced_preset_learns_both_and_its_control_does_not(tmp_path):
     assert controls_fail(PROTOCOL.checks(PROTOCOL.execute(broken, tmp_path)[1]))
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_training_ends_with_a_block_that_needs_no_period(known):
     path, dataset = known
@@ -93,6 +94,7 @@ def test_training_ends_after_so_many_blocks_or_periods(known, tmp_path):
         agrees(dataset)
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_a_killed_training_goes_on_from_its_last_stretch(tmp_path, monkeypatch):
     monkeypatch.setattr(boltzmann_keeping, "KEEP_SECONDS", 0.0)

@@ -13,6 +13,7 @@ def run(tmp_path_factory):
     return protocol.execute(protocol.config(quick=True), tmp_path_factory.mktemp("dale"))[1]
 
 
+@pytest.mark.programs
 def test_the_quick_preset_learns_and_no_weight_breaks_the_law(run):
     rows = {check.what: check for check in force_dale.checks(run)}
     assert all(check.holds for check in rows.values()), rows
@@ -40,6 +41,7 @@ def test_controls_run_and_fail(tmp_path, control):
     assert rows[-1].what == force_dale.AGAINST and rows[-1].holds
 
 
+@pytest.mark.programs
 def test_without_the_law_it_is_the_network_of_force_oscillator(tmp_path):
     size = {"n": 60, "seconds": 0.6, "learn_start": 0.1, "learn_stop": 0.5, "target": "numpy", "task": "sine"}
     for neuron in ("lif", "izhikevich"):

@@ -42,6 +42,7 @@ def test_moved_spikes_do_not_grow_where_neurons_are_hardly_coupled(tmp_path):
     assert module.measure(dataset)[module.GROW] == 0.0
 
 
+@pytest.mark.programs
 def test_a_silent_network_has_no_share(tmp_path):
     config = PROTOCOL.config(**SMALL | {"seconds": 1.3}, neuron="izhikevich", g=50.0)
     _, dataset = PROTOCOL.execute(config, tmp_path)

@@ -55,6 +55,7 @@ def test_published_settings_and_ours():
         assert module.settle(PROTOCOL.config(neuron=name)).setup.neuron.name == name
 
 
+@pytest.mark.programs
 def test_another_stretch_of_the_attractor_meets_every_check(other):
     assert failing(synthetic(other)) == set()
     assert len(PROTOCOL.checks(synthetic(other))) == 7

@@ -27,10 +27,8 @@ def test_the_reduced_preset_learns_and_goes_on_alone(tmp_path, task, rate):
     assert dataset.attrs["preset"] == "quick"
 
 
-@pytest.mark.parametrize(
-    "control",
-    [pytest.param(c, marks=[] if c == "shuffled_teacher" else pytest.mark.programs) for c in module.CONTROLS],
-)
+@pytest.mark.programs
+@pytest.mark.parametrize("control", module.CONTROLS)
 def test_controls_fail(tmp_path, control):
     config = PROTOCOL.config(quick=True, seed=100, **module.CONTROLS[control])
     _, dataset = PROTOCOL.execute(config, tmp_path)

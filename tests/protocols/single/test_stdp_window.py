@@ -35,6 +35,7 @@ def test_triplets_alone_turn_to_potentiation_when_pairs_come_fast(dataset):
     assert (trains.sel(rule="stdp", order="post first") < 0).all() and (trains.sel(rule="hebb") > 0).all()
 
 
+@pytest.mark.programs
 def test_a_thousand_pairings_reach_no_bound_and_lags_may_all_be_positive():
     config = PROTOCOL.config(lags=(5.0,), frequencies=(50.0,), pairings=1000)
     with Engine(config.target) as engine:

@@ -76,7 +76,10 @@ def test_bad_settings_are_refused_by_name_and_nothing_is_written(tmp_path, proto
     assert not list(tmp_path.rglob("*.nc"))
 
 
-@pytest.mark.parametrize(("hdts", "pulses"), [("external", 10), ("chain", 50), ("internal", 5)])
+@pytest.mark.parametrize(
+    ("hdts", "pulses"),
+    [("external", 10), *(pytest.param(*each, marks=pytest.mark.programs) for each in (("chain", 50), ("internal", 5)))],
+)
 def test_a_reduced_run_of_a_recording_and_its_sounds(tmp_path, wav, hdts, pulses, monkeypatch):
     told = []
     monkeypatch.setattr("snnlab.protocols.song.songbird._log.info", lambda text, *values: told.append(text % values))
@@ -96,7 +99,9 @@ def test_a_reduced_run_of_a_recording_and_its_sounds(tmp_path, wav, hdts, pulses
         assert rate == 44100 and len(sound) == pytest.approx(22050, abs=200)
 
 
-@pytest.mark.parametrize("hdts", ["external", "internal", pytest.param("chain", marks=pytest.mark.programs)])
+@pytest.mark.parametrize(
+    "hdts", ["internal", *(pytest.param(each, marks=pytest.mark.programs) for each in ("external", "chain"))]
+)
 def test_lesions_one_after_the_other(tmp_path, wav, hdts):
     pulses = 50 if hdts == "chain" else 20
     config = ABLATION.config(song=wav, hdts=hdts, pulses=pulses, draws=1, bands=12, **SMALL)
