@@ -196,6 +196,7 @@ def test_what_is_published_is_the_same_run_as_the_field_left_open(tmp_path):
     assert protocol.prepare(protocol.config(neuron="lif", g=0.05), tmp_path).path not in names
 
 
+@pytest.mark.programs
 def test_a_config_is_settled_once_and_a_network_built_once_a_run(tmp_path, monkeypatch):
     counts = dict.fromkeys(("settle", "resolve", "network"), 0)
 

@@ -221,6 +221,7 @@ def test_training_in_parts_is_training_in_one(machine):
         np.testing.assert_array_equal(state[name], values)
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_training_ends_when_all_is_recalled(machine):
     with Engine("auto"):

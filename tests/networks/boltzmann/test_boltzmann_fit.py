@@ -151,6 +151,7 @@ def test_a_nested_list_is_one_picture(machine):
     same(one.machine, array.machine)
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_stretches_end_at_the_given_blocks_and_periods(walker):
     whole = walker.fit(FIGURES, 400, cue=30).block_periods

@@ -13,7 +13,7 @@ from snnlab.networks.force.perturbation import moved_spike, spike_jump
 from snnlab.networks.force.plan import Plan
 from snnlab.networks.force.train import make_loop
 
-N, START, STOP, DELAY, PATIENCE = 120, 1000, 2200, 20, 400
+N, START, STOP, DELAY, PATIENCE = 120, 600, 1500, 20, 400
 
 
 def follow(target, n=N, patience=PATIENCE, **changes):

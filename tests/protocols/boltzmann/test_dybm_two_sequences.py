@@ -79,6 +79,7 @@ def test_only_a_second_block_tells_that_both_are_known(needed, over):
     assert two.ended(types.SimpleNamespace(block_periods=boltzmann_turns.xr.DataArray(np.array(needed)))) == over
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_training_ends_after_so_many_blocks_or_periods(known, tmp_path):
     _, whole = known

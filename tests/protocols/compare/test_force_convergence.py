@@ -13,6 +13,7 @@ from snnlab.protocols.compare import force_convergence as module
 PROTOCOL = find_protocol("force_convergence")
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize(
     "config", [{"network": "tanh", "n": 125}, {"network": "lif", "n": 50, "target": "cpp_standalone"}]
 )

@@ -20,6 +20,7 @@ def test_the_quick_preset_learns_and_no_weight_breaks_the_law(run):
     assert rows[force_dale.AGAINST].measured == 0
 
 
+@pytest.mark.programs
 def test_the_check_sees_weights_against_the_law(run):
     one = run.assign(recurrent_weight=run.recurrent_weight.copy())
     weights = one.recurrent_weight.values.copy()

@@ -22,8 +22,8 @@ from snnlab.stimuli.pictures.images import load_images
 PROTOCOL = find_protocol("liquid_mnist")
 # Small enough for the numpy target.
 SMALL = {
-    "images": "digits", "n": 50, "density": 0.2, "train_images": 30, "test_images": 12, "held_out": 10,
-    "learned_images": 5, "calibration_images": 4, "target": "numpy",
+    "images": "digits", "n": 50, "density": 0.2, "train_images": 20, "test_images": 8, "held_out": 8,
+    "learned_images": 4, "calibration_images": 3, "target": "numpy",
 }  # fmt: skip
 
 
@@ -119,7 +119,7 @@ def test_findings_compare_runs_of_the_same_seeds():
         ({"gap": 62.0}, "gap: expected a multiple of 5.0 ms, got 62"),
         ({"read": 70.0}, "read: expected a number from 0 to 60.0, got 70"),
         ({"bias": float("nan")}, "bias: expected a finite number, got nan"),
-        ({"held_out": 30}, "held_out: expected an integer from 1 to 29, got 30"),
+        ({"held_out": 20}, "held_out: expected an integer from 1 to 19, got 20"),
         ({"eta": -1.0, "plasticity": "stdp"}, "eta: expected a number > 0"),
         ({"target": "fortran"}, "target: expected one of .*, got 'fortran'"),
     ],
