@@ -150,7 +150,7 @@ LOOPS = {
 }
 
 
-# One model is compiled by Cython here, and the others by make test-programs.
+# Cython compiles for long: make test-programs does it.
 COMPILED = [pytest.param(name, "cython", marks=pytest.mark.programs) for name in LOOPS]
 
 
