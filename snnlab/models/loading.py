@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
-import re
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -130,11 +130,20 @@ def _shipped(package: str, cls: type[Model], files: list[str] | None = None) -> 
     modules = [importlib.import_module(f"{package}.{file}") for file in (_files(package) if files is None else files)]
     found: dict[str, tuple[Model, ModuleType]] = {}
     for module in modules:
+        # A module may import a model that stands in another file.
+        imported = _imported(module)
         for variable, model in vars(module).items():
-            # A module may import a model that stands in another file.
-            if isinstance(model, cls) and re.search(rf"^{variable}\b.*=", inspect.getsource(module), re.MULTILINE):
-                found[model.name] = model, module
+            if isinstance(model, cls) and variable not in imported:
+                if found.setdefault(model.name, (model, module))[0] is not model:
+                    both = f"{found[model.name][1].__name__} and {module.__name__}"
+                    raise UserError(f"name: expected one model of a name, got {model.name!r} in {both}")
     return found
+
+
+def _imported(module: ModuleType) -> set[str]:
+    """Return the names that a module takes from other modules."""
+    nodes = ast.walk(ast.parse(inspect.getsource(module)))
+    return {alias.asname or alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
 
 
 def _no_model(kind: str, spec: str, cls: type) -> UserError:

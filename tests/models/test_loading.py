@@ -218,3 +218,23 @@ def test_a_file_may_import_what_stands_beside_it_and_its_hash_covers_that(tmp_pa
     assert content_hash(str(study)) == hashes[-1]
     # Without files beside it, the hash is that of the file alone.
     assert content_hash(str(tmp_path / "no_part_of_it.py")) == hashlib.sha256(b"").hexdigest()[:16]
+
+
+def test_models_of_any_form_are_shipped_and_none_twice(tmp_path, monkeypatch):
+    """A file that a developer adds: models in a branch and in one line; then one with a name that is taken."""
+    monkeypatch.setattr(snnlab.neurons, "__path__", [*snnlab.neurons.__path__, str(tmp_path)])
+    form = 'NeuronModel("{}", "dv/dt = (current - v)/tau : 1", "1", dict(tau=10*ms))'
+    head = "from brian2 import ms\nfrom ..models.neuron import NeuronModel\nfrom .lif import LIF as AGAIN\n"
+    try:
+        text = f"{head}if True:\n    A = {form.format('fancy')}\nB, C = {form.format('one')}, {form.format('two')}\n"
+        (tmp_path / "extra_forms.py").write_text(text)
+        assert {"fancy", "one", "two"} <= shipped_models("neuron").keys()
+        assert find_model("two", "neuron")[0].name == "two" and find_model("lif", "neuron")[0] is LIF
+        (tmp_path / "extra_twice.py").write_text(f"{head}D = {form.format('fancy')}\n")
+        with pytest.raises(
+            UserError, match=r"name: expected one model of a name, got 'fancy' in snnlab\.neurons\.extra_"
+        ):
+            shipped_models("neuron")
+    finally:
+        for name in [name for name in sys.modules if name.startswith("snnlab.neurons.extra_")]:
+            del sys.modules[name]
