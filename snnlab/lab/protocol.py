@@ -17,6 +17,7 @@ from .claims import Check, Finding
 from .discovery import files, import_file
 from .grouping import Runs, neutral, variant_name
 from .run import RUNS, Run, call_own, judge, stored_checks
+from .tolerance import bands_file, with_bands
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -304,4 +305,17 @@ def _read(module: ModuleType, name: str, spec: str) -> Protocol:
     stated = (protocol.controls, protocol.variants, protocol.quick_variants)
     for overrides in [protocol.quick, *(each for kind in stated for each in kind.values())]:
         protocol.config(**overrides)
-    return protocol
+    path = bands_file(Path(str(module.__file__)))
+    return dataclasses.replace(protocol, checks=_banded(protocol, path)) if path.is_file() else protocol
+
+
+def _banded(protocol: Protocol, path: Path) -> Callable[[xr.Dataset], list[Check]]:
+    """Return the checks of a protocol with the bands of its reduced preset, which hold where nothing is broken."""
+
+    def checks(dataset: xr.Dataset) -> list[Check]:
+        rows = protocol.checks(dataset)
+        if dataset.attrs["preset"] != "quick" or dataset.attrs["condition"] != "default":
+            return rows
+        return with_bands(rows, protocol.measure(dataset), dataset.attrs["variant"], path)
+
+    return checks
