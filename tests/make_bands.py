@@ -27,7 +27,8 @@ def measured(protocol: Protocol, overrides: dict, wanted: range, out: Path) -> d
         config = protocol.config(True, **overrides, **({"seed": seed} if protocol.seeded else {}))
         run = protocol.prepare(config, out)
         dataset = load(run.path) if run.path.is_file() else run.execute()
-        for what, value in protocol.measure(dataset).items():
+        values = {check.what: check.measured for check in protocol.checks(dataset)} | protocol.measure(dataset)
+        for what, value in values.items():
             rows.setdefault(what, []).append(value)
     return rows
 

@@ -316,6 +316,7 @@ def _banded(protocol: Protocol, path: Path) -> Callable[[xr.Dataset], list[Check
         rows = protocol.checks(dataset)
         if dataset.attrs["preset"] != "quick" or dataset.attrs["condition"] != "default":
             return rows
-        return with_bands(rows, protocol.measure(dataset), dataset.attrs["variant"], path)
+        measured = {check.what: check.measured for check in rows} | protocol.measure(dataset)
+        return with_bands(rows, measured, dataset.attrs["variant"], path)
 
     return checks

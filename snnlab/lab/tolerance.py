@@ -1,9 +1,9 @@
 """Bands of a reduced preset: 95/95 tolerance intervals of its measures over tuning seeds.
 
 A 95/95 tolerance interval contains at least 95 % of all runs, with 95 % confidence (Howe 1969). The bands of a
-protocol stand beside its file, in ``<protocol>.bands.csv``. They are checks of its reduced preset and narrow
-the protocol's own checks of the same measures. A correct run leaves a band of ten seeds with a probability of about 1 % if the
-measure is normal on its scale. Twenty fresh seeds are tried; a band that too few of them hold is not stated.
+protocol stand beside its file, in ``<protocol>.bands.csv``. They are checks of its reduced preset and narrow the
+protocol's own checks of the same measures. A correct run leaves a band of ten seeds with a probability of about 1 % if
+the measure is normal on its scale. Twenty fresh seeds are tried; a band that too few of them hold is not stated.
 """
 
 from __future__ import annotations
