@@ -14,7 +14,8 @@ import brian2
 import numpy as np
 
 from ..errors import UserError, unknown
-from .quantities import ALLOWED, dump, load, require_parameters, with_parameters
+from .fields import require_parameters, require_texts
+from .quantities import ALLOWED, dump, load, with_parameters
 from .reserved import CONSTANTS, OF_FILTERS
 
 _FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos")
@@ -95,6 +96,8 @@ class SynapseModel:
     source: str = ""
 
     def __post_init__(self):
+        require_texts("filter", self, "equations", "on_spike")
+        require_parameters("filter", self.name, self.parameters)
         for name in sorted(OF_FILTERS & {*self.states, *self.parameters}):
             raise UserError(
                 f"filter {self.name!r}: expected a name that Brian2 and the network do not use, got {name!r}"
@@ -109,7 +112,6 @@ class SynapseModel:
             raise UserError(
                 f"filter {self.name!r}: equations: expected a differential equation of 's', the output, got none"
             )
-        require_parameters("filter", self.name, self.parameters)
         self._check_spike()
         used = set(re.findall(r"[A-Za-z_]\w*", self.equations + " " + self.on_spike))
         for name in sorted(set(self.parameters) - used):
