@@ -9,7 +9,7 @@ from typing import Any
 import brian2
 
 from ..errors import UserError
-from .quantities import si, text_of
+from .quantities import shown, si, text_of
 
 
 def require_texts(kind: str, model: Any, *names: str) -> None:
@@ -65,7 +65,9 @@ def one_quantity(value: object) -> brian2.Quantity | None:
         return None
 
 
-def require_quantity(where: str, value: object, dim: brian2.Dimension, least: float = -math.inf, like: str = "") -> None:
+def require_quantity(
+    where: str, value: object, dim: brian2.Dimension, least: float = -math.inf, like: str = ""
+) -> None:
     """Raise UserError unless a value is one finite quantity of a dimension and not below ``least`` (SI)."""
     size = one_quantity(value)
     if size is None or size.dim is not dim or float(size) < least:
@@ -88,9 +90,3 @@ def as_text(where: str, value: object) -> str:
     if size is None:
         raise UserError(f"{where}: expected an expression or one value such as -65*mV, got {shown(value)}")
     return text_of(size)
-
-
-def shown(value: object) -> str:
-    """Return a value for a message: one short line, the kind instead of an object's address."""
-    text = str(value) if isinstance(value, brian2.Quantity) else repr(value)
-    return type(value).__name__ if text.startswith("<") else " ".join(text.split())[:80]

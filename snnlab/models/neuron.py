@@ -43,8 +43,8 @@ class NeuronModel:
     Raises
     ------
     UserError
-        For a field of another kind, equations that cannot be read, undefined names, unused parameters, a ``tau`` that is
-        not > 0. Brian2 checks units when a network is built.
+        For a field of another kind, equations that cannot be read, undefined names, unused parameters, a ``tau`` that
+        is not > 0. Brian2 checks units when a network is built.
 
     Example
     -------
@@ -108,9 +108,9 @@ class NeuronModel:
             raise UserError(f"{where}equations: expected 'current' for the input, got equations without it")
         known = {*states, *self.parameters, "current", "int", "not", "and", "or", "True", "False"}
         known |= CONSTANTS | set(brian2.DEFAULT_FUNCTIONS) | set(brian2.DEFAULT_UNITS)
-        for field, found in names.items():
+        for place, found in names.items():
             for name in sorted(found - known):
-                raise UserError(f"{where}{field}: expected parameters or states, got the name {name!r}")
+                raise UserError(f"{where}{place}: expected parameters or states, got the name {name!r}")
         used = set.union(*names.values())
         for name in sorted(set(self.parameters) - used):
             raise unknown(f"{where}parameter", name, sorted(used - set(states) - set(brian2.DEFAULT_FUNCTIONS)))
@@ -121,7 +121,9 @@ class NeuronModel:
         if self.refractory is not None and not isinstance(self.refractory, str):
             require_quantity(f"{where}refractory", self.refractory, brian2.second.dim, least=0, like="2*ms")
         if self.peak is not None:
-            dims = [equations[name].dim for name in sorted(equations.diff_eq_names, key=lambda name: (name != "v", name))]
+            dims = [
+                equations[name].dim for name in sorted(equations.diff_eq_names, key=lambda name: (name != "v", name))
+            ]
             size = one_quantity(self.peak)
             if size is None or size.dim not in dims:
                 require_quantity(f"{where}peak", self.peak, dims[0])

@@ -65,6 +65,12 @@ def text_of(value: brian2.Quantity) -> str:
     return f"{float(value)!r}*{min(units, key=lambda name: (len(name), name)) if units else '*'.join(powers)}"
 
 
+def shown(value: object) -> str:
+    """Return a value for a message: one short line, the kind instead of an object's address."""
+    text = str(value) if isinstance(value, brian2.Quantity) else repr(value)
+    return type(value).__name__ if text.startswith("<") else " ".join(text.split())[:80]
+
+
 def dump(parameters: dict) -> dict:
     """Return quantities as [SI value, exponents of the seven base dimensions], which is exact and plain JSON."""
     rows = {}
@@ -88,7 +94,9 @@ def with_parameters(model, kind: str, overrides: dict):
         try:
             value = brian2.Quantity(value)
         except TypeError:
-            raise UserError(f"{kind} {model.name!r}: parameter {key}: expected one finite number, got {value!r}") from None
+            raise UserError(
+                f"{kind} {model.name!r}: parameter {key}: expected one finite number, got {shown(value)}"
+            ) from None
         if not value.has_same_dimensions(merged[key]):
             expected = brian2.units.fundamentalunits.get_unit_for_display(brian2.Quantity(merged[key]).dim)
             like = brian2.Quantity(merged[key]).in_best_unit(python_code=True).replace(". *", "*").replace(" ", "")

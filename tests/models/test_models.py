@@ -98,7 +98,10 @@ def test_a_text_of_a_neuron_must_be_one(field, value, shown):
         ({"initial": {"v": [1, 2] * mV}}, r"neuron 'mine': initial v: expected an expression or one value"),
         ({"initial": {"v": float("nan") * mV}}, r"neuron 'mine': initial v: expected an expression or one value"),
         *(
-            ({"refractory": value}, f"neuron 'mine': refractory: expected one value >= 0 in s such as 2.ms, got {shown}")
+            (
+                {"refractory": value},
+                f"neuron 'mine': refractory: expected one value >= 0 in s such as 2.ms, got {shown}",
+            )
             for value, shown in [(-1 * msecond, "-1. ms"), (2, "2"), (2 * mV, "2. mV"), ([1], r"\[1\]"), (True, "True")]
         ),
         ({"refractory": [1, 2] * msecond}, r"neuron 'mine': refractory: expected one value >= 0 in s"),
@@ -107,8 +110,17 @@ def test_a_text_of_a_neuron_must_be_one(field, value, shown):
         ({"peak": "20*mV"}, "neuron 'mine': peak: expected one value in V, got '20.mV'"),
         ({"peak": 20 * msecond}, "neuron 'mine': peak: expected one value in V, got 20. ms"),
         *(
-            ({"parameters": {"tau_m": value}}, f"neuron 'mine': parameter tau_m: expected one finite number, got {shown}")
-            for value, shown in [(None, "None"), ("10*ms", "'10.ms'"), (TABLE, "TimedArray"), (True, "True"), (1j, "1j")]
+            (
+                {"parameters": {"tau_m": value}},
+                f"neuron 'mine': parameter tau_m: expected one finite number, got {shown}",
+            )
+            for value, shown in [
+                (None, "None"),
+                ("10*ms", "'10.ms'"),
+                (TABLE, "TimedArray"),
+                (True, "True"),
+                (1j, "1j"),
+            ]
         ),
     ],
     ids=str,
