@@ -9,9 +9,10 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cache
+from typing import Self
 
 import brian2
 
@@ -76,8 +77,12 @@ class Engine(Session):
         self._build_directory: str | None = None
         self._auto, self._target = target == "auto", "cython" if target == "auto" else target
         self._ready = self._asked = self._program = False
+        self._call_off: Callable[[], None] = lambda: None
+
+    def __enter__(self) -> Self:
         # Brian2 is set up at its import, so a run that builds no Brian2 objects does not pay for it.
         self._call_off = after_import("brian2", self._set_up)
+        return self
 
     def _set_up(self) -> None:
         """Set Brian2's device, preferences and random stream."""
@@ -142,9 +147,9 @@ class Engine(Session):
         return "cpp_standalone" if self._program else self._target
 
     def _built(self) -> bool:
-        """Tell whether Brian2 objects were created after Brian2 was set up."""
-        if not self._ready:
-            return False
+        """Tell whether Brian2 objects were created after Brian2 was set up, even if they are gone after their run."""
+        if not self._ready or self._device.ran:
+            return self._ready
         before = {id(ref) for ref in self._there_before}
         return any(id(ref) not in before for ref in brian2.BrianObject.__instances__())
 

@@ -36,7 +36,7 @@ class Device:
 
     def __init__(self, target: str, directory: str | None = None):
         self.target, self._directory = target, directory
-        self._pending = False
+        self.ran = self._pending = False
         self._names, self._named = contextlib.ExitStack(), list[brian2.BrianObject]()
 
     def take(self) -> None:
@@ -78,6 +78,7 @@ class Device:
         """Run a network, in place of Brian2's ``Network.run`` and with its parameters."""
         # Two levels up are the variables of the caller of ``Network.run``.
         namespace = brian2.get_local_namespace(level + 2) if namespace is None else namespace
+        self.ran = True
         self._require_runnable(network)
         options = {"report": report, "profile": profile, "namespace": namespace}
         options |= {} if report_period is None else {"report_period": report_period}

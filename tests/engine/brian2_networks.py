@@ -295,7 +295,7 @@ def cable():
 def linked():
     """Neurons whose input is a variable of another group, which follows a TimedArray."""
     noise = TimedArray(np.random.randn(20, 2) * 5 * mV, dt=1 * ms)
-    source = NeuronGroup(2, "x = 15*mV + noise(t, i) : volt\ndy/dt = (x - y)/(3*ms) : volt", method="euler")
+    source = NeuronGroup(2, "x = 15*mV + noise(t, i) : volt\ndy/dt = (x - y)/(3*ms) : volt", method="euler", order=-1)
     cells = NeuronGroup(
         6, "dv/dt = (y - v)/(5*ms) : volt\ny : volt (linked)", threshold="v > 12*mV", reset="v = 0*mV", method="euler"
     )
@@ -398,12 +398,12 @@ def summed():
 
 def tripartite():
     """Synapses onto synapses: a modulator changes weights."""
-    source, modulator = PoissonGroup(5, 200 * Hz), PoissonGroup(2, 100 * Hz)
+    source, modulator = PoissonGroup(5, 200 * Hz), PoissonGroup(2, 100 * Hz, order=1)
     cells = NeuronGroup(3, "dv/dt = -v/(10*ms) : 1", method="exact")
     links = Synapses(source, cells, "w : 1", on_pre="v += w")
     links.connect(j="k for k in range(3)")
     links.w = 0.1
-    change = Synapses(modulator, links, on_pre="w_post += 0.05")
+    change = Synapses(modulator, links, on_pre="w_post += 0.05", order=1)
     change.connect(p=0.5)
     trace = StateMonitor(cells, "v", record=True)
     run(20 * ms)
@@ -421,19 +421,6 @@ def clocks():
     trace, monitor = StateMonitor(slow, "x", record=True, dt=1 * ms), SpikeMonitor(fast)
     run(10 * ms)
     return spikes(monitor) | {"x": np.array(trace.x)}
-
-
-def many():
-    """Twelve groups without names, whose synapses change one variable in their order."""
-    target = NeuronGroup(1, "x : 1")
-    sources = [SpikeGeneratorGroup(1, [0], [1] * ms) for _ in range(12)]
-    links = []
-    for k, source in enumerate(sources):
-        links.append(Synapses(source, target, on_pre=f"x_post = 0.5*x_post + {k} + rand()"))
-        links[-1].connect()
-    net = Network(target, sources, links)
-    net.run(2 * ms)
-    return {"x": np.array(target.x)}
 
 
 def python_function():
@@ -501,7 +488,6 @@ NETWORKS = {
     "`summed` variables": summed,
     "synapses onto synapses": tripartite,
     "several clocks, another `defaultclock.dt`": clocks,
-    "many objects without a name": many,
     "`store` and `restore`": store_restore,
     "`network_operation`": operation,
     "`stop()`": stopped,

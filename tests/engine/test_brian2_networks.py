@@ -11,6 +11,7 @@ from functools import cache
 import brian2
 import numpy as np
 import pytest
+from brian2.devices.device import runtime_device
 from brian2_networks import NETWORKS
 
 from places import ROOT
@@ -96,18 +97,22 @@ def test_on_numpy_a_network_gives_what_brian2_alone_gives(name, plain):
     same(run(name, "numpy"), plain("numpy")[name])
 
 
-@pytest.mark.parametrize("name", [*COMPILED, "noise `xi` and `PoissonInput` (Brunel & Hakim 1999)"])
+@pytest.mark.parametrize("name", COMPILED)
 def test_a_network_run_again_gives_the_same_and_another_seed_something_else(name, plain):
     same(run(name, "numpy"), plain("numpy")[name])
     others = run(name, "numpy", SEED + 1)
     assert any(not np.array_equal(values, others[key]) for key, values in plain("numpy")[name].items())
 
 
-@pytest.mark.parametrize("name", [name for name in TABLE if TABLE[name]["cpp_standalone"] != "runs"])
-def test_cpp_standalone_refuses_in_the_line_of_the_table_before_it_compiles(name):
+READ = pytest.param("results read between two `run`", marks=[pytest.mark.programs, pytest.mark.standalone])
+REFUSED = [name for name in TABLE if TABLE[name]["cpp_standalone"] != "runs" and name not in READ.values]
+
+
+@pytest.mark.parametrize("name", [*REFUSED, READ])
+def test_cpp_standalone_refuses_in_the_line_of_the_table(name):
     said = TABLE[name]["cpp_standalone"]
     assert said.strip("`") in refusal(name, "cpp_standalone")
-    assert brian2.get_device() is brian2.devices.device.runtime_device
+    assert brian2.get_device() is runtime_device
 
 
 @pytest.mark.programs

@@ -39,21 +39,30 @@ def test_a_script_may_run_itself_or_be_run_by_the_engine():
         np.testing.assert_array_equal(run_by_engine(engine), alone)
     with Engine("numpy", 4) as engine:
         assert not np.array_equal(run_by_engine(engine), alone)
+    # An engine that is not entered changes nothing.
+    Engine("numpy", 3)
     assert len(alone) > 5 and not vars(runtime_device).keys() & {"network_run", "seed"}
 
 
-def test_a_run_sees_the_variables_of_its_caller_at_every_depth():
-    def script():
-        rate = 3  # noqa: F841
-        group = brian2.NeuronGroup(1, "dx/dt = rate/second : 1", method="euler")
-        brian2.run(10 * ms)
+def test_a_run_sees_the_variables_of_its_caller():
+    def growing():
+        return brian2.NeuronGroup(1, "dx/dt = rate/second : 1", method="euler")
+
+    def explicit():
+        rate, group = 3, growing()  # noqa: F841
         net = brian2.Network(group)
         net.run(10 * ms, namespace={"rate": 5})
         net.run(10 * ms)
         return float(group.x[0])
 
+    def magic():
+        rate, group = 3, growing()  # noqa: F841
+        brian2.run(10 * ms)
+        return float(group.x[0])
+
     with Engine("numpy"):
-        assert script() == pytest.approx(0.03 + 0.05 + 0.03)
+        assert explicit() == pytest.approx(0.05 + 0.03)
+        assert magic() == pytest.approx(0.03)
 
 
 def test_errors_in_equations_are_one_line_however_a_network_is_run():

@@ -135,6 +135,11 @@ def test_every_field_of_a_neuron_has_its_kind(changes, message):
     [
         ("equations", None, "equations: expected a text, got None"),
         ("on_spike", 3, "on_spike: expected a text, got 3"),
+        (
+            "equations",
+            "ds/dt = -s/tau_rise + h : unit\ndh/dt = -h/tau_dekay : unit/second",
+            "equations: name: expected one of .*, got 'tau_dekay'; did you mean tau_decay",
+        ),
         ("source", ["x"], r"source: expected a text, got \['x'\]"),
         ("parameters", [2], r"parameters: expected a dict of names and values, got \[2\]"),
         ("parameters", {"tau_decay": "20*ms"}, "parameter tau_decay: expected one finite number, got '20.ms'"),
