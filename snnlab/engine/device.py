@@ -120,12 +120,11 @@ class Device:
         chosen = brian2.prefs["codegen.target"]
         if not self._directory and chosen != self.target:
             raise UserError(
-                f"target: expected the option --target to choose it, got codegen.target = {chosen!r} in the protocol"
+                f"target: expected {self.target}, as --target says, got codegen.target = {chosen!r} in the protocol"
             )
 
     def _refuse_device(self, *args: Any, **kwargs: Any) -> None:
-        name = type(brian2.get_device()).__name__
-        raise UserError(f"target: expected the option --target to choose it, got set_device in the protocol ({name})")
+        raise UserError(f"target: expected {self.target}, as --target says, got set_device in the protocol")
 
     def _seed(self, seed: int | None = None) -> None:
         """Seed Brian2 as a script asks for, in place of ``brian2.seed``."""

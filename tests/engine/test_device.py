@@ -79,7 +79,7 @@ def test_a_script_cannot_choose_another_target_while_it_runs(target):
     other = "cpp_standalone" if target == "numpy" else "runtime"
     with (
         Engine(target),
-        pytest.raises(UserError, match=r"^target: expected the option --target to choose it, got set"),
+        pytest.raises(UserError, match=rf"^target: expected {target}, as --target says, got set_device"),
     ):
         brian2.set_device(other)
         spiking()
@@ -163,12 +163,14 @@ def test_a_part_on_numpy_runs_inside_an_engine_of_another_target():
 def test_several_runs_are_one_program_also_with_objects_that_come_later():
     def script():
         cells, spikes = spiking()
-        brian2.run(5 * ms)
+        net = brian2.Network(cells, spikes)
+        net.run(5 * ms)
         others = brian2.NeuronGroup(2, "dx/dt = 1/ms : 1", method="euler")
         links = brian2.Synapses(cells, others, on_pre="x += 1")
         links.connect()
         cells.v = 0.25
-        brian2.run(5 * ms)
+        net.add(others, links)
+        net.run(5 * ms)
         return np.array(spikes.t), np.array(others.x)
 
     results = []
