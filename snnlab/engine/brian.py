@@ -5,22 +5,22 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import re
 import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cache
+from typing import Self
 
 import brian2
-import numpy as np
-import threadpoolctl
 
-from ..errors import Diverged, MachineError, UserError
+from ..errors import UserError
 from ..files.checkpoint import Checkpoints
 from ..lazy import after_import
-from .naming import named, release_names
+from .device import Device, plain_devices, set_seed
+from .naming import release_names
 from .session import Session
 from .tasks import Look, Task, Ticker, Watch
 
@@ -75,18 +75,28 @@ class Engine(Session):
             raise UserError(f"target: expected one of {', '.join(TARGETS)}, got {target!r}")
         super().__init__(seed, progress, checkpoints)
         self._build_directory: str | None = None
-        self._noted = False
         self._auto, self._target = target == "auto", "cython" if target == "auto" else target
         self._ready = self._asked = self._program = False
+        self._call_off: Callable[[], None] = lambda: None
+
+    def __enter__(self) -> Self:
         # Brian2 is set up at its import, so a run that builds no Brian2 objects does not pay for it.
         self._call_off = after_import("brian2", self._set_up)
+        return self
 
     def _set_up(self) -> None:
         """Set Brian2's device, preferences and random stream."""
+        from brian2.devices.device import runtime_device
+
         self._ready, target = True, self._target
+        self._preferences = {k: copy(brian2.prefs[k]) for k in brian2.prefs}
+        self._dt = brian2.defaultclock.dt
         if target == "cython" and not _compiler_works():
             _log.warning("no C++ compiler or Python headers found: using the numpy target, which is slower")
             target = self._target = "numpy"
+        if brian2.get_device() is not runtime_device:
+            _log.warning(f"set_device: the option --target chooses where code runs, here {target}")
+            brian2.set_device("runtime")
         if target == "cpp_standalone":
             self._build_directory = tempfile.mkdtemp(prefix="snnlab-build-")
             brian2.set_device("cpp_standalone", build_on_run=False, directory=self._build_directory)
@@ -95,10 +105,12 @@ class Engine(Session):
         changes = {"core.stop_on_keyboard_interrupt": False, flags: [*brian2.prefs[flags], *_vector_flags()]}
         if target != "cpp_standalone":
             changes["codegen.target"] = target
-        self._previous = _set_preferences(changes)
+        _set_preferences(changes)
         # Networks that are never run are expected: after an error, or when only the initial state is needed.
         logging.getLogger("brian2.core.base.unused_brian_object").setLevel(logging.ERROR)
-        brian2.seed(self.brian2_seed())
+        set_seed(self.brian2_seed())
+        self._device = Device(target, self._build_directory)
+        self._device.take()
         release_names()
         self._there_before = list(brian2.BrianObject.__instances__())
 
@@ -107,12 +119,16 @@ class Engine(Session):
         self._call_off()
         if not self._ready:
             return
-        _set_preferences(self._previous)
+        # A script may have changed more of them than the engine.
+        _set_preferences({k: v for k, v in self._preferences.items() if brian2.prefs[k] != v})
+        self._device.give_back()
         if self._build_directory:
             brian2.get_device().reinit()
             brian2.set_device("runtime")
             shutil.rmtree(self._build_directory, ignore_errors=True)
             self._build_directory = None
+        if brian2.defaultclock.dt != self._dt:
+            brian2.defaultclock.dt = self._dt
 
     @property
     def target(self) -> str:
@@ -131,16 +147,16 @@ class Engine(Session):
         return "cpp_standalone" if self._program else self._target
 
     def _built(self) -> bool:
-        """Tell whether Brian2 objects were created after Brian2 was set up."""
-        if not self._ready:
-            return False
+        """Tell whether Brian2 objects were created after Brian2 was set up, even if they are gone after their run."""
+        if not self._ready or self._device.ran:
+            return self._ready
         before = {id(ref) for ref in self._there_before}
         return any(id(ref) not in before for ref in brian2.BrianObject.__instances__())
 
     def seed_brian2(self, step: int = 0) -> None:
         """Restart Brian2's random stream of the current device with the seed for the steps from ``step`` on."""
         self._asked = True
-        brian2.seed(self.brian2_seed(step))
+        set_seed(self.brian2_seed(step))
 
     def brian2_seed(self, step: int = 0) -> int:
         """Return the seed of Brian2's random stream for the steps from ``step`` on."""
@@ -155,9 +171,7 @@ class Engine(Session):
     def require_python(self) -> None:
         """Raise UserError on C++ standalone, where Brian2 would silently ignore Python calls."""
         if self.target == "cpp_standalone":
-            raise UserError(
-                "target: expected cython or numpy, since the protocol needs Python while it runs, got cpp_standalone"
-            )
+            self._device.require_python()
 
     def run(
         self,
@@ -176,7 +190,9 @@ class Engine(Session):
         ``clock`` is Brian2's default clock if it is None. ``total`` is the length (s) of the whole run, of which this
         call may compute a part. Without ``show``, the caller shows progress. ``namespace`` holds names in equations
         that their groups do not define; None means the caller's variables, as in :meth:`brian2.Network.run`. Objects
-        without a name run in the order of their creation. Returns whether a task ended the run.
+        without a name run in the order of their creation. Returns whether a task or ``brian2.stop`` ended the run.
+
+        Networks that a script runs by ``network.run`` or ``run`` are checked and named likewise, without progress.
 
         Raises
         ------
@@ -186,19 +202,19 @@ class Engine(Session):
         Diverged
             If a watched array is not finite, or neurons fired at every second step or more since the last check.
         KeyboardInterrupt
-            If the user interrupted the run, or something called ``brian2.stop``.
+            If the user interrupted the run.
         """
         seconds = _seconds(seconds)
-        clock = brian2.defaultclock if clock is None else clock
         namespace = brian2.get_local_namespace(1) if namespace is None else namespace
-        if tasks or any(isinstance(o, brian2.NetworkOperation) for o in network.objects):
+        if tasks:
             self.require_python()
         if self.target == "cpp_standalone":
-            with named(network) as unnamed:
-                self._note(unnamed)
-                self._run_standalone(network, seconds, namespace)
+            network.run(seconds * brian2.second, namespace=namespace)
             return False
+        own, clock = clock is None, brian2.defaultclock if clock is None else clock
         dt, n_steps = float(clock.dt), round(seconds / float(clock.dt))
+        # A script's objects may have longer or shorter steps than the default clock.
+        length = seconds * brian2.second if own else n_steps * clock.dt
         stop = first_step + n_steps
         total = stop * dt if total is None else total
         if first_step == 0 and show:
@@ -208,41 +224,16 @@ class Engine(Session):
         looks = range(first_step + every - 1, stop, every)
         ticker = Ticker([*tasks, Task(looks, look)], first_step)
         operation = brian2.NetworkOperation(ticker, clock=clock, when="end", name="ticker")
+        end = float(network.t + length)
         network.add(operation)
         try:
-            with (
-                named(network) as unnamed,
-                threadpoolctl.threadpool_limits(1),
-                np.errstate(over="ignore", invalid="ignore"),
-            ):
-                self._note(unnamed)
-                network.run(n_steps * clock.dt, namespace=namespace)
-        except brian2.BrianObjectException as error:
-            cause = error.__cause__ or error
-            if isinstance(cause, Diverged | UserError):
-                raise cause from None
-            raise equations_error(error) from error
+            network.run(length, namespace=namespace)
         finally:
             network.remove(operation)
-        if ticker.ended:
+        if ticker.ended or float(network.t) < end:
             return True
-        if ticker.step < stop:
-            raise KeyboardInterrupt
         look(stop - 1)
         return False
-
-    def _note(self, unnamed: int) -> None:
-        """Log once in which order objects without a name run."""
-        if unnamed and not self._noted:
-            self._noted = True
-            _log.info(f"{unnamed} Brian2 objects have no name: objects of one kind run in the order of their creation")
-
-    def _run_standalone(self, network: brian2.Network, seconds: float, namespace: dict) -> None:
-        network.run(seconds * brian2.second, namespace=namespace)
-        try:
-            brian2.get_device().build(directory=self._build_directory, compile=True, run=True)
-        except (RuntimeError, OSError) as error:
-            raise MachineError(f"C++ standalone build or run failed: {_short(error)}") from error
 
 
 def _set_preferences(changes: Mapping[str, object]) -> dict[str, object]:
@@ -272,7 +263,7 @@ def on_numpy() -> Iterator[None]:
     if not runtime:
         brian2.set_device("runtime")
     try:
-        with preferences({"codegen.target": "numpy", "core.stop_on_keyboard_interrupt": False}):
+        with plain_devices(), preferences({"codegen.target": "numpy", "core.stop_on_keyboard_interrupt": False}):
             yield
     finally:
         if not runtime:
@@ -310,16 +301,3 @@ def _compiler_works() -> bool:
     from brian2.codegen.runtime.cython_rt import CythonCodeObject
 
     return bool(CythonCodeObject.is_available())
-
-
-def equations_error(error: brian2.BrianObjectException) -> UserError:
-    """Return Brian2's error in the equations of an object as one line."""
-    found = re.search(r"named '?(\w+)", str(error))
-    return UserError(f"equations of {found[1] if found else 'the network'}: {_short(error)}")
-
-
-def _short(error: BaseException) -> str:
-    """Return the innermost message in one line, without Brian2's listing of the object."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return " ".join(str(error).split())[:400]

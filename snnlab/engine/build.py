@@ -21,6 +21,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import brian2
+import numpy as np
 
 from ..errors import MachineError
 from ..files.record import cache_folder, cpu_line
@@ -82,11 +83,19 @@ def digest(contents: list, sources: Iterable[Path], without: Collection[str] = (
     """
     kinds = ("codegen.cpp.", "devices.cpp_standalone.")
     names = [name for name in brian2.prefs if name.startswith(kinds) and name not in without]
-    flags = {name: str(brian2.prefs[name]) for name in names}
+    flags = {name: str(_stated(brian2.prefs[name])) for name in names}
     flags |= {name: os.environ.get(name, "") for name in ("CXX", "CXXFLAGS")} | {"machine": _machine()}
     texts = [path.read_text() for path in sources]
     text = json.dumps([*contents, brian2.__version__, compiler(), flags, *texts], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _stated(value: object) -> object:
+    """Return a preference without folders of Brian2 and NumPy, which Brian2 adds to it when it compiles a module."""
+    own = tuple(str(Path(module.__file__ or "").parent) for module in (brian2, np))
+    if not isinstance(value, list):
+        return value
+    return [each for each in value if not (isinstance(each, str) and each.startswith(own))]
 
 
 def _machine() -> str:

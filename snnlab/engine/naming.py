@@ -6,7 +6,8 @@ import contextlib
 import gc
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache
 
 import brian2
@@ -23,15 +24,18 @@ def release_names() -> None:
 
 
 @contextlib.contextmanager
-def named(network: brian2.Network) -> Iterator[int]:
+def named(network: brian2.Network, done: Collection[brian2.BrianObject] = ()) -> Iterator[int]:
     """Name the unnamed objects of a network in order of creation inside a ``with`` block; yield their number.
+
+    Objects in ``done`` have such names already. Numbers go on after theirs.
 
     Brian2 numbers unnamed objects over the whole process and sorts objects of one slot by name. The tenth would run
     before the second, and the order would depend on objects created earlier.
     """
     changes: list[tuple[brian2.BrianObject, str]] = []
-    count = _number(network.objects, _automatic, changes)
-    for obj in list(network.objects):
+    objects = [obj for obj in network.objects if not any(obj is each for each in done)]
+    count = _number(objects, _automatic, changes, done)
+    for obj in objects:
         _number_parts(obj, changes)
     try:
         yield count
@@ -44,14 +48,16 @@ def _number(
     objects: Iterable[brian2.BrianObject],
     match: Callable[[brian2.BrianObject], re.Match | None],
     changes: list[tuple[brian2.BrianObject, str]],
+    done: Iterable[brian2.BrianObject] = (),
 ) -> int:
-    """Number the matching objects from 0 for each stem, in the order of Brian2's numbers; return how many match."""
+    """Number the matching objects for each stem, in the order of Brian2's numbers; return how many match."""
+    first = Counter(found[1] for obj in done if (found := match(obj)))
     stems: dict[str, list[tuple[int, brian2.BrianObject]]] = {}
     for obj in objects:
         if found := match(obj):
             stems.setdefault(found[1], []).append((int(found[2] or 0), obj))
     for stem, numbered in sorted(stems.items()):
-        for number, (_, obj) in enumerate(sorted(numbered, key=lambda pair: pair[0])):
+        for number, (_, obj) in enumerate(sorted(numbered, key=lambda pair: pair[0]), first[stem]):
             _rename(obj, obj.name, f"{stem}_{number:04d}", changes)
     return sum(map(len, stems.values()))
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from ..errors import Diverged, MachineError
 from . import build
-from .brian import equations_error, preferences
+from .brian import preferences
+from .device import equations_error, plain_devices
 
 # The exit status is defined in engine/cpp/files.h.
 _DIVERGED = 74
@@ -105,7 +106,8 @@ def standalone(folder: Path, header: Path) -> Iterator[Callable[[brian2.Network]
             build.compile_folder(folder, device.writer.source_files, header)
 
     try:
-        yield compile_network
+        with plain_devices():
+            yield compile_network
     except brian2.BrianObjectException as error:
         raise equations_error(error) from error
     except (RuntimeError, OSError, ValueError) as error:

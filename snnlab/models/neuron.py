@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import brian2
 
 from ..errors import UserError, unknown
-from .quantities import dump, load, require_parameters, unit, with_parameters
+from .fields import as_text, one_quantity, require_dict, require_parameters, require_quantity, require_texts
+from .quantities import dump, load, unit, with_parameters
 from .reserved import CONSTANTS, OF_NEURONS
 
 
@@ -27,21 +28,23 @@ class NeuronModel:
     parameters : dict
         Constants of the equations, as Brian2 quantities. Names that start with ``tau`` are times > 0.
     initial : dict
-        State variable -> Brian2 expression of its initial value (``rand()`` and ``randn()`` may appear).
+        State variable -> its initial value: a quantity, or a Brian2 expression, in which ``rand()`` and ``randn()`` may
+        appear. The model keeps a quantity as an expression.
     threshold, reset : str
         Spike condition and reset statements. Both are empty for a rate unit.
-    refractory : Quantity, optional
-        Refractory period, for equations marked ``(unless refractory)``.
+    refractory : Quantity or str, optional
+        Refractory period >= 0, for equations marked ``(unless refractory)``, or the condition under which a neuron is
+        refractory, such as ``"v > -20*mV"``, or an expression of the period.
     peak : Quantity, optional
-        The value up to which figures draw a spike; the state itself is reset at threshold.
+        The value up to which figures draw a spike, in the unit of a state; the state itself is reset at threshold.
     source : str
         Where equations and numbers come from.
 
     Raises
     ------
     UserError
-        For equations that cannot be read, undefined names, unused parameters, a ``tau`` that is not > 0. Brian2 checks
-        units when a network is built.
+        For a field of another kind, equations that cannot be read, undefined names, unused parameters, a ``tau`` that
+        is not > 0. Brian2 checks units when a network is built.
 
     Example
     -------
@@ -66,41 +69,64 @@ class NeuronModel:
     initial: dict = field(default_factory=dict)
     threshold: str = ""
     reset: str = ""
-    refractory: brian2.Quantity | None = None
+    refractory: brian2.Quantity | str | None = None
     peak: brian2.Quantity | None = None
     source: str = ""
 
     def __post_init__(self):
+        require_texts("neuron", self, "equations", "current", "threshold", "reset")
+        require_parameters("neuron", self.name, self.parameters)
+        require_dict("neuron", self.name, "initial", self.initial)
+        where = f"neuron {self.name!r}: "
+        texts = {key: as_text(f"{where}initial {key}", value) for key, value in self.initial.items()}
+        object.__setattr__(self, "initial", texts)
         if float(unit(self.current)) != 1.0:
-            raise UserError(
-                f"neuron {self.name!r}: current: expected a unit without prefix such as amp, got {self.current}"
-            )
+            raise UserError(f"{where}current: expected a unit without prefix such as amp, got {self.current}")
         try:
             equations = brian2.Equations(self.equations)
         except (brian2.equations.equations.EquationError, ValueError, SyntaxError) as error:
-            raise UserError(
-                f"neuron {self.name!r}: equations: expected Brian2 equations, got {_one_line(error)}"
-            ) from None
+            raise UserError(f"{where}equations: expected Brian2 equations, got {_one_line(error)}") from None
         states = equations.names
         for name in sorted(OF_NEURONS & ({*states, *self.parameters})):
-            raise UserError(f"neuron {self.name!r}: expected a name that Brian2 does not use, got {name!r}")
-        text = " ".join([self.threshold, self.reset, *map(str, self.initial.values())])
-        used = set(equations.identifiers) | set(re.findall(r"[A-Za-z_]\w*", text))
-        if "current" not in used:
-            raise UserError(
-                f"neuron {self.name!r}: equations: expected 'current' for the input, got equations without it"
-            )
-        known = {*states, *self.parameters, "current", "int", "not", "and", "or", "True", "False"}
-        for name in sorted(used - known - CONSTANTS - set(brian2.DEFAULT_FUNCTIONS) - set(brian2.DEFAULT_UNITS)):
-            raise UserError(f"neuron {self.name!r}: equations: expected parameters or states, got the name {name!r}")
-        for name in sorted(set(self.parameters) - used):
-            raise unknown(
-                f"neuron {self.name!r}: parameter", name, sorted(used - set(states) - set(brian2.DEFAULT_FUNCTIONS))
-            )
+            raise UserError(f"{where}expected a name that Brian2 does not use, got {name!r}")
         for name in self.initial:
             if name not in states:
-                raise unknown(f"neuron {self.name!r}: initial", name, list(states))
-        require_parameters("neuron", self.name, self.parameters)
+                raise unknown(f"{where}initial", name, list(states))
+        self._check_names(equations)
+        self._check_times(equations)
+
+    def _check_names(self, equations: brian2.Equations) -> None:
+        """Raise UserError for a name that a field uses and nothing defines, and for a parameter that none uses."""
+        where = f"neuron {self.name!r}: "
+        states = equations.names
+        refractory = self.refractory if isinstance(self.refractory, str) else ""
+        fields = {"threshold": self.threshold, "reset": self.reset, "refractory": refractory}
+        fields |= {f"initial {key}": text for key, text in self.initial.items()}
+        names = {"equations": set(equations.identifiers)}
+        names |= {field: set(re.findall(r"(?<![\w.])[A-Za-z_]\w*", text)) for field, text in fields.items()}
+        if "current" not in set.union(*names.values()):
+            raise UserError(f"{where}equations: expected 'current' for the input, got equations without it")
+        known = {*states, *self.parameters, "current", "int", "not", "and", "or", "True", "False"}
+        known |= CONSTANTS | set(brian2.DEFAULT_FUNCTIONS) | set(brian2.DEFAULT_UNITS)
+        for place, found in names.items():
+            for name in sorted(found - known):
+                raise UserError(f"{where}{place}: expected parameters or states, got the name {name!r}")
+        used = set.union(*names.values())
+        for name in sorted(set(self.parameters) - used):
+            raise unknown(f"{where}parameter", name, sorted(used - set(states) - set(brian2.DEFAULT_FUNCTIONS)))
+
+    def _check_times(self, equations: brian2.Equations) -> None:
+        """Raise UserError for a refractory period that is no time and no condition, and for a peak of a wrong unit."""
+        where = f"neuron {self.name!r}: "
+        if self.refractory is not None and not isinstance(self.refractory, str):
+            require_quantity(f"{where}refractory", self.refractory, brian2.second.dim, least=0, like="2*ms")
+        if self.peak is not None:
+            dims = [
+                equations[name].dim for name in sorted(equations.diff_eq_names, key=lambda name: (name != "v", name))
+            ]
+            size = one_quantity(self.peak)
+            if size is None or size.dim not in dims:
+                require_quantity(f"{where}peak", self.peak, dims[0])
 
     @property
     def states(self) -> list[str]:
@@ -113,8 +139,9 @@ class NeuronModel:
 
     def to_dict(self) -> dict:
         """Return plain JSON values from which :meth:`from_dict` makes an equal model."""
-        times = {k: getattr(self, k) for k in ("refractory", "peak") if getattr(self, k) is not None}
-        return {
+        times = {k: getattr(self, k) for k in ("refractory", "peak")}
+        texts = {k: v for k, v in times.items() if isinstance(v, str)}
+        return texts | {
             "name": self.name,
             "equations": self.equations,
             "current": self.current,
@@ -122,7 +149,7 @@ class NeuronModel:
             "reset": self.reset,
             "parameters": dump(self.parameters),
             "initial": dict(self.initial),
-            "quantities": dump(times),
+            "quantities": dump({k: v for k, v in times.items() if v is not None and k not in texts}),
             "source": self.source,
         }
 

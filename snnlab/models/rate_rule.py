@@ -17,6 +17,7 @@ import sympy
 
 from ..checking import checked_rng
 from ..errors import UserError, unknown
+from .fields import require_dict, require_percentiles, require_texts
 from .reserved import OF_RATE_RULES, WORDS
 
 # Variables that a synapse between rate units may use: presynaptic, postsynaptic, and its own weight.
@@ -78,6 +79,9 @@ class RateRule:
     source: str = ""
 
     def __post_init__(self):
+        require_texts("plasticity", self, "signal", "change")
+        require_dict("plasticity", self.name, "parameters", self.parameters)
+        require_percentiles(self)
         where = f"plasticity {self.name!r}: "
         used = set()
         for name in sorted({*OF_RATE_RULES, *SEEN, *_language(), "randn", "rand"} & self.parameters.keys()):
@@ -95,11 +99,6 @@ class RateRule:
                 raise unknown(f"{where}parameter", name, sorted(used))
         if not 0 <= self.parameters.get("kept", 0) < 1:
             raise UserError(f"{where}parameter kept: expected a number from 0 to less than 1, got {self.kept}")
-        for name, value in self.percentiles.items():
-            if name not in self.parameters or not 0 <= value <= 100:
-                raise UserError(
-                    f"{where}percentiles: expected parameters and numbers from 0 to 100, got {name}={value}"
-                )
 
     @property
     def kept(self) -> float:

@@ -10,7 +10,8 @@ from textwrap import dedent
 import brian2
 
 from ..errors import UserError, unknown
-from .quantities import dump, load, require_parameters, with_parameters
+from .fields import require_parameters, require_percentiles, require_texts
+from .quantities import dump, load, with_parameters
 from .reserved import IN_SYNAPSES, OF_SYNAPSES
 
 
@@ -79,13 +80,13 @@ class SpikeRule:
     source: str = ""
 
     def __post_init__(self):
+        texts = ("equations", "on_arrival", "on_pre", "on_post", "neuron", "calibrated")
+        require_texts("plasticity", self, *texts)
+        require_parameters("plasticity", self.name, self.parameters)
+        require_percentiles(self)
         where = f"plasticity {self.name!r}: "
         own, behind = (self._variables(label) for label in ("equations", "neuron"))
         for key, value in self.parameters.items():
-            try:
-                require_parameters("plasticity", self.name, {key: value})
-            except (TypeError, ValueError):
-                raise UserError(f"{where}parameter {key}: expected one finite number, got {value!r}") from None
             if key in {*own, *behind, "w"}:
                 raise UserError(f"{where}parameter {key}: expected a name that no variable has, got {key!r}")
             is_time = brian2.have_same_dimensions(value, brian2.second)
@@ -115,11 +116,6 @@ class SpikeRule:
             used |= self._names(label, posts if label == "on_arrival" else {*own, *posts})
         for name in sorted(set(self.parameters) - used - {"w_max"}):
             raise unknown(f"{where}parameter", name, sorted(used & set(self.parameters)) or ["none"])
-        for name, value in self.percentiles.items():
-            if name not in self.parameters or not 0 <= value <= 100:
-                raise UserError(
-                    f"{where}percentiles: expected parameters and numbers from 0 to 100, got {name}={value}"
-                )
         if bool(self.percentiles) != bool(self.calibrated) or self.calibrated not in {"", *own}:
             raise unknown(f"{where}calibrated", self.calibrated, sorted(own))
 
@@ -185,13 +181,6 @@ class SpikeRule:
 
     def with_parameters(self, **overrides) -> SpikeRule:
         """Return the rule with some parameters changed; unknown names and other units raise UserError."""
-        for key, value in overrides.items():
-            try:
-                brian2.Quantity(value)
-            except TypeError:
-                raise UserError(
-                    f"plasticity {self.name!r}: parameter {key}: expected one finite number, got {value!r}"
-                ) from None
         return with_parameters(self, "plasticity", overrides)
 
     def to_dict(self) -> dict:

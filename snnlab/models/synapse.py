@@ -14,7 +14,8 @@ import brian2
 import numpy as np
 
 from ..errors import UserError, unknown
-from .quantities import ALLOWED, dump, load, require_parameters, with_parameters
+from .fields import require_parameters, require_texts
+from .quantities import ALLOWED, dump, load, with_parameters
 from .reserved import CONSTANTS, OF_FILTERS
 
 _FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos")
@@ -95,21 +96,23 @@ class SynapseModel:
     source: str = ""
 
     def __post_init__(self):
+        require_texts("filter", self, "equations", "on_spike")
+        require_parameters("filter", self.name, self.parameters)
         for name in sorted(OF_FILTERS & {*self.states, *self.parameters}):
             raise UserError(
                 f"filter {self.name!r}: expected a name that Brian2 and the network do not use, got {name!r}"
             )
         try:
-            names = brian2.Equations(self.named("s", "1")).diff_eq_names
+            equations = brian2.Equations(self.named("s", "1"))
         except (brian2.equations.equations.EquationError, ValueError, SyntaxError) as error:
             raise UserError(
                 f"filter {self.name!r}: equations: expected Brian2 equations, got {_one_line(error)}"
             ) from None
-        if "s" not in names:
+        if "s" not in equations.diff_eq_names:
             raise UserError(
                 f"filter {self.name!r}: equations: expected a differential equation of 's', the output, got none"
             )
-        require_parameters("filter", self.name, self.parameters)
+        self._check_names("equations", set(equations.identifiers) - set(self.state_names("s").values()))
         self._check_spike()
         used = set(re.findall(r"[A-Za-z_]\w*", self.equations + " " + self.on_spike))
         for name in sorted(set(self.parameters) - used):
@@ -124,9 +127,13 @@ class SynapseModel:
         names = set(re.findall(r"[A-Za-z_]\w*", self.on_spike))
         if "weight" not in names:
             raise UserError(f"{where}expected 'weight' for the weight of a spike, got {self.on_spike!r}")
-        known = {*self.states, *self.parameters, "weight", *CONSTANTS, *brian2.DEFAULT_FUNCTIONS, *brian2.DEFAULT_UNITS}
+        self._check_names("on_spike", names - {"weight"})
+
+    def _check_names(self, label: str, names: set[str]) -> None:
+        """Raise UserError for names in a text that nothing defines."""
+        known = {*self.states, *self.parameters, *CONSTANTS, *brian2.DEFAULT_FUNCTIONS, *brian2.DEFAULT_UNITS}
         for name in sorted(names - known):
-            raise unknown(f"{where}name", name, [*self.states, *self.parameters, "weight"])
+            raise unknown(f"filter {self.name!r}: {label}: name", name, [*self.states, *self.parameters, "weight"])
 
     @property
     def states(self) -> list[str]:

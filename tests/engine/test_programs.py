@@ -5,9 +5,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import brian2
+import numpy as np
 import pytest
 
 import snnlab
+from snnlab.engine.brian import preferences
 from snnlab.engine.build import cache, digest, with_includes
 from snnlab.errors import MachineError
 from snnlab.networks.force.network import Form
@@ -51,6 +54,17 @@ def test_the_name_depends_on_the_contents_and_on_the_texts(tmp_path):
     assert digest([2], [tmp_path / "a.h"]) != first
     (tmp_path / "a.h").write_text("int b;")
     assert digest([1], [tmp_path / "a.h"]) != first
+
+
+def test_the_name_does_not_depend_on_what_brian2_compiled_before():
+    first = digest([1], [])
+    # Brian2 adds these folders to its preference when it compiles a module.
+    added = [str(Path(brian2.synapses.__file__).parent), np.get_include()]
+    dirs = "codegen.cpp.include_dirs"
+    with preferences({dirs: [*brian2.prefs[dirs], *added]}):
+        assert digest([1], []) == first
+    with preferences({dirs: [*brian2.prefs[dirs], "/own/headers"]}):
+        assert digest([1], []) != first
 
 
 BUILDS = """

@@ -4,6 +4,7 @@ import json
 from dataclasses import fields, replace
 
 import brian2
+import numpy as np
 import pytest
 from brian2 import Hz, mV, nS, pF, second
 from brian2 import ms as msecond
@@ -13,7 +14,7 @@ from snnlab.engine.population import population
 from snnlab.errors import UserError
 from snnlab.models.loading import find_model, shipped_models
 from snnlab.models.neuron import NeuronModel
-from snnlab.models.quantities import quantity, unit
+from snnlab.models.quantities import quantity, text_of, unit
 from snnlab.models.synapse import SynapseModel
 from snnlab.neurons.lif import LIF
 from snnlab.synapses.double_exponential import DOUBLE_EXPONENTIAL
@@ -46,9 +47,9 @@ def leaky(**changes):
             {"equations": "dv/dt = (current - v_inf)/tau_m : volt"},
             "equations: expected parameters or states, got the name 'v_inf'",
         ),
-        ({"threshold": "v > v_threshold + v_more"}, "equations: .* got the name 'v_more'"),
-        ({"reset": "v = v_rest"}, "equations: .* got the name 'v_rest'"),
-        ({"initial": {"v": "v_start"}}, "equations: .* got the name 'v_start'"),
+        ({"threshold": "v > v_threshold + v_more"}, "threshold: .* got the name 'v_more'"),
+        ({"reset": "v = v_rest"}, "reset: .* got the name 'v_rest'"),
+        ({"initial": {"v": "v_start"}}, "initial v: .* got the name 'v_start'"),
         ({"initial": {"vv": "0*mV"}}, "initial: expected one of .*, got 'vv'; did you mean v"),
         (
             {"parameters": {"tau_m": 10 * msecond, "v_threshold": -40 * mV, "v_treshold": -40 * mV}},
@@ -71,6 +72,116 @@ def test_a_wrong_neuron_is_refused_when_it_is_written(changes, message):
     assert leaky().states == ["v"]
     with pytest.raises(UserError, match=f"^neuron 'mine': {message}"):
         leaky(**changes)
+
+
+TABLE = brian2.TimedArray([1, 2] * mV, dt=1 * msecond)
+# Values of a wrong kind, and how they are shown.
+KINDS = [(None, "None"), (3, "3"), ([1], r"\[1\]"), (np.zeros(2), r"array\(\[0., 0.\]\)"), (TABLE, "TimedArray")]
+
+
+@pytest.mark.parametrize("field", ["equations", "current", "threshold", "reset", "source"])
+@pytest.mark.parametrize(("value", "shown"), KINDS, ids=str)
+def test_a_text_of_a_neuron_must_be_one(field, value, shown):
+    with pytest.raises(UserError, match=rf"^neuron 'mine': {field}: expected a text, got {shown}$"):
+        leaky(**{field: value})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": None}, "neuron: name: expected a text such as 'mine', got None"),
+        ({"name": " "}, "neuron: name: expected a text such as 'mine', got ' '"),
+        ({"parameters": None}, "neuron 'mine': parameters: expected a dict of names and values, got None"),
+        ({"parameters": {1: 2}}, "neuron 'mine': parameters: expected names of letters, digits and _, got 1"),
+        ({"initial": ["v"]}, r"neuron 'mine': initial: expected a dict of names and values, got \['v'\]"),
+        ({"initial": {"v": None}}, r"neuron 'mine': initial v: expected an expression or one value .*, got None"),
+        ({"initial": {"v": [1, 2] * mV}}, r"neuron 'mine': initial v: expected an expression or one value"),
+        ({"initial": {"v": float("nan") * mV}}, r"neuron 'mine': initial v: expected an expression or one value"),
+        *(
+            (
+                {"refractory": value},
+                f"neuron 'mine': refractory: expected one value >= 0 in s such as 2.ms, got {shown}",
+            )
+            for value, shown in [(-1 * msecond, "-1. ms"), (2, "2"), (2 * mV, "2. mV"), ([1], r"\[1\]"), (True, "True")]
+        ),
+        ({"refractory": [1, 2] * msecond}, r"neuron 'mine': refractory: expected one value >= 0 in s"),
+        ({"refractory": "v > v_high"}, "neuron 'mine': refractory: .* got the name 'v_high'"),
+        ({"peak": 20}, "neuron 'mine': peak: expected one value in V, got 20"),
+        ({"peak": "20*mV"}, "neuron 'mine': peak: expected one value in V, got '20.mV'"),
+        ({"peak": 20 * msecond}, "neuron 'mine': peak: expected one value in V, got 20. ms"),
+        *(
+            (
+                {"parameters": {"tau_m": value}},
+                f"neuron 'mine': parameter tau_m: expected one finite number, got {shown}",
+            )
+            for value, shown in [
+                (None, "None"),
+                ("10*ms", "'10.ms'"),
+                (TABLE, "TimedArray"),
+                (True, "True"),
+                (1j, "1j"),
+            ]
+        ),
+    ],
+    ids=str,
+)
+def test_every_field_of_a_neuron_has_its_kind(changes, message):
+    with pytest.raises(UserError, match=f"^{message}"):
+        leaky(**changes)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("equations", None, "equations: expected a text, got None"),
+        ("on_spike", 3, "on_spike: expected a text, got 3"),
+        (
+            "equations",
+            "ds/dt = -s/tau_rise + h : unit\ndh/dt = -h/tau_dekay : unit/second",
+            "equations: name: expected one of .*, got 'tau_dekay'; did you mean tau_decay",
+        ),
+        ("source", ["x"], r"source: expected a text, got \['x'\]"),
+        ("parameters", [2], r"parameters: expected a dict of names and values, got \[2\]"),
+        ("parameters", {"tau_decay": "20*ms"}, "parameter tau_decay: expected one finite number, got '20.ms'"),
+    ],
+)
+def test_every_field_of_a_filter_has_its_kind(field, value, message):
+    with pytest.raises(UserError, match=f"^filter 'double_exponential': {message}"):
+        replace(DOUBLE_EXPONENTIAL, **{field: value})
+
+
+def test_a_parameter_is_not_changed_to_another_kind():
+    for value in ("20*ms", None, TABLE):
+        with pytest.raises(UserError, match=r"^neuron 'lif': parameter tau_m: expected one finite number, got"):
+            LIF.with_parameters(tau_m=value)
+
+
+def spiking_twice(**changes):
+    """Return how often a neuron fires whose spike lasts from -20 mV up, by its condition of refractoriness."""
+    model = leaky(threshold="v > -20*mV", reset="", **changes)
+    clock = brian2.Clock(0.1 * msecond, name="clock")
+    group = population(model, 1, "(-10*mV)*int(t%(20*ms) < 10*ms) + (-65*mV)*int(t%(20*ms) >= 10*ms)", clock=clock)
+    monitor = brian2.SpikeMonitor(group, name="spikes")
+    with Engine("numpy") as engine:
+        engine.run(brian2.Network(group, monitor), 0.04, clock, namespace={})
+    return int(monitor.num_spikes)
+
+
+def test_a_condition_may_be_the_refractory_period_and_a_quantity_the_initial_value():
+    fast = {"parameters": {"tau_m": 2 * msecond}, "equations": "dv/dt = (current - v)/tau_m : volt"}
+    once = leaky(refractory="v > -20*mV", initial={"v": -65.5 * mV}, threshold="v > -20*mV", **fast)
+    assert once.initial == {"v": "-0.0655*volt"} and leaky(initial={"v": "-65*mV"}).initial == {"v": "-65*mV"}
+    again = NeuronModel.from_dict(json.loads(json.dumps(once.to_dict())))
+    assert again == once and again.refractory == "v > -20*mV"
+    # Without the condition it fires at every step above the threshold.
+    assert spiking_twice(refractory=once.refractory, initial=once.initial, **fast) == 2
+    assert spiking_twice(initial=once.initial, **fast) > 50
+
+
+@pytest.mark.parametrize("value", [0.1 * mV, 3.0 * nS / mV, 2.5, 7 * Hz, 1 / (mV * second)], ids=str)
+def test_a_quantity_is_kept_exactly_as_text(value):
+    read = quantity(text_of(brian2.Quantity(value)))
+    assert float(read) == float(value) and read.dim is brian2.Quantity(value).dim
 
 
 @pytest.mark.parametrize("current", ["milliampere", "mV*", "__import__('os')"])

@@ -199,7 +199,8 @@ def test_blocks_end_and_take_turns_in_the_program_as_in_numpy():
     with Engine("auto") as engine:
         assert engine.as_program()
         state, one = ProgramTrainer(machine, schedule).advance(fresh_state(machine), limits)
-    after, two = RuntimeTrainer(machine, schedule, Engine("numpy")).advance(fresh_state(machine), limits)
+    with Engine("numpy") as engine:
+        after, two = RuntimeTrainer(machine, schedule, engine).advance(fresh_state(machine), limits)
     assert len(one.block_periods) == 3 and one.block_periods.tolist() == two.block_periods.tolist()
     assert (one.periods, one.steps, one.learned) == (two.periods, two.steps, two.learned)
     np.testing.assert_array_equal(state["control"], after["control"])
