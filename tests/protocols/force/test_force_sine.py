@@ -172,9 +172,7 @@ def test_a_constant_teacher_is_refused_before_the_run(tmp_path, function):
     text = "import numpy as np\nzero = np.zeros_like\none = np.ones_like\ndef pulse(t): return t > 8.9995\n"
     (tmp_path / "own.py").write_text(text)
     own = str(tmp_path / "own.py")
-    with pytest.raises(
-        UserError, match=r"teacher: expected a signal that changes .*, got the constant"
-    ):
+    with pytest.raises(UserError, match=r"teacher: expected a signal that changes .*, got the constant"):
         PROTOCOL.prepare(PROTOCOL.config(teacher=f"{own}:{function}"))
     assert PROTOCOL.prepare(PROTOCOL.config(teacher=f"{own}:pulse")).config.teacher.endswith("pulse")
 
