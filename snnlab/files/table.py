@@ -87,7 +87,10 @@ def read_table(path: Path, field: str, expected: str) -> Table:
 def _cells(lines: list[str], mark: str) -> list[list[str]]:
     if not mark:
         return [line.split() for line in lines]
-    return [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=mark, skipinitialspace=True)]
+    # Tables with tabs have no quotes around cells; a quotation mark is a part of a label.
+    quoting = csv.QUOTE_NONE if mark == "\t" else csv.QUOTE_MINIMAL
+    rows = csv.reader(lines, delimiter=mark, skipinitialspace=mark != "\t", quoting=quoting)
+    return [[cell.strip() for cell in row] for row in rows]
 
 
 def is_number(text: str) -> bool:

@@ -27,8 +27,9 @@ def dark_pixels(path: Path) -> np.ndarray:
 
     try:
         with Image.open(path) as image:
-            if getattr(image, "n_frames", 1) > 1:
-                raise UserError(f"sequence: expected a file with one picture, got {str(path)!r} with {image.n_frames}")
+            count = getattr(image, "n_frames", 1)
+            if count > 1:
+                raise UserError(f"sequence: expected a file with one picture, got {str(path)!r} with {count}")
             grey, opaque = _grey(ImageOps.exif_transpose(image), path)
     except (OSError, UnidentifiedImageError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
