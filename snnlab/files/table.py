@@ -6,6 +6,7 @@ import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from ..errors import UserError
 
@@ -88,7 +89,7 @@ def _cells(lines: list[str], mark: str) -> list[list[str]]:
     if not mark:
         return [line.split() for line in lines]
     # Tables with tabs have no quotes around cells; a quotation mark is a part of a label.
-    quoting = csv.QUOTE_NONE if mark == "\t" else csv.QUOTE_MINIMAL
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if mark == "\t" else csv.QUOTE_MINIMAL
     rows = csv.reader(lines, delimiter=mark, skipinitialspace=mark != "\t", quoting=quoting)
     return [[cell.strip() for cell in row] for row in rows]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ def dark_pixels(path: Path) -> np.ndarray:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        with Image.open(path) as image:
+        # From a path, Pillow maps uncompressed TIFF files to memory and then turns them wrongly.
+        with Image.open(io.BytesIO(path.read_bytes())) as image:
             count = getattr(image, "n_frames", 1)
             if count > 1:
                 raise UserError(f"sequence: expected a file with one picture, got {str(path)!r} with {count}")
