@@ -77,7 +77,9 @@ def read_table(path: Path, field: str, expected: str) -> Table:
         told = _cells([comments[-1].lstrip(" \t#%")], mark)[0] if comments else []
     except csv.Error as error:
         raise UserError(f"{field}: {path.name}: expected {expected}, cannot read it: {error}") from None
-    above = next((at for at, row in enumerate(rows) if _NUMERIC.match(row[0])), len(rows))
+    # Columns may have numbers as names, but then the first one has another name.
+    first_row = (at for at, row in enumerate(rows) if _NUMERIC.match(row[0]) or (at and any(map(is_number, row))))
+    above = next(first_row, len(rows))
     header = [" ".join(cells).strip() for cells in zip(*rows[:above], strict=False)]
     rows = rows[above:]
     if not header and rows and len(told) == len(rows[0]) and _TIMES & _parts(told[0]) and time_unit(told[0]):

@@ -74,6 +74,7 @@ def test_csv_that_cannot_be_used_is_refused(tmp_path, text, message):
         ("Zeit [µs],x", 1e-6),
         ("ms,mV", 1e-3),
         ("time,x\nmin,mV", 60.0),
+        ("time,0", 1.0),
         ("# time_ms,x", 1e-3),
         ("# written in ms, by hand", 1.0),
     ],
