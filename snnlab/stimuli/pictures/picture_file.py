@@ -33,8 +33,10 @@ def dark_pixels(path: Path) -> np.ndarray:
             if count > 1:
                 raise UserError(f"sequence: expected a file with one picture, got {str(path)!r} with {count}")
             grey, opaque = _grey(ImageOps.exif_transpose(image), path)
-    except (OSError, UnidentifiedImageError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+        # Pillow's message names no file.
+        reason = "it is no picture of a known kind" if isinstance(error, UnidentifiedImageError) else reason
         raise UserError(f"sequence: expected a picture, got {str(path)!r}: {reason}") from None
     # Transparent pixels count as white.
     return (grey < 128) & (opaque >= 128)
