@@ -31,7 +31,7 @@ class Config(SequenceConfig):
     """Settings of the run."""
 
     sequence: str = "evolution"
-    """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG"""
+    """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a picture"""
     periods: int = 20_000
     """largest number of training periods; training stops earlier when the sequence is recalled"""
 

@@ -33,7 +33,7 @@ class Config(SequenceConfig):
     """Settings of the run."""
 
     sequence: str = "music"
-    """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG; 12 rows mean pitches C4 to G5"""
+    """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a picture; 12 rows mean pitches C4 to G5"""
     periods: int = 1_000_000
     """largest number of training periods; training stops earlier when the sequence is recalled"""
 

@@ -23,7 +23,7 @@ from snnlab.networks.force import (
 )
 from snnlab.networks.force import CONTROLS as CONTROLS
 from snnlab.stimuli.signals.oscillators import sine
-from snnlab.stimuli.signals.teacher import teacher_from
+from snnlab.stimuli.signals.teacher import require_changes, teacher_digest, teacher_from
 
 INF = float("inf")
 
@@ -33,9 +33,14 @@ class Config(ForceConfig):
     """Settings of the run. None means the published value of the neuron, or the value in FORCE of your neuron file."""
 
     teacher: str = "sine"
-    """sine, or path/to/teacher.csv (time in s, then components), or path/to/file.py:function"""
+    """sine, or path/to/teacher.csv, .txt or .npy (time, then components), or path/to/file.py:function"""
     frequency: float = 5.0
-    """frequency of the sine (Hz)"""
+    """frequency of the sine (Hz); other teachers have their own"""
+
+    def models(self) -> dict:
+        """Return what the names in the settled Config stand for, with a digest of the teacher's file."""
+        digest = teacher_digest(self.teacher)
+        return super().models() | ({"teacher": digest} if digest else {})
 
 
 VARIANTS = {name: {"neuron": name} for name in ("lif", "theta", "izhikevich")}
@@ -48,6 +53,8 @@ TRAINING = "RMSE, last 1 s of learning"
 # In a free run shorter than 2 s, each window is half of the run.
 FREE = ("free-run frequency (Hz)", "free-run amplitude", "worst best-lag correlation, 1 s windows")
 DRIFT = "phase drift (cycles/s)"
+# A teacher whose phase drifts by more than this share of its frequency has no steady frequency.
+STEADY = 0.02
 
 _OCTAVE = "authors' MATLAB in Octave, {} seeds (ModelDB 190565)"
 BANDS = {
@@ -93,7 +100,11 @@ GENERIC_RMSE, GENERIC_CORRELATION, GENERIC_FREQUENCY, GENERIC_AMPLITUDE = 0.2, 0
 def settle(config: Config) -> Config:
     """Return the Config with every field filled in."""
     require_positive(config, "frequency")
-    return settle_force(config)
+    settled = settle_force(config)
+    if config.teacher != "sine":
+        learn, dt = settled.setup.learn, settled.setup.dt
+        require_changes(teacher_from(config.teacher), (learn.start + 1) * dt, learn.stop * dt, learn.step * dt)
+    return settled
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
@@ -123,9 +134,22 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
     window = min(1.0, (end - stop) / 2)
     correlations, _ = osc.lag_correlations(output, teacher, dt, stop, window)
     values[FREE[2]] = float(correlations.min()) if len(correlations) else float("nan")
-    frequency = attribute(dataset, "config")["frequency"]
-    values[DRIFT] = osc.phase_drift(output[free, 0], dt, frequency)
-    return values
+    drift = _drift(attribute(dataset, "config"), output[free, 0], teacher[free, 0], teacher[:, 0], dt)
+    return values | ({} if drift is None else {DRIFT: drift})
+
+
+def _drift(config: dict, output: np.ndarray, teacher: np.ndarray, whole: np.ndarray, dt: float) -> float | None:
+    """Return the phase drift of a free run against its teacher; None for a teacher without a steady frequency.
+
+    The frequency of a user's teacher is read from the teacher in the ``whole`` run.
+    """
+    if config["teacher"] == "sine":
+        return osc.phase_drift(output, dt, config["frequency"])
+    frequency = osc.frequency(whole, dt)
+    if not np.isfinite(frequency):
+        return None
+    own = osc.phase_drift(teacher, dt, frequency)
+    return osc.phase_drift(output, dt, frequency) - own if abs(own) < STEADY * frequency else None
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:

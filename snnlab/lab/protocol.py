@@ -122,6 +122,9 @@ class Protocol:
         """
         settled = self.settled(config)
         values = _as_stated(self.Config, dataclasses.asdict(settled))
+        # A run without a field that was added later is the run that it was before.
+        later = getattr(self.Config, "LATER", ())
+        values = {name: value for name, value in values.items() if name not in later or value is not None}
         specs = {"protocol": self.spec} | {k: v for k, v in values.items() if isinstance(v, str)}
         contents: dict[str, Any] = {k: digest for k, v in specs.items() if (digest := content_hash(v))}
         if models := call_own("models", self.spec, self.models, settled):

@@ -89,6 +89,18 @@ def test_both_layouts_plain_and_packed_hold_the_same(arrays, folder, tmp_path, m
     assert_holds(load_images("."), arrays)
 
 
+@pytest.mark.parametrize(
+    "place", ["{dot}", "{dot}.gz", "{dash}/{dash}", "{dot}/{dash}", "{dash}/{dot}", "MNIST/raw/{dot}/{dot}"]
+)
+def test_names_as_unpackers_leave_them_are_taken(arrays, folder, tmp_path, place):
+    for name, array in zip(FILES, arrays, strict=True):
+        path = tmp_path / "other" / place.format(dash=name, dot=name.replace("-idx", ".idx"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(idx(array)) if path.suffix == ".gz" else idx(array))
+    assert_holds(load_images(str(tmp_path / "other")), arrays)
+    assert digest(str(tmp_path / "other")) == digest(str(folder))
+
+
 def test_the_digest_is_that_of_the_content(arrays, folder, tmp_path):
     before = digest(str(folder))
     assert re.fullmatch("[0-9a-f]{16}", before) and before == digest(str(folder)) != digest("digits")

@@ -113,7 +113,7 @@ class SequenceConfig(BoltzmannConfig):
     """Settings of a machine that memorises one sequence."""
 
     sequence: str = "SCIENCE"
-    """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG"""
+    """a word, evolution, music, or a file: text of 0 and 1 or . and #, or a picture"""
     periods: int = 300_000
     """largest number of training periods; training stops earlier when the sequence is recalled"""
 
@@ -135,8 +135,8 @@ class TurnsConfig(SequenceConfig):
     """Settings of a machine that learns a picture and its mirror image in turns."""
 
     sequence: str = "SCIENCE"
-    """first sequence: a word, evolution, music, or a file: text of 0 and 1 or . and #, or a PNG; the second sequence
-    is its mirror image"""
+    """first sequence: a word, evolution, music, or a file: text of 0 and 1 or . and #, or a picture; the second
+    sequence is its mirror image"""
     cue: int = 25
     """number of columns that are shown before a test; 25 columns are five letters of SCIENCE"""
     blocks: int = PUBLISHED_BLOCKS

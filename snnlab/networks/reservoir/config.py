@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, Self, TypeVar
 
 from ...checking import require_between, require_choices, require_positive, require_whole
 from ...engine.settings import Cost, RunConfig
+from ...errors import UserError
 from ...models.loading import find_rule
 from ...models.rate_rule import RateRule
 from ...stimuli.pictures.images import digest, load_images
@@ -16,6 +17,9 @@ Settled = TypeVar("Settled", bound="ReservoirConfig")
 
 # This number is raised by hand when the results of these networks change, so that older run files are not reused.
 RESULTS_VERSION = 2
+# Learning rates of the reduced presets. They are for the few images of 8 x 8 pixels of digits; larger images make the
+# same rate hundreds of times too large.
+DIGITS_ETAS, DIGITS_PIXELS = (2.5e-3, 5e-3, 1.5e-2, 2e-2), 64
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,12 @@ def settle_reservoir(config: Settled) -> Settled:
     train, _ = load_images(config.images)
     require_choices(config)
     require_positive(config, "leak", "eta")
+    if config.plasticity != "none" and config.eta in DIGITS_ETAS and train.images[0].size > DIGITS_PIXELS:
+        rows, columns = train.images.shape[1:]
+        raise UserError(
+            f"eta: expected a learning rate for images of {rows} x {columns}, such as {ReservoirConfig.eta:g}, got "
+            f"{config.eta:g}, a reduced preset's for the digits of 8 x 8"
+        )
     require_whole("n", config.n, 1, 100_000)
     require_whole("epochs", config.epochs, 0, 10_000)
     require_whole("batch", config.batch, 1, len(train.labels))

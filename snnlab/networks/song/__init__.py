@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = public(
         "SongConfig": "config",
         "settle_song": "config",
         "first_song": "config",
+        "labelled_by": "config",
         "song_models": "config",
         "taught_song": "config",
         "lesions": "lesions",

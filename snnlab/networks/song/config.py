@@ -37,6 +37,7 @@ class SongConfig(HdtsConfig):
     None means the value in SONG_SETTINGS for this neuron, or else the value in the neuron file.
     """
 
+    LATER: ClassVar = ("labels",)
     REST: ClassVar = ("bands", "low", "high", "q_hdts", "pulse_order", "parameters", "control", "record_interval")
 
     neuron: str = "izhikevich_c"
@@ -49,6 +50,9 @@ class SongConfig(HdtsConfig):
     """synthetic (a model of syrinx and vocal tract), bengalese (snnlab data get bengalese), or a WAV file"""
     song_seconds: float | None = None
     """length that is used of a recording (s); None means the whole recording"""
+    labels: str | None = None
+    """text file with onset, offset (s) and label of each syllable of a recording, such as Audacity's; None means that
+    syllables are detected in the loudness of the sound"""
     bands: int = 45
     """number of bands of the spectrogram"""
     low: float = 500.0
@@ -83,12 +87,23 @@ def taught_song(config: SongConfig) -> Song:
                 f"song_seconds: expected None for the synthetic song, which has {SYNTHETIC_SECONDS:g} s, got "
                 f"{config.song_seconds:g}"
             )
+        if config.labels is not None:
+            raise UserError(f"labels: expected None for the synthetic song, which has its own, got {config.labels!r}")
         return synthetic_song(config.bands, config.low, config.high)
-    song = song_from(config.song, config.bands, config.song_seconds, config.low, config.high)
+    song = song_from(config.song, config.bands, config.song_seconds, config.low, config.high, config.labels)
     loud = sounding(song.syllables, len(song.bands), song.rate) if song.syllables else np.zeros(1, bool)
     if not loud.any() or loud.all():
         raise UserError(f"song: {Path(config.song).name}: expected syllables with pauses between them, got none")
     return song
+
+
+def labelled_by(config: dict) -> str:
+    """Return where the syllables of a song come from, against which a stored Config's runs are measured."""
+    if config["song"] == "synthetic":
+        return "syllables of the synthetic song"
+    if config.get("labels"):
+        return f"labels in {Path(config['labels']).name}"
+    return "syllables cut from the loudness of the same recording"
 
 
 def first_song(config: SongConfig, song: Song) -> float:

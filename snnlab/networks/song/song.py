@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ...stimuli.signals.trajectory import repeated
-from ...stimuli.sounds.sound import HIGH, LOW, bands_of, read_wav
+from ...stimuli.sounds.labels import read_labels
+from ...stimuli.sounds.sound import HIGH, LOW, bands_of, read_wav, wav_seconds
 
 # A syllable is louder than this share of the range from quiet to loud moments, for at least this time (s). Pauses
 # shorter than the third number (s) do not end it.
@@ -96,7 +97,14 @@ class Song:
         return repeated(t, self.bands, self.rate)
 
 
-def song_from(spec: str, m: int = 45, seconds: float | None = None, low: float = LOW, high: float = HIGH) -> Song:
+def song_from(
+    spec: str,
+    m: int = 45,
+    seconds: float | None = None,
+    low: float = LOW,
+    high: float = HIGH,
+    labels: str | None = None,
+) -> Song:
     """Return the recorded song that ``spec`` names.
 
     Parameters
@@ -108,11 +116,14 @@ def song_from(spec: str, m: int = 45, seconds: float | None = None, low: float =
         Number of bands, and their frequency range in Hz.
     seconds : float
         Length that is used from the start. None means the whole recording.
+    labels : str
+        A file of labels that a person gave to the syllables of the whole recording; see
+        :func:`snnlab.stimuli.sounds.labels.read_labels`. None means that they are detected in the sound.
 
     Raises
     ------
     UserError
-        As in :func:`read_wav`.
+        As in :func:`read_wav` and ``read_labels``.
     """
     path = Path(spec)
     if spec == "bengalese":
@@ -120,7 +131,12 @@ def song_from(spec: str, m: int = 45, seconds: float | None = None, low: float =
 
         path = get("bengalese")
     sound, rate = read_wav(path, seconds, high)
-    return song_of(sound, rate, None, m, low, high)
+    if labels is None:
+        return song_of(sound, rate, None, m, low, high)
+    whole = len(sound) / rate if seconds is None else wav_seconds(path)
+    song = song_of(sound, rate, read_labels(labels, whole), m, low, high)
+    kept = [(name, start, min(stop, song.period)) for name, start, stop in song.syllables]
+    return replace(song, syllables=tuple(each for each in kept if each[2] - each[1] >= SHORTEST_PAUSE))
 
 
 def song_of(

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import UserError
+from ...files.table import read_text
+from .picture_file import PICTURES, dark_pixels
 
 # The columns of each letter, which follow a blank column; the highest bit is the top row.
 _LETTERS = {
@@ -104,13 +106,17 @@ def from_rows(text: str) -> np.ndarray:
     Raises
     ------
     UserError
-        For other characters, lines of different lengths, or an empty picture.
+        For other characters, both notations in one picture, lines of different lengths, or an empty picture.
     """
     lines = ["".join(line.replace(",", " ").split()) for line in text.splitlines() if line.strip()]
+    notation = set("01") if set("".join(lines)[:1]) <= set("01") else set(".#")
     for number, line in enumerate(lines, start=1):
         wrong = set(line) - set(_MARKS)
         if wrong:
             raise UserError(f"sequence: row {number}: expected 0 and 1, or . and #, got {sorted(wrong)[0]!r}")
+        if other := set(line) - notation:
+            kind = "0 and 1" if "0" in notation else ". and #"
+            raise UserError(f"sequence: row {number}: expected {kind} as before, got {sorted(other)[0]!r}")
         if len(line) != len(lines[0]):
             raise UserError(f"sequence: row {number}: expected {len(lines[0])} columns as in row 1, got {len(line)}")
     if not lines:
@@ -144,20 +150,24 @@ def sequence_from(spec: str) -> np.ndarray:
     ----------
     spec : str
         A word in the capital letters A B C E I L M N P R S T U, ``evolution``, ``music``, or a path, which holds a dot
-        or a slash. The file is a text file with rows of 0 and 1 or of . and #, or a PNG. Pixels of a PNG are 1 if they
-        are below half grey (128 of 255) and at least half opaque. The first row is the top one; neuron 0 is the bottom
-        one.
+        or a slash. The file is a text file with rows of 0 and 1 or of . and #, or a picture (PNG, JPEG, TIFF, BMP,
+        ...). Pixels of a picture are 1 if they are below half grey (128 of 255) and at least half opaque. The first row
+        is the top one; neuron 0 is the bottom one.
 
     Raises
     ------
     UserError
-        If it is none of these, a file cannot be read, or a PNG has no contrast.
+        If it is none of these, a file cannot be read, or all its pixels are equal.
     """
     path = Path(spec).expanduser()
     if is_path(spec):
         if os.path.isdir(path):
             raise UserError(f"sequence: expected a file, got the folder {spec!r}")
-        return _from_png(path) if path.suffix.lower() == ".png" else _from_text(path)
+        sequence = _from_file(path)
+        if sequence.min() == sequence.max():
+            kind = "on" if sequence.min() else "off"
+            raise UserError(f"sequence: expected ones and zeros, got {str(path)!r}, whose pixels are all {kind}")
+        return sequence
     if spec in NAMED:
         return NAMED[spec]()
     try:
@@ -173,28 +183,8 @@ def sequence_from(spec: str) -> np.ndarray:
 NAMED = {"evolution": evolution, "music": music}
 
 
-def _from_text(path: Path) -> np.ndarray:
-    try:
-        return from_rows(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        reason = "it is not UTF-8"
-    except OSError as error:
-        reason = error.strerror or str(error)
-    raise UserError(f"sequence: expected a text file, got {str(path)!r}: {reason}")
-
-
-def _from_png(path: Path) -> np.ndarray:
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as image:
-            grey = np.asarray(image.convert("LA"), float)
-    except (OSError, UnidentifiedImageError, SyntaxError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(f"sequence: expected a PNG file, got {str(path)!r}: {reason}") from None
-    # Transparent pixels count as white.
-    dark = (grey[..., 0] < 128) & (grey[..., 1] >= 128)
-    if dark.all() or not dark.any():
-        kind = "darker" if dark.any() else "lighter"
-        raise UserError(f"sequence: expected a picture with contrast, got {str(path)!r}, all {kind} than half grey")
-    return dark[::-1].T.astype(np.uint8)
+def _from_file(path: Path) -> np.ndarray:
+    if path.suffix.lower() in PICTURES:
+        return dark_pixels(path)[::-1].T.astype(np.uint8)
+    expected = f"a text file, or a picture with one of the endings {' '.join(PICTURES)}"
+    return from_rows(read_text(path, "sequence", expected))

@@ -47,7 +47,8 @@ def load_images(source: str) -> tuple[Images, Images]:
     source : str
         ``digits``; ``mnist``, the 60,000 and 10,000 images of 28 x 28 that `snnlab data get mnist` stored; or a folder
         with four IDX files that have MNIST's names and any number and size of images, plain or .gz, directly or in
-        MNIST/raw, where torchvision keeps them.
+        MNIST/raw, where torchvision keeps them. Names such as train-images.idx3-ubyte are taken, too, and files in
+        folders of their own names.
 
     Raises
     ------
@@ -102,7 +103,7 @@ def _files(source: str) -> list[Path]:
     wanted = f"a folder with the four files {', '.join(FILES)} (plain or .gz, directly or in {RAW})"
     missing = []
     for folder in (root, root / RAW):
-        places = [next((p for p in (folder / n, folder / f"{n}.gz") if p.is_file()), None) for n in FILES]
+        places = [next((path for path in _spellings(folder, name) if path.is_file()), None) for name in FILES]
         found = [path for path in places if path is not None]
         if len(found) == len(FILES):
             break
@@ -122,6 +123,12 @@ def _files(source: str) -> list[Path]:
             if _sha256(path) != expected:
                 raise UserError(f"images: {path}: expected MNIST's file from snnlab data get mnist, got another sha256")
     return found
+
+
+def _spellings(folder: Path, name: str) -> list[Path]:
+    """Return the paths where unpackers leave a file of this name, the usual one first."""
+    names = [each + ending for ending in ("", ".gz") for each in (name, name.replace("-idx", ".idx"))]
+    return [folder / each for each in names] + [folder / outer / inner for outer in names for inner in names]
 
 
 def _checked(files: list[Path]) -> list[np.ndarray]:

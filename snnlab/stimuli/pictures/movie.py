@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import UserError
 from ..signals.trajectory import repeated
+from .film import read_film
 
 # The largest number of outputs that a computer can train: RLS holds a decoder of n x pixels besides P.
 MOST_PIXELS = 100_000
@@ -46,7 +47,8 @@ def movie_from(spec: str, height: int = 18, width: int = 32, seconds: float | No
     Parameters
     ----------
     spec : str
-        ``synthetic``; ``bunny`` (`snnlab data get bunny`); or a video file, read by PyAV (extra ``movie``).
+        ``synthetic``; ``bunny`` (`snnlab data get bunny`); or a video file, read by PyAV (extra ``movie``); see
+        :func:`snnlab.stimuli.pictures.film.read_film`.
     seconds : float
         Length in s. A video is cut to it, and ``synthetic`` is made for it. None means 8 s, or the whole video.
 
@@ -69,7 +71,9 @@ def movie_from(spec: str, height: int = 18, width: int = 32, seconds: float | No
         path = get("bunny")
     else:
         path = Path(spec).expanduser()
-    return _decoded(path, height, width, seconds)
+    if not path.is_file():
+        raise UserError(f"movie: expected synthetic, bunny or a video file, got no file {str(path)!r}")
+    return Movie(*read_film(path, height, width, seconds))
 
 
 def synthetic(height: int, width: int, seconds: float, rate: float = 25.0) -> Movie:
@@ -119,34 +123,3 @@ def gif_bytes(images: Sequence, shape: tuple[int, int], size: int, seconds: floa
     buffer = io.BytesIO()
     pages[0].save(buffer, "gif", save_all=True, append_images=pages[1:], duration=round(1000 * seconds), loop=0)
     return buffer.getvalue()
-
-
-def _decoded(path: Path, height: int, width: int, seconds: float | None) -> Movie:
-    if not path.is_file():
-        raise UserError(f"movie: expected synthetic, bunny or a video file, got no file {str(path)!r}")
-    try:
-        import av
-    except ImportError:
-        raise UserError(
-            "movie: expected PyAV to read a video, got no such module; install it with pip install av (the extra movie)"
-        ) from None
-    frames = []
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.video:
-                raise UserError(f"movie: expected a video file, got {path.name} without pictures")
-            stream = container.streams.video[0]
-            rate = float(stream.average_rate)
-            for frame in container.decode(stream):
-                frames.append(frame.reformat(width=width, height=height, format="gray").to_ndarray())
-                if seconds is not None and len(frames) >= seconds * rate:
-                    break
-    except (av.FFmpegError, IndexError, OSError, TypeError) as error:
-        raise UserError(f"movie: {path.name}: expected a video file, cannot read it: {error}") from None
-    if not frames or (seconds is not None and len(frames) < round(seconds * rate)):
-        raise UserError(f"movie: {path.name}: expected at least {seconds or 0:g} s, got {len(frames) / rate:.2f} s")
-    pixels = np.stack(frames) / 255.0
-    if pixels.std() < 1e-3:
-        raise UserError(f"movie: {path.name}: expected pictures that change, got an even grey")
-    # At a rate such as 29.97 frames per second the length is seldom a multiple of the time step: round it to 10 ms.
-    return Movie(pixels, len(pixels) / round(len(pixels) / rate, 2))

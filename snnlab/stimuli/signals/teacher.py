@@ -1,44 +1,71 @@
-"""A user's own teacher signal: a CSV file or a function of time."""
+"""A user's own teacher signal: a file of samples or a function of time."""
 
 from __future__ import annotations
 
-import csv
-import logging
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import TypeAlias
 
 import numpy as np
 
-from ...errors import UserError
-from ...files.python import open_spec
+from ...errors import UserError, in_one_line
+from ...files.python import content_hash, open_spec
+from .samples import is_samples, samples_from
 
-_log = logging.getLogger("snnlab")
 Teacher: TypeAlias = "Callable[[np.ndarray], np.ndarray]"
+_EXPECTED = "file.csv, file.txt, file.npy or file.py:function"
 
 
 def teacher_from(spec: str) -> Teacher:
-    """Return the teacher that ``path/to/file.csv`` or ``path/to/file.py:function`` names.
+    """Return the teacher that a file of samples or ``path/to/file.py:function`` names.
 
-    Each row of a CSV file is a sample: time in s (even steps), then a column for each component. The first row may be a
-    header. Between samples the signal is linear. After its end it repeats; its period is the time covered plus one
-    step. A function takes times in s, shape (T,), and returns shape (T,) or (T, K).
+    Each row of a file of samples (.csv, .txt, .tsv, .dat, or an array of NumPy, .npy) is a sample: time (even steps),
+    then a column for each component. A text file may have a header, whose first name may state the unit of time, such
+    as time_ms; otherwise times are in s. Times that are rounded to the file's last decimal are even. Between samples
+    the signal is linear. After its end it repeats; its period is the time covered plus one step. A function, or any
+    other object that can be called, takes times in s, shape (T,), and returns shape (T,) or (T, K).
 
     Raises
     ------
     UserError
         If the file cannot be read, has the wrong shape, uneven times, NaN, or holds no such function.
     """
-    if spec.endswith(".csv"):
-        return _from_csv(Path(spec).expanduser())
+    if is_samples(spec):
+        return samples_from(Path(spec).expanduser())
+    path = Path(spec).expanduser()
+    if path.suffix.lower() == ".mat":
+        how = "; in MATLAB, writematrix([t x], 'teacher.csv') writes columns t (s) and x"
+        raise UserError(f"teacher: expected {_EXPECTED}, got {spec!r}{how}")
+    if path.suffix != ".py" and path.is_file():
+        raise UserError(f"teacher: expected {_EXPECTED}, got {spec!r}")
     module, name = open_spec(spec, "teacher")
-    functions = [k for k, v in vars(module).items() if callable(v) and v.__module__ == module.__name__]
-    if not name and len(functions) == 1:
-        name = functions[0]
-    if name not in functions:
-        found = ", ".join(functions) or "none"
-        raise UserError(f"teacher: expected file.csv or file.py:function, got {spec!r} (functions there: {found})")
-    return getattr(module, name)
+    defined = [key for key, value in vars(module).items() if _is_defined(value, key, module)]
+    if not name and len(defined) == 1:
+        name = defined[0]
+    found = vars(module).get(name)
+    if not callable(found) or isinstance(found, type):
+        known = ", ".join(defined) or "none"
+        raise UserError(f"teacher: expected {_EXPECTED}, got {spec!r} (functions there: {known})")
+    return found
+
+
+def _is_defined(value: object, name: str, module: ModuleType) -> bool:
+    """Tell whether a value of a module can be called and is no import, no class and not private."""
+    if not callable(value) or isinstance(value, type) or name.startswith("__"):
+        return False
+    if hasattr(value, "__name__") and not isinstance(value, np.vectorize):
+        return getattr(value, "__module__", "") == module.__name__
+    return True
+
+
+def teacher_digest(spec: str) -> str:
+    """Return a short hash of a file of samples, or "" if the name of a run covers the file already."""
+    path = Path(spec).expanduser()
+    if not is_samples(spec) or content_hash(spec) or not path.is_file():
+        return ""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def sample(teacher: Teacher, t: np.ndarray) -> np.ndarray:
@@ -47,14 +74,14 @@ def sample(teacher: Teacher, t: np.ndarray) -> np.ndarray:
     Raises
     ------
     UserError
-        If the shape is neither (T,) nor (T, K), or a value is not finite.
+        If the shape is neither (T,) nor (T, K), or values are not real numbers without a unit, or not finite.
     """
     try:
-        values = np.asarray(teacher(t), float)
+        values = _plain(teacher(t))
     except UserError:
         raise
     except Exception as error:
-        raise UserError(f"teacher: expected a function of times, got {type(error).__name__}: {error}") from None
+        raise UserError(f"teacher: expected a function of times, got {in_one_line(error)}") from None
     if values.ndim == 1:
         values = values[:, None]
     if values.ndim != 2 or len(values) != len(t) or values.shape[1] == 0:
@@ -66,53 +93,27 @@ def sample(teacher: Teacher, t: np.ndarray) -> np.ndarray:
     return values
 
 
-def _from_csv(path: Path) -> Teacher:
-    if not path.is_file():
-        raise UserError(
-            f"teacher: expected a CSV file, got {'the folder' if path.is_dir() else 'no file'} {str(path)!r}"
-        )
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.reader(file) if row and not row[0].startswith("#")]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"teacher: {path.name}: expected a CSV file, cannot read it: {error}") from None
-    if rows and not _is_number(rows[0][0]):
-        rows = rows[1:]
-    if len(rows) < 2 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):
-        raise UserError(
-            f"teacher: {path.name}: expected at least two rows of equal length: time in s, then components, "
-            f"with commas between, got rows of lengths {[len(row) for row in rows[:8]]}"
-        )
-    for number, row in enumerate(rows, start=1):
-        if not all(map(_is_number, row)):
-            raise UserError(f"teacher: {path.name}: data row {number}: expected numbers between commas, got {row}")
-    data = np.array(rows, float)
-    if not np.isfinite(data).all():
-        bad = int(np.flatnonzero(~np.isfinite(data).all(axis=1))[0])
-        raise UserError(f"teacher: {path.name}: data row {bad + 1}: expected finite numbers, got {rows[bad]}")
-    times, values = data[:, 0], data[:, 1:]
-    steps = np.diff(times)
-    if not (steps > 0).all() or np.ptp(steps) > 1e-3 * steps.mean():
-        raise UserError(
-            f"teacher: {path.name}: expected times in s that rise in even steps, "
-            f"got steps from {steps.min():g} to {steps.max():g} s"
-        )
-    period = times[-1] - times[0] + steps.mean()
-    doubt = "; are its times in ms? They are read as s" if steps.mean() > 0.1 else ""
-    _log.info(f"teacher: {path.name}: {len(times)} samples, K = {values.shape[1]}, repeats every {period:g} s{doubt}")
-    times = np.append(times, times[0] + period)
-    values = np.vstack([values, values[:1]])
+def require_changes(teacher: Teacher, start: float, stop: float, step: float) -> None:
+    """Raise UserError if a teacher is constant from ``start`` to ``stop``, at times ``step`` apart (all in s).
 
-    def teacher(t: np.ndarray) -> np.ndarray:
-        phase = times[0] + np.mod(np.asarray(t) - times[0], period)
-        return np.stack([np.interp(phase, times, column) for column in values.T], axis=1)
-
-    return teacher
+    A network that learns a constant cannot be compared with its teacher.
+    """
+    times = np.arange(start, stop + step / 2, step)
+    # Most signals show in a few samples that they change.
+    for some in (times[:: max(1, len(times) // 1000)], times):
+        values = sample(teacher, some)
+        if not (values == values[0]).all():
+            return
+    constant = " ".join(f"{value:g}" for value in values[0])
+    raise UserError(f"teacher: expected a signal that changes while it is learned, got the constant {constant}")
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _plain(values: object) -> np.ndarray:
+    """Return what a teacher returned as float64; masked values are NaN. Nothing is thrown away."""
+    if getattr(values, "is_dimensionless", True) is False:
+        raise UserError(f"teacher: expected numbers without a unit, got {type(values).__name__} with one; divide by it")
+    found = values if isinstance(values, np.ma.MaskedArray) else np.asarray(values)
+    if found.dtype.kind not in "biufO":
+        kind = "complex numbers" if found.dtype.kind == "c" else f"values of type {found.dtype}"
+        raise UserError(f"teacher: expected real numbers, got {kind}")
+    return np.ma.filled(found.astype(float), np.nan)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import logging
 import warnings
+from functools import cache
 from math import gcd
 from pathlib import Path
 
@@ -11,7 +13,9 @@ import numpy as np
 import scipy
 
 from ...errors import UserError
+from .wav import completed
 
+_log = logging.getLogger("snnlab")
 # All sound is resampled to this rate (1/s). Window and step of the spectrogram are in samples: 11.6 and 2.9 ms.
 RATE = 44100
 WINDOW, HOP = 512, 128
@@ -88,7 +92,7 @@ def read_wav(path: str | Path, seconds: float | None = None, high: float = HIGH)
     Raises
     ------
     UserError
-        If the file does not exist, is no complete WAV file, is silent, is shorter than 0.2 s or than ``seconds``, is
+        If the file does not exist, is no WAV file or cut, is silent, is shorter than 0.2 s or than ``seconds``, is
         longer than 60 s, or is sampled too slowly for frequencies up to ``high`` Hz.
     """
     path = Path(path).expanduser()
@@ -101,11 +105,14 @@ def read_wav(path: str | Path, seconds: float | None = None, high: float = HIGH)
             warnings.simplefilter("ignore", scipy.io.wavfile.WavFileWarning)
             # scipy only warns about this, but the rest of the song is missing.
             warnings.filterwarnings("error", "Reached EOF", scipy.io.wavfile.WavFileWarning)
-            rate, samples = scipy.io.wavfile.read(path)
+            content, note = completed(path.read_bytes())
+            rate, samples = scipy.io.wavfile.read(io.BytesIO(content))
         length = len(samples) / rate
     # scipy's reader raises many kinds of errors if a header is wrong.
     except Exception as error:
         raise UserError(f"song: {path.name}: expected a WAV file, cannot read it: {_one_line(error)}") from None
+    if note:
+        _told(f"song: {path.name}: {note}")
     if length < (seconds or SHORTEST):
         raise UserError(f"song: {path.name}: expected at least {seconds or SHORTEST:g} s, got {length:.3g} s")
     if seconds is None and length > LONGEST:
@@ -121,6 +128,12 @@ def read_wav(path: str | Path, seconds: float | None = None, high: float = HIGH)
     if not np.abs(sound - sound.mean()).max() > 1e-4:
         raise UserError(f"song: {path.name}: expected a sound, got silence")
     return sound, rate
+
+
+def wav_seconds(path: str | Path) -> float:
+    """Return the length of a WAV file that :func:`read_wav` can read, in s."""
+    rate, samples = scipy.io.wavfile.read(io.BytesIO(completed(Path(path).expanduser().read_bytes())[0]))
+    return len(samples) / rate
 
 
 def _shares(m: int, low: float, high: float) -> np.ndarray:
@@ -148,6 +161,12 @@ def _scaled(samples: np.ndarray) -> np.ndarray:
     elif samples.dtype.kind == "i":
         sound /= 2.0 ** (8 * samples.dtype.itemsize - 1)
     return sound if sound.ndim == 1 else sound.mean(axis=1)
+
+
+@cache
+def _told(note: str) -> None:
+    """Log a note once."""
+    _log.info(note)
 
 
 def _one_line(error: Exception) -> str:

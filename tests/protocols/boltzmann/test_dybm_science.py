@@ -208,7 +208,7 @@ def test_what_is_measured():
     ("changes", "message"),
     [
         ({"sequence": "SPIKE"}, "sequence: expected the letters .*, got 'K'"),
-        ({"sequence": "missing.png"}, "sequence: expected a PNG file, got 'missing.png'"),
+        ({"sequence": "missing.png"}, "sequence: expected a picture, got 'missing.png'"),
         ({"periods": 0}, "periods: expected an integer from 1 to 1,000,000,000,000, got 0"),
         ({"longest_delay": 0}, "longest_delay: expected an integer from 1 to 29, got 0"),
         ({"longest_delay": 2.5}, "longest_delay: expected an integer from 1 to 29, got 2.5"),

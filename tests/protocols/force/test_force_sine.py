@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from snnlab.errors import UserError
 from snnlab.lab.protocol import find_protocol
 from snnlab.lab.study import plan, run_study
 
@@ -153,3 +154,32 @@ def test_what_the_sources_disagree_on_does_not_decide_success(option, tmp_path):
     protocol_config = PROTOCOL.config(quick=True, seed=100, **option)
     _, dataset = PROTOCOL.execute(protocol_config, tmp_path)
     assert all(c.holds for c in PROTOCOL.checks(dataset)), PROTOCOL.checks(dataset)
+
+
+def test_the_phase_drifts_against_the_teacher_and_not_against_the_sine():
+    run = synthetic(output_frequency=4.0, teacher="mine.csv")
+    time = run.time.values
+    run["teacher"] = run.teacher.copy(data=np.sin(2 * np.pi * 4.1 * time)[:, None])
+    drift = "phase drift (cycles/s)"
+    assert PROTOCOL.measure(run)[drift] == pytest.approx(-0.1, abs=0.01)
+    run["teacher"] = run.teacher.copy(data=np.sin(2 * np.pi * (4 * time + 0.3 * time**2))[:, None])
+    assert drift not in PROTOCOL.measure(run)
+    assert PROTOCOL.measure(synthetic(output_frequency=4.9))[drift] == pytest.approx(-0.1, abs=0.01)
+
+
+@pytest.mark.parametrize("function", ["zero", "one"])
+def test_a_constant_teacher_is_refused_before_the_run(tmp_path, function):
+    text = "import numpy as np\nzero = np.zeros_like\none = np.ones_like\ndef pulse(t): return t > 8.9995\n"
+    (tmp_path / "own.py").write_text(text)
+    own = str(tmp_path / "own.py")
+    with pytest.raises(UserError, match=r"teacher: expected a signal that changes .*, got the constant"):
+        PROTOCOL.prepare(PROTOCOL.config(teacher=f"{own}:{function}"))
+    assert PROTOCOL.prepare(PROTOCOL.config(teacher=f"{own}:pulse")).config.teacher.endswith("pulse")
+
+
+def test_the_content_of_an_array_is_a_part_of_the_name_of_its_run(tmp_path):
+    names = []
+    for scale in (1, 2):
+        np.save(tmp_path / "own.npy", np.stack([np.arange(4) / 4, scale * np.array([0, 1, 0, -1])], axis=1))
+        names.append(PROTOCOL.prepare(PROTOCOL.config(teacher=str(tmp_path / "own.npy"))).path.name)
+    assert names[0] != names[1]

@@ -1,5 +1,6 @@
 """The study on digits: reduced runs, controls, what is counted, claims of the diagnostics, figures, bad input."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -230,3 +231,19 @@ def test_a_rule_of_the_users_own_is_trained_and_named_in_the_run(tmp_path):
     assert float(run.change[1]) > 0
     path.write_text(path.read_text().replace("0.1", "0.2"))
     assert PROTOCOL.prepare(config, tmp_path).path != first
+
+
+@pytest.mark.parametrize("name", ["reservoir_mnist", "reservoir_diagnostics", "reservoir_remedies"])
+def test_the_rate_of_the_digits_is_refused_for_larger_images(tmp_path, rng, name):
+    protocol = find_protocol(name)
+    for part, count in (("train", 300), ("t10k", 50)):
+        images, labels = rng.integers(0, 256, (count, 9, 9)), np.arange(count) % 10
+        for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
+            lengths = b"".join(n.to_bytes(4, "big") for n in array.shape)
+            content = bytes([0, 0, 8, array.ndim]) + lengths + array.astype(np.uint8).tobytes()
+            (tmp_path / f"{part}-{kind}-ubyte").write_bytes(content)
+    config = protocol.config(quick=True, images=str(tmp_path), plasticity="stlr", epochs=1)
+    with pytest.raises(UserError, match=r"eta: expected a .* for images of 9 x 9, such as 1e-05, got 0\.005"):
+        protocol.prepare(config)
+    for other in ({"eta": 1e-5}, {"plasticity": "none", "epochs": 0} if name == "reservoir_mnist" else {"eta": 4e-3}):
+        assert protocol.prepare(dataclasses.replace(config, **other)).config.images == str(tmp_path)

@@ -91,12 +91,23 @@ def test_a_reduced_run_of_a_recording_and_its_sounds(tmp_path, wav, hdts, pulses
     assert dataset.sung.shape == (3, *dataset.song.shape) and dataset.song.shape[1] == 12
     assert dataset.syllable.values.tolist() == ["1", "2", "3"] and float(dataset.song_start) == pytest.approx(2.5)
     assert ((dataset.spike_time >= 2.5) & (dataset.spike_time < 3.0)).all()
-    assert len(json.loads(dataset.attrs["checks"])) == 3
+    checks = json.loads(dataset.attrs["checks"])
+    assert len(checks) == 3 and "labels" not in json.loads(dataset.attrs["config"])
+    assert ["cut from the loudness of the same recording" in check["source"] for check in checks] == [False, True, True]
     written = SONG.export(dataset, path.with_suffix(""))
     assert [file.name for file in written] == [f"{path.stem}-song.wav", f"{path.stem}-network.wav"]
     for file in written:
         rate, sound = wavfile.read(file)
         assert rate == 44100 and len(sound) == pytest.approx(22050, abs=200)
+
+
+def test_labels_enter_the_name_of_a_run_and_nothing_else_does(tmp_path, wav):
+    names = [SONG.prepare(SONG.config(song=wav)).path.name]
+    for shift in (0, 1):
+        (tmp_path / "human.txt").write_text(f"0.05\t0.1{shift}\ta\n0.2\t0.3\tb\n")
+        names.append(SONG.prepare(SONG.config(song=wav, labels=str(tmp_path / "human.txt"))).path.name)
+    assert len(set(names)) == 3
+    assert "labels" not in SONG.prepare(SONG.config(song=wav)).values
 
 
 @pytest.mark.parametrize(
