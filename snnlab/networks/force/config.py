@@ -49,14 +49,18 @@ class ForceConfig(BrianConfig):
         ),
         "learning": ("learn_start", "learn_stop", "alpha", "rls_interval", "rls_gain", "rls_precision"),
         "recording": (
-            "record_spikes", "record_voltages", "record_decoders", "record_interval", "record_start", "eigenvalues",
+            "record_spikes", "record_voltages", "record_decoders", "record_interval", "record_start", "record_p",
+            "eigenvalues",
         ),
     }  # fmt: skip
     REST: ClassVar = (
         "p", "bias", "zero_row_mean", "encoder", "filter", "tau_rise", "tau_decay", "filter_scheme", "dt", "alpha",
         "rls_interval", "rls_precision", "checkpoint", *GROUPS["recording"],
     )  # fmt: skip
-    NEUTRAL: ClassVar = ("eigenvalues", "record_spikes", "record_voltages", "record_decoders", "record_start")
+    NEUTRAL: ClassVar = (
+        "eigenvalues", "record_spikes", "record_voltages", "record_decoders", "record_start", "record_p",
+    )  # fmt: skip
+    ADDED: ClassVar = ("record_p",)
 
     neuron: str = "izhikevich"
     """lif, if, qif, theta, izhikevich, izhikevich_b, izhikevich_c, or path/to/file.py:NAME"""
@@ -114,6 +118,8 @@ class ForceConfig(BrianConfig):
     """time between two recorded samples (ms), a multiple of dt; None means the longest one up to 0.2 ms, or dt"""
     record_start: float = 0.0
     """time from which outputs and membrane potentials are recorded (s)"""
+    record_p: bool = False
+    """whether to record P of RLS, with which training can be continued (n (n + 1)/2 numbers: 16 MB at n = 2000)"""
     eigenvalues: bool = False
     """whether to compute the eigenvalues of the total weight matrix before and after (20 s of CPU time at n = 2000)"""
 

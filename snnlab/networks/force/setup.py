@@ -213,10 +213,15 @@ def resolve(config: ForceConfig) -> ForceSetup:
         dt=dt,
         zero_row_mean=values["zero_row_mean"],
         n_steps=n_steps,
-        learn=range(-(-first // every) * every, max(first, stop - 1), every),
+        learn=learning_steps(first, stop, every),
         record=_recorded(config, dt, n_steps),
         learn_stop=stop,
     )
+
+
+def learning_steps(first: int, stop: int, every: int) -> range:
+    """Return the steps of RLS in a window. As in the scripts, the last step of the window is not one of them."""
+    return range(-(-first // every) * every, max(first, stop - 1), every)
 
 
 def _recorded(config: ForceConfig, dt: float, n_steps: int) -> range:
