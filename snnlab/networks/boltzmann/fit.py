@@ -21,6 +21,7 @@ from .machine import Machine, Traces
 from .program import ProgramTrainer
 from .runtime import RuntimeTrainer
 from .schedule import FOREVER, MOST_PERIODS, Limits, Progress, Schedule
+from .sequential import SequentialTrainer
 from .state import BLOCKS, State, fresh_state, going_on, machine_of, state_of
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Boltzmann(Machine):
         require_whole("periods", periods, 1, MOST_PERIODS)
         if target not in TARGETS:
             raise UserError(f"target: expected one of {', '.join(TARGETS)}, got {target!r}")
+        self.rule.require_target(target)
         schedule = Schedule.of(sequences if _several(sequences) else [sequences], cue, testing)
         if schedule.rows.shape[1] != self.n:
             raise UserError(f"sequence: expected {self.n} neurons, got {schedule.rows.shape[1]}")
@@ -160,6 +162,8 @@ def _several(sequences: np.ndarray | Sequence) -> bool:
 
 def trainer(machine: Machine, schedule: Schedule, engine: Engine) -> ProgramTrainer | RuntimeTrainer:
     """Return the trainer of a machine for this engine."""
+    if machine.rule.sequential:
+        return SequentialTrainer(machine, schedule, engine)
     return ProgramTrainer(machine, schedule) if engine.as_program() else RuntimeTrainer(machine, schedule, engine)
 
 

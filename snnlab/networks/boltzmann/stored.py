@@ -51,7 +51,8 @@ def equations(machine: Machine) -> str:
     """Return the text of a machine's equations, for its run file."""
     rule = machine.rule
     texts = [rule.neurons(), rule.synapses(), rule.arrive(), rule.decide(), rule.notice(), rule.learn()]
-    return "\n\n".join([*texts, rule.remember()])
+    order = ["# neurons decide and learn one after the other"] if rule.sequential else []
+    return "\n\n".join([*order, *texts, rule.remember()])
 
 
 def load_machine(path: str | Path) -> tuple[Boltzmann, Traces]:

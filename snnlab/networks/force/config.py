@@ -32,7 +32,8 @@ class ForceConfig(BrianConfig):
 
     None means the published value of a shipped neuron, or the value in FORCE of a user's file. If the file states no
     value, rls_interval is 1 ms and zero_row_mean is True. :func:`settle_force` fills these values in. The defaults are
-    those of the authors' script of the sine (Nicola & Clopath 2017, figure 2; ModelDB 190565).
+    those of the authors' script of the sine (Nicola & Clopath 2017, figure 2; ModelDB 190565). A Brian2 quantity may be
+    given for every number with a unit: ``dt=0.05*ms`` is ``dt=0.05``.
 
     Example
     -------
@@ -122,6 +123,14 @@ class ForceConfig(BrianConfig):
     """whether to record P of RLS, with which training can be continued (n (n + 1)/2 numbers: 16 MB at n = 2000)"""
     eigenvalues: bool = False
     """whether to compute the eigenvalues of the total weight matrix before and after (20 s of CPU time at n = 2000)"""
+
+    def __post_init__(self):
+        """Take a Brian2 quantity wherever a number with a unit is meant."""
+        if given := {name: value for name, value in vars(self).items() if hasattr(value, "dim")}:
+            from .setup import without_units
+
+            for name, value in without_units(self, given).items():
+                object.__setattr__(self, name, value)
 
     @cached_property
     def setup(self) -> ForceSetup:

@@ -9,6 +9,7 @@ import numpy as np
 import scipy
 
 from ...errors import UserError
+from ...models.quantities import number_in_unit
 from .drive import Drive, ticks
 
 _SILENT = ("silent", "silent_outputs", "silent_pulses")
@@ -61,6 +62,8 @@ class Phase:
     """whether RLS restarts at P = alpha I; the decoder is kept"""
 
     def __post_init__(self):
+        for name, one in {"start": "second", "speed": "1", "feedback": "1"}.items():
+            object.__setattr__(self, name, number_in_unit(f"phases: {name}", getattr(self, name), one))
         for name in _ORDERS + _SILENT:
             numbers = np.asarray(getattr(self, name))
             whole = numbers if numbers.size else np.zeros(0, np.int64)

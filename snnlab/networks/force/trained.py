@@ -272,8 +272,8 @@ class TrainedNetwork:
                   P \leftarrow P - q k^T
 
         RLS continues with the decoder :math:`\phi` and with P of the stored run, or with ``fresh`` from P = alpha I.
-        All settings are those of the stored run, also the gain of RLS, drive and feedback. With P, the result is that of
-        one longer run. It is equal bit for bit on one target if the longer run has a checkpoint at this time.
+        All settings are those of the stored run, also the gain of RLS, drive and feedback. With P, the result is that
+        of one longer run. It is equal bit for bit on one target if the longer run has a checkpoint at this time.
 
         Parameters
         ----------
