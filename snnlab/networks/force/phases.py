@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import scipy
 
+from ...equality import EqualArrays
 from ...errors import UserError
 from ...models.quantities import number_in_unit
 from .drive import Drive, ticks
@@ -16,8 +17,8 @@ _SILENT = ("silent", "silent_outputs", "silent_pulses")
 _ORDERS = ("permutation", "output_order", "pulse_order")
 
 
-@dataclass(frozen=True)
-class Phase:
+@dataclass(frozen=True, eq=False)
+class Phase(EqualArrays):
     """Conditions from a time of a run until the next phase. A phase does not inherit anything from earlier phases.
 
     Raises

@@ -10,6 +10,7 @@ import brian2
 import numpy as np
 import xarray as xr
 
+from ...equality import EqualArrays
 from ...errors import Diverged
 from ...files.describe import Names, describe
 from ...models.quantities import si
@@ -33,8 +34,8 @@ _RUNAWAY_SECONDS = 0.1
 _TAUGHT = 1000
 
 
-@dataclass(frozen=True)
-class Plan:
+@dataclass(frozen=True, eq=False)
+class Plan(EqualArrays):
     """The tasks of each step. Steps are counted from 0. Tasks run at the end of a step, in the order of the fields."""
 
     dt: float
@@ -125,8 +126,8 @@ class Plan:
         return self.learn[:: self.decoder_every]
 
 
-@dataclass(frozen=True)
-class Recording:
+@dataclass(frozen=True, eq=False)
+class Recording(EqualArrays):
     """Arrays recorded over a part of a run: numpy arrays, or dask arrays if they are in files."""
 
     outputs: np.ndarray
