@@ -250,6 +250,8 @@ def _as_stated(config: type, values: dict) -> dict:
 
 def judge_again(dataset: xr.Dataset) -> tuple[list[Check], str]:
     """Return the checks of a stored run, evaluated now if possible, or as stored with the reason ("": evaluated)."""
+    if "protocol_file" not in dataset.attrs:
+        raise UserError("run file: expected a run of a protocol, got a network that was saved without one")
     spec, name = dataset.attrs["protocol_file"], dataset.attrs["protocol"]
     try:
         return find_protocol(spec).judge(dataset), ""

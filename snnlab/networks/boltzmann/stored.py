@@ -51,8 +51,8 @@ def remembered(machine: Machine, state: State) -> dict[str, tuple]:
 def save_machine(path: str | Path, machine: Machine, state: State | None = None) -> Path:
     """Write a machine, and the state from which its training continues, to a file; return its path.
 
-    :func:`load_machine` and :func:`load_state` read it. Without a state, the machine is stored as untrained: silent, with
-    AdaGrad's sums of 0.
+    :func:`load_machine` and :func:`load_state` read it. Without a state, the machine is stored as
+    untrained: it is silent, and AdaGrad's sums are 0.
 
     Raises
     ------
@@ -131,9 +131,8 @@ def _load(path: str | Path) -> tuple[xr.Dataset, DybmRule]:
     """Return a run file that holds a machine, and the machine's rule."""
     dataset = load(path)
     if not {"delay", "bias", "u", "v", "history", "alpha", "gamma"} <= set(dataset):
-        raise UserError(
-            f"run file: expected a run with a Boltzmann machine, got one of {dataset.attrs['protocol'] or 'no protocol'}"
-        )
+        origin = dataset.attrs["protocol"] or "no protocol"
+        raise UserError(f"run file: expected a run with a Boltzmann machine, got one of {origin}")
     config = attribute(dataset, "config")
     return dataset, DybmRule(**{f.name: config[f.name] for f in fields(DybmRule)})
 

@@ -149,6 +149,9 @@ class TrainedNetwork:
         dataset = self.dataset.drop_dims("synapse")
         for name, (dims, values) in stored.items():
             dataset[name] = (dims, values, self.dataset[name].attrs)
+        # What a protocol says of its run need not be true of the network.
+        of_protocol = ("protocol", "protocol_file", "condition", "preset", "variant", "given", "checks", "measures")
+        dataset.attrs = {name: value for name, value in dataset.attrs.items() if name not in of_protocol}
         return save_own(dataset, path)
 
     def total_weights(self) -> np.ndarray:
