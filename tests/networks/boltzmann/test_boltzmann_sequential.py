@@ -57,9 +57,7 @@ def test_it_learns_a_letter_and_goes_on_from_a_state(rng, optimizer):
 
 
 def test_it_runs_in_numpy_alone(machine_file):
-    with pytest.raises(
-        UserError, match=r"^target: expected auto or numpy, since variant is jdybm_sequential, got cpp_"
-    ):
+    with pytest.raises(UserError, match=r"^target: expected auto or numpy, since variant is jdybm_sequential, got"):
         Boltzmann.random(3, 0, SEQUENTIAL).fit(np.eye(3), 1, target="cpp_standalone")
     science = find_protocol("dybm_science")
     size = {"sequence": "I", "periods": 2, "variant": "jdybm_sequential"}

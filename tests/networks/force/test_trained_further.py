@@ -65,9 +65,7 @@ def test_with_a_fresh_p_it_is_a_run_that_starts_rls_anew():
     assert "p_lower" not in run
     fresh = snnlab.TrainedNetwork(run).train(sine, (END - STOP) * 1000 * ms, fresh=True, target="numpy")
     equal(fresh, trained(END, phases=[Phase(STOP, fresh_rls=True)]))
-    with pytest.raises(
-        UserError, match=r"^run file: expected P of RLS, which a run with --record-p .*got none; fresh="
-    ):
+    with pytest.raises(UserError, match=r"^run file: expected P of RLS, which a run with --record-p .* fresh=True"):
         snnlab.TrainedNetwork(run).train(sine, 0.1, target="numpy")
 
 
@@ -125,9 +123,7 @@ def test_a_run_that_ends_with_a_lesion_is_refused(run):
     config = snnlab.ForceConfig(**SIZE, seconds=STOP, learn_stop=0.1, record_p=True)
     with snnlab.Engine("numpy") as engine:
         lesioned = train_force(config, sine, engine, phases=[Phase(0.12, silent=np.arange(3))])
-    with pytest.raises(
-        UserError, match=r"^run file: expected a run that ends with its whole network, got changed silent"
-    ):
+    with pytest.raises(UserError, match=r"^run file: expected a run that ends with its whole network, got .* silent"):
         snnlab.TrainedNetwork(lesioned).train(sine, 0.1, target="numpy")
 
 
