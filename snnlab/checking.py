@@ -6,11 +6,18 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from .errors import UserError, unknown
+
+_KINDS: dict[Any, tuple[str, type]] = {
+    bool: ("True or False", bool),
+    int: ("an integer", Integral),
+    float: ("a number", Real),
+    str: ("a text", str),
+}
 
 
 def require_positive(config: object, *names: str) -> None:
@@ -49,6 +56,29 @@ def require_between(config: object, name: str, low: float, high: float = float("
     if not (_real(value) and low <= value <= high) or abs(value) == float("inf"):
         bound = f">= {low}" if high == float("inf") else f"from {low} to {high}"
         raise UserError(f"{name}: expected a number {bound}, got {value}")
+
+
+def require_types(config: object) -> None:
+    """Raise UserError for the first field of a dataclass whose value has another type than the field.
+
+    An integer or a number of numpy may stand in a field of floats. Fields with a choice are left to
+    :func:`require_choices`.
+    """
+    for name, hint in get_type_hints(type(config)).items():
+        if get_origin(hint) is ClassVar or hint is ClassVar:
+            continue
+        value = getattr(config, name)
+        listed = get_origin(hint) is tuple
+        kinds = [each for each in (get_args(hint) or (hint,)) if each in _KINDS or each is type(None)]
+        if not kinds or (type(None) in kinds and value is None):
+            continue
+        expected = " or ".join(_KINDS[kind][0] for kind in kinds if kind is not type(None))
+        allowed = [_KINDS[kind][1] for kind in kinds if kind is not type(None)]
+        if listed and not isinstance(value, tuple | list):
+            raise UserError(f"{name}: expected several values, each {expected}, got {value!r}")
+        for each in value if listed else (value,):
+            if not any(isinstance(each, kind) and (kind is bool or not isinstance(each, bool)) for kind in allowed):
+                raise UserError(f"{name}: expected {expected}, got {each!r}")
 
 
 def require_choices(config: object) -> None:

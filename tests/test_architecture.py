@@ -15,7 +15,7 @@ PACKAGE = Path(snnlab.__file__).parent
 # From the ground up; a module imports what stands on lower floors, or in its own room.
 FLOORS = [
     {"errors", "lazy"},
-    {"checking"},
+    {"checking", "equality"},
     {"files"},
     {"connectivity", "learning", "analysis", "stimuli"},
     {"models"},

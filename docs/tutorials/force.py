@@ -141,7 +141,8 @@ below.set(xlabel="time (s)", ylabel="neuron", ylim=(0, 100))
 # ---------------------
 # - ``snnlab run force_sine --neuron lif`` does this at the size of the paper, compares it with the authors' own code,
 #   and stores it in a file.
-# - ``snnlab.load(file).run(1.0, silence=range(100))`` continues the trained network.
+# - ``snnlab.load(file).run(1.0, silence=range(100))`` continues the trained network with a lesion.
+# - ``snnlab.load(file).train(teacher, 2.0)`` trains it further, if the run has ``--record-p``.
 # - ``--neuron path/to/yours.py`` trains your own equations. Copy ``snnlab/neurons/lif.py`` and change its equations.
 
 plt.show()

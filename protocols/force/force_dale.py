@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from snnlab.connectivity.dale import split_encoder
 from snnlab.engine.brian import Engine
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Check, Finding
 from snnlab.lab.grouping import settings
 from snnlab.networks.force import CONTROLS as CONTROLS
-from snnlab.networks.force import TrainedNetwork, split_encoder, train_force
+from snnlab.networks.force import TrainedNetwork, train_force
 from snnlab.protocols.force import _shared as oscillator
 from snnlab.protocols.force._shared import QUICK as QUICK
 

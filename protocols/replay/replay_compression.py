@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -15,7 +16,7 @@ from snnlab.errors import UserError
 from snnlab.files import record
 from snnlab.files.record import attribute
 from snnlab.lab.claims import Finding, Published, per_seed
-from snnlab.networks.force import Phase, ticks
+from snnlab.networks.force import Drive, Phase, ticks
 from snnlab.networks.replay import CONTROLS as CONTROLS
 from snnlab.networks.replay import (
     CORRELATION,
@@ -55,6 +56,9 @@ COMPRESSED = Published(
 SLOWEST, FASTEST = 0.25, 32.0
 # These are the bins of the spike templates and of the spikes (s).
 TEMPLATE_BIN, COUNT_BIN = 0.04, 0.01
+# Numbers of random orders of the pulses, and the names of both nulls.
+ORDERS = 3
+NULLS = ("with the pulses in another order", "of the pulses' input alone")
 # A speed keeps its accuracy if this share of the accuracy above the null at the learned speed remains.
 KEPT = 0.9
 
@@ -159,10 +163,10 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
                 rows.append(Finding.over_seeds(f"{name}: {what} at speed {speed:g}", values, beside))
         found = [sequences(run) for run in runs]
         for speed in found[0]:
-            values, fits, shuffled = zip(*((run[speed][0] / speed, *run[speed][1:]) for run in found), strict=True)
+            values = [run[speed].speed / speed for run in found]
             what = f"{name}: speed of the best spike template / that of the pulses, at {speed:g}"
-            fit = f"fit {np.mean(fits):.2f}; with neurons in random order {np.mean(shuffled):.2f}"
-            beside = f"speeds in steps of 6 %; {fit}"
+            fits = zip(("fit", *NULLS), np.mean([run[speed][1:] for run in found], 0), strict=True)
+            beside = f"speeds in steps of 6 %; {'; '.join(f'{which} {fit:.2f}' for which, fit in fits)}"
             rows.append(Finding.over_seeds(what, per_seed(runs, values), beside))
         # A network that learned nothing is left out.
         learned = [(run, each) for run, each in zip(runs, measured, strict=True) if each[1.0][IDENTIFIED] > 2 * chance]
@@ -193,10 +197,21 @@ def export(dataset: xr.Dataset, stem: Path) -> list[Path]:
     return [path]
 
 
-def sequences(dataset: xr.Dataset) -> dict[float, tuple[float, float, float]]:
-    """Return (speed, fit, null) of the best-fitting spike template for each replay, by the speed of its pulses.
+class Fit(NamedTuple):
+    """The best fit of spike templates to a replay."""
 
-    The null is the best fit with the neurons in random order. Without any fit, the speed is NaN.
+    speed: float
+    """speed of the template that fits best; NaN without any fit"""
+    own: float
+    """fit of this template"""
+    other_order: float
+    """best fit of templates whose pulses are in another random order, mean of ORDERS orders"""
+    input: float
+    """best fit of the template that the input of the pulses alone gives"""
+
+
+def sequences(dataset: xr.Dataset) -> dict[float, Fit]:
+    """Return the best fit of spike templates for each replay, by the speed of its pulses.
 
     The template holds the spikes of the first replay, at speed 1, in bins of 40 ms of the movie, smoothed over three
     bins. It is compared with one pass of each other replay in bins of 10 ms, at speeds from 0.18 to 44, forward and
@@ -210,6 +225,9 @@ def sequences(dataset: xr.Dataset) -> dict[float, tuple[float, float, float]]:
     first = parts[0]
     template = trains.counts(times, neurons, n, first.first, first.first + movie.period, bins)
     template = (np.roll(template, 1, 1) + template + np.roll(template, -1, 1)) / 3
+    pulses, rng = attribute(dataset, "config")["pulses"], np.random.default_rng(0)
+    others = [replay.in_other_order(template, pulses, rng.permutation(pulses)) for _ in range(ORDERS)]
+    others.append(replay.input_template(Drive.from_arrays(dataset), n, bins))
     # Speeds have steps of 6 %. Powers of two lie between two steps.
     candidates = np.concatenate([sign * 2.0 ** ((np.arange(-30, 66) + 0.5) / 12) for sign in (1, -1)])
     for part in parts[1:]:
@@ -218,10 +236,9 @@ def sequences(dataset: xr.Dataset) -> dict[float, tuple[float, float, float]]:
         counts = trains.counts(times, neurons, n, part.first, stop, count)
         per_bin = (stop - part.first) / count / (movie.period / bins)
         fits = replay.match_template(template, counts, per_bin, candidates)
-        order = np.random.default_rng(0).permutation(n)
-        null = replay.match_template(template, counts[order], per_bin, candidates).max()
+        nulls = [float(replay.match_template(each, counts, per_bin, candidates).max()) for each in others]
         best = float(candidates[fits.argmax()]) if fits.max() > 0 else float("nan")
-        found[part.speed] = (best, float(fits.max()), float(null))
+        found[part.speed] = Fit(best, float(fits.max()), float(np.mean(nulls[:ORDERS])), nulls[ORDERS])
     return found
 
 

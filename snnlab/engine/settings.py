@@ -9,6 +9,9 @@ A Config may have these class variables:
     Fields that only ``--help-all`` shows, unless a derived class declares them again.
 ``NEUTRAL``
     Fields that do not change what a run computes, like seed and target, for example recording settings.
+``ADDED``
+    Fields that were added later. With its default value, such a field does not enter the name of the run file, so older
+    run files keep their names.
 """
 
 from __future__ import annotations

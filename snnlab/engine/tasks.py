@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import brian2
 import numpy as np
 
+from ..equality import EqualArrays
 from ..errors import Diverged
 
 
@@ -22,8 +23,8 @@ class Task:
     call: Callable[[int], bool | None]
 
 
-@dataclass(frozen=True)
-class Watch:
+@dataclass(frozen=True, eq=False)
+class Watch(EqualArrays):
     """Arrays that must stay finite, and the running spike count of each neuron. They are checked every 10 ms."""
 
     finite: dict[str, np.ndarray]

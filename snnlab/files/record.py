@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,27 @@ def save(dataset: xr.Dataset, path: Path, compress: bool = True) -> None:
             dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
 
     _whole(path, write)
+
+
+def save_own(dataset: xr.Dataset, path: str | Path) -> Path:
+    """Write a Dataset that no protocol made, as a run file that :func:`load` reads; return its path.
+
+    Attributes that a run of a protocol has are kept. Others state the format, the time and the versions.
+
+    Raises
+    ------
+    UserError
+        For a path that names no file in a folder that exists.
+    MachineError
+        If the disk is full or the folder is not writable.
+    """
+    file = Path(path).expanduser() if isinstance(path, str | os.PathLike) else Path()
+    if not file.name or file.is_dir() or not file.parent.is_dir():
+        raise UserError(f"path: expected the name of a file in an existing folder, got {str(path)!r}")
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    own = {"Conventions": CONVENTIONS, "format_version": FORMAT_VERSION, "protocol": "", "created": created}
+    save(dataset.assign_attrs(own | provenance() | dataset.attrs), file)
+    return file
 
 
 def is_lazy(dataset: xr.Dataset) -> bool:

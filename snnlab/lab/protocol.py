@@ -131,7 +131,13 @@ class Protocol:
             contents["models"] = models
         for kind, plain in (("settle", values), ("models", contents)):
             self._require_json(kind, plain)
-        return Run(self, config, settled, values, folder / record.run_name(self.name, values, contents))
+        return Run(self, config, settled, values, folder / record.run_name(self.name, self._deciding(values), contents))
+
+    def _deciding(self, values: dict) -> dict:
+        """Return the values of a settled Config that enter the name of its run file: all but defaults of new fields."""
+        defaults = {f.name: f.default for f in dataclasses.fields(self.Config)}
+        added = [k for k in getattr(self.Config, "ADDED", ()) if k in values and values[k] == defaults[k]]
+        return {k: v for k, v in values.items() if k not in added}
 
     def settled(self, config: Any) -> Any:
         """Return the Config with every open field filled in.
@@ -248,6 +254,8 @@ def _as_stated(config: type, values: dict) -> dict:
 
 def judge_again(dataset: xr.Dataset) -> tuple[list[Check], str]:
     """Return the checks of a stored run, evaluated now if possible, or as stored with the reason ("": evaluated)."""
+    if "protocol_file" not in dataset.attrs:
+        raise UserError("run file: expected a run of a protocol, got a network that was saved without one")
     spec, name = dataset.attrs["protocol_file"], dataset.attrs["protocol"]
     try:
         return find_protocol(spec).judge(dataset), ""

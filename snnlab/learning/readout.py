@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from ..equality import EqualArrays
 from ..errors import UserError
 from .ridge import Ridge
 
@@ -16,8 +17,8 @@ BETAS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1000.0)
 Stream: TypeAlias = "Iterable[tuple[np.ndarray, np.ndarray]]"
 
 
-@dataclass(frozen=True)
-class Score:
+@dataclass(frozen=True, eq=False)
+class Score(EqualArrays):
     """The accuracy of a readout, and its weights."""
 
     beta: float

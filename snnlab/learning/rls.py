@@ -148,18 +148,23 @@ class RLS:
         }
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Set the state that :meth:`state` returned; the next updates are bit for bit those of the original."""
+        """Set the state that :meth:`state` returned; the next updates are bit for bit those of the original.
+
+        The C++ program has larger blocks. With more columns than fit here, P is written first.
+        """
         n, pending = len(self._p), state["p_columns"].shape[1]
         if state["weights"].shape != self.weights.shape or len(state["p_lower"]) != n * (n + 1) // 2:
             raise ValueError(
                 f"state: expected weights {self.weights.shape} and {n * (n + 1) // 2} entries of P, "
                 f"got {state['weights'].shape} and {len(state['p_lower'])}"
             )
-        if pending >= self.block:
-            raise ValueError(f"state: expected fewer than {self.block} pending updates, got {pending}")
         if state["p_lower"].dtype != self._p.dtype:
             raise ValueError(f"state: expected P as {self._p.dtype}, got {state['p_lower'].dtype}")
         self.weights[:] = state["weights"]
         self._p.T[np.triu_indices(n)] = state["p_lower"]
-        self._columns[:, :pending] = state["p_columns"]
-        self._pending = pending
+        self._pending = 0
+        for first in range(0, pending, self.block):
+            columns = state["p_columns"][:, first : first + self.block]
+            self._columns[:, : columns.shape[1]], self._pending = columns, columns.shape[1]
+            if self._pending == self.block:
+                self._flush()

@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import replace
+from numbers import Real
+from typing import Any
 
 import brian2
+import numpy as np
 
 from ..errors import UserError, unknown
 
@@ -48,6 +51,47 @@ def quantity(text: str, field_name: str = "value") -> brian2.Quantity:
 def unit(text: str) -> brian2.Quantity:
     """Return the unit of a text such as ``"amp"``, ``"mV*second"`` or ``"1"``."""
     return brian2.Quantity(1.0) if text == "1" else quantity(text, "unit")
+
+
+def in_unit(name: str, value: Any, one: str) -> Any:
+    """Return a value as plain numbers in the unit ``one``, if it is a Brian2 quantity; other values are returned as is.
+
+    Raises
+    ------
+    UserError
+        For a quantity of another dimension.
+
+    Example
+    -------
+    >>> from brian2 import ms
+    >>> in_unit("seconds", 200 * ms, "second"), in_unit("seconds", 0.2, "second")
+    (0.2, 0.2)
+    """
+    if not isinstance(value, brian2.Quantity):
+        return value
+    if not value.is_dimensionless and not value.has_same_dimensions(unit(one)):
+        raise UserError(f"{name}: expected {'a plain number' if one == '1' else f'a value in {one}'}, got {value}")
+    scale = 1.0 if value.is_dimensionless else float(unit(one))
+    # A number is rounded, so that 0.05*ms is 0.05 ms.
+    return float(f"{float(value) / scale:.12g}") if value.ndim == 0 else np.asarray(value) / scale
+
+
+def number_in_unit(name: str, value: Any, one: str, low: float = -float("inf"), above: bool = False) -> float:
+    """Return a finite number in the unit ``one`` that is >= ``low``, or > ``low`` with ``above``.
+
+    Raises
+    ------
+    UserError
+        For anything else.
+    """
+    given = in_unit(name, value, one)
+    number = float(given) if isinstance(given, Real) and not isinstance(given, bool) else float("nan")
+    if not low <= number < float("inf") or number == -float("inf") or (above and number == low):
+        bound = "" if low == -float("inf") else f" {'>' if above else '>='} {low:g}"
+        kind = f"number{bound}" if bound else "finite number"
+        shown = value if isinstance(value, brian2.Quantity) else repr(value)
+        raise UserError(f"{name}: expected a {kind}{'' if one == '1' else f' in {one}'}, got {shown}")
+    return number
 
 
 def si(dim: brian2.Dimension) -> str:

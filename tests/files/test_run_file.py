@@ -44,7 +44,7 @@ SMALL = {
     "force_gain_plane": LIF | {"seconds": 1.6, "perturbations": 1},
     "force_lorenz": LIF | {"seconds": 2.0},
     "force_oscillator": LIF | {"seconds": 1.6, "task": "sine"},
-    "force_sine": LIF | {"seconds": 1.6, "eigenvalues": True},
+    "force_sine": LIF | {"seconds": 1.6, "eigenvalues": True, "record_p": True},
     "internal_compression": MOVIE | {"q_cue": 10.0, "q_hdts": 10.0, "levels": (1.0,), "taught": (4.0,)},
     "movie_replay": MOVIE | {"seconds": 4.2},
     "neuron_models": {"seconds": 0.02, "points": 2, "lif_seconds": 0.01, "izhikevich_seconds": 0.01},

@@ -135,7 +135,7 @@ def test_state_is_a_copy(rng):
 def test_state_of_another_rls_is_refused(rng):
     r, y = activity(rng)
     state = train(RLS(12, 2, 0.5), r[:10], y[:10]).state()
-    for other in (RLS(11, 2, 0.5), RLS(12, 1, 0.5), RLS(12, 2, 0.5, block=10), RLS(12, 2, 0.5, dtype="float32")):
+    for other in (RLS(11, 2, 0.5), RLS(12, 1, 0.5), RLS(12, 2, 0.5, dtype="float32")):
         with pytest.raises(ValueError, match="state: expected"):
             other.restore(state)
 

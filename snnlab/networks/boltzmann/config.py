@@ -51,8 +51,9 @@ class BoltzmannConfig(BrianConfig):
     """standard deviation of the initial parameters"""
     timing: Literal["consistent", "literal"] = "consistent"
     """consistent: a spike that arrives now counts as arrived; literal: it does not, as equation 4 is printed"""
-    variant: Literal["paper", "jdybm"] = "paper"
-    """the paper's equations, or what the authors' program does instead"""
+    variant: Literal["paper", "jdybm", "jdybm_sequential"] = "paper"
+    """the paper's equations; or jdybm, what the authors' program does instead, as far as equations can express it; or
+    jdybm_sequential, the program itself, whose neurons learn one after the other (in numpy, slow)"""
     control: Literal["none", "shuffled_teacher"] = "none"
     """control: shuffled_teacher learns the columns in a random order"""
     target: Literal["auto", "cpp_standalone", "numpy"] = "auto"
@@ -81,7 +82,7 @@ class BoltzmannConfig(BrianConfig):
 
 def settle_boltzmann(config: Settled) -> Settled:
     """Check the values of a Config and return it; raises UserError for a value that is not allowed."""
-    config.rule()
+    config.rule().require_target(config.target)
     checked_size("initial_size", config.initial_size)
     require_whole("longest_delay", config.longest_delay, 1, LONGEST_HISTORY - 1)
     for name in ("periods", "blocks", "cue"):

@@ -8,12 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...checking import require_whole
 from ...engine.brian import Engine
+from ...equality import EqualArrays
 from ...errors import UserError
 from ...files.keeping import Keeping
 from ...files.record import cpu_time
@@ -21,6 +23,7 @@ from .machine import Machine, Traces
 from .program import ProgramTrainer
 from .runtime import RuntimeTrainer
 from .schedule import FOREVER, MOST_PERIODS, Limits, Progress, Schedule
+from .sequential import SequentialTrainer
 from .state import BLOCKS, State, fresh_state, going_on, machine_of, state_of
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 TARGETS = ("auto", "cpp_standalone", "numpy")
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Boltzmann(Machine):
     """A dynamic Boltzmann machine of n neurons, and its training.
 
@@ -49,6 +52,29 @@ class Boltzmann(Machine):
 
     Reference: Osogami & Otsuka 2015, doi:10.1038/srep14149, equations 3 to 18.
     """
+
+    def save(self, path: str | Path, state: State | None = None) -> Path:
+        """Write the machine, and ``Fit.state`` if it is given, to a file; return its path.
+
+        Raises
+        ------
+        UserError, MachineError
+            UserError for a path that names no file, or a state of another machine. MachineError if the file cannot be
+            written.
+
+        Example
+        -------
+        >>> import snnlab
+        >>> from pathlib import Path
+        >>> from tempfile import mkdtemp
+        >>> machine = snnlab.Boltzmann.random(3, rng=0)
+        >>> stored, traces = snnlab.load_machine(machine.save(Path(mkdtemp()) / "machine.nc"))
+        >>> stored == machine
+        True
+        """
+        from .stored import save_machine
+
+        return save_machine(path, self, state)
 
     def fit(
         self,
@@ -96,6 +122,7 @@ class Boltzmann(Machine):
         require_whole("periods", periods, 1, MOST_PERIODS)
         if target not in TARGETS:
             raise UserError(f"target: expected one of {', '.join(TARGETS)}, got {target!r}")
+        self.rule.require_target(target)
         schedule = Schedule.of(sequences if _several(sequences) else [sequences], cue, testing)
         if schedule.rows.shape[1] != self.n:
             raise UserError(f"sequence: expected {self.n} neurons, got {schedule.rows.shape[1]}")
@@ -115,8 +142,8 @@ class Boltzmann(Machine):
         return Fit(trained, state_of(self, arrays, shown), recalled, np.concatenate(found), done)
 
 
-@dataclass(frozen=True, repr=False)
-class Fit:
+@dataclass(frozen=True, repr=False, eq=False)
+class Fit(EqualArrays):
     """A trained machine."""
 
     machine: Boltzmann
@@ -134,6 +161,10 @@ class Fit:
     def traces(self) -> Traces:
         """Traces of the machine at the end of training."""
         return self.state.traces
+
+    def save(self, path: str | Path) -> Path:
+        """Write the machine and its state to a file for :func:`snnlab.load_machine` and :func:`snnlab.load_state`."""
+        return self.machine.save(path, self.state)
 
     def __repr__(self) -> str:
         return f"Fit({'recalled' if self.recalled else 'not recalled'} after {self.periods:,} periods, {self.machine})"
@@ -160,6 +191,8 @@ def _several(sequences: np.ndarray | Sequence) -> bool:
 
 def trainer(machine: Machine, schedule: Schedule, engine: Engine) -> ProgramTrainer | RuntimeTrainer:
     """Return the trainer of a machine for this engine."""
+    if machine.rule.sequential:
+        return SequentialTrainer(machine, schedule, engine)
     return ProgramTrainer(machine, schedule) if engine.as_program() else RuntimeTrainer(machine, schedule, engine)
 
 
@@ -190,8 +223,8 @@ def _onward(show: Callable[[int], None], done: int) -> Callable[[int], None]:
     return lambda more: show(done + more)
 
 
-@dataclass(frozen=True)
-class Reached:
+@dataclass(frozen=True, eq=False)
+class Reached(EqualArrays):
     """Progress of a training at an inspection."""
 
     state: dict[str, np.ndarray]

@@ -15,6 +15,7 @@ from typing import Self
 import numpy as np
 
 from ...checking import checked_numbers, checked_rng, checked_size, require_whole
+from ...equality import EqualArrays
 from ...errors import UserError, unknown
 from .arguments import (
     checked_delays,
@@ -30,8 +31,8 @@ LONGEST_DELAY = 9
 INITIAL_SIZE = 0.1
 
 
-@dataclass(frozen=True, repr=False)
-class Traces:
+@dataclass(frozen=True, repr=False, eq=False)
+class Traces(EqualArrays):
     """The memory of a machine after a step."""
 
     history: np.ndarray
@@ -45,8 +46,8 @@ class Traces:
         return f"Traces({len(self.history)} neurons, K = {self.alpha.shape[-1]}, L = {self.gamma.shape[-1]})"
 
 
-@dataclass(frozen=True, repr=False)
-class Machine:
+@dataclass(frozen=True, repr=False, eq=False)
+class Machine(EqualArrays):
     """Parameters of a machine of n neurons.
 
     Raises

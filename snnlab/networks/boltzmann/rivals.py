@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...equality import EqualArrays
+
 # Up to this number of neurons, all columns are compared (2^20 columns).
 ENUMERATED = 20
 
@@ -19,8 +21,8 @@ def windows(sequence: np.ndarray, lags: int) -> np.ndarray:
     return np.asarray(sequence, float)[at % len(sequence)]
 
 
-@dataclass(frozen=True)
-class SequenceHopfield:
+@dataclass(frozen=True, eq=False)
+class SequenceHopfield(EqualArrays):
     r"""A Hopfield network whose weights lead from each state to the next: delayed Hebbian learning in one pass.
 
     With :math:`s = 2x - 1`, for lags :math:`\tau` from 1 to m, which all have equal weight,
@@ -60,8 +62,8 @@ class SequenceHopfield:
         return (drive > 1e-9).astype(np.uint8)
 
 
-@dataclass(frozen=True)
-class WindowBoltzmann:
+@dataclass(frozen=True, eq=False)
+class WindowBoltzmann(EqualArrays):
     r"""A Boltzmann machine over m + 1 successive columns of a sequence, all visible. It has no notion of time.
 
     For all (m + 1) n units y of a window, with symmetric weights and no self-connections,

@@ -30,7 +30,9 @@ Two settings decide what the sources leave open. ``timing``: in equation (4) of 
 arrives now is neither in alpha nor in beta. "consistent" counts it in alpha; "literal" does not. ``variant``: "paper"
 follows the equations. "jdybm" follows the authors' Java program where it differs and equations can express it: beta has
 the oldest spike in the place of the newest, the neuron's own gamma is in its energy, v changes in two steps, and delays
-of 1 have no effect.
+of 1 have no effect. The parameters still differ from those of the program by about 2 after one period of SCIENCE.
+"jdybm_sequential" is the program itself: neurons learn one after the other; see
+:mod:`snnlab.networks.boltzmann.sequential`.
 
 Reference: Osogami & Otsuka 2015, doi:10.1038/srep14149, equations 3 to 18. AdaGrad is implemented as in the authors'
 program jdybm (github.com/ibm-research-tokyo/dybm).
@@ -89,8 +91,8 @@ class DybmRule:
     """learning rate"""
     timing: Literal["consistent", "literal"] = "consistent"
     """whether a spike that arrives now counts as arrived"""
-    variant: Literal["paper", "jdybm"] = "paper"
-    """the paper's equations, or the authors' program"""
+    variant: Literal["paper", "jdybm", "jdybm_sequential"] = "paper"
+    """the paper's equations, or the authors' program without or with learning of one neuron after the other"""
 
     def __post_init__(self):
         for name in ("lam", "mu"):
@@ -111,6 +113,16 @@ class DybmRule:
                 raise UserError(f"{name}: expected a number > 0, got {value!r}")
         require_positive(self, "temperature", "rate")
         require_choices(self)
+
+    @property
+    def sequential(self) -> bool:
+        """Whether neurons learn one after the other, which equations cannot express."""
+        return self.variant == "jdybm_sequential"
+
+    def require_target(self, target: str) -> None:
+        """Raise UserError for a target that cannot run this rule."""
+        if self.sequential and target not in ("auto", "numpy"):
+            raise UserError(f"target: expected auto or numpy, since variant is {self.variant}, got {target}")
 
     def _each(self, text: str, which: tuple[float, ...]) -> list[str]:
         return [text.format(m=m) for m in range(1, len(which) + 1)]

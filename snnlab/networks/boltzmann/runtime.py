@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -22,10 +23,21 @@ class RuntimeTrainer:
 
     def __init__(self, machine: Machine, schedule: Schedule, engine: Engine):
         self._schedule, self._engine = schedule, engine
-        self._net = BoltzmannNetwork(machine)
-        self._net.synapses.delay_steps = machine.delays.ravel()
+        self._net = self._network(machine)
         self._own = [name for names in self._net.names.values() for name in names]
         self._traces = [name for name in self._own if name.startswith(("alpha", "gamma", "history"))]
+
+    def _network(self, machine: Machine) -> Any:
+        net = BoltzmannNetwork(machine)
+        net.synapses.delay_steps = machine.delays.ravel()
+        return net
+
+    def _run(self) -> None:
+        """Run the network until a step is the last one."""
+        net, forever = self._net, range(0, FOREVER)
+        net.network.t_ = 0.0
+        while not self._engine.run(net.network, 1.0, net.clock, [Task(forever, self._step)], show=False, namespace={}):
+            net.network.t_ = 0.0
 
     def advance(
         self, state: dict[str, np.ndarray], limits: Limits, show: Callable[[int], None] = lambda periods: None
@@ -41,10 +53,7 @@ class RuntimeTrainer:
         self._read_before: dict[tuple[int, Stage], dict[str, np.ndarray]] = {}
         self._begin_block() if self._due == BLOCK else self._begin_test()
         self._show()
-        forever = range(0, FOREVER)
-        net.network.t_ = 0.0
-        while not self._engine.run(net.network, 1.0, net.clock, [Task(forever, self._step)], show=False, namespace={}):
-            net.network.t_ = 0.0
+        self._run()
         after = {name: net.view(name).reshape(state[name].shape).copy() for name in self._own}
         after["control"] = np.array([self._due, self._sequence, self._since, self._blocks], np.int64)
         learned = self._schedule.learned(self._blocks, self._block_periods)

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...checking import require_whole
+from ...equality import EqualArrays
 from ...errors import UserError
 from .arguments import checked_sequence
 
@@ -54,8 +55,8 @@ class Limits:
     """number of steps; the call ends with the period or block in which it is reached"""
 
 
-@dataclass(frozen=True)
-class Progress:
+@dataclass(frozen=True, eq=False)
+class Progress(EqualArrays):
     """Progress of one call of training."""
 
     periods: int
@@ -67,8 +68,8 @@ class Progress:
     """whether training is complete: one sequence is recalled, or with several, a block needed no period"""
 
 
-@dataclass(frozen=True)
-class Schedule:
+@dataclass(frozen=True, eq=False)
+class Schedule(EqualArrays):
     """The shown rows of zeros and ones, and for each sequence and stage its first row and its number of rows."""
 
     rows: np.ndarray

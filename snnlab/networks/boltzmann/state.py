@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from ...equality import EqualArrays
 from ...errors import UserError
 from .machine import PARAMETERS, Machine, Traces
 
@@ -22,8 +23,8 @@ SINCE, BLOCKS = 2, 3
 Kind = TypeVar("Kind", bound=Machine)
 
 
-@dataclass(frozen=True, repr=False)
-class State:
+@dataclass(frozen=True, repr=False, eq=False)
+class State(EqualArrays):
     """The state from which training continues, apart from the machine."""
 
     traces: Traces

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+import json
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from ...errors import UserError
-from ...files.describe import Names
-from ...files.record import attribute, load
+from ...files.describe import Names, describe
+from ...files.record import attribute, load, save_own
 from .fit import Boltzmann
 from .machine import PARAMETERS, Machine, Traces
 from .rule import DybmRule
-from .state import State
+from .state import State, fresh_state, going_on, state_of
 
 # These variables hold a machine and its training state.
 NAMES: Names = {
@@ -47,11 +48,35 @@ def remembered(machine: Machine, state: State) -> dict[str, tuple]:
     }
 
 
+def save_machine(path: str | Path, machine: Machine, state: State | None = None) -> Path:
+    """Write a machine, and the state from which its training continues, to a file; return its path.
+
+    :func:`load_machine` and :func:`load_state` read it. Without a state, the machine is stored as
+    untrained: it is silent, and AdaGrad's sums are 0.
+
+    Raises
+    ------
+    UserError, MachineError
+        UserError for a path that names no file, or a state of another machine. MachineError if the file cannot be
+        written.
+    """
+    state = state_of(machine, fresh_state(machine), "") if state is None else state
+    going_on(machine, state, "")
+    arrays = {
+        "bias": (("checkpoint", "neuron"), machine.bias[None]),
+        "u": (("checkpoint", "pre", "post", "k"), machine.u[None]),
+        "v": (("checkpoint", "pre", "post", "l"), machine.v[None]),
+    } | remembered(machine, state)
+    attrs = {"config": json.dumps(asdict(machine.rule)), "equations": equations(machine)}
+    return save_own(describe(xr.Dataset(arrays, attrs=attrs), NAMES), path)
+
+
 def equations(machine: Machine) -> str:
     """Return the text of a machine's equations, for its run file."""
     rule = machine.rule
     texts = [rule.neurons(), rule.synapses(), rule.arrive(), rule.decide(), rule.notice(), rule.learn()]
-    return "\n\n".join([*texts, rule.remember()])
+    order = ["# neurons decide and learn one after the other"] if rule.sequential else []
+    return "\n\n".join([*order, *texts, rule.remember()])
 
 
 def load_machine(path: str | Path) -> tuple[Boltzmann, Traces]:
@@ -106,7 +131,8 @@ def _load(path: str | Path) -> tuple[xr.Dataset, DybmRule]:
     """Return a run file that holds a machine, and the machine's rule."""
     dataset = load(path)
     if not {"delay", "bias", "u", "v", "history", "alpha", "gamma"} <= set(dataset):
-        raise UserError(f"run file: expected a run with a Boltzmann machine, got one of {dataset.attrs['protocol']}")
+        origin = dataset.attrs["protocol"] or "no protocol"
+        raise UserError(f"run file: expected a run with a Boltzmann machine, got one of {origin}")
     config = attribute(dataset, "config")
     return dataset, DybmRule(**{f.name: config[f.name] for f in fields(DybmRule)})
 

@@ -15,7 +15,6 @@ __getattr__, __dir__, __all__ = public(
         "force_cost": "config",
         "force_models": "config",
         "settle_force": "config",
-        "split_encoder": "dale",
         "Drive": "drive",
         "ticks": "drive",
         "melody": "melody",

@@ -32,7 +32,8 @@ class ForceConfig(BrianConfig):
 
     None means the published value of a shipped neuron, or the value in FORCE of a user's file. If the file states no
     value, rls_interval is 1 ms and zero_row_mean is True. :func:`settle_force` fills these values in. The defaults are
-    those of the authors' script of the sine (Nicola & Clopath 2017, figure 2; ModelDB 190565).
+    those of the authors' script of the sine (Nicola & Clopath 2017, figure 2; ModelDB 190565). A Brian2 quantity may be
+    given for every number with a unit: ``dt=0.05*ms`` is ``dt=0.05``.
 
     Example
     -------
@@ -49,14 +50,18 @@ class ForceConfig(BrianConfig):
         ),
         "learning": ("learn_start", "learn_stop", "alpha", "rls_interval", "rls_gain", "rls_precision"),
         "recording": (
-            "record_spikes", "record_voltages", "record_decoders", "record_interval", "record_start", "eigenvalues",
+            "record_spikes", "record_voltages", "record_decoders", "record_interval", "record_start", "record_p",
+            "eigenvalues",
         ),
     }  # fmt: skip
     REST: ClassVar = (
         "p", "bias", "zero_row_mean", "encoder", "filter", "tau_rise", "tau_decay", "filter_scheme", "dt", "alpha",
         "rls_interval", "rls_precision", "checkpoint", *GROUPS["recording"],
     )  # fmt: skip
-    NEUTRAL: ClassVar = ("eigenvalues", "record_spikes", "record_voltages", "record_decoders", "record_start")
+    NEUTRAL: ClassVar = (
+        "eigenvalues", "record_spikes", "record_voltages", "record_decoders", "record_start", "record_p",
+    )  # fmt: skip
+    ADDED: ClassVar = ("record_p",)
 
     neuron: str = "izhikevich"
     """lif, if, qif, theta, izhikevich, izhikevich_b, izhikevich_c, or path/to/file.py:NAME"""
@@ -114,8 +119,18 @@ class ForceConfig(BrianConfig):
     """time between two recorded samples (ms), a multiple of dt; None means the longest one up to 0.2 ms, or dt"""
     record_start: float = 0.0
     """time from which outputs and membrane potentials are recorded (s)"""
+    record_p: bool = False
+    """whether to record P of RLS, with which training can be continued (n (n + 1)/2 numbers: 16 MB at n = 2000)"""
     eigenvalues: bool = False
     """whether to compute the eigenvalues of the total weight matrix before and after (20 s of CPU time at n = 2000)"""
+
+    def __post_init__(self):
+        """Take a Brian2 quantity wherever a number with a unit is meant."""
+        if given := {name: value for name, value in vars(self).items() if hasattr(value, "dim")}:
+            from .setup import without_units
+
+            for name, value in without_units(self, given).items():
+                object.__setattr__(self, name, value)
 
     @cached_property
     def setup(self) -> ForceSetup:

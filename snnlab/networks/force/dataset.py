@@ -9,10 +9,10 @@ import numpy as np
 import scipy
 import xarray as xr
 
+from ...connectivity.dale import learned_weights
 from ...files.describe import Names, describe
 from ...models.quantities import si, unit
 from .config import ForceConfig
-from .dale import learned_weights
 from .plan import Plan, Recording, ends
 from .program import ProgramLoop
 from .runtime import RuntimeLoop
@@ -31,6 +31,8 @@ NAMES: Names = {
     "recurrent_pre": ("index of the presynaptic neuron of a recurrent synapse", "1"),
     "recurrent_weight": ("weight of a recurrent synapse, which does not learn", None),
     "decoder_parts": ("decoders of z+, then of z-, as the network has them", "s"),
+    "p_lower": ("lower triangle of P of RLS, column after column", None),
+    "p_columns": ("columns c of changes P - c c' that are still to be made", None),
     "drive_encoder": ("weights of the external signal", None),
     "drive_sample": ("sample of the external signal", "1"),
     "drive_component": ("component of the external signal that is active in the sample", "1"),
@@ -76,13 +78,18 @@ def run_dataset(
     dataset.update(_network_arrays(loop, recurrent, setup))
     if plan.drive is not None:
         dataset.update(plan.drive.arrays(si(unit(setup.neuron.current).dim)))
+        dataset["drive_amplitude"].attrs["place"] = plan.drive_stop()
+    if plan.keep_p:
+        memory = loop.memory()
+        dataset["p_lower"] = ("entry", memory["p_lower"], {"units": "s^2"})
+        dataset["p_columns"] = (("neuron", "pending"), memory["p_columns"], {"units": "s"})
     if len(signs):
         dataset["decoder_parts"] = (("neuron", "part"), loop.parts)
     if config.eigenvalues:
         dataset.update(_eigenvalues(recurrent, learned_weights(feedback, decoder, signs), setup))
-    dataset.attrs |= _attributes(config, setup, loop, resumed)
+    dataset.attrs |= _attributes(config, setup, loop, resumed) | {"altered": json.dumps(plan.altered())}
     # Only a rebuilt network needs these variables. Membrane potentials are large, too.
-    large = ("recurrent_", "state_", "voltage", "eigenvalues_")
+    large = ("recurrent_", "state_", "p_", "voltage", "eigenvalues_")
     dataset.attrs["large"] = json.dumps([str(name) for name in dataset if str(name).startswith(large)])
     states = {f"state_{name}": (f"variable {name} of each neuron at the end of the run", None) for name in loop.dims}
     return describe(dataset, NAMES, states)
@@ -108,7 +115,11 @@ def _attributes(config: ForceConfig, setup: ForceSetup, loop: ProgramLoop | Runt
         "note": "" if free_run(setup) else f"the free run is shorter than {FREE_RUN_SECONDS:g} s and is not measured",
         "n_neurons": config.n,
         "recorded_neurons": min(config.record_spikes, config.n),
-        "used": json.dumps({x: getattr(setup, x) for x in ("g", "q", "alpha", "bias", "dt", "zero_row_mean")}),
+        "used": json.dumps(
+            {x: getattr(setup, x) for x in ("g", "q", "alpha", "bias", "dt", "zero_row_mean")}
+            | {x: getattr(config, x) for x in ("rls_gain", "rls_precision", "checkpoint")}
+            | {"rls_steps": setup.learn.step}
+        ),
     }
 
 

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
+from ...equality import EqualArrays
 from ...errors import UserError
 
 TICKS = 16
 
 
-@dataclass(frozen=True)
-class Drive:
+@dataclass(frozen=True, eq=False)
+class Drive(EqualArrays):
     """A signal and its encoder.
 
     Example

@@ -8,15 +8,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import scipy
 
+from ...equality import EqualArrays
 from ...errors import UserError
+from ...models.quantities import number_in_unit
 from .drive import Drive, ticks
 
 _SILENT = ("silent", "silent_outputs", "silent_pulses")
 _ORDERS = ("permutation", "output_order", "pulse_order")
 
 
-@dataclass(frozen=True)
-class Phase:
+@dataclass(frozen=True, eq=False)
+class Phase(EqualArrays):
     """Conditions from a time of a run until the next phase. A phase does not inherit anything from earlier phases.
 
     Raises
@@ -61,6 +63,8 @@ class Phase:
     """whether RLS restarts at P = alpha I; the decoder is kept"""
 
     def __post_init__(self):
+        for name, one in {"start": "second", "speed": "1", "feedback": "1"}.items():
+            object.__setattr__(self, name, number_in_unit(f"phases: {name}", getattr(self, name), one))
         for name in _ORDERS + _SILENT:
             numbers = np.asarray(getattr(self, name))
             whole = numbers if numbers.size else np.zeros(0, np.int64)

@@ -10,6 +10,7 @@ import brian2
 import numpy as np
 import xarray as xr
 
+from ...equality import EqualArrays
 from ...errors import Diverged
 from ...files.describe import Names, describe
 from ...models.quantities import si
@@ -33,8 +34,8 @@ _RUNAWAY_SECONDS = 0.1
 _TAUGHT = 1000
 
 
-@dataclass(frozen=True)
-class Plan:
+@dataclass(frozen=True, eq=False)
+class Plan(EqualArrays):
     """The tasks of each step. Steps are counted from 0. Tasks run at the end of a step, in the order of the fields."""
 
     dt: float
@@ -59,6 +60,12 @@ class Plan:
     phases: tuple[tuple[int, Phase], ...] = ()
     """(step, phase that begins at this step), in order"""
     drive: Drive | None = None
+    start: int = 0
+    """first step; a run that continues another one starts at its end"""
+    drive_from: int = 0
+    """position of the drive's signal at the first step, in ticks"""
+    keep_p: bool = False
+    """whether P of RLS is kept until the end"""
     signs: np.ndarray = field(default_factory=lambda: np.zeros(0))
     """1 or -1 for each neuron with Dale's law, see dale.py; empty without it"""
 
@@ -66,7 +73,7 @@ class Plan:
     def bins(self) -> range:
         """Steps at the end of a bin of the population rate."""
         every = max(1, round(BIN_SECONDS / self.dt))
-        return range(every - 1, self.n_steps, every)
+        return range(self.start + every - 1, self.n_steps, every)
 
     def taught(self, steps: range) -> np.ndarray:
         """Return the teacher at the end of these steps, shape (len(steps), k)."""
@@ -90,16 +97,28 @@ class Plan:
 
     def phase(self, step: int) -> tuple[int, Phase]:
         """Return the phase at a step, and the step at which this phase begins."""
-        return next(((begin, phase) for begin, phase in self.phases[::-1] if begin <= step), (0, Phase(0.0)))
+        return next(((begin, phase) for begin, phase in self.phases[::-1] if begin <= step), (self.start, Phase(0.0)))
 
     def drive_start(self, step: int) -> int:
         """Return the position of the drive's signal, in ticks, at the beginning of the phase of a step."""
-        place, last, speed = 0, 0, 1.0
+        place, last, speed = self.drive_from, self.start, 1.0
         for begin, phase in self.phases:
             if begin <= step:
                 place = 0 if phase.restart else place + (begin - last) * ticks(speed)
                 last, speed = begin, phase.speed
         return place
+
+    def drive_stop(self) -> int:
+        """Return the position of the drive's signal, in ticks, at the end of the run."""
+        begin, phase = self.phase(self.n_steps - 1)
+        return self.drive_start(self.n_steps - 1) + (self.n_steps - begin) * ticks(phase.speed)
+
+    def altered(self) -> list[str]:
+        """Return what the last phase takes away or exchanges: names of fields of :class:`Phase`."""
+        _, last = self.phase(self.n_steps - 1)
+        kept = ("start", "speed", "restart", "feedback", "fresh_rls")
+        given = {f.name: getattr(last, f.name) for f in fields(Phase) if f.name not in kept}
+        return [name for name, value in given.items() if value is not None and np.size(value)]
 
     @property
     def decoder_updates(self) -> range:
@@ -107,8 +126,8 @@ class Plan:
         return self.learn[:: self.decoder_every]
 
 
-@dataclass(frozen=True)
-class Recording:
+@dataclass(frozen=True, eq=False)
+class Recording(EqualArrays):
     """Arrays recorded over a part of a run: numpy arrays, or dask arrays if they are in files."""
 
     outputs: np.ndarray
@@ -170,9 +189,9 @@ def refuse_runaway(counts: np.ndarray, part: Recording, start: int, plan: Plan, 
     """
     every, seconds = plan.bins.step, plan.bins.step * plan.dt
     window = max(1, round(_RUNAWAY_SECONDS / seconds))
-    settled = plan.learn.start // every
+    settled = (plan.learn.start - plan.start) // every
     first = max(settled + window - 1, len(counts) - len(part.counts))
-    last = min(len(counts), plan.learn.stop // every)
+    last = min(len(counts), (plan.learn.stop - plan.start) // every)
     if not plan.learn or first >= last:
         return
     before = counts[settled - 1] / (n * settled * seconds) if settled >= window else float("nan")
@@ -183,7 +202,8 @@ def refuse_runaway(counts: np.ndarray, part: Recording, start: int, plan: Plan, 
     recorded = within(plan.record, start, plan.n_steps)[: len(part.outputs)]
     taught = np.abs(plan.taught(plan.learn[:: max(1, len(plan.learn) // _TAUGHT)])).max() if len(fast) else 0.0
     for last_bin in fast.tolist():
-        samples = within(recorded, last_bin * every, (last_bin + 1) * every)
+        ended = plan.start + (last_bin + 1) * every
+        samples = within(recorded, ended - every, ended)
         if not samples and np.isnan(before):
             continue
         outputs = part.outputs[[recorded.index(step) for step in samples]]
@@ -194,7 +214,7 @@ def refuse_runaway(counts: np.ndarray, part: Recording, start: int, plan: Plan, 
             hint = "; --rls-gain exact or a smaller --alpha can prevent it" if plan.gain == "undivided" else ""
             raise Diverged(
                 f"diverged: the population has run away: {rates[last_bin - first]:.0f} Hz at t = "
-                f"{(last_bin + 1) * seconds:.3g} s{known}{large}{hint}"
+                f"{ended * plan.dt:.3g} s{known}{large}{hint}"
             )
 
 

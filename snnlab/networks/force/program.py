@@ -17,13 +17,13 @@ import brian2
 import numpy as np
 import scipy
 
+from ...connectivity.dale import joined, split_decoder, split_encoder
 from ...connectivity.random import by_source
 from ...engine.brian import WATCH_SECONDS, Engine, preferences
 from ...engine.programs import execute, program, standalone, write_arrays
 from ...errors import MachineError
 from ...models.neuron import NeuronModel
 from ...models.synapse import SynapseModel
-from .dale import joined, split_decoder, split_encoder
 from .drive import TICKS, ticks
 from .network import ForceNetwork, Form
 from .phases import Phase
@@ -81,7 +81,7 @@ class ProgramLoop:
         if net.jump is not None:
             self._files["jump"] = net.jump
         self._folded, self._sources, self._weights = net.folded, pre, weights
-        self._phase = plan.phase(0)
+        self._phase = plan.phase(plan.start)
         self._learned: np.ndarray | None = None
         self._set_inputs()
         self._memory: dict[str, np.ndarray] = {
@@ -137,6 +137,8 @@ class ProgramLoop:
         """Continue at ``step`` from a memory that was taken before this step."""
         self._memory = dict(memory)
         self._learned = self._memory.pop("decoder_learned", None)
+        if memory["decoder_weight"].shape == self._encoder.shape:
+            self._memory["decoder_weight"] = split_decoder(memory["decoder_weight"], self._plan.signs)
 
     def enter(self, phase: Phase, begin: int, step: int) -> None:
         """Apply the phase that began at step ``begin`` from the current step ``step`` on."""
@@ -192,13 +194,16 @@ class ProgramLoop:
                 "exact": int(plan.gain == "exact"),
                 "single": int(plan.precision == "float32"),
                 "fresh_p": int("p_lower" not in self._memory),
-                # P is not needed after the learning window.
-                "keep_p": int(bool(plan.learn) and stop < plan.learn.stop),
+                "keep_p": int(self._keeps_p(stop)),
                 "decoder_every": plan.decoder_every,
                 "decoder_rows": plan.decoder_rows,
             }
             | self._drive_job()
         )
+
+    def _keeps_p(self, stop: int) -> bool:
+        """Tell whether P is kept at this step: until the end of the learning window, or longer if the plan says so."""
+        return bool(self._plan.learn) and (self._plan.keep_p or stop < self._plan.learn.stop)
 
     def _drive_job(self) -> dict:
         (begin, phase), drive = self._phase, self._plan.drive
@@ -213,11 +218,13 @@ class ProgramLoop:
 
     def _collect(self, place: Path, start: int, stop: int) -> Recording:
         plan, k = self._plan, self.decoder.shape[1]
-        for key in ("p_lower", "p_columns"):
-            self._memory.pop(key, None)
+        kept = {key: self._memory.pop(key) for key in [*self._memory] if key in ("p_lower", "p_columns")}
         for key, values in self._memory.items():
             self._memory[key] = np.fromfile(place / key, values.dtype).reshape(values.shape)
-        if plan.learn and plan.learn.start < stop < plan.learn.stop:
+        if not within(plan.learn, start, stop):
+            # The program did not need P.
+            self._memory |= kept if self._keeps_p(stop) else {}
+        elif self._keeps_p(stop):
             n = len(self._memory["spike_count"])
             self._memory["p_lower"] = np.fromfile(place / "p_lower", plan.precision)
             columns = np.fromfile(place / "p_columns", plan.precision)

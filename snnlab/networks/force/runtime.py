@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from ...connectivity.dale import joined, split_decoder, split_encoder
 from ...engine.brian import Engine
 from ...engine.tasks import Task, Watch
 from ...errors import Diverged
 from ...learning.rls import RLS
 from ...models.neuron import NeuronModel
 from ...models.synapse import SynapseModel
-from .dale import joined, split_decoder, split_encoder
 from .network import ForceNetwork, Form
 from .phases import Phase
 from .plan import Plan, Recording, within
@@ -40,7 +40,7 @@ class RuntimeLoop:
         settings = asdict(form) | {"bias": bias, "drive": drive, "constants": constants}
         net = ForceNetwork(neuron, synapse, recurrent, split_encoder(encoder, plan.signs), dt=plan.dt, **settings)
         self.net, self._plan, self._engine = net, plan, engine
-        self._encoder, self._phase = encoder, plan.phase(0)
+        self._encoder, self._phase = encoder, plan.phase(plan.start)
         self._learned: np.ndarray | None = None
         self.voltage, self.equations, self.dims = net.voltage, net.equations, net.dims()
         self._rls = self._fresh_rls() if plan.learn else None
@@ -87,8 +87,10 @@ class RuntimeLoop:
         self._set_decoder(memory["decoder_weight"])
         self._learned = memory.get("decoder_learned")
         self.net.network.t_ = step * self._plan.dt
-        if self._rls:
-            self._rls.restore(memory)
+        if self._rls and "p_lower" in memory:
+            self._rls.restore({"weights": self.decoder} | memory)
+        elif self._rls:
+            self._rls.weights[:] = self.decoder
 
     def enter(self, phase: Phase, begin: int, step: int) -> None:
         """Apply the phase that began at step ``begin`` from the current step ``step`` on."""

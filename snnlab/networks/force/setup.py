@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import brian2
 
 from ... import neurons
-from ...checking import require_choices, require_integer, require_positive, require_probability
+from ...checking import require_choices, require_integer, require_positive, require_probability, require_types
 from ...errors import UserError, unknown
 from ...models.loading import find_model
 from ...models.neuron import NeuronModel
-from ...models.quantities import quantity, unit
+from ...models.quantities import in_unit, quantity, unit
 from ...models.synapse import SynapseModel
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ _PUBLISHED = {
     "amp": {"g": "pA*ms", "q": "pA", "bias": "pA", "alpha": "ms**2"},
     "1": {"g": "second", "q": "1", "bias": "1", "alpha": "second**2"},
 }
-_MS = ("dt", "rls_interval")
+_MS = ("dt", "rls_interval", "tau_rise", "tau_decay", "record_interval")
+_SECONDS = ("seconds", "learn_start", "learn_stop", "checkpoint", "record_start")
 # The name of a file in snnlab/neurons -> gain G, size Q of the feedback, alpha, bias, time step, time between RLS
 # updates, and whether each neuron's mean input weight is subtracted.
 PUBLISHED: dict[str, dict[str, Any]] = {
@@ -159,6 +160,15 @@ def published_units(current: str) -> dict[str, str]:
     return {"g": f"{current}*second", "q": current, "bias": current, "alpha": "second**2"}
 
 
+def without_units(config: ForceConfig, given: dict[str, brian2.Quantity]) -> dict[str, Any]:
+    """Return the fields of a Config that were given as quantities as plain numbers, in the units of the Config."""
+    units = {f"{name}": "ms" for name in _MS} | dict.fromkeys(_SECONDS, "second")
+    if not set(given) <= set(units):
+        neuron, _ = find_model(config.neuron, "neuron", spiking=True)
+        units |= published_units(neuron.current)
+    return {name: in_unit(name, value, units.get(name, "1")) for name, value in given.items()}
+
+
 def plain_number(value: float, one: float) -> float:
     """Return a value in the unit ``one``, to twelve digits: 1.3e4 pA ms is 13000."""
     return float(f"{value / one:.12g}")
@@ -172,6 +182,7 @@ def resolve(config: ForceConfig) -> ForceSetup:
     UserError
         For the first field with a value that is not allowed.
     """
+    require_types(config)
     require_integer(config, 1, "n")
     require_integer(config, 0, "record_spikes", "record_voltages", "record_decoders", "seed")
     require_positive(
@@ -213,10 +224,15 @@ def resolve(config: ForceConfig) -> ForceSetup:
         dt=dt,
         zero_row_mean=values["zero_row_mean"],
         n_steps=n_steps,
-        learn=range(-(-first // every) * every, max(first, stop - 1), every),
+        learn=learning_steps(first, stop, every),
         record=_recorded(config, dt, n_steps),
         learn_stop=stop,
     )
+
+
+def learning_steps(first: int, stop: int, every: int) -> range:
+    """Return the steps of RLS in a window. As in the scripts, the last step of the window is not one of them."""
+    return range(-(-first // every) * every, max(first, stop - 1), every)
 
 
 def _recorded(config: ForceConfig, dt: float, n_steps: int) -> range:
@@ -256,7 +272,7 @@ def _filter(config: ForceConfig) -> SynapseModel:
 
 def _force_values(config: ForceConfig, neuron: NeuronModel, stated: dict) -> dict:
     """Return SI values of g, q, alpha, bias, dt and rls_interval, from the Config or else from the neuron's values."""
-    units = published_units(neuron.current) | {name: "ms" for name in _MS}
+    units = published_units(neuron.current) | {name: "ms" for name in ("dt", "rls_interval")}
     defaults = {"rls_interval": 1 * brian2.ms, "zero_row_mean": True} | stated
     for name in defaults:
         if name not in units and name != "zero_row_mean":

@@ -55,7 +55,7 @@ def train_force(
     engine : Engine
     excitatory : float
         Share of excitatory neurons, which have the first indices. Every column of the total matrix then keeps the sign
-        of its population (Dale's law, see :mod:`snnlab.networks.force.dale`). None means no Dale's law.
+        of its population (Dale's law, see :mod:`snnlab.connectivity.dale`). None means no Dale's law.
     drive : Drive
         External input, for example pulses that mark the time; see :mod:`snnlab.networks.force.drive`.
     phases : sequence of Phase
@@ -103,8 +103,54 @@ def train_force(
     plan = _plan(config, setup, teacher, engine, signs, drive, phases)
     folded = not len(signs) and worth_folding(n, k, setup.learn.step)
     loop = make_loop(config, setup, recurrent, feedback, plan, engine, folded)
-    recording, resumed = _run(loop, plan, max(1, round(config.checkpoint / setup.dt)), engine, n)
-    return run_dataset(config, setup, plan, loop, recording, (recurrent, feedback), resumed)
+    return _trained(config, setup, plan, loop, engine, (recurrent, feedback))
+
+
+def go_on(
+    config: ForceConfig,
+    setup: ForceSetup,
+    teacher: Teacher,
+    engine: Engine,
+    matrices: tuple[scipy.sparse.csr_array, np.ndarray],
+    memory: dict[str, np.ndarray],
+    **changes,
+) -> xr.Dataset:
+    """Train a network from a memory of its loop, and return the Dataset as :func:`train_force` does.
+
+    Parameters
+    ----------
+    config, setup : ForceConfig, ForceSetup
+        Settings of the run that continues. Its last step is counted from the start of the run before.
+    matrices : recurrent weights (n, n) and feedback weights (n, k), SI
+    memory : dict
+        What :meth:`RuntimeLoop.restore` needs. Without P, RLS starts at P = alpha I.
+    changes
+        Fields of the Plan: ``start``, ``signs``, ``drive``, ``drive_from``.
+    """
+    recurrent, feedback = matrices
+    n, k = feedback.shape
+    if (found := _components(teacher, setup)) != k:
+        raise UserError(f"teacher: expected {k} component{'s' * (k > 1)}, one for each output, got {found}")
+    plan = replace(_plan(config, setup, teacher, engine, np.zeros(0), None, ()), **changes)
+    folded = not len(plan.signs) and worth_folding(n, k, setup.learn.step)
+    loop = make_loop(config, setup, recurrent, feedback, plan, engine, folded)
+    loop.restore(memory, plan.start)
+    return _trained(config, setup, plan, loop, engine, matrices)
+
+
+def _trained(
+    config: ForceConfig,
+    setup: ForceSetup,
+    plan: Plan,
+    loop: ProgramLoop | RuntimeLoop,
+    engine: Engine,
+    matrices: tuple[scipy.sparse.csr_array, np.ndarray],
+) -> xr.Dataset:
+    """Run the plan and return its Dataset."""
+    recording, resumed = _run(loop, plan, max(1, round(config.checkpoint / setup.dt)), engine, config.n)
+    dataset = run_dataset(config, setup, plan, loop, recording, matrices, resumed)
+    dataset.attrs |= {"seed": engine.seed, "target": engine.used}
+    return dataset
 
 
 def weights(
@@ -201,6 +247,7 @@ def _run(loop: ProgramLoop | RuntimeLoop, plan: Plan, every: int, engine: Engine
     if memory:
         _log.info(f"going on from t = {start * plan.dt:g} s")
         loop.restore(memory, start)
+    start = max(start, plan.start)
     resumed, counts = start, np.zeros(0, np.int64)
     if stage and memory:
         counts = np.concatenate([np.asarray(arrays["counts"]) for arrays in stage.parts()])
@@ -281,5 +328,6 @@ def _plan(
         decoder_every=max(1, len(setup.learn) // 500),
         phases=tuple(zip(begins, phases, strict=True)),
         drive=drive,
+        keep_p=config.record_p,
         signs=signs,
     )

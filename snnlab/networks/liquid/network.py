@@ -28,6 +28,7 @@ import numpy as np
 
 from ...engine.population import population
 from ...engine.synapses import order_pathways
+from ...equality import EqualArrays
 from ...models.neuron import NeuronModel
 from ...models.spike_rule import SpikeRule
 
@@ -40,8 +41,8 @@ TAU_E, TAU_I, TAU_R = 5, 8, 30
 KINDS = ("ee", "ei", "ia")
 
 
-@dataclass(frozen=True)
-class Liquid:
+@dataclass(frozen=True, eq=False)
+class Liquid(EqualArrays):
     """The parameters in which liquids of one size differ."""
 
     excitatory: int

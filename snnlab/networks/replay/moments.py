@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from ..force import Drive
 
 # An output may have at most this delay (s), because of its filter.
 LATEST, LAG_STEP = 0.06, 0.002
@@ -175,6 +179,33 @@ def match_template(template: np.ndarray, counts: np.ndarray, per_bin: float, spe
         first = 2 * length * np.arange(m) + passed
         fits.append(twice[first[:, None] + np.arange(length)].sum(0).max())
     return np.array(fits)
+
+
+def in_other_order(template: np.ndarray, pulses: int, order: np.ndarray) -> np.ndarray:
+    """Return a template with the pieces of its pulses in another order: piece ``order[k]`` stands in place k.
+
+    Each neuron keeps its response to each pulse. What is destroyed is the order of the pulses, so this is the null of a
+    sequence of pulses that were learned one by one.
+
+    Parameters
+    ----------
+    template : array of shape (n, bins)
+        Rates of n neurons over one period, in which the pulses follow one another.
+    order : array of shape (pulses,)
+    """
+    length = template.shape[1]
+    place = (np.arange(length) + 0.5) / length * pulses
+    slot = place.astype(int)
+    source = (np.asarray(order)[slot] + place - slot) / pulses * length
+    return template[:, np.minimum(source.astype(int), length - 1)]
+
+
+def input_template(drive: Drive, n: int, bins: int) -> np.ndarray:
+    """Return the input that a drive alone gives to the first ``n`` neurons over one period, shape (n, bins)."""
+    samples = drive.signal.shape[0]
+    edges = np.round(np.linspace(0, samples, bins + 1)).astype(int)
+    means = np.stack([drive.signal[a:b].mean(0) for a, b in pairwise(edges)])
+    return drive.encoder[:n] @ np.asarray(means).reshape(bins, -1).T
 
 
 def _standard(rows: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from ...equality import EqualArrays
 from ..force import Phase
 from ..replay import chain_signals, synfire
 from ..replay import moments as replay
@@ -41,8 +42,8 @@ STRETCH, OF_SONG, OFF = 0.5, 0.7, 0.1
 _PACES = (0.97, 1.03, 61)
 
 
-@dataclass(frozen=True)
-class Lesion:
+@dataclass(frozen=True, eq=False)
+class Lesion(EqualArrays):
     """The silenced part in one song after learning."""
 
     kind: str

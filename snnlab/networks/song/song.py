@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...equality import EqualArrays
 from ...stimuli.signals.trajectory import repeated
 from ...stimuli.sounds.labels import read_labels
 from ...stimuli.sounds.sound import HIGH, LOW, bands_of, read_wav, wav_seconds
@@ -76,8 +77,8 @@ def places() -> tuple[Syllable, ...]:
     return tuple(found)
 
 
-@dataclass(frozen=True)
-class Song:
+@dataclass(frozen=True, eq=False)
+class Song(EqualArrays):
     """Frequency bands of a periodic song. As a teacher, it has a component for each band, linear between frames."""
 
     bands: np.ndarray

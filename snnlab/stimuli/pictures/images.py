@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...equality import EqualArrays
 from ...errors import MachineError, UserError
 from ...files.data import SOURCES, place
 
@@ -19,8 +20,8 @@ FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3
 RAW = Path("MNIST", "raw")
 
 
-@dataclass(frozen=True)
-class Images:
+@dataclass(frozen=True, eq=False)
+class Images(EqualArrays):
     """Labelled grey images, read from the top row to the bottom row."""
 
     images: np.ndarray

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...equality import EqualArrays
 from ...errors import UserError
 from ..signals.trajectory import repeated
 from .film import read_film
@@ -17,8 +18,8 @@ from .film import read_film
 MOST_PIXELS = 100_000
 
 
-@dataclass(frozen=True)
-class Movie:
+@dataclass(frozen=True, eq=False)
+class Movie(EqualArrays):
     """Grey frames that repeat. A call returns the teacher signal, a component for each pixel, linear between frames."""
 
     frames: np.ndarray

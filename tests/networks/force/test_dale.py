@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from snnlab.connectivity.dale import joined, learned_weights, split_decoder, split_encoder
 from snnlab.engine.brian import Engine
 from snnlab.errors import UserError
 from snnlab.networks.force.config import ForceConfig
-from snnlab.networks.force.dale import joined, learned_weights, split_decoder, split_encoder
 from snnlab.networks.force.train import train_force
 from snnlab.networks.force.trained import TrainedNetwork
 

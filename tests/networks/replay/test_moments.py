@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from snnlab.analysis import trains
+from snnlab.networks.force import Drive
 from snnlab.networks.replay import levers
 from snnlab.networks.replay import moments as replay
 
@@ -74,8 +76,22 @@ def test_a_template_is_found_at_the_speed_at_which_spikes_were_made(speed, rng):
     speeds = np.concatenate([sign * 2.0 ** (np.arange(-16, 41) / 8) for sign in (1, -1)])
     fits = replay.match_template(rates, counts, 0.01 / 0.04, speeds)
     assert speeds[fits.argmax()] == pytest.approx(speed, rel=0.1)
-    shuffled = replay.match_template(rates, counts[rng.permutation(n)], 0.25, speeds)
-    assert shuffled.max() < 0.5 * fits.max()
+    # Each neuron keeps its response to each of 16 pieces, but their order is lost.
+    order = np.arange(16).reshape(4, 4).T.ravel()
+    lost = replay.match_template(replay.in_other_order(rates, 16, order), counts, 0.25, speeds)
+    assert lost.max() < 0.7 * fits.max()
+
+
+def test_pieces_of_a_template_change_places():
+    template = np.arange(12.0)[None] + np.array([[0.0], [100.0]])
+    other = replay.in_other_order(template, 3, np.array([2, 0, 1]))
+    assert other[0].tolist() == [8, 9, 10, 11, 0, 1, 2, 3, 4, 5, 6, 7] and (other[1] == other[0] + 100).all()
+    np.testing.assert_array_equal(replay.in_other_order(template, 5, np.arange(5)), template)
+
+
+def test_the_template_of_the_input_is_the_encoded_pulses():
+    drive = Drive(np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), csr_array([[1.0, 0], [0.5, 0], [0, 1.0], [0, 0.5]]))
+    np.testing.assert_allclose(replay.input_template(drive, 2, 2), 0.75 * np.array([[1.0, 2.0], [3.0, 4.0]]))
 
 
 def test_spikes_of_silent_networks_fit_nothing():
