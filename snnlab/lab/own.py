@@ -7,6 +7,7 @@ import inspect
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from ..errors import SnnlabError, UserError, in_one_line, unknown
@@ -31,12 +32,15 @@ _FUNCTIONS: dict[str, tuple[str, ...]] = {
 
 
 def call_own(kind: str, spec: str, function: Callable, *arguments, **named) -> Any:
-    """Call a function of a protocol or figure file. Any error in it, also an exit, becomes one line with its place."""
+    """Call a function of a protocol file. Any error in a user's file, also an exit, becomes one line with its place."""
     try:
         return function(*arguments, **named)
     except (SnnlabError, KeyboardInterrupt, MemoryError):
         raise
     except BaseException as error:
+        if kind == "run" and not is_file_spec(spec):
+            # The mistake is ours, so its traceback is shown.
+            raise
         raise UserError(
             f"protocol: {spec}: {kind} fails{_place(error, spec)} with {in_one_line(error)[:400]}"
         ) from error
@@ -63,6 +67,8 @@ def require_fields(config: type, spec: str) -> None:
     for field in dataclasses.fields(config):
         if field.name in _OPTIONS:
             raise UserError(f"{place}: expected a name other than an option, got {field.name!r}")
+        if field.name == "seed" and type(field.default) not in (int, NoneType):
+            raise UserError(f"{place}: seed: expected an integer as default, got {field.default!r}")
         if field.default is not dataclasses.MISSING:
             if kind := expected_kind(field.default, hints[field.name]):
                 raise UserError(f"{place}: {field.name}: expected {kind} as default, got {field.default!r}")
