@@ -61,11 +61,8 @@ def cut(estimate: Estimate, least: float, most: float) -> Estimate:
     """
     low, high = max(estimate.low, least), min(estimate.high, most)
     at = [f"{bound:g}" for bound, was_cut in ((least, low > estimate.low), (most, high < estimate.high)) if was_cut]
-    return (
-        estimate._replace(low=low, high=high, interval=f"{estimate.interval}, cut at {' and '.join(at)}")
-        if at
-        else estimate
-    )
+    by = f"{estimate.interval}, cut at {' and '.join(at)}" if at else estimate.interval
+    return estimate._replace(low=low, high=high, interval=by)
 
 
 def estimate_difference(first: np.ndarray, second: np.ndarray, against: float | None = None) -> Estimate:
