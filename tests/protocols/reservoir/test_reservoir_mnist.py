@@ -12,6 +12,7 @@ from snnlab.errors import UserError
 from snnlab.lab.figure import find_figure, save_figure
 from snnlab.lab.protocol import find_protocol
 from snnlab.lab.run import controls_fail
+from snnlab.learning.streams import default_held_out
 from snnlab.networks.reservoir.exponents import (
     leading_eigenvalues,
     measure_dynamics,
@@ -230,3 +231,14 @@ def test_a_rule_of_the_users_own_is_trained_and_named_in_the_run(tmp_path):
     assert float(run.change[1]) > 0
     path.write_text(path.read_text().replace("0.1", "0.2"))
     assert PROTOCOL.prepare(config, tmp_path).path != first
+
+
+def test_a_tenth_of_few_images_is_held_out_unless_it_is_stated():
+    protocol = find_protocol("reservoir_mnist")
+    assert default_held_out(60_000) == 6000
+    assert protocol.settled(protocol.config(images="digits")).held_out == 141
+    assert protocol.settled(protocol.config(images="digits", held_out=100)).held_out == 100
+    with pytest.raises(
+        UserError, match=r"^images: expected digits, mnist \(after snnlab data get mnist\), or a folder"
+    ):
+        protocol.settled(protocol.config(images="nowhere"))
