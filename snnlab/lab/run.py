@@ -145,8 +145,8 @@ class Run:
 
         spec = self.protocol.spec
         # A shipped protocol that diverges says so itself. Warnings of a user's own code are shown.
-        quiet = {} if is_file_spec(spec) else {"over": "ignore", "invalid": "ignore"}
-        with np.errstate(**quiet):
+        quiet = contextlib.nullcontext() if is_file_spec(spec) else np.errstate(over="ignore", invalid="ignore")
+        with quiet:
             dataset = call_own("run", spec, self.protocol.run, self.config, engine)
         if not isinstance(dataset, xr.Dataset):
             kind = type(dataset).__name__
