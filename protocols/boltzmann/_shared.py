@@ -108,7 +108,7 @@ def compare_recall(datasets: list[xr.Dataset], published: tuple[Published, Publi
         )
         for what in (WRONG, MISSED):
             values = per_seed(runs, [m[what] for m in measured])
-            rows.append(Finding.over_seeds(f"{name}: {what}", values, nulls[what]))
+            rows.append(Finding.over_seeds(f"{name}: {what}", values, nulls[what], within=(0, 1)))
         # A machine that did not recall everything counts with the largest number of periods allowed.
         times = [m.get(AFTER_PERIODS, float(config["periods"])) for m in measured]
         what = f"{name}: {AFTER_PERIODS}, at most {config['periods']:,}"

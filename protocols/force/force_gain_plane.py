@@ -163,7 +163,7 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
             ]
             if shares := [float(np.mean(each)) for each in learned if each]:
                 what = f"{name}: share of points that learn where the network is {kind} before learning"
-                rows.append(Finding.over_seeds(what, shares, "compare the kinds"))
+                rows.append(Finding.over_seeds(what, shares, "compare the kinds", within=(0, 1)))
         least = [
             min((g for s, g, v, _ in points if s == seed and v[ERROR] <= LEARNED), default=np.inf) for seed in seeds
         ]

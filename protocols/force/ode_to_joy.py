@@ -131,14 +131,14 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
         right = per_seed(seeds, [values[melody.NOTES_RIGHT] for values in runs])
         null, against = nulls[0], melody.chance()[0]
         beside = {"published": PLAYS, "bar": (melody.NOTES, INF), "bar_from": "our round criterion"}
-        rows.append(Finding.over_seeds(f"{name}: notes right", right, null, against=against, **beside))
+        rows.append(Finding.over_seeds(f"{name}: notes right", right, null, against=against, within=(0, 1), **beside))
         means = [np.mean([v for k, v in values.items() if k.startswith("correlation")]) for values in runs]
         if all(melody.IN_STEP in values for values in runs):
             anywhere = f"{ODE_TO_JOY.slot / ODE_TO_JOY.period:.2f}: going on from any place"
             in_step = per_seed(seeds, [values[melody.IN_STEP] for values in runs])
-            rows.append(Finding.over_seeds(f"{name}: {melody.IN_STEP}", in_step, anywhere))
+            rows.append(Finding.over_seeds(f"{name}: {melody.IN_STEP}", in_step, anywhere, within=(0, 1)))
         what, alike = f"{name}: mean correlation of the notes", per_seed(seeds, means)
-        rows.append(Finding.over_seeds(what, alike, nulls[1], against=melody.chance()[1]))
+        rows.append(Finding.over_seeds(what, alike, nulls[1], against=melody.chance()[1], within=(-1, 1)))
     return rows
 
 

@@ -75,7 +75,8 @@ def comparisons(datasets: list[xr.Dataset]) -> list[Finding]:
         if len(group) < 3:
             continue
         accuracy = {network: values[LIQUID] for network, values in networks[title].items()}
-        rows.append(Finding.over_seeds(f"{title}: accuracy (%)", list(accuracy.values()), "10: chance", against=10))
+        right = list(accuracy.values())
+        rows.append(Finding.over_seeds(f"{title}: accuracy (%)", right, "10: chance", against=10, within=(0, 100)))
         if title in silent:
             added = [values[LIQUID] - values["accuracy of uncoupled (%)"] for values in networks[title].values()]
             rows.append(Finding.over_seeds(f"{title}: points that recurrence adds", added, "0: nothing", against=0))

@@ -103,8 +103,10 @@ def settle(config: Config) -> Config:
     if config.task == "lorenz" and config.before + config.learn + config.after > 150:
         total = config.before + config.learn + config.after
         raise UserError(f"before, learn, after: expected a sum <= 150 s for the Lorenz attractor, got {total:g} s")
-    for name in ("before", "after", "g", "q"):
+    for name in ("before", "after"):
         require_between(config, name, 0)
+    for name in ("g", "q"):
+        require_between(config, name, 0, 1e9)
     require_probability(config, "p")
     if config.dt >= config.tau or config.dt > 10:
         raise UserError(f"dt: expected a number < tau = {config.tau} ms and <= 10 ms, got {config.dt} ms")

@@ -218,7 +218,8 @@ def _at_level(name: str, level: float, runs: list[xr.Dataset]) -> list[Finding]:
     for key, what in (("steady", STEADY), ("correlation", CORRELATION), ("identified", IDENTIFIED)):
         null = f"{np.mean([float(run[f'null_{key}'][0]) for run in runs]):.2f}: the same frames in random order"
         values = per_seed(runs, [float(run[key][0]) for run in runs])
-        rows.append(Finding.over_seeds(f"{name}{what}", values, null))
+        bounds = (-1, 1) if key == "correlation" else (0, 1)
+        rows.append(Finding.over_seeds(f"{name}{what}", values, null, within=bounds))
     return rows
 
 

@@ -129,7 +129,7 @@ def run(arguments: list[str]) -> int:
             print(f"figure    {drawn[0]}")
         except UserError as error:
             print(f"figure    none: {error}")
-    for written in protocol.export(dataset, path.with_suffix("")):
+    for written in protocol.write_exports(dataset, path.with_suffix("")):
         print(f"{written.suffix[1:]:<10}{written}")
     return _exit_status(dataset, checks)
 

@@ -46,7 +46,7 @@ def parse(
     *groups, chosen = (getattr(parsed, name) for name, _, _ in fields)
     if protocol is None:
         return chosen, None
-    return chosen, protocol.Config(**{k: v for group in groups for k, v in vars(group).items()})
+    return chosen, protocol.make({k: v for group in groups for k, v in vars(group).items()})
 
 
 def _flat(name: str) -> tuple:

@@ -8,7 +8,8 @@ from typing import Any
 from ..engine.settings import Cost
 from ..errors import UserError
 from ..lab.claims import table
-from ..lab.run import Run, call_own
+from ..lab.own import call_own
+from ..lab.run import Run
 from .options import HEADINGS, heading
 
 

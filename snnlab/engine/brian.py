@@ -21,6 +21,7 @@ from ..files.checkpoint import Checkpoints
 from ..lazy import after_import
 from .device import Device, plain_devices, set_seed
 from .naming import release_names
+from .preferences import from_files
 from .session import Session
 from .tasks import Look, Task, Ticker, Watch
 
@@ -105,7 +106,7 @@ class Engine(Session):
         changes = {"core.stop_on_keyboard_interrupt": False, flags: [*brian2.prefs[flags], *_vector_flags()]}
         if target != "cpp_standalone":
             changes["codegen.target"] = target
-        _set_preferences(changes)
+        _set_preferences(changes | from_files())
         # Networks that are never run are expected: after an error, or when only the initial state is needed.
         logging.getLogger("brian2.core.base.unused_brian_object").setLevel(logging.ERROR)
         set_seed(self.brian2_seed())

@@ -10,6 +10,13 @@ from ..errors import UserError
 from ..models.neuron import NeuronModel
 
 
+def require_free_names(model: NeuronModel, taken: Collection[str]) -> None:
+    """Raise UserError if a model uses a name that its network has, too."""
+    own = set(brian2.Equations(model.equations).names) | set(model.parameters)
+    for clash in sorted(own & set(taken)):
+        raise UserError(f"neuron {model.name!r}: expected a name that the network does not use, got {clash!r}")
+
+
 def population(
     model: NeuronModel,
     n: int,
@@ -44,9 +51,7 @@ def population(
     """
     constants = dict(constants or {})
     added = brian2.Equations(equations)
-    own = set(brian2.Equations(model.equations).names) | set(model.parameters)
-    for clash in sorted(own & ({*added.names, *constants, *reserved})):
-        raise UserError(f"neuron {model.name!r}: expected a name that the network does not use, got {clash!r}")
+    require_free_names(model, {*added.names, *constants, *reserved})
     kwargs = {}
     if model.threshold:
         kwargs["threshold"] = model.threshold

@@ -117,6 +117,26 @@ def standalone(folder: Path, header: Path) -> Iterator[Callable[[brian2.Network]
         reset_device()
 
 
+@contextlib.contextmanager
+def run_folder(parent: Path | None = None) -> Iterator[Path]:
+    """Make a folder for the files of one execution, in ``parent`` or among temporary files, and remove it afterwards.
+
+    Raises
+    ------
+    MachineError
+        If the disk is full or a file in the folder cannot be written or run. The message names the folder.
+    """
+    place = Path(parent or tempfile.gettempdir())
+    try:
+        with tempfile.TemporaryDirectory(prefix="run-" if parent else "snnlab-run-", dir=parent) as name:
+            place = Path(name).resolve()
+            yield place
+    except OSError as error:
+        # The error of a full disk names no file.
+        reason = error.strerror or error
+        raise MachineError(f"{error.filename or place}: cannot be written or run: {reason}") from error
+
+
 def write_arrays(place: Path, arrays: dict[str, np.ndarray], by_column: Iterable[str] = ()) -> None:
     """Write each array to a file of its name. Arrays in ``by_column`` are written in Fortran order."""
     for key, values in arrays.items():

@@ -23,9 +23,13 @@ class Task:
     call: Callable[[int], bool | None]
 
 
+# No quantity of a network (SI) has a larger size. A larger number is finite but comes from a computation that diverged.
+LARGEST = 1e12
+
+
 @dataclass(frozen=True, eq=False)
 class Watch(EqualArrays):
-    """Arrays that must stay finite, and the running spike count of each neuron. They are checked every 10 ms."""
+    """Arrays that must stay below LARGEST, and the running spike count of each neuron. They are checked every 10 ms."""
 
     finite: dict[str, np.ndarray]
     spike_count: np.ndarray | None = None
@@ -70,8 +74,10 @@ class Look:
         if self._watch is None or not steps:
             return
         for name, values in self._watch.finite.items():
-            if not np.isfinite(values).all():
-                raise Diverged(f"diverged: {name} is not finite at t = {t:.4g} s")
+            # The comparison is false for NaN.
+            if not (np.abs(values) <= LARGEST).all():
+                what = f"is above {LARGEST:g}" if np.isfinite(values).all() else "is not finite"
+                raise Diverged(f"diverged: {name} {what} at t = {t:.4g} s")
         if self._count is not None:
             fired = self._watch.spike_count - self._count
             self._count[:] = self._watch.spike_count

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from ..errors import UserError
+from ..errors import UserError, in_one_line
 
 # These folders of users' files were added to sys.path.
 _FOLDERS: list[str] = []
@@ -41,12 +41,13 @@ def load_file(path: str | Path, field: str) -> ModuleType:
         _import_beside(path, field)
         # importlib is not used, because its bytecode cache may hold an older version of the file.
         exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
-    except UserError:
+    except (UserError, KeyboardInterrupt):
         del sys.modules[name]
         raise
-    except Exception as error:
+    except BaseException as error:
+        # A file that ends the program, also with sys.exit(0), cannot be used.
         del sys.modules[name]
-        raise UserError(f"{field}: {path.name} cannot be imported: {type(error).__name__}: {error}") from None
+        raise UserError(f"{field}: {path.name} cannot be imported: {in_one_line(error)}") from None
     return module
 
 
@@ -85,8 +86,10 @@ def open_spec(spec: str, field: str) -> tuple[ModuleType, str]:
         return load_file(place, field), name
     try:
         return importlib.import_module(place), name
-    except Exception as error:
-        raise UserError(f"{field}: module {place!r} cannot be imported: {type(error).__name__}: {error}") from None
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise UserError(f"{field}: module {place!r} cannot be imported: {in_one_line(error)}") from None
 
 
 def content_hash(spec: str) -> str:

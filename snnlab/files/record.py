@@ -9,10 +9,11 @@ import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -45,6 +46,19 @@ def check_writable(folder: Path) -> None:
             pass
     except OSError as error:
         raise UserError(f"out: expected a writable folder, got {str(folder)!r}: {error.strerror}") from None
+
+
+@contextlib.contextmanager
+def output_folder(folder: Path) -> Iterator[None]:
+    """Create a writable folder inside a ``with`` block; if nothing is in it afterwards, new folders are removed."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        check_writable(folder)
+        yield
+    finally:
+        for each in missing:
+            with contextlib.suppress(OSError):
+                each.rmdir()
 
 
 def save(dataset: xr.Dataset, path: Path, compress: bool = True) -> None:
@@ -95,6 +109,19 @@ def save_own(dataset: xr.Dataset, path: str | Path) -> Path:
     own = {"Conventions": CONVENTIONS, "format_version": FORMAT_VERSION, "protocol": "", "created": created}
     save(dataset.assign_attrs(own | provenance() | dataset.attrs), file)
     return file
+
+
+def set_attributes(path: Path, attributes: dict[str, Any]) -> None:
+    """Change attributes of a run file; the arrays stay as they are. The whole file is replaced, or nothing changes."""
+    import h5netcdf
+
+    def write(temporary: Path) -> None:
+        _require_space(temporary, path.stat().st_size + (1 << 20))
+        shutil.copyfile(path, temporary)
+        with h5netcdf.File(temporary, "r+") as file:
+            file.attrs.update(attributes)
+
+    _whole(path, write)
 
 
 def is_lazy(dataset: xr.Dataset) -> bool:

@@ -177,12 +177,21 @@ class Finding:
         published: Published | str = "none",
         *,
         against: float | None = None,
+        within: tuple[float, float] | None = None,
         **beside: Unpack[Beside],
     ) -> Finding:
-        """Return the mean of one value per seed, with Student's interval."""
+        """Return the mean of one value per seed, with Student's interval.
+
+        ``within`` holds the bounds of the quantity, such as (0, 1) for a share or (-1, 1) for a correlation. The
+        interval is cut there, and the name of its method says so.
+        """
         found, seeds = _split(values)
         text, against = _null(null, against)
         estimate = intervals.estimate_mean(found, against)
+        if within is not None:
+            if not (within[0] <= found.min() and found.max() <= within[1]) and np.isfinite(found).all():
+                raise UserError(f"within: expected bounds that hold all values, got {within} for {what!r}")
+            estimate = intervals.cut(estimate, *within)
         return cls(what=what, null=text, published=published, **_fields(estimate, found, seeds, beside))
 
     @classmethod
@@ -331,6 +340,8 @@ def measures_table(values: dict[str, float]) -> str:
 def _interval(finding: Finding) -> str:
     if finding.n == 1 and finding.low == finding.high:
         return "none: one seed"
+    if finding.interval == intervals.EQUAL:
+        return "none: all seeds are equal"
     return f"{number(finding.low)} .. {number(finding.high)}"
 
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import SnnlabError, UserError, unknown
+from ..errors import SnnlabError, UserError, in_one_line, unknown
 from ..files import record
 from ..files.python import is_file_spec, load_file
 from .discovery import files, import_file
 from .grouping import neutral
+from .own import require_function
 from .protocol import Protocol, find_protocol, judge_again
 from .run import RUNS, stored_config
 
@@ -64,8 +65,22 @@ def find_figure(spec: str) -> FigureFile:
         found, name = import_file("figures", spec), spec
     if not callable(getattr(found, "draw", None)) or not hasattr(found, "NEEDS"):
         raise UserError(f"figure: expected a file with NEEDS and a function draw(datasets), got {spec}")
-    quick_needs = getattr(found, "QUICK_NEEDS", [])
-    return FigureFile(name, found.NEEDS, found.draw, getattr(found, "CAPTION", ""), quick_needs)
+    require_function(f"figure: {spec}: draw", found.draw, ("datasets",))
+    quick_needs, caption = getattr(found, "QUICK_NEEDS", []), getattr(found, "CAPTION", "")
+    for kind, needs in (("NEEDS", found.NEEDS), ("QUICK_NEEDS", quick_needs)):
+        if not isinstance(needs, list | tuple) or not all(_is_need(need) for need in needs):
+            raise UserError(
+                f"figure: {spec}: {kind}: expected a list [(protocol, {{field: value}})], got {needs!r:.60}"
+            )
+    if not isinstance(caption, str):
+        raise UserError(f"figure: {spec}: CAPTION: expected text, got {caption!r:.60}")
+    return FigureFile(name, found.NEEDS, found.draw, caption, quick_needs)
+
+
+def _is_need(need: Any) -> bool:
+    """Tell whether an entry of NEEDS names a protocol and the settings of one run."""
+    pair = isinstance(need, list | tuple) and len(need) == 2
+    return pair and isinstance(need[0], str) and isinstance(need[1], dict)
 
 
 def collect(figure: FigureFile, quick: bool = False, folder: Path = RUNS, progress: bool = True) -> list:
@@ -103,23 +118,31 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
     from PIL import Image
 
     style = Path(__file__).parents[1] / "plotting" / "snnlab.mplstyle"
+    contents = {"png": io.BytesIO()} | ({"pdf": io.BytesIO()} if pdf else {})
+    before = {*plt.get_fignums()}
     with plt.style.context(style):
         try:
             drawn = figure.draw(list(datasets))
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            if not isinstance(drawn, Figure):
+                raise TypeError(f"draw: expected it to return a Figure of matplotlib, got {type(drawn).__name__}")
+            drawn.text(0.5, -0.005, stamp(datasets), ha="center", va="top", fontsize=6, color=_INK, linespacing=1.4)
+            if not _full_scale(figure, datasets):
+                warning = "reduced or changed settings: not the published scale"
+                drawn.text(0.5, 1.01, warning, ha="center", va="bottom", color="#c1121f")
+            for kind, content in contents.items():
+                metadata = {"Software": None} if kind == "png" else {"CreationDate": None}
+                drawn.savefig(content, format=kind, metadata=metadata, dpi=150)
+        except (KeyboardInterrupt, MemoryError, SnnlabError):
+            raise
+        except BaseException as error:
             raise UserError(f"run: figure {figure.name}: {_not_drawn(figure, datasets, error)}") from error
-        drawn.text(0.5, -0.005, stamp(datasets), ha="center", va="top", fontsize=6, color=_INK, linespacing=1.4)
-        if not _full_scale(figure, datasets):
-            warning = "reduced or changed settings: not the published scale"
-            drawn.text(0.5, 1.01, warning, ha="center", va="bottom", color="#c1121f")
-        contents = {"png": io.BytesIO()} | ({"pdf": io.BytesIO()} if pdf else {})
-        for kind, content in contents.items():
-            metadata = {"Software": None} if kind == "png" else {"CreationDate": None}
-            drawn.savefig(content, format=kind, metadata=metadata, dpi=150)
-        plt.close(drawn)
+        finally:
+            for number in {*plt.get_fignums()} - before:
+                plt.close(number)
     with Image.open(contents["png"]) as image:
         # A palette is enough for a line drawing and makes the file three times smaller.
         small = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
@@ -134,7 +157,7 @@ def save_figure(figure: FigureFile, datasets: Sequence, stem: Path, pdf: bool = 
     return paths
 
 
-def _not_drawn(figure: FigureFile, datasets: Sequence, error: Exception) -> str:
+def _not_drawn(figure: FigureFile, datasets: Sequence, error: BaseException) -> str:
     """Return the reason why a figure cannot draw these runs."""
     given = sorted({d.attrs["protocol"] for d in datasets})
     needs = list(dict.fromkeys(name for name, _ in figure.needs))
@@ -144,7 +167,7 @@ def _not_drawn(figure: FigureFile, datasets: Sequence, error: Exception) -> str:
     if len(controls) == len({d.attrs["condition"] for d in datasets}):
         return f"expected runs of the default condition, got controls {', '.join(controls)}"
     named = {AttributeError: getattr(error, "name", None), KeyError: error.args[0] if error.args else None}
-    missing = f"without {named[type(error)]!r}" if type(error) in named else str(error)
+    missing = f"without {named[type(error)]!r}" if named.get(type(error)) else in_one_line(error)
     return f"expected runs that it can draw, got runs of {', '.join(given)} ({missing})"
 
 

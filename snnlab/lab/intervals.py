@@ -31,6 +31,8 @@ import numpy as np
 from ..errors import UserError
 
 STUDENT, WELCH, BINOMIAL, NONE = "Student's t", "Welch's t", "Clopper-Pearson", "none"
+# There is no interval if all runs have the same value, because they show no spread.
+EQUAL = "all equal"
 
 
 class Estimate(NamedTuple):
@@ -52,13 +54,24 @@ def estimate_mean(values: np.ndarray, against: float | None = None) -> Estimate:
     return _with_t(mean, values.var(ddof=1) / values.size, values.size - 1, STUDENT, against)
 
 
+def cut(estimate: Estimate, least: float, most: float) -> Estimate:
+    """Return an estimate with its interval cut at the bounds of the quantity; the method tells if it was cut.
+
+    The true mean lies within the bounds, so the shorter interval covers it as often.
+    """
+    low, high = max(estimate.low, least), min(estimate.high, most)
+    at = [f"{bound:g}" for bound, was_cut in ((least, low > estimate.low), (most, high < estimate.high)) if was_cut]
+    by = f"{estimate.interval}, cut at {' and '.join(at)}" if at else estimate.interval
+    return estimate._replace(low=low, high=high, interval=by)
+
+
 def estimate_difference(first: np.ndarray, second: np.ndarray, against: float | None = None) -> Estimate:
     """Return mean(first) - mean(second) of independent groups with Welch's interval and p of Welch's test."""
     difference, least = float(first.mean() - second.mean()), min(first.size, second.size)
     if least == 1:
         return Estimate(difference, difference, difference, NONE, against)
     parts = np.array([x.var(ddof=1) / x.size for x in (first, second)])
-    # The degrees of freedom are Welch-Satterthwaite's. Groups without any spread have an interval of width 0.
+    # The degrees of freedom are Welch-Satterthwaite's.
     freedom = parts.sum() ** 2 / (parts**2 / [first.size - 1, second.size - 1]).sum() if parts.any() else least - 1
     return _with_t(difference, parts.sum(), freedom, WELCH, against)
 
@@ -82,12 +95,13 @@ def _with_t(value: float, variance: float, freedom: float, interval: str, agains
     """Return an estimate with this variance, with the interval and the test of Student's t."""
     from scipy.stats import t
 
+    if variance == 0:
+        return Estimate(value, value, value, EQUAL, against)
     low, high = value + np.sqrt(variance) * t.ppf([0.025, 0.975], freedom)
     p = None
     if against is not None and np.isfinite(variance):
         away = abs(value - against)
-        # Runs that are all equal have no spread to test with.
-        p = float(2 * t.sf(away / np.sqrt(variance), freedom)) if variance > 0 else None
+        p = float(2 * t.sf(away / np.sqrt(variance), freedom))
     return Estimate(value, float(low), float(high), interval, against, p)
 
 

@@ -10,13 +10,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
+from ..engine.settings import BrianConfig
 from ..errors import SnnlabError, UserError, in_one_line, unknown
 from ..files import record
 from ..files.python import content_hash, is_file_spec, load_file
 from .claims import Check, Finding
 from .discovery import files, import_file
 from .grouping import Runs, neutral, variant_name
-from .run import RUNS, Run, call_own, judge, stored_checks
+from .own import call_own, figure_of, require_fields, require_kinds
+from .run import RUNS, Run, judge, stored_checks
 from .tolerance import bands_file, with_bands
 
 if TYPE_CHECKING:
@@ -25,11 +27,7 @@ if TYPE_CHECKING:
     from ..engine.brian import Engine
     from ..engine.settings import Cost
 
-# These are options of the command line. A field of a Config must have another name.
-_OPTIONS = (
-    "quick", "out", "figure", "progress", "seeds", "jobs", "vary", "controls", "json", "resume", "preset", "dry_run",
-    "help", "help_all",
-)  # fmt: skip
+_TARGETS = get_args(get_type_hints(BrianConfig)["target"])
 
 
 @dataclass(frozen=True)
@@ -107,7 +105,11 @@ class Protocol:
                 if chosen == self.variants[variant]:
                     overrides |= reduced
             overrides = self.quick | overrides
-        return self.Config(**overrides)
+        return self.make(overrides)
+
+    def make(self, values: dict) -> Any:
+        """Return a Config with these values; raises UserError if the file's Config cannot be made of them."""
+        return call_own("Config", self.spec, self.Config, **values)
 
     def prepare(self, config: Any, folder: Path = RUNS) -> Run:
         """Return the run of a Config, with the settled Config and the run file.
@@ -145,11 +147,11 @@ class Protocol:
         Raises
         ------
         UserError
-            For a Config that ``settle`` refuses, a seed that cannot be stored, and a ``settle`` that fails, returns
-            something else or changes the seed: two seeds would then have one run file.
+            For a Config that ``settle`` refuses, a seed that cannot be stored, a target that does not exist, and a
+            ``settle`` that fails, returns something else or changes the seed: two seeds would then have one run file.
         """
         seed = getattr(config, "seed", 0)
-        if not isinstance(seed, int) or not 0 <= seed < 2**63:
+        if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
             raise UserError(f"seed: expected an integer from 0 to 2^63 - 1, got {seed}")
         settled = call_own("settle", self.spec, self.settle, config)
         # A file that is loaded twice has two classes of one name.
@@ -158,13 +160,15 @@ class Protocol:
             raise UserError(f"protocol: {self.spec}: settle: expected it to return a Config, got {kind}")
         if getattr(settled, "seed", 0) != seed:
             raise UserError(f"protocol: {self.spec}: settle: expected it to keep seed {seed}, got {settled.seed}")
+        if (target := getattr(settled, "target", "auto")) not in _TARGETS:
+            raise unknown("target", str(target), [*_TARGETS])
         return settled
 
     def _require_json(self, kind: str, values: dict) -> None:
         """Raise UserError unless JSON can hold what a function of the file returned."""
         for name, value in values.items():
             try:
-                json.dumps(value)
+                json.dumps(value, sort_keys=True)
             except (TypeError, ValueError) as error:
                 place = kind if kind == name else f"{kind}: {name}"
                 what = f"protocol: {self.spec}: {place}: expected values that JSON can hold"
@@ -176,6 +180,13 @@ class Protocol:
         """Prepare a run and execute it; see :meth:`prepare` and :meth:`snnlab.lab.run.Run.execute`."""
         run = self.prepare(config, folder)
         return run.path, run.execute(progress, resume)
+
+    def write_exports(self, dataset: xr.Dataset, stem: Path) -> list[Path]:
+        """Write what ``export`` of the file writes beside a run file, and return the paths."""
+        written = call_own("export", self.spec, self.export, dataset, stem)
+        if not isinstance(written, list | tuple) or not all(isinstance(each, str | Path) for each in written):
+            raise UserError(f"protocol: {self.spec}: export: expected a list of paths, got {written!r:.60}")
+        return [Path(each) for each in written]
 
     def judge(self, dataset: xr.Dataset) -> list[Check]:
         """Evaluate the checks of a run now; see :func:`snnlab.lab.run.judge`."""
@@ -284,38 +295,31 @@ def find_protocol(spec: str) -> Protocol:
 
 def _read(module: ModuleType, name: str, spec: str) -> Protocol:
     config, run = getattr(module, "Config", None), getattr(module, "run", None)
-    if not (isinstance(config, type) and dataclasses.is_dataclass(config)) or not callable(run):
+    if not (isinstance(config, type) and dataclasses.is_dataclass(config)) or run is None:
         raise UserError(
             f"protocol: expected a file with a dataclass Config and a function run(config, engine), got {spec}"
         )
-    for field in dataclasses.fields(config):
-        if field.name in _OPTIONS:
-            raise UserError(f"protocol: {spec}: Config: expected a name other than an option, got {field.name!r}")
+    require_fields(config, spec)
     protocol = Protocol(
         name=name,
         spec=spec,
         Config=config,
         run=run,
-        settle=getattr(module, "settle", _method(config, "settle", lambda config: config)),
-        models=getattr(module, "models", _method(config, "models", lambda config: {})),
-        cost=getattr(module, "cost", _method(config, "cost", None)),
-        checks=getattr(module, "checks", lambda dataset: []),
-        measure=getattr(module, "measure", lambda dataset: {}),
-        findings=getattr(module, "findings", lambda datasets: []),
-        comparisons=getattr(module, "comparisons", lambda runs: []),
-        controls=getattr(module, "CONTROLS", {}),
-        quick=getattr(module, "QUICK", {}),
-        variants=getattr(module, "VARIANTS", {"default": {}}),
-        quick_variants=getattr(module, "QUICK_VARIANTS", {}),
-        figure=getattr(module, "FIGURE", None),
-        export=getattr(module, "export", lambda dataset, stem: []),
+        settle=_found(module, "settle", _method(config, "settle", lambda config: config)),
+        models=_found(module, "models", _method(config, "models", lambda config: {})),
+        cost=_found(module, "cost", _method(config, "cost", None)),
+        checks=_found(module, "checks", lambda dataset: []),
+        measure=_found(module, "measure", lambda dataset: {}),
+        findings=_found(module, "findings", lambda datasets: []),
+        comparisons=_found(module, "comparisons", lambda runs: []),
+        controls=_found(module, "CONTROLS", {}),
+        quick=_found(module, "QUICK", {}),
+        variants=_found(module, "VARIANTS", {"default": {}}),
+        quick_variants=_found(module, "QUICK_VARIANTS", {}),
+        figure=figure_of(_found(module, "FIGURE", None), spec),
+        export=_found(module, "export", lambda dataset, stem: []),
     )
-    for variant in protocol.quick_variants:
-        if variant not in protocol.variants:
-            raise unknown(f"protocol: {spec}: QUICK_VARIANTS", variant, list(protocol.variants))
-    stated = (protocol.controls, protocol.variants, protocol.quick_variants)
-    for overrides in [protocol.quick, *(each for kind in stated for each in kind.values())]:
-        protocol.config(**overrides)
+    require_kinds(protocol)
     path = bands_file(Path(str(module.__file__)))
     return dataclasses.replace(protocol, checks=_banded(protocol, path)) if path.is_file() else protocol
 
@@ -331,3 +335,9 @@ def _banded(protocol: Protocol, path: Path) -> Callable[[xr.Dataset], list[Check
         return with_bands(rows, measured, dataset.attrs["variant"], path)
 
     return checks
+
+
+def _found(module: ModuleType, name: str, default: Any) -> Any:
+    """Return what a file holds under a name, or the default if it holds nothing or None."""
+    found = getattr(module, name, None)
+    return default if found is None else found

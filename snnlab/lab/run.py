@@ -8,8 +8,7 @@ import json
 import logging
 import random
 import time
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import SnnlabError, UserError, in_one_line
+from ..errors import UserError
 from ..files import record
 from ..files.checkpoint import Checkpoints
 from ..files.python import is_file_spec
+from ..files.storable import storable
 from .claims import Check
 from .grouping import neutral
+from .own import call_own
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -65,26 +66,18 @@ class Run:
         UserError, Diverged, MachineError, KeyboardInterrupt
             Nothing is written except the checkpoints of a long run.
         """
-        path, folder = self.path, self.path.parent
-        made = not folder.exists()
-        record.check_writable(folder)
+        path = self.path
         if resume and path.is_file():
             _log.info(f"{path.stem}: already complete, nothing to resume")
             dataset = record.load(path, self.protocol.name)
             judge(self.protocol, dataset)
             return dataset
-        try:
-            with Checkpoints(path, resume) as checkpoints:
-                dataset = self._compute(progress, checkpoints)
-                if record.is_lazy(dataset):
-                    # The dataset must read its own file, because the checkpoints are removed.
-                    dataset = record.load(path, self.protocol.name, lazy=True)
-                checkpoints.remove()
-        finally:
-            if made:
-                # An empty new folder is removed if the run failed.
-                with contextlib.suppress(OSError):
-                    folder.rmdir()
+        with record.output_folder(path.parent), Checkpoints(path, resume) as checkpoints:
+            dataset = self._compute(progress, checkpoints)
+            if record.is_lazy(dataset):
+                # The dataset must read its own file, because the checkpoints are removed.
+                dataset = record.load(path, self.protocol.name, lazy=True)
+            checkpoints.remove()
         return dataset
 
     def _compute(self, progress: bool, checkpoints: Checkpoints) -> xr.Dataset:
@@ -96,7 +89,7 @@ class Run:
         names = self._names()
         target, seed = self.values.get("target", "cython"), self.values.get("seed", 0)
         with _seeded(seed), Engine(target, seed, progress, checkpoints) as engine:
-            dataset = self._call(engine)
+            dataset, left = storable(self._call(engine))
             target = engine.used
         dataset.attrs |= {
             "Conventions": record.CONVENTIONS,
@@ -110,18 +103,17 @@ class Run:
             **record.provenance(),
             "checks": "[]",
             "measures": "{}",
+            **({"left_out": json.dumps(left)} if left else {}),
         }
-        try:
-            judge(self.protocol, dataset)
-            store_measures(self.protocol, dataset)
-        except UserError as error:
-            record.save(dataset, self.path)
-            raise UserError(f"{error}; the run is kept in {self.path}") from error
-        except BaseException:
-            # What was computed is kept, whatever ends its judgement.
-            record.save(dataset, self.path)
-            raise
+        # What was computed is kept, whatever ends its judgement.
         record.save(dataset, self.path)
+        try:
+            store_measures(self.protocol, dataset)
+            judge(self.protocol, dataset)
+        except UserError as error:
+            raise UserError(f"{error}; the run is kept in {self.path}") from error
+        finally:
+            record.set_attributes(self.path, {name: dataset.attrs[name] for name in ("checks", "measures")})
         return dataset
 
     def _names(self) -> dict[str, Any]:
@@ -152,7 +144,10 @@ class Run:
         import xarray as xr
 
         spec = self.protocol.spec
-        dataset = call_own("run", spec, self.protocol.run, self.config, engine)
+        # A shipped protocol that diverges says so itself. Warnings of a user's own code are shown.
+        quiet = contextlib.nullcontext() if is_file_spec(spec) else np.errstate(over="ignore", invalid="ignore")
+        with quiet:
+            dataset = call_own("run", spec, self.protocol.run, self.config, engine)
         if not isinstance(dataset, xr.Dataset):
             kind = type(dataset).__name__
             raise UserError(f"protocol: {spec}: run: expected it to return an xarray.Dataset, got {kind}")
@@ -172,37 +167,25 @@ def _seeded(seed: int) -> Iterator[None]:
         random.setstate(python_state)
 
 
-def call_own(kind: str, spec: str, function: Callable, *arguments) -> Any:
-    """Call a function of a protocol file. An error in a user's file becomes one line with its place."""
-    try:
-        return function(*arguments)
-    except SnnlabError:
-        raise
-    except Exception as error:
-        if not is_file_spec(spec):
-            raise
-        frames = traceback.extract_tb(error.__traceback__)
-        line = next((frame.lineno for frame in reversed(frames) if frame.filename == spec), None)
-        raise UserError(f"protocol: {spec}: {kind} fails at line {line} with {in_one_line(error)[:400]}") from error
-
-
 def judge(protocol: Protocol, dataset: xr.Dataset) -> list[Check]:
     """Evaluate the checks of a run now, store them in the dataset and return them.
 
     Raises
     ------
     UserError
-        If the protocol's ``checks`` fail.
+        If the protocol's ``checks`` fail, or if the run file lacks something that ``run`` returned.
     """
-    try:
-        checks = protocol.checks(dataset)
-    except Exception as error:
-        raise UserError(f"checks: those of {protocol.name} fail with {in_one_line(error)}") from error
+    # The checks get a copy, because they must not change what is stored.
+    checks = call_own("checks", protocol.spec, protocol.checks, dataset.copy())
     require_list("checks", protocol.name, checks, Check)
     if "variant" not in dataset.attrs and "config" in dataset.attrs:
         # A run of format 1.
         dataset.attrs["variant"] = protocol.variant(stored_config(protocol, dataset))
     dataset.attrs["checks"] = json.dumps([c.to_dict() for c in checks])
+    if "left_out" in dataset.attrs:
+        lines = record.attribute(dataset, "left_out")
+        more = f" (and {len(lines) - 1} more)" if lines[1:] else ""
+        raise UserError(f"protocol: {protocol.spec}: run: {lines[0]}{more}")
     return checks
 
 
@@ -221,12 +204,14 @@ def store_measures(protocol: Protocol, dataset: xr.Dataset) -> None:
 
     A ``measure`` that fails leaves none: the run and its checks stand, and a warning says why.
     """
+
+    def measure() -> dict[str, float]:
+        return {str(what): float(value) for what, value in protocol.measure(dataset.copy()).items()}
+
     try:
-        measured = {str(what): float(value) for what, value in protocol.measure(dataset).items()}
-    except Exception as error:
-        _log.warning(
-            f"measure: that of {protocol.name} fails with {in_one_line(error)}; the run is stored without measures"
-        )
+        measured = call_own("measure", protocol.spec, measure)
+    except UserError as error:
+        _log.warning(f"{error}; the run is stored without measures")
         return
     finite = {what: value if abs(value) < float("inf") else str(value) for what, value in measured.items()}
     dataset.attrs["measures"] = json.dumps(finite)

@@ -85,6 +85,11 @@ def score_all(
     return score_readouts(features, {"all": np.arange(size)}, train, test, held_out, piece)["all"]
 
 
+def default_held_out(images: int) -> int:
+    """Return the number of training images that are held out unless it is stated: 6000 of many, a tenth of few."""
+    return 6000 if images > 6000 else max(1, images // 10)
+
+
 def score_pixels(train: LabelledImages, test: LabelledImages, held_out: int, piece: int = PIECE) -> Score:
     """Return how well a readout of the pixels classifies images, the baseline of every network."""
     return score_all(lambda x: x.reshape(len(x), -1), train.images[0].size, train, test, held_out, piece)

@@ -1,5 +1,6 @@
 """Building of C++ programs: what belongs to one, what is compiled again, and several processes that need one."""
 
+import resource
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ import pytest
 import snnlab
 from snnlab.engine.brian import preferences
 from snnlab.engine.build import cache, digest, with_includes
+from snnlab.engine.programs import run_folder, write_arrays
 from snnlab.errors import MachineError
 from snnlab.networks.force.network import Form
 from snnlab.networks.force.program import build
@@ -20,6 +22,19 @@ from snnlab.synapses.double_exponential import DOUBLE_EXPONENTIAL
 
 PACKAGE = Path(snnlab.__file__).parent
 FORCE = ("networks/force/cpp/program", "networks/force/cpp/folding", "learning/rls")
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_full_disk_is_told_with_the_folder_and_the_folder_is_removed(named, tmp_path):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+        with pytest.raises(MachineError) as error, run_folder(tmp_path if named else None) as place:
+            write_arrays(place, {"large": np.zeros(1000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert str(error.value) == f"{place}: cannot be written or run: File too large" and not place.exists()
+    assert (place.parent == tmp_path) == named
 
 
 def names(start):

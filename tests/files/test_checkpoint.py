@@ -136,13 +136,13 @@ def fail_for_want_of_space(config, folder, monkeypatch, owner, name, filling):
 def test_a_disk_that_is_full_at_the_end_keeps_the_checkpoints(neuron, tmp_path, monkeypatch):
     config = PROTOCOL.config(neuron=neuron, target="numpy", **SIZE)
     _, whole = PROTOCOL.execute(config, tmp_path / "whole")
-    judge = lab_run.judge
+    storable = lab_run.storable
 
-    def judge_then_fill(protocol, dataset):
-        judge(protocol, dataset)
+    def fill_the_disk(dataset):
         limit_files(100_000)
+        return storable(dataset)
 
-    fail_for_want_of_space(config, tmp_path, monkeypatch, lab_run, "judge", judge_then_fill)
+    fail_for_want_of_space(config, tmp_path, monkeypatch, lab_run, "storable", fill_the_disk)
     assert not list(tmp_path.glob("*.nc")) and newest(tmp_path).name == "state-000000000600.nc"
     assert_equal_runs(whole, PROTOCOL.execute(config, tmp_path, resume=True)[1])
 

@@ -69,12 +69,30 @@ def test_values_without_spread_and_single_ones():
     same = Finding.difference("gain", [1.0] * 3, [0.5] * 3, null="0")
     assert (same.low, same.value, same.high, same.p) == (0.5, 0.5, 0.5, None)
     assert Finding.over_seeds("rate", [2.0] * 3, null=2.0).p is None
+    assert same.interval == Finding.over_seeds("rate", [2.0] * 3, null=0.0).interval == "all equal"
+    assert "none: all seeds are equal" in findings_table([("", same)])
     alone = Finding.over_seeds("rate", [2.0], null=0.0)
     assert (alone.low, alone.high, alone.n, alone.interval, alone.p) == (2.0, 2.0, 1, "none", None)
     assert Finding.difference("gain", [2.0], [1.0, 3.0], null="0").interval == "none"
     for values in ([], [[1.0, 2.0]], {}):
         with pytest.raises(UserError, match=r"^values: expected at least one number, one for each seed, got shape"):
             Finding.over_seeds("rate", values, "0")
+
+
+def test_the_interval_of_a_bounded_quantity_is_cut_at_its_bounds(rng):
+    values = [0.9, 1.0, 0.8, 1.0]
+    whole, found = (Finding.over_seeds("share", values, 0.5, **each) for each in ({}, {"within": (0, 1)}))
+    assert whole.high > 1 == found.high and found.interval == "Student's t, cut at 1"
+    assert (found.low, found.value, found.p) == (whole.low, whole.value, whole.p)
+    assert Finding.over_seeds("share", [0.4, 0.5, 0.6], 0.5, within=(0, 1)).interval == "Student's t"
+    with pytest.raises(UserError, match=r"^within: expected bounds that hold all values, got \(0, 1\) for 'percent'"):
+        Finding.over_seeds("percent", [40.0, 50.0], 0.5, within=(0, 1))
+    # The true mean of a share lies within the bounds, so no coverage is lost.
+    samples = rng.beta(0.5, 5, (300, 5))
+    cut = [Finding.over_seeds("share", each, "0", within=(0, 1)) for each in samples]
+    covered = [each.low <= 0.5 / 5.5 <= each.high for each in cut]
+    free = [Finding.over_seeds("share", each, "0") for each in samples]
+    assert covered == [each.low <= 0.5 / 5.5 <= each.high for each in free] and min(each.low for each in cut) == 0
 
 
 def test_a_null_in_words_is_tested_where_its_number_is_stated():

@@ -16,7 +16,7 @@ from snnlab.files.record import attribute, load
 from snnlab.lab.discovery import files
 from snnlab.lab.figure import find_figure, stamp
 from snnlab.lab.protocol import find_protocol
-from snnlab.lab.study import plan
+from snnlab.lab.study import plan, prepare
 from snnlab.networks.force import PUBLISHED
 from snnlab.neurons import lif
 
@@ -167,21 +167,21 @@ def test_a_config_that_was_settled_is_the_preset_and_the_variant_that_it_was(tmp
 def test_every_variant_and_control_settles_once_and_for_all(name, tmp_path):
     protocol = find_protocol(name)
     for overrides in protocol.variants.values():
-        configs = plan(protocol, protocol.config(True, **overrides), [3])
-        for (config,) in configs.values():
-            run = protocol.prepare(config, tmp_path)
+        runs, _ = prepare(protocol, plan(protocol, protocol.config(True, **overrides), [3]), tmp_path)
+        for (run,) in runs.values():
             again = protocol.prepare(run.config, tmp_path)
             assert again.config == run.config and again.path == run.path
-            assert protocol.condition(run.config) == protocol.condition(config)
+            assert protocol.condition(run.config) == protocol.condition(run.given)
 
 
-def test_a_control_that_does_not_apply_to_a_variant_is_left_out():
+def test_a_control_that_does_not_apply_to_a_variant_has_no_run_but_a_reason(tmp_path):
     protocol = find_protocol("ode_to_joy_hdts")
-    conditions = {condition for _, condition in plan(protocol, protocol.config(hdts="none"), [0])}
-    assert "permuted_pulses" not in conditions and "shuffled_teacher" in conditions
+    runs, refused = prepare(protocol, plan(protocol, protocol.config(hdts="none"), [0]), tmp_path)
+    assert ("default", "shuffled_teacher") in runs and set(refused) == {("default", "permuted_pulses")}
+    assert refused["default", "permuted_pulses"].startswith("pulse_order: expected pulses")
     # What is refused without its control is refused.
     with pytest.raises(UserError, match="learn_stop"):
-        protocol.prepare(plan(protocol, protocol.config(learn_stop=-1.0), [0])["default", "permuted_pulses"][0])
+        prepare(protocol, plan(protocol, protocol.config(learn_stop=-1.0), [0]), tmp_path)
 
 
 def test_what_is_published_is_the_same_run_as_the_field_left_open(tmp_path):

@@ -23,11 +23,49 @@ def test_seeds_and_grids_are_read():
     for bad in ("g", "g=", "g=a:b:c", "h=1,2", "eigenvalues=1,0", "eigenvalues=maybe"):
         with pytest.raises(UserError, match="vary"):
             parse_grid([bad], config)
-    with pytest.raises(UserError, match="vary: expected a field of one value, got speeds, which holds several"):
+    with pytest.raises(UserError, match="vary: speeds: expected a field of one number, text, or true or false"):
         parse_grid(["speeds=1,2"], find_protocol("replay_compression").config())
     for bad in ("", "5:5", "-1", "a", "1,2,1"):
         with pytest.raises(UserError, match="seeds"):
             parse_seeds(bad)
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        (["n=1:2:3"], "vary: n: expected an integer, got '1.5'"),
+        (["n=1.5"], "vary: n: expected an integer, got '1.5'"),
+        (["n=nan"], "vary: n: expected an integer, got 'nan'"),
+        (["n=1e30"], "vary: n: expected an integer, got '1e30'"),
+        (["g=nan"], "vary: g: expected a number, got 'nan'"),
+        (["g=1e400"], "vary: g: expected a number, got '1e400'"),
+        (["g=1,,2"], "vary: g: expected a number, got ''"),
+        (["n=1:inf:3"], "vary: n: expected start:stop:count with two finite numbers and a count from 1 to 10,000"),
+        (["n=1:2:1000000000"], "vary: n: expected start:stop:count with two finite numbers and a count from 1 to"),
+        (["n=2,2"], "vary: expected distinct values of n, got '2,2'"),
+        (["g=1:1:3"], "vary: expected distinct values of g, got '1:1:3'"),
+        (["n=1", "n=2"], "vary: expected each field once, got n twice"),
+        (["seed=1,2"], "vary: expected another field, since --seeds sets the seeds, got 'seed=1,2'"),
+        (["target=numpy,foo"], "vary: target: expected one of auto, cpp_standalone, cython, numpy, got 'foo'"),
+        (["g=1:2:200", "q=1:2:200"], "vary: expected at most 10,000 points, got 40,000"),
+    ],
+)
+def test_a_grid_that_would_be_bent_is_refused(given, line):
+    with pytest.raises(UserError) as error:
+        parse_grid(given, find_protocol("force_sine").config())
+    assert str(error.value).startswith(line)
+
+
+def test_many_seeds_are_refused_at_once():
+    for text in ("0:99999999999", "0:99999999999999999999999999"):
+        with pytest.raises(UserError, match="seeds: expected at most 100,000"):
+            parse_seeds(text)
+
+
+def test_points_that_differ_in_a_late_digit_have_names_of_their_own():
+    protocol = find_protocol("force_sine")
+    configs = plan(protocol, protocol.config(), [1], controls=False, grid={"g": [0.1, 0.1 + 1e-9]})
+    assert list(configs)[1:] == [("g=0.1", "default"), ("g=0.100000001", "default")]
 
 
 def test_a_plan_has_default_controls_and_grid_for_every_seed():
@@ -65,7 +103,7 @@ def test_a_study_is_resumable_and_its_report_counts(tmp_path):
 
 def test_a_run_that_diverges_is_named_and_leaves_no_file(tmp_path):
     protocol = find_protocol("force_sine")
-    configs = plan(protocol, protocol.config(**SIZE, q=1e300, alpha=1e30), [3], controls=False)
+    configs = plan(protocol, protocol.config(**SIZE, alpha=1e30), [3], controls=False)
     study = run_study(protocol, configs, tmp_path, progress=False)
     ((key, (message,)),) = study.diverged.items()
     assert key == ("default", "default") and "seed 3" in message
@@ -195,6 +233,33 @@ def test_a_study_states_values_comparisons_and_verdicts(tmp_path):
     assert "p (Holm over 6)" in varied.report()
 
 
+@pytest.mark.parametrize("vary", ["shift=1,0", "target=numpy,foo", "sign=1,0.5"], ids=["settle", "target", "value"])
+def test_everything_is_refused_before_the_first_run(vary, tmp_path, capsys):
+    file = tmp_path / "own.py"
+    settle = "def settle(config):\n    if not config.shift:\n        raise UserError('shift: expected > 0, got 0')\n"
+    text = OWN.replace("import Check, ", "import Check, UserError, ").replace(
+        "seed: int = 0", 'seed: int = 0\n    target: str = "numpy"'
+    )
+    file.write_text(text + settle + "    return config\n")
+    out = tmp_path / "new" / "runs"
+    assert main(["study", str(file), "--vary", vary, "--seeds", "0:1", "--out", str(out), "--no-progress"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert ": expected " in line and not (tmp_path / "new").exists()
+
+
+def test_a_control_that_cannot_be_settled_is_a_row_with_its_reason(tmp_path, capsys):
+    file = tmp_path / "own.py"
+    settle = "def settle(config):\n    if config.sign < 0:\n        raise UserError('sign: expected > 0, got -1')\n"
+    file.write_text(OWN.replace("import Check, ", "import Check, UserError, ") + settle + "    return config\n")
+    arguments = ["study", str(file), "--seeds", "0:1", "--out", str(tmp_path / "runs"), "--no-progress"]
+    main([*arguments, "--json", str(tmp_path / "study.json")])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "default broken does not apply sign: expected > 0, got -1" in printed
+    default, control = json.loads((tmp_path / "study.json").read_text())["conditions"]
+    assert control == {"variant": "default", "condition": "broken", "refused": "sign: expected > 0, got -1"}
+    assert len(default["files"]) == len(list((tmp_path / "runs").glob("*.nc"))) == 1
+
+
 def test_a_config_that_is_not_frozen_works_and_is_stored_as_it_was_given(tmp_path, capsys):
     file = tmp_path / "own.py"
     file.write_text(OWN)
@@ -215,7 +280,9 @@ def test_checks_and_runs_of_a_study_stand_though_findings_fail(tmp_path, capsys)
     arguments = ["study", str(file), "--seeds", "0:2", "--out", str(tmp_path / "runs"), "--json", str(report)]
     assert main([*arguments, "--no-progress"]) == 2
     printed = capsys.readouterr().out
-    assert "2 of 2" in printed and "no findings of own: ZeroDivisionError: division by zero" in printed
+    assert (
+        "2 of 2" in printed and f"no findings of own: protocol: {file}: findings fails at line 30 with Zero" in printed
+    )
     assert "no comparisons of own: variant: expected one of " in printed and "got 'shift=5'" in printed
     stored = json.loads(report.read_text())
     assert stored["conditions"][0]["checks"][0]["held"] == 2 and len(stored["faults"]) == 2
@@ -228,7 +295,7 @@ def test_checks_that_fail_are_one_line_the_second_time_as_well(tmp_path, capsys)
         arguments = ["study", str(file), "--seeds", "0:1", "--no-controls", "--no-progress"]
         assert main([*arguments, "--out", str(tmp_path / "runs")]) == 2
         line = capsys.readouterr().err.splitlines()[-1]
-        assert "checks: those of own fail with KeyError: 'output'" in line
+        assert f"protocol: {file}: checks fails at line 26 with KeyError: 'output'" in line
     assert len(list((tmp_path / "runs").glob("*.nc"))) == 1
 
 

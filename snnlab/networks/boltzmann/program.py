@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import brian2
 import numpy as np
 
-from ...engine.programs import LONGEST_RUN, execute, program, standalone, write_arrays
-from ...errors import MachineError, UserError
+from ...engine.programs import LONGEST_RUN, execute, program, run_folder, standalone, write_arrays
+from ...errors import UserError
 from .machine import Machine
 from .network import DT, BoltzmannNetwork
 from .schedule import Limits, Progress, Schedule
@@ -47,24 +46,21 @@ class ProgramTrainer:
         MachineError
             If the disk is full or the program fails for another reason.
         """
-        try:
-            with tempfile.TemporaryDirectory(prefix="snnlab-run-") as name:
-                place, control = Path(name).resolve(), state["control"]
-                arrays = {"rows": self._schedule.rows.astype(float), "stages": self._schedule.stages}
-                arrays |= {"control": control, "delays": self._delays}
-                own = {key: values for key, values in state.items() if key != "control"}
-                write_arrays(place, arrays | {f"state_{key}": values for key, values in own.items()})
-                job = dataclasses.asdict(limits) | {"testing": int(self._schedule.testing)}
-                execute(self._program, place, job, show)
-                after: dict[str, np.ndarray] = {}
-                after |= {k: np.fromfile(place / f"state_{k}", v.dtype).reshape(v.shape) for k, v in own.items()}
-                after["control"] = np.fromfile(place / "control", control.dtype)
-                steps, periods = np.fromfile(place / "counts", np.int64).tolist()
-                block_periods = np.fromfile(place / "block_periods", np.int64)
-                learned = self._schedule.learned(int(after["control"][BLOCKS]), block_periods)
-                return after, Progress(periods, steps, block_periods, learned)
-        except OSError as error:
-            raise MachineError(f"{error.filename}: cannot be written or run: {error.strerror}") from error
+        with run_folder() as place:
+            control = state["control"]
+            arrays = {"rows": self._schedule.rows.astype(float), "stages": self._schedule.stages}
+            arrays |= {"control": control, "delays": self._delays}
+            own = {key: values for key, values in state.items() if key != "control"}
+            write_arrays(place, arrays | {f"state_{key}": values for key, values in own.items()})
+            job = dataclasses.asdict(limits) | {"testing": int(self._schedule.testing)}
+            execute(self._program, place, job, show)
+            after: dict[str, np.ndarray] = {}
+            after |= {k: np.fromfile(place / f"state_{k}", v.dtype).reshape(v.shape) for k, v in own.items()}
+            after["control"] = np.fromfile(place / "control", control.dtype)
+            steps, periods = np.fromfile(place / "counts", np.int64).tolist()
+            block_periods = np.fromfile(place / "block_periods", np.int64)
+            learned = self._schedule.learned(int(after["control"][BLOCKS]), block_periods)
+            return after, Progress(periods, steps, block_periods, learned)
 
 
 def _compile(folder: Path, machine: Machine) -> None:

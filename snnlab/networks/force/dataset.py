@@ -87,7 +87,8 @@ def run_dataset(
         dataset["decoder_parts"] = (("neuron", "part"), loop.parts)
     if config.eigenvalues:
         dataset.update(_eigenvalues(recurrent, learned_weights(feedback, decoder, signs), setup))
-    dataset.attrs |= _attributes(config, setup, loop, resumed) | {"altered": json.dumps(plan.altered())}
+    dataset.attrs |= _attributes(config, setup, loop, resumed)
+    dataset.attrs |= {"altered": json.dumps(plan.altered()), "note": _note(dataset, setup)}
     # Only a rebuilt network needs these variables. Membrane potentials are large, too.
     large = ("recurrent_", "state_", "p_", "voltage", "eigenvalues_")
     dataset.attrs["large"] = json.dumps([str(name) for name in dataset if str(name).startswith(large)])
@@ -112,7 +113,6 @@ def _attributes(config: ForceConfig, setup: ForceSetup, loop: ProgramLoop | Runt
         "seconds": setup.n_steps * dt,
         "feedback": loop.feedback,
         "resumed_at": resumed * dt,
-        "note": "" if free_run(setup) else f"the free run is shorter than {FREE_RUN_SECONDS:g} s and is not measured",
         "n_neurons": config.n,
         "recorded_neurons": min(config.record_spikes, config.n),
         "used": json.dumps(
@@ -121,6 +121,18 @@ def _attributes(config: ForceConfig, setup: ForceSetup, loop: ProgramLoop | Runt
             | {"rls_steps": setup.learn.step}
         ),
     }
+
+
+def _note(dataset: xr.Dataset, setup: ForceSetup) -> str:
+    """Return what a reader of the checks must know."""
+    start, stop = setup.learn.start * setup.dt, setup.learn_stop * setup.dt
+    learning = dataset.population_rate[(dataset.bin > start) & (dataset.bin <= stop)]
+    notes = []
+    if learning.size and not learning.any():
+        notes.append("no neuron fires while the network learns, so it learns nothing: raise bias")
+    if not free_run(setup):
+        notes.append(f"the free run is shorter than {FREE_RUN_SECONDS:g} s and is not measured")
+    return "; ".join(notes)
 
 
 def free_run(setup: ForceSetup) -> bool:

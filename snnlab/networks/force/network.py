@@ -362,6 +362,12 @@ def _connect(synapses: brian2.Synapses, pre: np.ndarray, post: np.ndarray) -> No
         synapses.connect(i=pre, j=post)
 
 
+def reserved_names(synapse: SynapseModel) -> set[str]:
+    """Return the names that a network of any number of outputs adds to those of its neurons."""
+    states = {name for output in ("I_rec", "r", "I_fb") for name in synapse.state_names(output).values()}
+    return states | {*synapse.parameters, *_leaks(synapse, 1.0), "spike_count", "feedback", "bias"}
+
+
 def _leaks(synapse: SynapseModel, dt: float) -> dict:
     """Return time constants with which Euler's 1 - dt/tau equals exp(-dt/tau)."""
     taus = {name: float(value) for name, value in synapse.parameters.items() if name.startswith("tau")}

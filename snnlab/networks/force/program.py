@@ -8,7 +8,6 @@ force/cpp/program.h contains everything except the network.
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -20,8 +19,7 @@ import scipy
 from ...connectivity.dale import joined, split_decoder, split_encoder
 from ...connectivity.random import by_source
 from ...engine.brian import WATCH_SECONDS, Engine, preferences
-from ...engine.programs import execute, program, standalone, write_arrays
-from ...errors import MachineError
+from ...engine.programs import execute, program, run_folder, standalone, write_arrays
 from ...models.neuron import NeuronModel
 from ...models.synapse import SynapseModel
 from .drive import TICKS, ticks
@@ -162,16 +160,12 @@ class ProgramLoop:
         MachineError
             If the disk is full or the program fails for another reason.
         """
-        try:
-            with tempfile.TemporaryDirectory(prefix="run-", dir=folder) as name:
-                place = Path(name).resolve()
-                before, targets = self._plan.targets(start, stop)
-                write_arrays(place, self._files | self._memory | {"targets": targets}, _BY_COLUMN)
-                job = self._job(start, stop) | {"updates_before": before, "updates": len(targets)}
-                execute(self.program, place, job, lambda done: self.show(done * self._plan.dt))
-                return self._collect(place, start, stop)
-        except OSError as error:
-            raise MachineError(f"{error.filename}: cannot be written or run: {error.strerror}") from error
+        with run_folder(folder) as place:
+            before, targets = self._plan.targets(start, stop)
+            write_arrays(place, self._files | self._memory | {"targets": targets}, _BY_COLUMN)
+            job = self._job(start, stop) | {"updates_before": before, "updates": len(targets)}
+            execute(self.program, place, job, lambda done: self.show(done * self._plan.dt))
+            return self._collect(place, start, stop)
 
     def _job(self, start: int, stop: int) -> dict:
         plan = self._plan

@@ -15,11 +15,13 @@ import brian2
 
 from ... import neurons
 from ...checking import require_choices, require_integer, require_positive, require_probability, require_types
+from ...engine.population import require_free_names
 from ...errors import UserError, unknown
 from ...models.loading import find_model
 from ...models.neuron import NeuronModel
 from ...models.quantities import in_unit, quantity, unit
 from ...models.synapse import SynapseModel
+from .network import reserved_names
 
 if TYPE_CHECKING:
     from .config import ForceConfig
@@ -174,6 +176,10 @@ def plain_number(value: float, one: float) -> float:
     return float(f"{value / one:.12g}")
 
 
+# Published weights and currents are at most 5000 in these units. Beyond this size, states have no physical meaning.
+_LARGEST = 1e9
+
+
 def resolve(config: ForceConfig) -> ForceSetup:
     """Check every field and return models and SI values.
 
@@ -192,8 +198,8 @@ def resolve(config: ForceConfig) -> ForceSetup:
     require_choices(config)
     for name, least in {"g": 0.0, "q": 0.0, "bias": -float("inf")}.items():
         value = getattr(config, name)
-        if value is not None and not (least <= value and abs(value) < float("inf")):
-            raise UserError(f"{name}: expected a {'number >= 0' if least == 0 else 'finite number'}, got {value}")
+        if value is not None and not max(least, -_LARGEST) <= value <= _LARGEST:
+            raise UserError(f"{name}: expected a number from {max(least, -_LARGEST):g} to {_LARGEST:g}, got {value}")
     if not 0 <= config.learn_start < config.learn_stop <= config.seconds:
         raise UserError(
             f"learn_start, learn_stop: expected 0 <= learn_start < learn_stop <= seconds, "
@@ -202,6 +208,7 @@ def resolve(config: ForceConfig) -> ForceSetup:
     neuron, module = find_model(config.neuron, "neuron", spiking=True)
     neuron = neuron.with_parameters(**_changes(config.parameters))
     synapse = _filter(config)
+    require_free_names(neuron, reserved_names(synapse))
     values = _force_values(config, neuron, stated_values(module))
     dt = values["dt"]
     for name, tau in synapse.parameters.items():

@@ -11,6 +11,7 @@ from ...checking import require_between, require_choices, require_positive, requ
 from ...engine.brian import Engine
 from ...engine.settings import BrianConfig, Cost
 from ...errors import UserError
+from ...learning.streams import default_held_out
 from ...models.loading import find_rule
 from ...models.spike_rule import SpikeRule
 from ...stimuli.pictures.images import Images, digest, load_images
@@ -69,9 +70,9 @@ class LiquidConfig(BrianConfig):
     """largest number of training images for the readout; the first ones are used"""
     test_images: int = 10_000
     """largest number of test images; the first ones are used"""
-    held_out: int = 6000
+    held_out: int | None = None
     """number of held-out images, the last training images, which choose the ridge penalty; the final readout learns
-    from all training images"""
+    from all training images; None: 6000, or a tenth of the training images if they are fewer"""
     calibration_images: int = 200
     """number of training images for the calibration of gains and thresholds"""
     control: Literal["none", "shuffled_labels"] = "none"
@@ -125,6 +126,8 @@ def settle_liquid(config: Settled) -> Settled:
     require_whole("test_images", config.test_images, 1, 10**9)
     require_whole("train_images", config.train_images, 2, 10**9)
     count = min(config.train_images, len(train.labels))
+    if config.held_out is None:
+        config = replace(config, held_out=default_held_out(count))
     require_whole("held_out", config.held_out, 1, count - 1)
     require_whole("calibration_images", config.calibration_images, 1, count)
     if not np.isfinite(config.bias):

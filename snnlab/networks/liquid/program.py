@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +10,7 @@ import brian2
 import numpy as np
 
 from ...engine import population, synapses
-from ...engine.programs import execute, program, standalone, write_arrays
-from ...errors import MachineError
+from ...engine.programs import execute, program, run_folder, standalone, write_arrays
 from ...models.quantities import dump
 from ...models.spike_rule import SpikeRule
 from .network import KINDS, RUNAWAY, Liquid, LiquidNetwork, Show, liquid_neuron
@@ -43,16 +41,12 @@ def run_program(
     files |= {f"number_{name}": np.array([value]) for name, value in (rule.numbers if rule else {}).items()}
     job = {"images": images, "rows": show.rows, "all_rows": show.all_rows, "steps": show.steps, "row": repr(show.row)}
     job |= {"runaway": repr(RUNAWAY), "runaway_spikes": RUNAWAY * show.seconds * liquid.n}
-    try:
-        with tempfile.TemporaryDirectory(prefix="snnlab-run-") as name:
-            place = Path(name).resolve()
-            write_arrays(place, files)
-            execute(folder, place, job, report)
-            states = np.fromfile(place / "states").reshape(images, show.samples, liquid.n)
-            counts = np.fromfile(place / "counts", np.int32).reshape(images, liquid.n)
-            return states, counts, np.fromfile(place / "learned")
-    except OSError as error:
-        raise MachineError(f"{error.filename}: cannot be written or run: {error.strerror}") from error
+    with run_folder() as place:
+        write_arrays(place, files)
+        execute(folder, place, job, report)
+        states = np.fromfile(place / "states").reshape(images, show.samples, liquid.n)
+        counts = np.fromfile(place / "counts", np.int32).reshape(images, liquid.n)
+        return states, counts, np.fromfile(place / "learned")
 
 
 def _build(liquid: Liquid, show: Show, rule: SpikeRule | None) -> Path:

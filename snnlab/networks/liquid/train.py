@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import cast
 
 import numpy as np
 import threadpoolctl
@@ -123,11 +124,11 @@ def _train(config: LiquidConfig, engine: Engine, train: Images, test: Images) ->
         order = engine.rng("order").permutation(len(train.labels))[:learned]
         after, learning = learn(start, show, rule, train, order, engine, progress)
     labelled = train if config.control == "none" else shuffle_labels(train, engine.rng("labels"))
-    scores = {"pixels": score_pixels(train, test, config.held_out, CHUNK)}
+    scores = {"pixels": score_pixels(train, test, cast(int, config.held_out), CHUNK)}
     uncoupled = build_liquid(config, show, calibration, engine, coupled=False)
     rates = {}
     for name, liquid in (("uncoupled", uncoupled), ("liquid", after)):
-        scores[name], rates[name] = read_out(liquid, show, labelled, test, config.held_out, engine, progress)
+        scores[name], rates[name] = read_out(liquid, show, labelled, test, cast(int, config.held_out), engine, progress)
     one = test.sequences(np.arange(1))
     spikes = [record_spikes(liquid, show, one, config.seed) for liquid in (start, after)]
     dataset = xr.Dataset(

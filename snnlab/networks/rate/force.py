@@ -15,6 +15,7 @@ from ...connectivity.random import encoder, sparse_random
 from ...engine.brian import Engine
 from ...engine.rate_unit import step_rate_units
 from ...engine.settings import Cost
+from ...engine.tasks import LARGEST
 from ...errors import Diverged
 from ...learning.rls import RLS
 
@@ -145,6 +146,8 @@ def train_rate(
         network.step(decoder)
         if not np.isfinite(network.z).all():
             raise Diverged(f"diverged: the output is not finite at t = {(i + 1) * network.dt:.4g} s")
+        if not (np.abs(network.x) <= LARGEST).all():
+            raise Diverged(f"diverged: a state is above {LARGEST:g} at t = {(i + 1) * network.dt:.4g} s")
         output[i], rates[i] = network.z, network.r[:traced]
         if i in learn:
             error = network.z - target

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, Self, TypeVar
 
 from ...checking import require_between, require_choices, require_positive, require_whole
 from ...engine.settings import Cost, RunConfig
 from ...errors import UserError
+from ...learning.streams import default_held_out
 from ...models.loading import find_rule
 from ...models.rate_rule import RateRule
 from ...stimuli.pictures.images import digest, load_images
@@ -71,9 +72,9 @@ class ReservoirConfig(RunConfig):
     """whether the rule is applied to the mean signal of a batch (mean) or to each image (image)"""
     snapshots: int = 4
     """number of states that the second readout uses, evenly spaced up to the last state"""
-    held_out: int = 6000
+    held_out: int | None = None
     """number of held-out images, the last training images, which choose the ridge penalty; the final readout learns
-    from all training images"""
+    from all training images; None: 6000, or a tenth of the training images if they are fewer"""
     control: Literal["none", "shuffled_labels"] = "none"
     """control: shuffled_labels shuffles the training labels"""
 
@@ -133,6 +134,8 @@ def settle_reservoir(config: Settled) -> Settled:
     if config.images_per_epoch is not None:
         require_whole("images_per_epoch", config.images_per_epoch, config.batch, len(train.labels))
     require_whole("snapshots", config.snapshots, 1, train.images.shape[1])
+    if config.held_out is None:
+        config = replace(config, held_out=default_held_out(len(train.labels)))
     require_whole("held_out", config.held_out, 1, len(train.labels) - 1)
     for name, *bounds in (("density", 0, 1), ("leak", 0, 1), ("radius", 0), ("w_in", 0)):
         require_between(config, name, *bounds)

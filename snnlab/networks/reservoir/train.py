@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import cast
 
 import numpy as np
 import threadpoolctl
@@ -97,7 +98,7 @@ def train_epochs(config: ReservoirConfig, engine: Engine, remedy: Remedy | None 
     """
     train, test = load_images(config.images)
     with threadpoolctl.threadpool_limits(1):
-        pixels = score_pixels(train, test, config.held_out).test
+        pixels = score_pixels(train, test, cast(int, config.held_out)).test
         shown = train if config.control == "none" else shuffle_labels(train, engine.rng("labels"))
         dataset = _train_epochs(config, engine, shown, test, remedy or Remedy())
     return describe(dataset.assign(pixels=((), pixels)), NAMES)
@@ -143,7 +144,7 @@ def _read_out(
 ) -> dict[str, Score]:
     """Read the reservoir out. After learning, an error message includes the change of the weights from ``start``."""
     try:
-        return read_out(reservoir, train, test, config.snapshots, config.held_out)
+        return read_out(reservoir, train, test, config.snapshots, cast(int, config.held_out))
     except UserError as error:
         if start is None:
             raise

@@ -113,11 +113,9 @@ def _files(source: str) -> list[Path]:
     else:
         if missing:
             raise UserError(f"images: expected {wanted}, got no {missing[0]}")
-        if source == "mnist":
-            raise UserError(
-                f"images: expected mnist after snnlab data get mnist, or the path of {wanted}, got no MNIST in {root}"
-            )
         what = f"none of these files in {root}" if root.is_dir() else f"no folder {source!r}"
+        if source == "mnist":
+            what = f"no MNIST in {root}"
         raise UserError(f"images: expected digits, mnist (after snnlab data get mnist), or {wanted}, got {what}")
     if source == "mnist":
         for path, expected in zip(found, SOURCES["mnist"].files.values(), strict=True):

@@ -131,3 +131,30 @@ def test_large_networks_are_told_of_the_gain_that_learns_at_any_size(n, gain, to
     with Engine("numpy") as engine, pytest.raises(UserError, match="teacher"):
         train_force(PROTOCOL.config(n=n, rls_gain=gain), lambda times: np.cumsum(times), engine)
     assert ["--rls-gain exact" in line and f"n = {n}" in line for line in said] == [True] * told
+
+
+@pytest.mark.parametrize("name", ["g", "q", "bias"])
+def test_absurd_sizes_are_refused(name):
+    with pytest.raises(UserError, match=rf"^{name}: expected a number from (0|-1e\+09) to 1e\+09, got 1e\+300"):
+        PROTOCOL.settled(PROTOCOL.config(**SIZE, **{name: 1e300}))
+
+
+def test_a_silent_network_says_why_it_learns_nothing(tmp_path):
+    size = SIZE | {"n": 30, "dt": 0.5}
+    _, dataset = PROTOCOL.execute(PROTOCOL.config(**size, bias=-1000.0), tmp_path)
+    assert dataset.attrs["note"].startswith(
+        "no neuron fires while the network learns, so it learns nothing: raise bias"
+    )
+    _, dataset = PROTOCOL.execute(PROTOCOL.config(**size), tmp_path)
+    assert "fires" not in dataset.attrs["note"]
+
+
+@pytest.mark.parametrize("taken", ["r", "h_I_rec", "feedback", "tau_d"])
+def test_a_parameter_with_a_name_of_the_network_is_refused_before_anything_is_built(taken, tmp_path):
+    text = "import re\nfrom dataclasses import replace\nfrom snnlab.neurons.lif import LIF\n"
+    text += f"EQUATIONS = re.sub(r'\\btau_m\\b', '{taken}', LIF.equations)\n"
+    text += f"P = {{'{taken}' if k == 'tau_m' else k: v for k, v in LIF.parameters.items()}}\n"
+    (tmp_path / "mine.py").write_text(text + "MINE = replace(LIF, name='mine', equations=EQUATIONS, parameters=P)\n")
+    config = PROTOCOL.config(**SIZE | {"neuron": f"{tmp_path / 'mine.py'}:MINE"})
+    with pytest.raises(UserError, match=f"neuron 'mine': expected a name that the network does not use, got '{taken}'"):
+        PROTOCOL.settled(config)

@@ -13,6 +13,7 @@ from snnlab.errors import UserError
 from snnlab.lab.figure import find_figure, save_figure
 from snnlab.lab.protocol import find_protocol
 from snnlab.lab.run import controls_fail
+from snnlab.learning.streams import default_held_out
 from snnlab.networks.reservoir.exponents import (
     leading_eigenvalues,
     measure_dynamics,
@@ -247,3 +248,12 @@ def test_the_rate_of_the_digits_is_refused_for_larger_images(tmp_path, rng, name
         protocol.prepare(config)
     for other in ({"eta": 1e-5}, {"plasticity": "none", "epochs": 0} if name == "reservoir_mnist" else {"eta": 4e-3}):
         assert protocol.prepare(dataclasses.replace(config, **other)).config.images == str(tmp_path)
+
+
+def test_a_tenth_of_few_images_is_held_out_unless_it_is_stated():
+    protocol = find_protocol("reservoir_mnist")
+    assert default_held_out(60_000) == 6000
+    assert protocol.settled(protocol.config(images="digits")).held_out == 141
+    assert protocol.settled(protocol.config(images="digits", held_out=100)).held_out == 100
+    with pytest.raises(UserError, match=r"^images: expected digits, mnist \(after snnlab data get mnist\), or"):
+        protocol.settled(protocol.config(images="nowhere"))
