@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -65,20 +66,30 @@ def require_types(config: object) -> None:
     :func:`require_choices`.
     """
     for name, hint in get_type_hints(type(config)).items():
-        if get_origin(hint) is ClassVar or hint is ClassVar:
-            continue
         value = getattr(config, name)
-        listed = get_origin(hint) is tuple
-        kinds = [each for each in (get_args(hint) or (hint,)) if each in _KINDS or each is type(None)]
-        if not kinds or (type(None) in kinds and value is None):
+        alternatives = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+        plain = [each for each in alternatives if each in _KINDS]
+        listed = [
+            get_args(each)[0] for each in alternatives if get_origin(each) is tuple and get_args(each)[0] in _KINDS
+        ]
+        if len(plain) + len(listed) + (type(None) in alternatives) < len(alternatives):
             continue
-        expected = " or ".join(_KINDS[kind][0] for kind in kinds if kind is not type(None))
-        allowed = [_KINDS[kind][1] for kind in kinds if kind is not type(None)]
-        if listed and not isinstance(value, tuple | list):
-            raise UserError(f"{name}: expected several values, each {expected}, got {value!r}")
-        for each in value if listed else (value,):
-            if not any(isinstance(each, kind) and (kind is bool or not isinstance(each, bool)) for kind in allowed):
-                raise UserError(f"{name}: expected {expected}, got {each!r}")
+        if any(_is(value, kind) for kind in plain) or (value is None and type(None) in alternatives):
+            continue
+        if listed and isinstance(value, tuple | list):
+            if wrong := [each for each in value if not any(_is(each, kind) for kind in listed)]:
+                raise UserError(f"{name}: expected {_KINDS[listed[0]][0]} in each place, got {wrong[0]!r}")
+            continue
+        expected = [
+            *(_KINDS[kind][0] for kind in plain),
+            *(f"several values, each {_KINDS[kind][0]}" for kind in listed),
+        ]
+        raise UserError(f"{name}: expected {' or '.join(expected)}, got {value!r}")
+
+
+def _is(value: object, kind: type) -> bool:
+    """Tell whether a value is of a kind of _KINDS. True and False are no numbers."""
+    return isinstance(value, _KINDS[kind][1]) and (kind is bool or not isinstance(value, bool))
 
 
 def require_choices(config: object) -> None:

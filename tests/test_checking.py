@@ -1,5 +1,7 @@
 """One vocabulary of refusals: the field, what was expected, what was given."""
 
+import re
+from dataclasses import dataclass
 from types import SimpleNamespace as Config
 from typing import Literal
 
@@ -15,6 +17,7 @@ from snnlab.checking import (
     require_integer,
     require_positive,
     require_probability,
+    require_types,
     require_whole,
 )
 from snnlab.errors import UserError
@@ -66,3 +69,41 @@ def test_what_can_be_passes_and_comes_in_the_form_that_is_used():
     require_whole("n", np.int64(3), 1, 3)
     np.testing.assert_array_equal(checked_numbers("w", [[1, 2]], (1, 2)), [[1.0, 2.0]])
     assert checked_rng(5).random() == np.random.default_rng(5).random() and checked_size("size", 2) == 2.0
+
+
+@dataclass
+class Typed:
+    count: int = 1
+    size: float | None = None
+    speeds: tuple[float, ...] | None = (1.0, 2)
+    flag: bool = False
+    name: str = "a"
+    kind: Literal["a", "b"] = "a"
+    other: dict | None = None
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"count": 1.5}, "count: expected an integer, got 1.5"),
+        ({"count": True}, "count: expected an integer, got True"),
+        ({"size": "3"}, "size: expected a number, got '3'"),
+        ({"speeds": 3.0}, "speeds: expected several values, each a number, got 3.0"),
+        ({"speeds": (1.0, None)}, "speeds: expected a number in each place, got None"),
+        ({"flag": 1}, "flag: expected True or False, got 1"),
+        ({"name": 3}, "name: expected a text, got 3"),
+    ],
+    ids=str,
+)
+def test_types_of_fields(changes, message):
+    for allowed in (
+        {},
+        {"size": np.float32(2)},
+        {"count": np.int64(2)},
+        {"speeds": None},
+        {"speeds": [1]},
+        {"other": 3},
+    ):
+        require_types(Typed(**allowed))
+    with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
+        require_types(Typed(**changes))
