@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -65,20 +66,29 @@ def require_types(config: object) -> None:
     :func:`require_choices`.
     """
     for name, hint in get_type_hints(type(config)).items():
-        if get_origin(hint) is ClassVar or hint is ClassVar:
-            continue
-        value = getattr(config, name)
-        listed = get_origin(hint) is tuple
-        kinds = [each for each in (get_args(hint) or (hint,)) if each in _KINDS or each is type(None)]
-        if not kinds or (type(None) in kinds and value is None):
-            continue
-        expected = " or ".join(_KINDS[kind][0] for kind in kinds if kind is not type(None))
-        allowed = [_KINDS[kind][1] for kind in kinds if kind is not type(None)]
-        if listed and not isinstance(value, tuple | list):
-            raise UserError(f"{name}: expected several values, each {expected}, got {value!r}")
-        for each in value if listed else (value,):
-            if not any(isinstance(each, kind) and (kind is bool or not isinstance(each, bool)) for kind in allowed):
-                raise UserError(f"{name}: expected {expected}, got {each!r}")
+        if get_origin(hint) is not ClassVar and not _admits(hint, value := getattr(config, name)):
+            raise UserError(f"{name}: expected {_words(hint)}, got {value!r}")
+
+
+def _admits(hint: Any, value: Any) -> bool:
+    """Tell whether a value has the type of a field. Types that are not known here admit every value."""
+    if hint in _KINDS:
+        return isinstance(value, _KINDS[hint][1]) and (hint is bool or not isinstance(value, bool))
+    if hint is type(None):
+        return value is None
+    if get_origin(hint) is tuple:
+        return isinstance(value, tuple | list) and all(_admits(get_args(hint)[0], each) for each in value)
+    if get_origin(hint) in (Union, UnionType):
+        return any(_admits(each, value) for each in get_args(hint))
+    return True
+
+
+def _words(hint: Any) -> str:
+    """Return what a field expects, in words."""
+    if get_origin(hint) is tuple:
+        return f"several values, each {_words(get_args(hint)[0])}"
+    kinds = [each for each in get_args(hint) or (hint,) if each is not type(None)]
+    return " or ".join(_KINDS[each][0] if each in _KINDS else _words(each) for each in kinds)
 
 
 def require_choices(config: object) -> None:

@@ -48,7 +48,7 @@ def test_a_config_in_units_is_the_plain_one():
         ({"n": 20.0}, "^n: expected an integer, got 20.0"),
         ({"learn_start": "a"}, "^learn_start: expected a number, got 'a'"),
         ({"parameters": "tau_m=20*ms"}, "^parameters: expected several values, each a text, got 'tau_m"),
-        ({"parameters": (3,)}, "^parameters: expected a text, got 3"),
+        ({"parameters": (3,)}, "^parameters: expected several values, each a text, got .3,."),
         ({"neuron": 3}, "^neuron: expected a text, got 3"),
         ({"eigenvalues": 1}, "^eigenvalues: expected True or False, got 1"),
     ],
