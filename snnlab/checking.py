@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from numbers import Integral, Real
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -66,30 +66,29 @@ def require_types(config: object) -> None:
     :func:`require_choices`.
     """
     for name, hint in get_type_hints(type(config)).items():
-        value = getattr(config, name)
-        alternatives = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-        plain = [each for each in alternatives if each in _KINDS]
-        listed = [
-            get_args(each)[0] for each in alternatives if get_origin(each) is tuple and get_args(each)[0] in _KINDS
-        ]
-        if len(plain) + len(listed) + (type(None) in alternatives) < len(alternatives):
-            continue
-        if any(_is(value, kind) for kind in plain) or (value is None and type(None) in alternatives):
-            continue
-        if listed and isinstance(value, tuple | list):
-            if wrong := [each for each in value if not any(_is(each, kind) for kind in listed)]:
-                raise UserError(f"{name}: expected {_KINDS[listed[0]][0]} in each place, got {wrong[0]!r}")
-            continue
-        expected = [
-            *(_KINDS[kind][0] for kind in plain),
-            *(f"several values, each {_KINDS[kind][0]}" for kind in listed),
-        ]
-        raise UserError(f"{name}: expected {' or '.join(expected)}, got {value!r}")
+        if get_origin(hint) is not ClassVar and not _admits(hint, value := getattr(config, name)):
+            raise UserError(f"{name}: expected {_words(hint)}, got {value!r}")
 
 
-def _is(value: object, kind: type) -> bool:
-    """Tell whether a value is of a kind of _KINDS. True and False are no numbers."""
-    return isinstance(value, _KINDS[kind][1]) and (kind is bool or not isinstance(value, bool))
+def _admits(hint: Any, value: Any) -> bool:
+    """Tell whether a value has the type of a field. Types that are not known here admit every value."""
+    if hint in _KINDS:
+        return isinstance(value, _KINDS[hint][1]) and (hint is bool or not isinstance(value, bool))
+    if hint is type(None):
+        return value is None
+    if get_origin(hint) is tuple:
+        return isinstance(value, tuple | list) and all(_admits(get_args(hint)[0], each) for each in value)
+    if get_origin(hint) in (Union, UnionType):
+        return any(_admits(each, value) for each in get_args(hint))
+    return True
+
+
+def _words(hint: Any) -> str:
+    """Return what a field expects, in words."""
+    if get_origin(hint) is tuple:
+        return f"several values, each {_words(get_args(hint)[0])}"
+    kinds = [each for each in get_args(hint) or (hint,) if each is not type(None)]
+    return " or ".join(_KINDS[each][0] if each in _KINDS else _words(each) for each in kinds)
 
 
 def require_choices(config: object) -> None:

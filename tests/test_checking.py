@@ -89,7 +89,7 @@ class Typed:
         ({"count": True}, "count: expected an integer, got True"),
         ({"size": "3"}, "size: expected a number, got '3'"),
         ({"speeds": 3.0}, "speeds: expected several values, each a number, got 3.0"),
-        ({"speeds": (1.0, None)}, "speeds: expected a number in each place, got None"),
+        ({"speeds": (1.0, None)}, "speeds: expected several values, each a number, got (1.0, None)"),
         ({"flag": 1}, "flag: expected True or False, got 1"),
         ({"name": 3}, "name: expected a text, got 3"),
     ],

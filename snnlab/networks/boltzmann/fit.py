@@ -24,7 +24,7 @@ from .program import ProgramTrainer
 from .runtime import RuntimeTrainer
 from .schedule import FOREVER, MOST_PERIODS, Limits, Progress, Schedule
 from .sequential import SequentialTrainer
-from .state import BLOCKS, State, fresh_state, going_on, machine_of, state_of
+from .state import BLOCKS, State, fresh_state, going_on, machine_of, save_machine, state_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -72,8 +72,6 @@ class Boltzmann(Machine):
         >>> stored == machine
         True
         """
-        from .stored import save_machine
-
         return save_machine(path, self, state)
 
     def fit(

@@ -12,9 +12,8 @@ from ...files.describe import Names, describe
 from .config import BoltzmannConfig
 from .fit import Boltzmann, Reached, train, trainer
 from .schedule import FOREVER, Schedule
-from .state import State, fresh_state, machine_of, state_of
-from .stored import NAMES as MACHINE
-from .stored import equations, remembered
+from .state import NAMES as MACHINE
+from .state import State, equations, fresh_state, machine_of, remembered, state_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -15,9 +15,8 @@ from ...files.describe import Names, describe
 from .config import TurnsConfig
 from .fit import Boltzmann, Reached, stretches, train, trainer
 from .schedule import Schedule
-from .state import BLOCKS, SINCE, State, fresh_state, machine_of, state_of
-from .stored import NAMES as MACHINE
-from .stored import equations, remembered
+from .state import BLOCKS, SINCE, State, equations, fresh_state, machine_of, remembered, state_of
+from .state import NAMES as MACHINE
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -34,6 +34,7 @@ from ...engine.brian import preferences
 from ...engine.population import population
 from ...errors import UserError, unknown
 from ...models.neuron import NeuronModel
+from ...models.quantities import number_in_unit
 from ...models.synapse import SynapseModel
 from .folding import Folding
 
@@ -133,6 +134,8 @@ class ForceNetwork:
         from brian2.devices.device import RuntimeDevice
 
         n, k = encoder.shape
+        dt = number_in_unit("dt", dt, "second", 0, above=True)
+        bias = number_in_unit("bias", bias, neuron.current)
         standalone = not isinstance(brian2.get_device(), RuntimeDevice)
         if scheme not in ("euler", "exponential"):
             raise unknown("filter_scheme", scheme, ["euler", "exponential"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from numbers import Real
 
 import brian2
 import numpy as np
@@ -294,9 +295,9 @@ def _signs(n: int, excitatory: float | None) -> np.ndarray:
     """Return 1 for each excitatory and -1 for each inhibitory neuron; empty without Dale's law."""
     if excitatory is None:
         return np.zeros(0)
-    first = round(excitatory * n) if 0 < excitatory < 1 else 0
+    first = round(excitatory * n) if isinstance(excitatory, Real) and 0 < excitatory < 1 else 0
     if not 0 < first < n:
-        raise UserError(f"excitatory: expected a share > 0 and < 1 of {n} neurons, got {excitatory}")
+        raise UserError(f"excitatory: expected a share > 0 and < 1 of {n} neurons, got {excitatory!r}")
     return np.where(np.arange(n) < first, 1.0, -1.0)
 
 

@@ -241,18 +241,15 @@ class TrainedNetwork:
                 "silence": json.dumps(silent.tolist()),
                 "speed": speed,
                 "feedback": gain,
-                "drive": ""
-                if drive is None
-                else f"shape {drive.values.shape} in {si(drive.dim)}, every {drive.dt:g} s",
+                "drive": "" if drive is None else f"every {float(drive.dt):g} s, shape {drive.values.shape}",
                 "seconds": n_steps * dt,
                 "dt": dt,
                 "seed": engine.seed,
                 "target": engine.used,
             }
         if drive is not None:
-            dims = ("drive_row", "neuron")[: drive.values.ndim]
-            labels = {"long_name": "additional input", "units": si(drive.dim), "dt": float(drive.dt)}
-            dataset["drive"] = (dims, drive.values, labels)
+            labels = {"long_name": "additional input", "units": si(drive.dim)}
+            dataset["drive"] = (("drive_row", "neuron")[: drive.values.ndim], drive.values, labels)
         return dataset
 
     def train(

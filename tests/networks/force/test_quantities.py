@@ -48,7 +48,7 @@ def test_a_config_in_units_is_the_plain_one():
         ({"n": 20.0}, "^n: expected an integer, got 20.0"),
         ({"learn_start": "a"}, "^learn_start: expected a number, got 'a'"),
         ({"parameters": "tau_m=20*ms"}, "^parameters: expected several values, each a text, got 'tau_m"),
-        ({"parameters": (3,)}, "^parameters: expected a text, got 3"),
+        ({"parameters": (3,)}, "^parameters: expected several values, each a text, got .3,."),
         ({"neuron": 3}, "^neuron: expected a text, got 3"),
         ({"eigenvalues": 1}, "^eigenvalues: expected True or False, got 1"),
     ],
@@ -122,5 +122,6 @@ def test_a_lesion_is_stored_with_its_conditions(net, tmp_path):
     stored = xr.load_dataset(tmp_path / "lesion.nc", engine="h5netcdf")
     conditions = {"silence": "[1, 3]", "feedback": 0.5, "speed": 1.0, "seconds": 0.05, "seed": 7, "target": "numpy"}
     assert {name: stored.attrs[name] for name in conditions} == conditions
-    assert stored.drive.attrs["units"] == "V" and (stored.drive == 0.02).all() and stored.drive.attrs["dt"] == 0.01
+    assert stored.drive.attrs["units"] == "V" and (stored.drive == 0.02).all()
+    assert stored.attrs["drive"] == "every 0.01 s, shape (5, 20)"
     assert "lif" in stored.attrs["network"] and stored.attrs["file"] == ""

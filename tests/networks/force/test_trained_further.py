@@ -139,4 +139,4 @@ def test_recording_p_changes_no_name_of_a_run_without_it():
     plain, recorded = (protocol.prepare(protocol.config(neuron="lif", record_p=p)) for p in (False, True))
     values = {name: value for name, value in plain.values.items() if name != "record_p"}
     assert plain.path.name == run_name("force_sine", values, {"models": plain.config.models()})
-    assert recorded.path.name != plain.path.name and protocol.preset(recorded.config) == "custom"
+    assert recorded.path.name != plain.path.name and protocol.preset(recorded.config) == "full"
