@@ -80,7 +80,7 @@ KINDS = [(None, "None"), (3, "3"), ([1], r"\[1\]"), (np.zeros(2), r"array\(\[0.,
 
 
 @pytest.mark.parametrize("field", ["equations", "current", "threshold", "reset", "source"])
-@pytest.mark.parametrize(("value", "shown"), KINDS, ids=str)
+@pytest.mark.parametrize(("value", "shown"), KINDS, ids=[shown for _, shown in KINDS])
 def test_a_text_of_a_neuron_must_be_one(field, value, shown):
     with pytest.raises(UserError, match=rf"^neuron 'mine': {field}: expected a text, got {shown}$"):
         leaky(**{field: value})
@@ -123,7 +123,6 @@ def test_a_text_of_a_neuron_must_be_one(field, value, shown):
             ]
         ),
     ],
-    ids=str,
 )
 def test_every_field_of_a_neuron_has_its_kind(changes, message):
     with pytest.raises(UserError, match=f"^{message}"):
