@@ -175,12 +175,12 @@ def judge(protocol: Protocol, dataset: xr.Dataset) -> list[Check]:
     UserError
         If the protocol's ``checks`` fail, or if the run file lacks something that ``run`` returned.
     """
-    # The checks get a copy, because they must not change what is stored.
-    checks = call_own("checks", protocol.spec, protocol.checks, dataset.copy())
-    require_list("checks", protocol.name, checks, Check)
     if "variant" not in dataset.attrs and "config" in dataset.attrs:
         # A run of format 1.
         dataset.attrs["variant"] = protocol.variant(stored_config(protocol, dataset))
+    # The checks get a copy, because they must not change what is stored.
+    checks = call_own("checks", protocol.spec, protocol.checks, dataset.copy())
+    require_list("checks", protocol.name, checks, Check)
     dataset.attrs["checks"] = json.dumps([c.to_dict() for c in checks])
     if "left_out" in dataset.attrs:
         lines = record.attribute(dataset, "left_out")

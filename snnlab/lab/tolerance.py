@@ -51,7 +51,7 @@ def tolerance_interval(values: Sequence[float]) -> Tolerance:
     -------
     >>> low, high, scale = tolerance_interval([0.95, 0.96, 0.97, 0.96, 0.98])
     >>> f"{low:.2f} .. {high:.2f} ({scale})"
-    '0.83 .. 0.99 (log(x/(1-x)))'
+    '0.81 .. 0.99 (log(x/(1-x)))'
     """
     x = np.asarray(values, float)
     if x.ndim != 1 or x.size < 3 or not np.isfinite(x).all():
