@@ -48,7 +48,7 @@ def read_film(path: Path, height: int, width: int, seconds: float | None) -> tup
         If the file is no video, is shorter than ``seconds``, never changes, or is turned by no multiple of 90 degrees.
     """
     stat = path.stat()
-    return _read(path, stat.st_size, stat.st_mtime_ns, height, width, seconds)
+    return _read(path.absolute(), stat.st_size, stat.st_mtime_ns, height, width, seconds)
 
 
 @lru_cache(maxsize=1)

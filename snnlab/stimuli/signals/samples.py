@@ -56,7 +56,7 @@ def samples_from(path: Path) -> Samples:
         what = "the folder" if path.is_dir() else "no file"
         raise UserError(f"teacher: expected a file of samples, got {what} {str(path)!r}")
     stat = path.stat()
-    return _read(path, stat.st_size, stat.st_mtime_ns)
+    return _read(path.absolute(), stat.st_size, stat.st_mtime_ns)
 
 
 @cache
