@@ -5,10 +5,13 @@ import numpy as np
 import pytest
 import xarray as xr
 from brian2 import ms, mV, pA, second
+from scipy.sparse import csr_array
 
 import snnlab
 from snnlab.errors import UserError
 from snnlab.networks.force import Phase, train_force
+from snnlab.neurons.lif import LIF
+from snnlab.synapses.exponential import EXPONENTIAL
 
 SIZE = {"neuron": "lif", "n": 20, "dt": 0.5, "seconds": 0.2, "learn_start": 0.05, "learn_stop": 0.1}
 
@@ -56,6 +59,16 @@ def test_a_config_in_units_is_the_plain_one():
 def test_a_config_of_other_types_is_refused_by_name(changes, message):
     with pytest.raises(UserError, match=message):
         snnlab.ForceConfig(**SIZE | changes).settle()
+
+
+def test_a_network_takes_units():
+    weights, none = csr_array(0.01 * np.eye(3)), np.zeros((3, 1))
+    with snnlab.Engine("numpy"):
+        one = snnlab.ForceNetwork(LIF, EXPONENTIAL, weights, none, bias=-30 * mV, dt=0.5 * ms)
+        two = snnlab.ForceNetwork(LIF, EXPONENTIAL, weights, none, bias=-0.03, dt=0.5e-3)
+        assert one.clock.dt == two.clock.dt == 0.5 * ms and one.neurons.bias == two.neurons.bias == -30 * mV
+        with pytest.raises(UserError, match=r"^dt: expected a value in second"):
+            snnlab.ForceNetwork(LIF, EXPONENTIAL, weights, none, dt=3 * mV)
 
 
 def test_a_phase_takes_a_time():
