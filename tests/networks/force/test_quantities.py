@@ -91,7 +91,7 @@ def test_a_run_in_units_is_the_plain_one(net):
         ({"seconds": "2"}, "^seconds: expected a number > 0 in second, got '2'"),
         ({"seconds": None}, "^seconds: expected a number > 0 in second, got None"),
         ({"seconds": 1e-9}, "^seconds: expected at least one step of 0.5 ms"),
-        ({"speed": "x"}, "^speed: expected a finite number, got 'x'"),
+        ({"speed": "x"}, r"^speed: expected a multiple of 1/16 other than 0, .* got 'x'"),
         ({"feedback": np.nan}, "^feedback: expected a finite number, got nan"),
         ({"record_interval": "x"}, "^record_interval: expected a number > 0 in ms"),
         ({"record_spikes": -3}, "^record_spikes: expected an integer"),
