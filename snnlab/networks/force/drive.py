@@ -8,6 +8,7 @@ any length. force/cpp/drive.h does the same in C++.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import scipy
@@ -72,9 +73,8 @@ class Drive(EqualArrays):
 
 def ticks(speed: float, name: str = "speed") -> int:
     """Return the ticks of one time step at this speed; raises UserError for ``name`` if they are not an integer."""
-    count = round(speed * TICKS) if abs(speed) < 1e6 else 0
+    count = round(speed * TICKS) if isinstance(speed, Real) and abs(speed) < 1e6 else 0
     if count == 0 or count != speed * TICKS:
-        raise UserError(
-            f"{name}: expected a multiple of 1/{TICKS} other than 0, for example 2, 0.5 or -1, got {speed:g}"
-        )
+        shown = f"{float(speed):g}" if isinstance(speed, Real) else repr(speed)
+        raise UserError(f"{name}: expected a multiple of 1/{TICKS} other than 0, for example 2, 0.5 or -1, got {shown}")
     return count

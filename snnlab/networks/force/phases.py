@@ -10,7 +10,7 @@ import scipy
 
 from ...equality import EqualArrays
 from ...errors import UserError
-from ...models.quantities import number_in_unit
+from ...models.quantities import in_unit, number_in_unit
 from .drive import Drive, ticks
 
 _SILENT = ("silent", "silent_outputs", "silent_pulses")
@@ -63,7 +63,8 @@ class Phase(EqualArrays):
     """whether RLS restarts at P = alpha I; the decoder is kept"""
 
     def __post_init__(self):
-        for name, one in {"start": "second", "speed": "1", "feedback": "1"}.items():
+        object.__setattr__(self, "speed", in_unit("phases: speed", self.speed, "1"))
+        for name, one in {"start": "second", "feedback": "1"}.items():
             object.__setattr__(self, name, number_in_unit(f"phases: {name}", getattr(self, name), one))
         for name in _ORDERS + _SILENT:
             numbers = np.asarray(getattr(self, name))

@@ -222,7 +222,7 @@ class TrainedNetwork:
         silent, n_steps = stored.indices(silence, n), stored.steps(self.dataset, seconds)
         stored.require_counts({"record_spikes": record_spikes, "record_voltages": record_voltages})
         gain = self.dataset.attrs["feedback"] if feedback is None else feedback
-        speed, gain = number_in_unit("speed", speed, "1"), number_in_unit("feedback", gain, "1")
+        speed, gain = in_unit("speed", speed, "1"), number_in_unit("feedback", gain, "1")
         ticks(speed)
         phase = Phase(0.0, speed=speed, feedback=gain, silent=silent)
         record = stored.recorded(self.dataset, record_interval, 0, n_steps)
@@ -239,7 +239,7 @@ class TrainedNetwork:
                 "network": repr(self),
                 "file": str(self.dataset.encoding.get("source", "")),
                 "silence": json.dumps(silent.tolist()),
-                "speed": speed,
+                "speed": float(speed),
                 "feedback": gain,
                 "drive": "" if drive is None else f"every {float(drive.dt):g} s, shape {drive.values.shape}",
                 "seconds": n_steps * dt,

@@ -5,10 +5,13 @@ import numpy as np
 import pytest
 import xarray as xr
 from brian2 import ms, mV, pA, second
+from scipy.sparse import csr_array
 
 import snnlab
 from snnlab.errors import UserError
 from snnlab.networks.force import Phase, train_force
+from snnlab.neurons.lif import LIF
+from snnlab.synapses.exponential import EXPONENTIAL
 
 SIZE = {"neuron": "lif", "n": 20, "dt": 0.5, "seconds": 0.2, "learn_start": 0.05, "learn_stop": 0.1}
 
@@ -58,6 +61,16 @@ def test_a_config_of_other_types_is_refused_by_name(changes, message):
         snnlab.ForceConfig(**SIZE | changes).settle()
 
 
+def test_a_network_takes_units():
+    weights, none = csr_array(0.01 * np.eye(3)), np.zeros((3, 1))
+    with snnlab.Engine("numpy"):
+        one = snnlab.ForceNetwork(LIF, EXPONENTIAL, weights, none, bias=-30 * mV, dt=0.5 * ms)
+        two = snnlab.ForceNetwork(LIF, EXPONENTIAL, weights, none, bias=-0.03, dt=0.5e-3)
+        assert one.clock.dt == two.clock.dt == 0.5 * ms and one.neurons.bias == two.neurons.bias == -30 * mV
+        with pytest.raises(UserError, match=r"^dt: expected a value in second"):
+            snnlab.ForceNetwork(LIF, EXPONENTIAL, weights, none, dt=3 * mV)
+
+
 def test_a_phase_takes_a_time():
     assert Phase(300 * ms) == Phase(0.3) and Phase(0.3) != Phase(0.3, silent=np.array([1]))
     for start in ("a", 3 * mV, float("nan")):
@@ -78,7 +91,7 @@ def test_a_run_in_units_is_the_plain_one(net):
         ({"seconds": "2"}, "^seconds: expected a number > 0 in second, got '2'"),
         ({"seconds": None}, "^seconds: expected a number > 0 in second, got None"),
         ({"seconds": 1e-9}, "^seconds: expected at least one step of 0.5 ms"),
-        ({"speed": "x"}, "^speed: expected a finite number, got 'x'"),
+        ({"speed": "x"}, r"^speed: expected a multiple of 1/16 other than 0, .* got 'x'"),
         ({"feedback": np.nan}, "^feedback: expected a finite number, got nan"),
         ({"record_interval": "x"}, "^record_interval: expected a number > 0 in ms"),
         ({"record_spikes": -3}, "^record_spikes: expected an integer"),
