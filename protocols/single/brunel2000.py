@@ -1,0 +1,244 @@
+"""Four states of a sparse network of excitatory and inhibitory integrate-and-fire neurons (Brunel 2000, figure 8).
+
+Neurons are leaky integrators. Each gets spikes of C_E excitatory and C_E/4 inhibitory neurons, drawn at random, and of
+C_E independent Poisson processes from outside. A spike moves v by J, or by -g J if it is inhibitory, after a delay.
+Two numbers decide about the state: g, and the outside rate over the rate that would bring v to the threshold alone.
+
+The sources leave these points open. We chose:
+
+- Time steps are 0.1 ms, the delay has 15 of them. Between spikes the equation is solved exactly, but spikes fall on
+  steps. In the state SR two halves of the network fire in turns, each one delay and one step after the other. Its rate
+  is therefore 1/(2 (D + dt)) = 312.5 Hz. It would rise to 333 Hz for dt = 0.
+- In the refractory period v stays at the reset potential. Spikes that arrive then are lost.
+- Each neuron has exactly C_E and C_E/4 different presynaptic neurons, and may be one of them itself.
+- v starts evenly distributed between reset and threshold. The first 0.2 s are not measured.
+- Outside spikes of a step are drawn from a binomial distribution (Brian2's PoissonInput).
+
+The reduced preset has fewer neurons but nearly as many synapses a neuron, with J C_E as published. (With a tenth of the
+synapses and ten times J, noise would be three times as large, and theory gives 38 Hz in place of 6.5 Hz for SI slow.)
+Most neurons then share their inputs. Rates, regularity and the order of the frequencies stay. The network is not
+sparse, so that its synchrony is larger; the reduced preset says nothing about it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+from brian2 import Hz, Network, NeuronGroup, PoissonInput, PopulationRateMonitor, SpikeMonitor, Synapses, ms, mV
+
+from snnlab.analysis import mean_field, population, trains
+from snnlab.checking import require_between, require_choices, require_positive, require_whole
+from snnlab.engine.brian import Engine
+from snnlab.engine.settings import Cost
+from snnlab.errors import UserError
+from snnlab.files.describe import describe
+from snnlab.files.record import attribute
+from snnlab.lab.claims import Check, Finding, Published, per_seed
+
+INF = float("inf")
+# State: g, outside rate over threshold rate, length of the run (s).
+STATES = {"SR": (3.0, 2.0, 0.7), "SI fast": (6.0, 4.0, 1.2), "AI": (5.0, 2.0, 1.2), "SI slow": (4.5, 0.9, 2.2)}
+PANELS = dict(zip(STATES, "ABCD", strict=True))
+TAU, THRESHOLD, RESET, REFRACTORY = 20 * ms, 20 * mV, 10 * mV, 2 * ms
+NEURON = {"tau": 20e-3, "threshold": 20e-3, "reset": 10e-3, "refractory": 2e-3}
+VARIANTS = {state: {"state": state} for state in STATES}
+QUICK = {"n_e": 1000, "c_e": 800, "j": 0.125}
+# It keeps every neuron and synapse, but not which kind of input dominates.
+CONTROLS = {"other balance": {"control": "other balance"}}
+FIGURE = "brunel2000"
+# Start of the measured part, longest segment of the spectrum, width of a bin (s); band of the spectrum (Hz).
+START, SEGMENT, BIN, BAND = 0.2, 0.5, 1e-3, (5.0, 1000.0)
+# A train has at least this number of spikes to count for the CV.
+FEWEST = 5
+NAMES = {
+    "time": ("start of a time step", "s"),
+    "count_e": ("spikes of all excitatory neurons in a time step", "1"),
+    "count_i": ("spikes of all inhibitory neurons in a time step", "1"),
+}
+RATE_E, RATE_I, CV = "rate of excitatory neurons (Hz)", "rate of inhibitory neurons (Hz)", "mean CV of intervals"
+FREQUENCY, RATIO = "frequency of the population rate (Hz)", "frequency of the population rate / rate"
+FLUCTUATION, SYNCHRONY = "fluctuation of the population rate, 1 ms bins", "synchrony (1: independent neurons)"
+THEORY, THEORY_CV = "rate by mean-field theory (Hz)", "CV by mean-field theory"
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of the network. None means the value of the state."""
+
+    state: Literal["SR", "SI fast", "AI", "SI slow"] = "AI"
+    """synchronous regular, fast or slow synchronous irregular, or asynchronous irregular (figure 8 A, B, C, D)"""
+    g: float | None = None
+    """size of an inhibitory synapse over that of an excitatory one"""
+    external: float | None = None
+    """outside rate over the rate that brings v to the threshold by itself"""
+    n_e: int = 10_000
+    """number of excitatory neurons; a quarter as many inhibit"""
+    c_e: int = 1000
+    """number of excitatory synapses of a neuron, and of outside ones; a quarter as many inhibit"""
+    j: float = 0.1
+    """size of an excitatory synapse (mV)"""
+    delay: float = 1.5
+    """time from a spike to its effect (ms)"""
+    dt: float = 0.1
+    """time step (ms)"""
+    seconds: float | None = None
+    """length of the run (s); the first 0.2 s are not measured"""
+    recorded: int = 500
+    """number of excitatory neurons whose spikes are stored"""
+    control: Literal["none", "other balance"] = "none"
+    """other balance: g = 3 where inhibition dominates (g > 4), else g = 5"""
+    seed: int = 0
+    """seed of all random streams"""
+    target: Literal["cython", "numpy", "cpp_standalone"] = "cython"
+    """where Brian2's generated code runs"""
+
+
+def settle(config: Config) -> Config:
+    """Return the Config with the values of the state filled in."""
+    require_choices(config)
+    g, external, seconds = STATES[config.state]
+    config = replace(
+        config,
+        g=g if config.g is None else config.g,
+        external=external if config.external is None else config.external,
+        seconds=seconds if config.seconds is None else config.seconds,
+    )
+    require_positive(config, "external", "j", "delay", "dt")
+    require_between(config, "g", 0)
+    require_between(config, "dt", 0, 0.5)
+    require_between(config, "seconds", START + 0.05)
+    require_whole("n_e", config.n_e, 4, 10**7)
+    require_whole("c_e", config.c_e, 4, config.n_e)
+    require_whole("recorded", config.recorded, 1, config.n_e)
+    for name in ("n_e", "c_e"):
+        if getattr(config, name) % 4:
+            raise UserError(f"{name}: expected a multiple of 4, got {getattr(config, name)}")
+    for name, value in (("delay", config.delay), ("refractory period", 2.0)):
+        if abs(value / config.dt - round(value / config.dt)) > 1e-6:
+            raise UserError(f"dt: expected a whole number of steps in the {name} ({value:g} ms), got {config.dt} ms")
+    # More than this, and the binomial counts of a step are no longer close to Poisson's.
+    if (often := outside_rate(config) * config.dt * 1e-3) > 0.1:
+        raise UserError(f"external: expected at most 0.1 spikes of an outside synapse in a step, got {often:.3g}")
+    return config
+
+
+def models(config: Config) -> dict:
+    """Return the version of this network."""
+    return {"brunel2000": 1}
+
+
+def cost(config: Config) -> Cost:
+    """Return the expected cost: memory of the synapses, and time for their spikes."""
+    seconds, n = config.seconds or 1.2, 1.25 * config.n_e
+    synapses, steps = n * 1.25 * config.c_e, round(seconds * 1e3 / config.dt)
+    rate = 320.0 if balance(config) < 4 else 40.0
+    return Cost(steps, memory=20 * synapses, seconds=steps * n * 3e-8 + synapses * (4e-7 + 15e-9 * rate * seconds))
+
+
+def balance(config: Config) -> float:
+    """Return the g that is used: a control has another one."""
+    if config.control == "none":
+        return config.g
+    return 3.0 if config.g > 4 else 5.0
+
+
+def outside_rate(config: Config) -> float:
+    """Return the rate (Hz) of one of the C_E outside processes of a neuron."""
+    return config.external * 20.0 / (config.j * config.c_e * NEURON["tau"])
+
+
+def run(config: Config, engine: Engine) -> xr.Dataset:
+    """Run the network from random potentials. Its objects are Brian2's, as in any script."""
+    n_e, c_e, c_i, g = config.n_e, config.c_e, config.c_e // 4, balance(config)
+    n, n_i, J, tau, theta, v_r = n_e + n_e // 4, n_e // 4, config.j * mV, TAU, THRESHOLD, RESET
+    cells = NeuronGroup(
+        n,
+        "dv/dt = -v/tau : volt (unless refractory)",
+        threshold="v > theta",
+        reset="v = v_r",
+        refractory=REFRACTORY,
+        method="exact",
+        dt=config.dt * ms,
+    )
+    cells.v = "v_r + rand()*(theta - v_r)"
+    excitatory, inhibitory = cells[:n_e], cells[n_e:]
+    excite = Synapses(excitatory, cells, on_pre="v += J", delay=config.delay * ms, dt=config.dt * ms)
+    inhibit = Synapses(inhibitory, cells, on_pre="v -= g*J", delay=config.delay * ms, dt=config.dt * ms)
+    excite.connect(i="k for k in sample(N_pre, size=c_e)")
+    inhibit.connect(i="k for k in sample(N_pre, size=c_i)")
+    outside = PoissonInput(cells, "v", c_e, outside_rate(config) * Hz, J)
+    spikes = SpikeMonitor(cells[: config.recorded])
+    rates = [PopulationRateMonitor(group) for group in (excitatory, inhibitory)]
+    network = Network(cells, excite, inhibit, outside, spikes, rates)
+    engine.run(network, config.seconds, cells.clock)
+
+    step = config.dt * 1e-3
+    counts = [np.rint(np.array(rate.rate) * size * step).astype(int) for rate, size in zip(rates, (n_e, n_i))]
+    dataset = xr.Dataset(
+        {
+            "count_e": ("time", counts[0]),
+            "count_i": ("time", counts[1]),
+            "spike_time": ("spike", np.array(spikes.t)),
+            "spike_neuron": ("spike", np.array(spikes.i)),
+        },
+        {"time": np.arange(len(counts[0])) * step, "recorded": np.arange(config.recorded)},
+    )
+    return describe(dataset, NAMES)
+
+
+def inputs(config: dict, g: float, rate: float) -> tuple[float, float]:
+    """Return mean and strength of the noise (V) of a neuron's input if all neurons fire at a rate (Hz) like Poisson's.
+
+    mean = C_E J tau (nu_ext + nu (1 - g/4)), noise = J sqrt(C_E tau (nu_ext + nu (1 + g^2/4)))
+    """
+    c, j, tau = config["c_e"], config["j"] * 1e-3, NEURON["tau"]
+    outside = config["external"] * NEURON["threshold"] / (j * c * tau)
+    return c * j * tau * (outside + rate * (1 - g / 4)), j * (c * tau * (outside + rate * (1 + g**2 / 4))) ** 0.5
+
+
+def theory(config: dict, g: float) -> tuple[float, float]:
+    """Return rate (Hz) and CV of neurons that get the noise that they cause, if they fire independently."""
+    rate = mean_field.self_consistent_rate(lambda nu: inputs(config, g, nu), **NEURON)
+    return rate, mean_field.cv(*inputs(config, g, rate), **NEURON)
+
+
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return every measure of a run by name, from 0.2 s on.
+
+    The population is all neurons. The frequency is that of the largest power from 5 to 1000 Hz (Welch, segments of 0.5 s,
+    so that it is a multiple of 2 Hz). The CV is the mean over recorded neurons with at least five spikes. The
+    fluctuation is standard deviation over mean. Synchrony is the variance of the population's count over that of
+    independent neurons with the same trains.
+    """
+    config = attribute(dataset, "config")
+    step, n_e, n_i = config["dt"] * 1e-3, config["n_e"], config["n_e"] // 4
+    first = round(START / step)
+    parts = [dataset[name].values[first:] for name in ("count_e", "count_i")]
+    counts, length = sum(parts), len(parts[0]) * step
+    bins = population.binned(counts, round(BIN / step))
+    spikes = trains.recorded(dataset)
+    single = trains.counts(*spikes, START, START + len(bins) * BIN, len(bins))
+    rate = counts.sum() / (n_e + n_i) / length
+    frequency = population.peak_frequency(*population.spectrum(counts, step, SEGMENT), *BAND)
+    expected = theory(config, config["g"])
+    return {
+        RATE_E: parts[0].sum() / n_e / length,
+        RATE_I: parts[1].sum() / n_i / length,
+        CV: mean_cv(spikes),
+        FREQUENCY: frequency,
+        RATIO: frequency / rate if rate > 0 else float("nan"),
+        FLUCTUATION: population.fluctuation(bins),
+        SYNCHRONY: population.synchrony(bins, single, n_e + n_i),
+        THEORY: expected[0],
+        THEORY_CV: expected[1],
+    }
+
+
+def mean_cv(spikes: trains.Spikes) -> float:
+    """Return the mean coefficient of variation of the intervals of neurons with at least five measured spikes."""
+    late = [train[train >= START] for train in trains.trains(*spikes)]
+    values = [trains.cv_isi(train) for train in late if len(train) >= FEWEST]
+    return float(np.mean(values)) if values else float("nan")
