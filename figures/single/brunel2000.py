@@ -15,11 +15,11 @@ STATES = ("SR", "SI fast", "AI", "SI slow")
 NEEDS = [("brunel2000", {"state": state, "seed": 100}) for state in STATES]
 CAPTION = (
     "10,000 excitatory and 2500 inhibitory integrate-and-fire neurons. Above: spikes of 50 excitatory neurons. Below: "
-    "rate of all neurons in bins of 0.5 ms. A: With weak inhibition (g = 3) neurons fire regularly, and all within two "
-    "volleys that follow each other (synchronous regular). B: With strong inhibition and much input (g = 6) the "
-    "population oscillates fast, and single neurons fire irregularly at a third of its frequency. C: With less input "
-    "(g = 5) the population rate is the most even of the four, and neurons fire irregularly. D: With outside input just below "
-    "the threshold (g = 4.5) the population oscillates slowly, and neurons take part in few of its waves."
+    "rate of all neurons in bins of 0.5 ms. A: With weak inhibition (g = 3) each neuron fires regularly, in one of two "
+    "volleys that take turns; the shown time is shorter. B: With strong inhibition and much input from outside the "
+    "population oscillates fast. Single neurons fire irregularly, at about a third of its frequency. C: With less "
+    "input the rate fluctuates least, and neurons fire irregularly. D: With input just below the threshold "
+    "the population oscillates slowly. Neurons take part in few of its waves."
 )
 NAMES = {
     "SR": "synchronous regular",

@@ -15,6 +15,7 @@ equations of the stationary state; the integral of the rate is Siegert's, 1951).
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
@@ -106,7 +107,7 @@ def _first(low: float, high: float) -> float:
     # Far below 0 the integrand is 1/(sqrt(pi) |u|), far above it grows like exp(u^2): both have pieces of their own.
     ends = np.unique(np.clip([low, -100, -10, -2, 0, 5, 10, 15, high], low, high))
     total = 0.0
-    for start, stop in zip(ends[:-1], ends[1:], strict=True):
+    for start, stop in pairwise(ends):
         total += (stop - start) / 2 * float(weights @ _scaled((start + stop) / 2 + (stop - start) / 2 * nodes))
     return total
 
