@@ -15,11 +15,12 @@ STATES = ("SR", "SI fast", "AI", "SI slow")
 NEEDS = [("brunel2000", {"state": state, "seed": 100}) for state in STATES]
 CAPTION = (
     "10,000 excitatory and 2500 inhibitory integrate-and-fire neurons. Above: spikes of 50 excitatory neurons. Below: "
-    "rate of all neurons in bins of 0.5 ms. A: With weak inhibition (g = 3) each neuron fires regularly, in one of two "
-    "volleys that take turns; the shown time is shorter. B: With strong inhibition and much input from outside the "
-    "population oscillates fast. Single neurons fire irregularly, at about a third of its frequency. C: With less "
-    "input the rate fluctuates least, and neurons fire irregularly. D: With input just below the threshold "
-    "the population oscillates slowly. Neurons take part in few of its waves."
+    "rate of all neurons in bins of 0.5 ms. ν_ext/ν_thr is the rate of outside spikes over the rate that brings a "
+    "neuron to its threshold. A: With weak inhibition (g = 3) each neuron fires regularly, in one of two volleys that "
+    "take turns; 50 ms are shown. B: With strong inhibition and much input from outside the population oscillates "
+    "fast. Single neurons fire irregularly, at about a third of its frequency. C: With less input the rate fluctuates "
+    "least, and neurons fire irregularly. D: With input just below the threshold the population oscillates slowly. "
+    "Neurons take part in few of its waves."
 )
 NAMES = {
     "SR": "synchronous regular",
@@ -27,9 +28,8 @@ NAMES = {
     "AI": "asynchronous irregular",
     "SI slow": "synchronous irregular, slow",
 }
-# Length of the shown part (s), as in the source about, and width of a bin (s).
-SHOWN, BIN, NEURONS = {"SR": 0.05}, 0.5e-3, 50
-LENGTH = 0.2
+# Length of the shown part (s), which is shorter for the state with the fastest volleys; width of a bin (s).
+LENGTH, SHORT, BIN, NEURONS = 0.2, {"SR": 0.05}, 0.5e-3, 50
 
 
 def draw(datasets: list[xr.Dataset]) -> Figure:
@@ -52,11 +52,13 @@ def _state(above: Axes, below: Axes, dataset: xr.Dataset) -> None:
     config = attribute(dataset, "config")
     state, step = config["state"], config["dt"] * 1e-3
     stop = float(dataset.time[-1]) + step
-    start = max(0.0, stop - SHOWN.get(state, LENGTH))
+    start = max(0.0, stop - SHORT.get(state, LENGTH))
     n = min(NEURONS, dataset.sizes["recorded"])
     panels.raster(above, dataset.spike_time.values, dataset.spike_neuron.values, start, stop, n)
     above.set(ylabel="neuron", xticklabels=[], yticks=[0, n])
-    above.set_title(f"{NAMES[state]}: g = {config['g']:g}, outside {config['external']:g}", loc="left")
+    above.set_title(NAMES[state], loc="left")
+    ratio = rf"g = {config['g']:g},  $\nu_{{ext}}/\nu_{{thr}}$ = {config['external']:g}"
+    above.set_title(ratio, loc="right", fontsize=7)
     time, rate = population_rate(dataset, start, stop)
     below.step(1e3 * (time - start), rate, where="post", color=panels.AFTER, lw=0.7)
     below.fill_between(1e3 * (time - start), rate, step="post", color=panels.AFTER, alpha=0.3, lw=0)
