@@ -272,6 +272,17 @@ SOURCES = {
             )
         )
     },
+    # The paper could not be read. Two public programs that repeat its figure 8 state these values; they agree.
+    "Brunel 2000, doi:10.1023/A:1008925309027, figure 8": {
+        "protocols.single.brunel2000:STATES": {"SR": (3, 2), "SI fast": (6, 4), "AI": (5, 2), "SI slow": (4.5, 0.9)},
+        "protocols.single.brunel2000:NEURON": dict(tau=0.02, threshold=0.02, reset=0.01, refractory=0.002),
+        "protocols.single.brunel2000:Config": dict(n_e=10_000, c_e=1000, j=0.1, delay=1.5),
+        "protocols.single.brunel2000:PUBLISHED": {
+            "SI fast": {"rate of excitatory neurons (Hz)": 60.7, "frequency of the population rate (Hz)": 180},
+            "AI": {"rate of excitatory neurons (Hz)": 37.7},
+            "SI slow": {"rate of excitatory neurons (Hz)": 5.5, "frequency of the population rate (Hz)": 22},
+        },
+    },
     "the reservoir study: batches of 64, no temporal summation, f inside the sum": {
         "networks.reservoir:ReservoirConfig": dict(batch=64, form="reservoir"),
         "plasticity.stlr:STLR/parameters/kept": 0,
@@ -529,9 +540,9 @@ def test_claims_state_the_numbers_of_the_source(place):
 
 
 def test_every_claim_with_a_number_is_here():
-    """Claims of force_sine are made of BANDS and _SEEN, which stand above."""
+    """Claims of force_sine are made of BANDS and _SEEN, those of brunel2000 of PUBLISHED, which stand above."""
     files = {path for path in (ROOT / "protocols").rglob("*.py") if re.search(r'"number"', path.read_text())}
     files |= {path for path in (ROOT / "protocols").rglob("*.py") if "of_one_machine(" in path.read_text()}
     named = {Path(place.partition(":")[0].replace(".", "/") + ".py") for place in CLAIMED}
-    shared = {Path("boltzmann/_shared.py"), Path("force/force_sine.py")}
+    shared = {Path("boltzmann/_shared.py"), Path("force/force_sine.py"), Path("single/brunel2000.py")}
     assert {path.relative_to(ROOT / "protocols") for path in files} == named | shared

@@ -29,6 +29,7 @@ TWO = {"sequence": "CI", "cue": 5, "periods": 4, "target": "numpy"}
 PATTERNS = {"n": 40, "inputs": 40, "active": 10, "frames": 3, "sequences": 4, "hold": 2, "density": 0.2}
 RESERVOIR = {"n": 40, "density": 0.2, "epochs": 1}
 SMALL = {
+    "brunel2000": {"n_e": 40, "c_e": 20, "j": 5.0, "dt": 0.5, "seconds": 0.25, "recorded": 5, "target": "numpy"},
     "dybm_anomaly": ONE | {"sequence": "CI"},
     "dybm_baselines": ONE,
     "dybm_energy": ONE,

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from places import ROOT
+from snnlab.analysis import trains
 from snnlab.lab.protocol import find_protocol
 
 PAGES = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs" / "results").glob("*.md"))]
@@ -17,15 +18,15 @@ def blocks(name):
 
 
 def test_both_languages_show_the_same_programs():
-    assert len(blocks("README.md")) == 5
+    assert len(blocks("README.md")) == 6
     assert blocks("README.md") == blocks("README.ja.md")
 
 
 def test_the_files_shown_are_those_that_tests_run_and_the_neuron_is_short():
-    names = ("my_rule.py", "my_neuron.py", "my_study.py")
-    rule, neuron, study = ((ROOT / "tests" / "data" / name).read_text() for name in names)
-    assert [blocks("README.md")[k] for k in (4, 0, 1)] == [rule, neuron, study]
-    assert len(neuron.splitlines()) <= 25
+    names = ("my_neuron.py", "my_study.py", "my_network.py", "my_rule.py")
+    shown = [(ROOT / "tests" / "data" / name).read_text() for name in names]
+    assert [blocks("README.md")[k] for k in (0, 1, 2, 5)] == shown
+    assert len(shown[0].splitlines()) <= 25
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -50,7 +51,7 @@ def test_tables_hold_the_same_numbers_in_both_languages(page):
 @pytest.mark.standalone
 def test_the_boltzmann_program_spells(capsys):
     scope = {}
-    exec(blocks("README.md")[3], scope)
+    exec(blocks("README.md")[4], scope)
     assert 1 < scope["fit"].periods < 20_000 and len(scope["fit"].block_periods) == 1
     np.testing.assert_array_equal(scope["fit"].machine.generate(16, scope["fit"].traces), scope["word"]("SUN"))
     assert capsys.readouterr().out.count("#") == scope["drawn"].sum() > 20
@@ -65,8 +66,18 @@ def test_the_lesion_program_runs_on_a_run_file(tmp_path, monkeypatch):
     path.rename("RUN.nc")
     plt.close("all")
     scope = {}
-    exec(blocks("README.md")[2].replace("net.run(2.0", "net.run(0.1, target='numpy'"), scope)
+    exec(blocks("README.md")[3].replace("net.run(2.0", "net.run(0.1, target='numpy'"), scope)
     assert len(scope["amplitudes"]) == len(scope["fractions"]) == 6
     # Half of the neurons carry less output than all of them.
     assert scope["amplitudes"][-1] != pytest.approx(scope["amplitudes"][0])
     assert (tmp_path / "lesion.png").stat().st_size > 5000
+
+
+@pytest.mark.programs
+def test_the_own_network_fires_irregularly_unless_inhibition_is_weak(tmp_path):
+    protocol, cv = find_protocol(str(ROOT / "tests" / "data" / "my_network.py")), {}
+    for g in (5.0, 3.0):
+        run = protocol.execute(protocol.config(g=g), tmp_path)[1]
+        fired = trains.trains(run.spike_time.values, run.spike_neuron.values, 50)
+        cv[g] = np.nanmean([trains.cv_isi(train[train > 0.1]) for train in fired])
+    assert cv[5.0] > 0.3 and cv[3.0] < 0.05

@@ -11,6 +11,7 @@ from places import ROOT
 DOIS = {
     "Bienenstock, Cooper & Munro 1982": "10.1523/JNEUROSCI.02-01-00032.1982",
     "Brette & Gerstner 2005": "10.1152/jn.00686.2005",
+    "Brunel 2000": "10.1023/A:1008925309027",
     "Nicola & Clopath 2017": "10.1038/s41467-017-01827-3",
     "Nicola & Clopath 2019": "10.1038/s41593-019-0415-2",
     "Oja 1982": "10.1007/BF00275687",
