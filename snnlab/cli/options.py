@@ -15,6 +15,8 @@ import tyro
 
 from ..errors import unknown
 from ..lab.protocol import Protocol
+from ..lab.run import call_own
+from .refusal import one_line
 
 # These are the headings of a Config's fields, in the order of printing.
 HEADINGS = ("experiment", "network", "learning", "recording", "run")
@@ -42,11 +44,20 @@ def parse(
     both: type[Any] = dataclasses.make_dataclass("both", fields)
     # Help shows only the one of --figure and --no-figure that changes the default.
     config = (tyro.conf.FlagCreatePairsOff,) if wanted else ()
-    parsed = tyro.cli(both, prog=prog, args=arguments, description=summary, config=config)
+    listing = f"{prog} {_ALL if protocol else '--help'}"
+    with one_line(arguments, _kinds(*([protocol.Config] if protocol else []), options), listing):
+        parsed = tyro.cli(both, prog=prog, args=arguments, description=summary, config=config)
     *groups, chosen = (getattr(parsed, name) for name, _, _ in fields)
     if protocol is None:
         return chosen, None
-    return chosen, protocol.Config(**{k: v for group in groups for k, v in vars(group).items()})
+    values = {k: v for group in groups for k, v in vars(group).items()}
+    return chosen, call_own("Config", protocol.spec, lambda: protocol.Config(**values))
+
+
+def _kinds(*classes: type) -> dict[str, Any]:
+    """Return the type of each field by the name of its option, without dashes in front."""
+    hints = [(cls, get_type_hints(cls, include_extras=True)) for cls in classes]
+    return {f.name.replace("_", "-"): known[f.name] for cls, known in hints for f in dataclasses.fields(cls) if f.init}
 
 
 def _flat(name: str) -> tuple:
@@ -63,7 +74,7 @@ def _summary(protocol: Protocol, presets: bool, everything: bool) -> str:
     """Return the text above the options: the protocol's docstring, its presets, and how to show the other fields."""
     text = (sys.modules[protocol.Config.__module__].__doc__ or "").strip()
     if presets and len(protocol.variants) > 1:
-        text += f"\n\nPresets: {'; '.join(protocol.variants)}."
+        text += f"\n\nValues of --preset: {'; '.join(protocol.variants)}."
     hidden = (
         []
         if everything

@@ -127,13 +127,6 @@ def test_a_mistake_is_one_line_with_exit_status_2_and_writes_nothing(name, tmp_p
     assert not list(tmp_path.rglob("*.nc"))
 
 
-def test_a_flag_that_does_not_exist_has_exit_status_2(tmp_path, capsys):
-    with pytest.raises(SystemExit) as stop:
-        snnlab("run", "force_sine", "--neurons", "lif", out=tmp_path)
-    assert stop.value.code == 2
-    assert "--neuron" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
     ("text", "words"),
     [
