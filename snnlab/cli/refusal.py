@@ -136,5 +136,5 @@ def _may_be_none(kind: Any) -> bool:
 def _plain(text: str) -> str:
     """Return the reason in the parser's framed message, in one line and without the title and the hints below it."""
     # Where output is not Unicode, the title is not in the frame but in the first block between two lines.
-    blocks = re.split(r"^(?:[╭╰].*|│? ?[─-]{3,} ?│?)$", text, flags=re.MULTILINE)
+    blocks = re.split(r"^(?:[╭╰].*|│? *[─-]{3,} *│?)$", text, flags=re.MULTILINE)
     return " ".join(re.sub(r"^│|│$", "", blocks[1] if blocks[1:] else text, flags=re.MULTILINE).split())[:400]
