@@ -61,7 +61,7 @@ def test_a_mistake_in_an_option_of_another_type_has_the_parsers_words_in_one_lin
         "--sizes a": "options: Error parsing --sizes: Failed to parse key-value pairs!",
         "--pair 1": "pair: expected 2 values, got 1",
         "--pair 1 x": "pair: expected a number, got 'x'",
-        "--pair 10 1": f"protocol: {tmp_path}/own.py: Config fails at line 16 with ValueError: large",
+        "--pair 10 1": f"protocol: {tmp_path}/own.py: Config fails at line 17 with ValueError: large",
     }.items():
         assert main(["run", "own.py", *options.split()]) == 2
         assert capsys.readouterr().err == f"snnlab: {words}\n"
