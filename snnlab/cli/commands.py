@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -15,16 +14,17 @@ import tyro
 from ..errors import UserError
 from ..files import record
 from ..files.data import SOURCES, get
-from ..lab.claims import Check, checks_table, measures_table, table
+from ..lab.claims import measures_table, table
 from ..lab.discovery import family, files
 from ..lab.estimate import estimate
 from ..lab.figure import FigureFile, collect, find_figure, needed_runs, read, save_figure, write_claims
-from ..lab.protocol import Protocol, find_protocol, judge_again
-from ..lab.run import RUNS, Run, controls_fail, stored_checks, stored_measures
+from ..lab.protocol import Protocol, find_protocol
+from ..lab.run import RUNS, Run, stored_checks, stored_measures
 from ..lab.study import Study, parse_grid, parse_seeds, plan, run_study
 from .consent import announce
 from .options import parse
 from .settled import describe_run
+from .stored import exit_status, print_checks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,22 +91,6 @@ def _named(command: str, arguments: list[str], options: type) -> tuple[str, list
     return arguments[0], arguments[1:]
 
 
-def _exit_status(dataset, checks: list[Check]) -> int:
-    held = all(c.holds for c in checks) if dataset.attrs["condition"] == "default" else controls_fail(checks)
-    return 0 if held else 3
-
-
-def _print_checks(dataset, checks: list[Check]) -> None:
-    """Print the checks of a run with notes on controls and the reduced preset."""
-    if dataset.attrs["condition"] != "default":
-        print(f"control {dataset.attrs['condition']!r}: at least one of its checks must fail")
-    if dataset.attrs.get("note"):
-        print(dataset.attrs["note"])
-    print(checks_table(checks) if checks else "no checks stated for these settings")
-    if dataset.attrs["preset"] == "quick" and dataset.attrs["condition"] == "default" and _exit_status(dataset, checks):
-        print("reduced preset: checks that fail here may hold at the published scale, without --quick")
-
-
 def run(arguments: list[str]) -> int:
     """snnlab run PROTOCOL [options]"""
     name, rest = _named("run", arguments, _Run)
@@ -122,7 +106,7 @@ def run(arguments: list[str]) -> int:
         print("snnlab: --resume finds no checkpoint of this run, so it starts from the beginning", file=sys.stderr)
     path, dataset = prepared.path, prepared.execute(options.progress, options.resume)
     checks = stored_checks(dataset)
-    _print_checks(dataset, checks)
+    print_checks(dataset, checks)
     stated = {check.what for check in checks}
     if more := {what: value for what, value in stored_measures(dataset).items() if what not in stated}:
         print("\n" + measures_table(more) + "\n")
@@ -135,7 +119,7 @@ def run(arguments: list[str]) -> int:
             print(f"figure    none: {error}")
     for written in protocol.export(dataset, path.with_suffix("")):
         print(f"{written.suffix[1:]:<10}{written}")
-    return _exit_status(dataset, checks)
+    return exit_status(dataset, checks)
 
 
 def _seeds(options: _Study | _Reproduce) -> range | list[int]:
@@ -199,31 +183,6 @@ def _study_status(result: Study) -> int:
     return 4 if any(condition == "default" for _, condition in result.diverged) else 0
 
 
-def claims(arguments: list[str]) -> int:
-    """snnlab claims RUN.nc [--json]"""
-    if {"-h", "--help"} & set(arguments):
-        print(
-            "usage: snnlab claims RUN.nc [--json]\n\nThe checks of a run, evaluated again by the protocol as it is now."
-        )
-        return 0
-    as_json = "--json" in arguments
-    paths = [a for a in arguments if a != "--json"]
-    if len(paths) != 1 or paths[0].startswith("-"):
-        raise UserError(f"claims: expected one run file, and optionally --json, got {' '.join(paths) or 'none'}")
-    dataset = record.load(paths[0])
-    checks, note = judge_again(dataset)
-    name = dataset.attrs["protocol"]
-    if as_json:
-        rows = [c.to_dict() for c in checks]
-        seed = {"seed": int(dataset.attrs["seed"])} if "seed" in dataset.attrs else {}
-        print(json.dumps({"protocol": name, **seed, "note": note, "checks": rows}))
-    else:
-        if note:
-            print(note)
-        _print_checks(dataset, checks)
-    return _exit_status(dataset, checks)
-
-
 def figure(arguments: list[str]) -> int:
     """snnlab figure NAME [options]"""
     name, rest = _named("figure", arguments, _Figure)
@@ -243,7 +202,7 @@ def figure(arguments: list[str]) -> int:
     if wanted.caption:
         of_all = "reduced preset; the caption describes the published scale. " if options.quick else ""
         print("\n" + "\n".join(textwrap.wrap(of_all + wanted.caption, 100)))
-    return max(_exit_status(d, stored_checks(d)) for d in datasets)
+    return max(exit_status(d, stored_checks(d)) for d in datasets)
 
 
 def reproduce(arguments: list[str]) -> int:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from snnlab.cli import commands
 from snnlab.cli.main import main
+from snnlab.cli.stored import print_checks
 from snnlab.files.record import attribute, load
 from snnlab.lab.claims import Check
 
@@ -41,7 +41,7 @@ def test_every_command_has_help(capsys):
         with pytest.raises(SystemExit) as stop:
             snnlab(command, "--help")
         assert stop.value.code == 0 and word in capsys.readouterr().out
-    for command in ("claims", "list"):
+    for command in ("claims", "compare", "list"):
         assert snnlab(command, "--help") == 0 and command in capsys.readouterr().out
 
 
@@ -265,7 +265,7 @@ def test_a_run_prints_what_it_measured_beside_its_checks(tmp_path, capsys):
 )
 def test_a_check_that_fails_in_the_reduced_preset_comes_with_a_word_of_it(preset, measured, told, capsys):
     run = xr.Dataset(attrs={"condition": "default", "preset": preset})
-    commands._print_checks(run, [Check("error", measured, 0.0, 1.0, "ours")])
+    print_checks(run, [Check("error", measured, 0.0, 1.0, "ours")])
     assert ("reduced preset" in capsys.readouterr().out) == told
 
 
