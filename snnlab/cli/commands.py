@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 import tyro
@@ -148,7 +148,7 @@ def study(arguments: list[str]) -> int:
         print(f"{protocol.name} has no seed, since it is not random: each setting is run once", file=sys.stderr)
     grid = parse_grid(options.vary, config)
     configs = plan(protocol, config, _seeds(options), options.controls, grid)
-    if not _announced(_study_runs(protocol, configs, options), sum(map(len, configs.values())), options, options.jobs):
+    if not _announced(_groups(protocol, configs, options), sum(map(len, configs.values())), options, options.jobs):
         return 0
     result = run_study(protocol, configs, options.out, options.jobs, options.progress)
     print(result.report())
@@ -158,15 +158,16 @@ def study(arguments: list[str]) -> int:
     return _study_status(result)
 
 
-def _study_runs(protocol: Protocol, configs: dict[tuple[str, str], list], options: _Common) -> Iterator[Run]:
-    """Yield the runs of a study."""
-    for group in configs.values():
-        yield from (protocol.prepare(config, options.out) for config in group)
+def _groups(protocol: Protocol, configs: dict[tuple[str, str], list], options: _Common) -> list[Iterator[Run]]:
+    """Return the runs of each group of a study."""
+    return [(protocol.prepare(config, options.out) for config in group) for group in configs.values()]
 
 
-def _announced(runs: Iterable[Run], total: int, options: _Common, jobs: int = 1) -> bool:
+def _announced(groups: Sequence[Iterable[Run]], total: int, options: _Common, jobs: int = 1) -> bool:
     """Say what the runs without a file cost, and tell whether they are to be computed now: not with --dry-run."""
-    expected = estimate(runs, total, jobs)
+    # One run of each group comes first, since runs of different groups may differ in cost.
+    in_turns = (run for runs in zip_longest(*groups) for run in runs if run is not None)
+    expected = estimate(in_turns, total, jobs)
     if options.dry_run:
         print(expected.text())
     else:
@@ -193,7 +194,7 @@ def figure(arguments: list[str]) -> int:
         of = "-" + "-".join(path.stem for path in options.run[:3]) + ("-and-more" if options.run[3:] else "")
     else:
         runs = needed_runs(wanted, options.quick, options.out)
-        if not _announced(runs, len(runs), options):
+        if not _announced([runs], len(runs), options):
             return 0
         datasets = collect(wanted, runs, options.progress)
         of = "-quick" if options.quick else ""
@@ -223,9 +224,9 @@ def reproduce(arguments: list[str]) -> int:
     plans = {name: _plan_variants(find_protocol(name), options) for name in chosen}
     drawn = {name: find_figure(name) for name in figures if not names or name in names}
     needed = {name: needed_runs(wanted, options.quick, options.out) for name, wanted in drawn.items()}
-    behind = (_study_runs(find_protocol(name), configs, options) for name, configs in plans.items())
+    groups = [group for name, configs in plans.items() for group in _groups(find_protocol(name), configs, options)]
     total = sum(len(group) for configs in plans.values() for group in configs.values()) + sum(map(len, needed.values()))
-    if not _announced(chain(*behind, *needed.values()), total, options, options.jobs):
+    if not _announced([*groups, *needed.values()], total, options, options.jobs):
         return 0
     status, rows, studies = 0, [], {}
     for name, configs in plans.items():

@@ -16,6 +16,7 @@ import tyro
 from ..errors import unknown
 from ..lab.protocol import Protocol
 from ..lab.run import call_own
+from ..models.names import with_names
 from .refusal import one_line
 
 # These are the headings of a Config's fields, in the order of printing.
@@ -106,7 +107,10 @@ def shown(config: type, name: str) -> bool:
 
 
 def documentation(config: type) -> dict[str, str]:
-    """Return the text below each field of a dataclass, from the class that declares the field last."""
+    """Return the text below each field of a dataclass, from the class that declares the field last.
+
+    The names of shipped models take the place of {neurons} and the like: see :mod:`snnlab.models.names`.
+    """
     found: dict[str, str] = {}
     for cls in reversed(config.__mro__[:-1]):
         for field, text in pairwise(_body(cls)):
@@ -117,7 +121,7 @@ def documentation(config: type) -> dict[str, str]:
                 and isinstance(text.value, ast.Constant)
                 and isinstance(text.value.value, str)
             ):
-                found[field.target.id] = " ".join(text.value.value.split())
+                found[field.target.id] = with_names(" ".join(text.value.value.split()))
     return found
 
 

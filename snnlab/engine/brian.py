@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 
 import brian2
 import numpy as np
@@ -19,6 +20,7 @@ import threadpoolctl
 
 from ..errors import Diverged, MachineError, UserError
 from ..files.checkpoint import Checkpoints
+from ..files.record import writable_cache
 from ..lazy import after_import
 from .naming import named, release_names
 from .session import Session
@@ -84,8 +86,10 @@ class Engine(Session):
     def _set_up(self) -> None:
         """Set Brian2's device, preferences and random stream."""
         self._ready, target = True, self._target
+        self._previous = _set_preferences(_modules_folder() if target == "cython" else {})
         if target == "cython" and not _compiler_works():
-            _log.warning("no C++ compiler or Python headers found: using the numpy target, which is slower")
+            what = "Python headers that work with the C++ compiler" if compiler() else "C++ compiler"
+            _log.warning(f"no {what} found: using the numpy target, which is slower")
             target = self._target = "numpy"
         if target == "cpp_standalone":
             self._build_directory = tempfile.mkdtemp(prefix="snnlab-build-")
@@ -95,7 +99,7 @@ class Engine(Session):
         changes = {"core.stop_on_keyboard_interrupt": False, flags: [*brian2.prefs[flags], *_vector_flags()]}
         if target != "cpp_standalone":
             changes["codegen.target"] = target
-        self._previous = _set_preferences(changes)
+        self._previous |= _set_preferences(changes)
         # Networks that are never run are expected: after an error, or when only the initial state is needed.
         logging.getLogger("brian2.core.base.unused_brian_object").setLevel(logging.ERROR)
         brian2.seed(self.brian2_seed())
@@ -304,6 +308,19 @@ def _vector_flags() -> list[str]:
     # GCC compares each pair of arrays to prove that they do not overlap, and by default gives up at 10 comparisons.
     # glibc hides its vector versions of cos, exp, ... when infinities and NaN are supported, which Brian2 needs.
     return ["--param=vect-max-version-for-alias-checks=1000", "-D__FAST_MATH__"]
+
+
+def _modules_folder() -> dict[str, object]:
+    """Return the preference that moves Cython's modules to a temporary folder if theirs cannot be written.
+
+    Brian2 would take Cython for missing.
+    """
+    from brian2.codegen.runtime.cython_rt.extension_manager import get_cython_cache_dir
+
+    folder = get_cython_cache_dir()
+    if folder is None or (used := writable_cache(Path(folder))) == Path(folder):
+        return {}
+    return {"codegen.runtime.cython.cache_dir": str(used)}
 
 
 def _compiler_works() -> bool:

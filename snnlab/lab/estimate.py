@@ -15,6 +15,8 @@ from .tables import duration, size
 
 # A user must agree to a longer time (s).
 LONG = 3600.0
+# So many runs are looked at in any case.
+_FIRST = 200
 
 
 def cost_of(run: Run) -> Cost:
@@ -79,7 +81,8 @@ def estimate(runs: Iterable[Run], total: int = 1, jobs: int = 1, again: bool = F
     Parameters
     ----------
     runs : iterable of Run
-        They are prepared one after the other. After the first runs of more than ``LONG``, the rest is extrapolated.
+        They are prepared one after the other. When hundreds of them take far longer than ``LONG``, the rest is
+        extrapolated.
     total : int
         Number of ``runs``.
     jobs : int
@@ -100,7 +103,7 @@ def estimate(runs: Iterable[Run], total: int = 1, jobs: int = 1, again: bool = F
             unknown += 1
             continue
         seconds += costs[-1].seconds
-        if seconds > 2 * LONG * jobs:
+        if seen >= _FIRST and seconds > 2 * LONG * jobs:
             break
     more = max(total, seen) / max(seen, 1)
     steps: dict[str, int] = {}

@@ -59,9 +59,9 @@ class ForceConfig(BrianConfig):
     NEUTRAL: ClassVar = ("eigenvalues", "record_spikes", "record_voltages", "record_decoders", "record_start")
 
     neuron: str = "izhikevich"
-    """lif, if, qif, theta, izhikevich, izhikevich_b, izhikevich_c, or path/to/file.py:NAME"""
+    """{neurons}, or path/to/file.py:NAME"""
     filter: str = "double_exponential"
-    """synaptic filter: double_exponential, exponential, or path/to/file.py:NAME"""
+    """synaptic filter: {filters}, or path/to/file.py:NAME"""
     parameters: tuple[str, ...] = ()
     """changed parameters of the neuron, each as name=value*unit, for example tau_m=20*ms"""
     n: int = 2000
