@@ -45,10 +45,15 @@ def unknown(kind: str, name: str, known: list[str], listing: str = "") -> UserEr
 
     The message lists all existing names or, where they are many, the command ``listing`` that shows them.
     """
-    near = get_close_matches(name.lower() if listing else name, known, n=3, cutoff=0.3 if listing else 0.5)
-    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    hint = did_you_mean(name.lower() if listing else name, known, 0.3 if listing else 0.5)
     if listing:
         return UserError(f"{kind}: expected a name from `{listing}`, got {name!r}{hint}")
     # Names of variants contain commas.
     between = "; " if any("," in each for each in known) else ", "
     return UserError(f"{kind}: expected one of {between.join(sorted(known))}, got {name!r}{hint}")
+
+
+def did_you_mean(name: str, known: list[str], cutoff: float = 0.5) -> str:
+    """Return a question for the end of a message, with at most three names like ``name``; "" if there are none."""
+    near = get_close_matches(name, known, n=3, cutoff=cutoff)
+    return f"; did you mean {' or '.join(near)}?" if near else ""

@@ -12,14 +12,11 @@ import argparse
 import sys
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
 
+from snnlab.lab.compare import variable_differences
 from snnlab.lab.protocol import find_protocol
 from snnlab.lab.run import stored_config
-
-# Seconds of CPU and wall time.
-MEASURED = ("cpu", "wall", "cpu_seconds", "wall_seconds", "seconds", "memory", "learning_seconds", "readout_seconds")
 
 
 def runs(folder: Path) -> dict[str, Path]:
@@ -37,25 +34,12 @@ def differences(before: Path, after: Path, first: float | None = None, rtol: flo
     a, b = (xr.load_dataset(path, engine="h5netcdf") for path in (before, after))
     if first is not None:
         a, b = (each.sel(time=each.time <= first) if "time" in each.dims else each for each in (a, b))
-        names = [name for name in a.variables if "time" in a[name].dims]
-    else:
-        names = list(a.variables)
-    lines = [f"{name}: only before" for name in set(a.variables) - set(b.variables)]
-    for name in names:
-        if name in MEASURED or name not in b.variables:
-            continue
-        x, y = a[name].values, b[name].values
-        if x.shape != y.shape or x.dtype != y.dtype:
-            lines.append(f"{name}: {x.dtype}{x.shape} and {y.dtype}{y.shape}")
-        elif x.dtype.kind == "f" and rtol:
-            if not np.allclose(x, y, rtol=rtol, atol=rtol * np.abs(x).max(initial=0), equal_nan=True):
-                lines.append(f"{name}: differs by up to {np.nanmax(np.abs(x - y)):.3g}")
-        elif x.dtype.kind == "f":
-            if x.tobytes() != y.tobytes():
-                lines.append(f"{name}: differs by up to {np.nanmax(np.abs(x - y)):.3g}")
-        elif not (x == y).all():
-            lines.append(f"{name}: differs")
-    return lines
+        a, b = (each[[name for name in each.variables if "time" in each[name].dims]] for each in (a, b))
+    return [
+        f"{each.name}: {each.what}" + (f" by up to {each.absolute:.3g}" if each.what == "differs" else "")
+        for each in variable_differences(a, b)
+        if each.what != "only in B" and not (rtol and each.relative <= rtol)
+    ]
 
 
 def main(arguments: list[str] | None = None) -> int:

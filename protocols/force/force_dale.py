@@ -23,7 +23,7 @@ class Config(oscillator.OscillatorConfig):
     """Settings of the run. None means the same as in force_oscillator; with Dale's law each row sums to zero."""
 
     neuron: str = "lif"
-    """lif, theta, izhikevich, ..., or path/to/file.py:NAME"""
+    """{neurons}, or path/to/file.py:NAME"""
     task: oscillator.Task = "sine"
     """the signal to learn"""
     dale: bool = True

@@ -34,7 +34,7 @@ class Config(ForceConfig):
     """Settings of the run. None means the published value of the neuron, or the value in FORCE of your neuron file."""
 
     neuron: str = "lif"
-    """lif, theta, izhikevich, ..., or path/to/file.py:NAME"""
+    """{neurons}, or path/to/file.py:NAME"""
     seconds: float = 10.0
     """length of the run (s)"""
     learn_start: float = 1.0

@@ -41,7 +41,7 @@ class Config(ForceConfig):
     """Settings of the run. None means the value in SETTINGS for this neuron, or else the value in the neuron file."""
 
     neuron: str = "theta"
-    """theta (published), lif, izhikevich, ..., or path/to/file.py:NAME"""
+    """{neurons} (published: theta), or path/to/file.py:NAME"""
     n: int | None = None
     """number of neurons; None means 5000 for theta neurons and 2000 for others"""
     seconds: float = 100.0

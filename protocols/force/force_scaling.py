@@ -45,7 +45,7 @@ class Config:
     """Settings of the measurement."""
 
     neuron: str = "lif"
-    """a neuron model, as for force_sine"""
+    """{neurons}, or path/to/file.py:NAME"""
     sizes: tuple[int, ...] = (500, 1000, 2000, 4000, 8000)
     """numbers of neurons"""
     seconds: float = 2.0

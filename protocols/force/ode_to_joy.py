@@ -36,7 +36,7 @@ class Config(ForceConfig):
     """Settings of the run. None means the value in SETTINGS for this neuron, or else the value in the neuron file."""
 
     neuron: str = "izhikevich_b"
-    """izhikevich_b (published), lif, theta, ..., or path/to/file.py:NAME"""
+    """{neurons} (published: izhikevich_b), or path/to/file.py:NAME"""
     n: int = 5000
     """number of neurons"""
     seconds: float | None = None

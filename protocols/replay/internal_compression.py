@@ -61,7 +61,7 @@ class Config(LeverConfig):
     """Settings of the run. None means the value in SETTINGS for this neuron, or else the value in the neuron file."""
 
     neuron: str = "izhikevich_b"
-    """izhikevich_b, lif, theta, ..., or path/to/file.py:NAME"""
+    """{neurons}, or path/to/file.py:NAME"""
     hdts: Literal["internal"] = "internal"
     """pulses are additional outputs that the network learns and feeds back to itself"""
     rls_gain: Literal["undivided", "exact"] = "exact"

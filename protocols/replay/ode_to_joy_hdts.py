@@ -57,7 +57,7 @@ class Config(HdtsConfig):
     """Settings of the run. None means the value in SETTINGS for this neuron, or else the value in the neuron file."""
 
     neuron: str = "izhikevich_b"
-    """izhikevich_b (published), lif, theta, ..., or path/to/file.py:NAME"""
+    """{neurons} (published: izhikevich_b), or path/to/file.py:NAME"""
     hdts: Literal["internal", "external", "none"] = "internal"
     """source of the pulses: internal (published), further outputs that the network learns; external, an input; none"""
     n: int = 3000

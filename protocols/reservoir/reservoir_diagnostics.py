@@ -42,8 +42,7 @@ class Config(ReservoirConfig):
     """Settings of the run."""
 
     plasticity: str = "hebb"
-    """learning rule of the recurrent weights: hebb, oja, covariance, anti_hebb, stlr, stlr_summed, stlr_rare,
-    stlr_logistic, random_walk, or path/to/rule.py:NAME"""
+    """learning rule of the recurrent weights: {rate rules}, or path/to/rule.py:NAME"""
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:

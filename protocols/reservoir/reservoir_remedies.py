@@ -32,8 +32,7 @@ class Config(ReservoirConfig, Remedy):
     """Settings of the run."""
 
     plasticity: str = "hebb"
-    """learning rule of the recurrent weights: hebb, oja, covariance, anti_hebb, stlr, stlr_summed, stlr_rare,
-    stlr_logistic, random_walk, or path/to/rule.py:NAME"""
+    """learning rule of the recurrent weights: {rate rules}, or path/to/rule.py:NAME"""
 
 
 # The variants are the remedies that the search on seed 0 selected (docs/remedies.md), the rules without a remedy, and a

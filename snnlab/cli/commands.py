@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import sys
 import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 import tyro
@@ -13,14 +14,17 @@ import tyro
 from ..errors import UserError
 from ..files import record
 from ..files.data import SOURCES, get
-from ..lab.claims import Check, checks_table, measures_table, table
+from ..lab.claims import measures_table, table
 from ..lab.discovery import family, files
-from ..lab.figure import collect, find_figure, read, save_figure, write_claims
-from ..lab.protocol import find_protocol, judge_again
-from ..lab.run import RUNS, controls_fail, stored_checks, stored_measures
+from ..lab.estimate import estimate
+from ..lab.figure import FigureFile, collect, find_figure, needed_runs, read, save_figure, write_claims
+from ..lab.protocol import Protocol, find_protocol
+from ..lab.run import RUNS, Run, stored_checks, stored_measures
 from ..lab.study import Study, parse_grid, parse_seeds, plan, run_study
+from .consent import announce
 from .options import parse
 from .settled import describe_run
+from .stored import exit_status, print_checks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,18 +33,20 @@ class _Common:
     """use the reduced preset (a run takes at most a minute), not the published scale; with --help, show its values"""
     out: Path = RUNS
     """folder of the run files"""
+    progress: bool = True
+    """whether the expected cost and a progress bar are shown"""
+    dry_run: bool = False
+    """print the expected cost, for one run with its settled settings, and compute and write nothing"""
+    yes: bool = False
+    """compute also what takes more than an hour or more memory than the machine has"""
 
 
 @dataclasses.dataclass(frozen=True)
 class _Run(_Common):
     figure: bool = True
     """whether the protocol's figure of this run is drawn"""
-    progress: bool = True
-    """whether a progress bar is shown"""
     resume: bool = False
     """continue from the last checkpoint of this run, if it was interrupted"""
-    dry_run: bool = False
-    """print the settled settings and the expected cost of the run, and write nothing"""
     preset: str = ""
     """named settings of the protocol; other options change them; with --help, show their values"""
 
@@ -55,8 +61,6 @@ class _Study(_Common):
     """field=start:stop:count or field=a,b,c, in addition to the default; repeat it for a grid over more fields"""
     controls: bool = True
     """whether the controls, which must fail, are also run"""
-    progress: bool = True
-    """whether a progress bar is shown"""
     json: Path | None = None
     """also write checks, controls and findings to this file, with the names of the run files"""
 
@@ -67,8 +71,6 @@ class _Figure(_Common):
     """folder of the run files; the figure is written to its subfolder `figures`"""
     run: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
     """draw this run file instead of the default runs of the figure; repeat it for more files"""
-    progress: bool = True
-    """whether a progress bar is shown"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,22 +91,6 @@ def _named(command: str, arguments: list[str], options: type) -> tuple[str, list
     return arguments[0], arguments[1:]
 
 
-def _exit_status(dataset, checks: list[Check]) -> int:
-    held = all(c.holds for c in checks) if dataset.attrs["condition"] == "default" else controls_fail(checks)
-    return 0 if held else 3
-
-
-def _print_checks(dataset, checks: list[Check]) -> None:
-    """Print the checks of a run with notes on controls and the reduced preset."""
-    if dataset.attrs["condition"] != "default":
-        print(f"control {dataset.attrs['condition']!r}: at least one of its checks must fail")
-    if dataset.attrs.get("note"):
-        print(dataset.attrs["note"])
-    print(checks_table(checks) if checks else "no checks stated for these settings")
-    if dataset.attrs["preset"] == "quick" and dataset.attrs["condition"] == "default" and _exit_status(dataset, checks):
-        print("reduced preset: checks that fail here may hold at the published scale, without --quick")
-
-
 def run(arguments: list[str]) -> int:
     """snnlab run PROTOCOL [options]"""
     name, rest = _named("run", arguments, _Run)
@@ -114,11 +100,13 @@ def run(arguments: list[str]) -> int:
     if options.dry_run:
         print(describe_run(prepared))
         return 0
+    if not (options.resume and prepared.path.is_file()):
+        announce(estimate([prepared], again=True), options.yes, options.progress)
     if options.resume and not prepared.resumable:
         print("snnlab: --resume finds no checkpoint of this run, so it starts from the beginning", file=sys.stderr)
     path, dataset = prepared.path, prepared.execute(options.progress, options.resume)
     checks = stored_checks(dataset)
-    _print_checks(dataset, checks)
+    print_checks(dataset, checks)
     stated = {check.what for check in checks}
     if more := {what: value for what, value in stored_measures(dataset).items() if what not in stated}:
         print("\n" + measures_table(more) + "\n")
@@ -131,7 +119,7 @@ def run(arguments: list[str]) -> int:
             print(f"figure    none: {error}")
     for written in protocol.write_exports(dataset, path.with_suffix("")):
         print(f"{written.suffix[1:]:<10}{written}")
-    return _exit_status(dataset, checks)
+    return exit_status(dataset, checks)
 
 
 def _seeds(options: _Study | _Reproduce) -> range | list[int]:
@@ -139,13 +127,17 @@ def _seeds(options: _Study | _Reproduce) -> range | list[int]:
     return parse_seeds(default if options.seeds is None else options.seeds)
 
 
+def _require_jobs(jobs: int) -> None:
+    if jobs < 1:
+        raise UserError(f"jobs: expected an integer >= 1, got {jobs}")
+
+
 def study(arguments: list[str]) -> int:
     """snnlab study PROTOCOL [options]"""
     name, rest = _named("study", arguments, _Study)
     protocol = find_protocol(name)
     options, config = parse(_Study, f"snnlab study {name}", rest, protocol)
-    if options.jobs < 1:
-        raise UserError(f"jobs: expected an integer >= 1, got {options.jobs}")
+    _require_jobs(options.jobs)
     if options.json is not None:
         if options.json.is_dir():
             raise UserError(f"json: expected a file, got the folder {str(options.json)!r}")
@@ -156,12 +148,31 @@ def study(arguments: list[str]) -> int:
         print(f"{protocol.name} has no seed, since it is not random: each setting is run once", file=sys.stderr)
     grid = parse_grid(options.vary, config)
     configs = plan(protocol, config, _seeds(options), options.controls, grid)
+    if not _announced(_groups(protocol, configs, options), sum(map(len, configs.values())), options, options.jobs):
+        return 0
     result = run_study(protocol, configs, options.out, options.jobs, options.progress)
     print(result.report())
     print(f"\nrun files {len(result.datasets)} of {protocol.name} in {options.out}")
     if options.json is not None:
         record.write_json(options.json, result.to_dict())
     return _study_status(result)
+
+
+def _groups(protocol: Protocol, configs: dict[tuple[str, str], list], options: _Common) -> list[Iterator[Run]]:
+    """Return the runs of each group of a study."""
+    return [(protocol.prepare(config, options.out) for config in group) for group in configs.values()]
+
+
+def _announced(groups: Sequence[Iterable[Run]], total: int, options: _Common, jobs: int = 1) -> bool:
+    """Say what the runs without a file cost, and tell whether they are to be computed now: not with --dry-run."""
+    # One run of each group comes first, since runs of different groups may differ in cost.
+    in_turns = (run for runs in zip_longest(*groups) for run in runs if run is not None)
+    expected = estimate(in_turns, total, jobs)
+    if options.dry_run:
+        print(expected.text())
+    else:
+        announce(expected, options.yes, options.progress)
+    return not options.dry_run
 
 
 def _study_status(result: Study) -> int:
@@ -173,31 +184,6 @@ def _study_status(result: Study) -> int:
     return 4 if any(condition == "default" for _, condition in result.diverged) else 0
 
 
-def claims(arguments: list[str]) -> int:
-    """snnlab claims RUN.nc [--json]"""
-    if {"-h", "--help"} & set(arguments):
-        print(
-            "usage: snnlab claims RUN.nc [--json]\n\nThe checks of a run, evaluated again by the protocol as it is now."
-        )
-        return 0
-    as_json = "--json" in arguments
-    paths = [a for a in arguments if a != "--json"]
-    if len(paths) != 1 or paths[0].startswith("-"):
-        raise UserError(f"claims: expected one run file, and optionally --json, got {' '.join(paths) or 'none'}")
-    dataset = record.load(paths[0])
-    checks, note = judge_again(dataset)
-    name = dataset.attrs["protocol"]
-    if as_json:
-        rows = [c.to_dict() for c in checks]
-        seed = {"seed": int(dataset.attrs["seed"])} if "seed" in dataset.attrs else {}
-        print(json.dumps({"protocol": name, **seed, "note": note, "checks": rows}))
-    else:
-        if note:
-            print(note)
-        _print_checks(dataset, checks)
-    return _exit_status(dataset, checks)
-
-
 def figure(arguments: list[str]) -> int:
     """snnlab figure NAME [options]"""
     name, rest = _named("figure", arguments, _Figure)
@@ -207,14 +193,17 @@ def figure(arguments: list[str]) -> int:
         datasets = [read(path) for path in options.run]
         of = "-" + "-".join(path.stem for path in options.run[:3]) + ("-and-more" if options.run[3:] else "")
     else:
-        datasets = collect(wanted, options.quick, options.out, options.progress)
+        runs = needed_runs(wanted, options.quick, options.out)
+        if not _announced([runs], len(runs), options):
+            return 0
+        datasets = collect(wanted, runs, options.progress)
         of = "-quick" if options.quick else ""
     drawn = save_figure(wanted, datasets, options.out / "figures" / f"{wanted.name}{of}")
     print("\n".join(f"figure    {path}" for path in drawn))
     if wanted.caption:
         of_all = "reduced preset; the caption describes the published scale. " if options.quick else ""
         print("\n" + "\n".join(textwrap.wrap(of_all + wanted.caption, 100)))
-    return max(_exit_status(d, stored_checks(d)) for d in datasets)
+    return max(exit_status(d, stored_checks(d)) for d in datasets)
 
 
 def reproduce(arguments: list[str]) -> int:
@@ -224,38 +213,54 @@ def reproduce(arguments: list[str]) -> int:
         names.append(arguments[0])
         arguments = arguments[1:]
     options, _ = parse(_Reproduce, "snnlab reproduce", arguments)
+    _require_jobs(options.jobs)
     if options.gallery is not None and options.quick:
         raise UserError("gallery: expected the published scale, got --quick")
     protocols, figures = ([*files(kind)] for kind in ("protocols", "figures"))
     for name in names:
         if name not in protocols and name not in figures:
             find_protocol(name)
-    seeds, status, rows, studies = _seeds(options), 0, [], {}
-    for name in [n for n in protocols if not names or n in names] + [n for n in names if n not in protocols + figures]:
-        protocol = find_protocol(name)
-        configs: dict[tuple[str, str], list] = {}
-        for variant, overrides in protocol.variants.items():
-            part = plan(protocol, protocol.config(options.quick, **overrides), seeds)
-            configs |= {(variant, condition): group for (_, condition), group in part.items()}
-        result = run_study(protocol, configs, options.out, options.jobs)
+    chosen = [n for n in protocols if not names or n in names] + [n for n in names if n not in protocols + figures]
+    plans = {name: _plan_variants(find_protocol(name), options) for name in chosen}
+    drawn = {name: find_figure(name) for name in figures if not names or name in names}
+    needed = {name: needed_runs(wanted, options.quick, options.out) for name, wanted in drawn.items()}
+    groups = [group for name, configs in plans.items() for group in _groups(find_protocol(name), configs, options)]
+    total = sum(len(group) for configs in plans.values() for group in configs.values()) + sum(map(len, needed.values()))
+    if not _announced([*groups, *needed.values()], total, options, options.jobs):
+        return 0
+    status, rows, studies = 0, [], {}
+    for name, configs in plans.items():
+        result = run_study(find_protocol(name), configs, options.out, options.jobs, options.progress)
         print(f"\n{name}\n{result.report()}\n")
         studies[name] = result.to_dict()
         held, stated = result.count()
         rows.append([name, f"{held} of {stated}", str(len(result.findings)), f"{result.cpu_seconds:.0f}"])
         status = max(status, _study_status(result))
-    for name in [n for n in figures if not names or n in names]:
-        wanted = find_figure(name)
-        datasets = collect(wanted, options.quick, options.out)
-        file = f"{name}-quick" if options.quick else name
-        print(f"figure    {save_figure(wanted, datasets, options.out / 'figures' / file)[0]}")
-        if options.gallery is not None:
-            place = options.gallery / family("figures", name)
-            save_figure(wanted, datasets, place / name, pdf=False)
-            behind = [studies[p] for p in dict.fromkeys(p for p, _ in wanted.needs) if p in studies]
-            write_claims(wanted, datasets, place / f"{name}.json", behind)
+    for name, wanted in drawn.items():
+        _draw(wanted, collect(wanted, needed[name], options.progress), options, studies)
     if rows:
         print("\n" + table(rows, ("protocol", "checks and controls held", "findings", "CPU s")))
     return status
+
+
+def _plan_variants(protocol: Protocol, options: _Reproduce) -> dict[tuple[str, str], list]:
+    """Return the Configs of a study of all variants of a protocol, with their controls."""
+    configs: dict[tuple[str, str], list] = {}
+    for variant, overrides in protocol.variants.items():
+        part = plan(protocol, protocol.config(options.quick, **overrides), _seeds(options))
+        configs |= {(variant, condition): group for (_, condition), group in part.items()}
+    return configs
+
+
+def _draw(wanted: FigureFile, datasets: list, options: _Reproduce, studies: dict[str, dict]) -> None:
+    """Draw a figure and, for a gallery, write it there with its claims and the studies behind it."""
+    file = f"{wanted.name}-quick" if options.quick else wanted.name
+    print(f"figure    {save_figure(wanted, datasets, options.out / 'figures' / file)[0]}")
+    if options.gallery is not None:
+        place = options.gallery / family("figures", wanted.name)
+        save_figure(wanted, datasets, place / wanted.name, pdf=False)
+        behind = [studies[p] for p in dict.fromkeys(p for p, _ in wanted.needs) if p in studies]
+        write_claims(wanted, datasets, place / f"{wanted.name}.json", behind)
 
 
 def data(arguments: list[str]) -> int:

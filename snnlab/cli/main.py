@@ -1,4 +1,4 @@
-"""The command line: snnlab list | run | study | claims | figure | reproduce | data."""
+"""The command line: snnlab list | run | study | claims | compare | figure | reproduce | data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ _USAGE = """usage: snnlab COMMAND ...
   list [FAMILY]                 list protocols and figures by family
   run PROTOCOL [options]        compute one run, with figure and checks   (settings: snnlab run PROTOCOL --help)
   study PROTOCOL [options]      compute seeds, controls or a grid, with checks and findings
-  claims RUN.nc [--json]        evaluate the checks of a run again
+  claims RUN.nc ... [--json]    evaluate the checks of runs again
+  compare A.nc B.nc             show what differs between two runs
   figure NAME [options]         draw a figure from stored runs; missing runs are computed
   reproduce [NAME ...]          study and draw everything, and print one table
   data [get NAME]               list or fetch recordings and films, with their licences
@@ -48,12 +49,13 @@ def main(arguments: list[str] | None = None) -> int:
         if arguments[0] == "list":
             return _list(arguments[1:])
         postpone(*_LATER)
-        from . import commands
+        from . import commands, stored
 
         known = {
             "run": commands.run,
             "study": commands.study,
-            "claims": commands.claims,
+            "claims": stored.claims,
+            "compare": stored.compare,
             "figure": commands.figure,
             "reproduce": commands.reproduce,
             "data": commands.data,

@@ -15,6 +15,8 @@ import tyro
 
 from ..errors import unknown
 from ..lab.protocol import Protocol
+from ..models.names import with_names
+from .refusal import one_line
 
 # These are the headings of a Config's fields, in the order of printing.
 HEADINGS = ("experiment", "network", "learning", "recording", "run")
@@ -42,11 +44,19 @@ def parse(
     both: type[Any] = dataclasses.make_dataclass("both", fields)
     # Help shows only the one of --figure and --no-figure that changes the default.
     config = (tyro.conf.FlagCreatePairsOff,) if wanted else ()
-    parsed = tyro.cli(both, prog=prog, args=arguments, description=summary, config=config)
+    listing = f"{prog} {_ALL if protocol else '--help'}"
+    with one_line(arguments, _kinds(*([protocol.Config] if protocol else []), options), listing):
+        parsed = tyro.cli(both, prog=prog, args=arguments, description=summary, config=config)
     *groups, chosen = (getattr(parsed, name) for name, _, _ in fields)
     if protocol is None:
         return chosen, None
     return chosen, protocol.make({k: v for group in groups for k, v in vars(group).items()})
+
+
+def _kinds(*classes: type) -> dict[str, Any]:
+    """Return the type of each field by the name of its option, without dashes in front."""
+    hints = [(cls, get_type_hints(cls, include_extras=True)) for cls in classes]
+    return {f.name.replace("_", "-"): known[f.name] for cls, known in hints for f in dataclasses.fields(cls) if f.init}
 
 
 def _flat(name: str) -> tuple:
@@ -63,7 +73,7 @@ def _summary(protocol: Protocol, presets: bool, everything: bool) -> str:
     """Return the text above the options: the protocol's docstring, its presets, and how to show the other fields."""
     text = (sys.modules[protocol.Config.__module__].__doc__ or "").strip()
     if presets and len(protocol.variants) > 1:
-        text += f"\n\nPresets: {'; '.join(protocol.variants)}."
+        text += f"\n\nValues of --preset: {'; '.join(protocol.variants)}."
     hidden = (
         []
         if everything
@@ -95,7 +105,10 @@ def shown(config: type, name: str) -> bool:
 
 
 def documentation(config: type) -> dict[str, str]:
-    """Return the text below each field of a dataclass, from the class that declares the field last."""
+    """Return the text below each field of a dataclass, from the class that declares the field last.
+
+    The names of shipped models take the place of {neurons} and the like: see :mod:`snnlab.models.names`.
+    """
     found: dict[str, str] = {}
     for cls in reversed(config.__mro__[:-1]):
         for field, text in pairwise(_body(cls)):
@@ -106,7 +119,7 @@ def documentation(config: type) -> dict[str, str]:
                 and isinstance(text.value, ast.Constant)
                 and isinstance(text.value.value, str)
             ):
-                found[field.target.id] = " ".join(text.value.value.split())
+                found[field.target.id] = with_names(" ".join(text.value.value.split()))
     return found
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from ..engine.settings import Cost
 from ..errors import UserError
 from ..lab.claims import table
-from ..lab.own import call_own
+from ..lab.estimate import cost_of
 from ..lab.run import Run
+from ..lab.tables import duration, size
 from .options import HEADINGS, heading
 
 
@@ -36,29 +36,12 @@ def _text(value: Any) -> str:
 
 def _cost(run: Run) -> list[list[str]]:
     """Return rows with the expected cost of a run."""
-    if run.protocol.cost is None:
-        return [["steps, memory, time", "not known for this protocol"]]
     try:
-        cost = call_own("cost", run.protocol.spec, run.protocol.cost, run.config)
+        cost = cost_of(run)
     except UserError as error:
         return [["steps, memory, time", str(error)]]
-    if not isinstance(cost, Cost):
-        text = f"protocol: {run.protocol.spec}: cost: expected it to return a Cost, got {type(cost).__name__}"
-        return [["steps, memory, time", text]]
     return [
         [cost.what, f"{cost.steps:,}"],
-        ["memory of arrays", _size(cost.memory)],
-        ["CPU time, roughly", _time(cost.seconds)],
+        ["memory of arrays", size(cost.memory)],
+        ["CPU time, roughly", duration(cost.seconds)],
     ]
-
-
-def _size(size: float) -> str:
-    unit = next(u for u in ("GiB", "MiB", "KiB") if size >= {"GiB": 2**30, "MiB": 2**20, "KiB": 0}[u])
-    return f"{size / {'GiB': 2**30, 'MiB': 2**20, 'KiB': 2**10}[unit]:.3g} {unit}"
-
-
-def _time(seconds: float) -> str:
-    for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.2g} {unit}"
-    return f"{max(seconds, 1):.2g} s"

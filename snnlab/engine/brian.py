@@ -12,12 +12,14 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cache
+from pathlib import Path
 from typing import Self
 
 import brian2
 
 from ..errors import UserError
 from ..files.checkpoint import Checkpoints
+from ..files.record import writable_cache
 from ..lazy import after_import
 from .device import Device, plain_devices, set_seed
 from .naming import release_names
@@ -92,8 +94,11 @@ class Engine(Session):
         self._ready, target = True, self._target
         self._preferences = {k: copy(brian2.prefs[k]) for k in brian2.prefs}
         self._dt = brian2.defaultclock.dt
+        if target == "cython":
+            _set_preferences(_modules_folder())
         if target == "cython" and not _compiler_works():
-            _log.warning("no C++ compiler or Python headers found: using the numpy target, which is slower")
+            what = "Python headers that work with the C++ compiler" if compiler() else "C++ compiler"
+            _log.warning(f"no {what} found: using the numpy target, which is slower")
             target = self._target = "numpy"
         if brian2.get_device() is not runtime_device:
             _log.warning(f"set_device: the option --target chooses where code runs, here {target}")
@@ -296,6 +301,19 @@ def _vector_flags() -> list[str]:
     # GCC compares each pair of arrays to prove that they do not overlap, and by default gives up at 10 comparisons.
     # glibc hides its vector versions of cos, exp, ... when infinities and NaN are supported, which Brian2 needs.
     return ["--param=vect-max-version-for-alias-checks=1000", "-D__FAST_MATH__"]
+
+
+def _modules_folder() -> dict[str, object]:
+    """Return the preference that moves Cython's modules to a temporary folder if theirs cannot be written.
+
+    Brian2 would take Cython for missing.
+    """
+    from brian2.codegen.runtime.cython_rt.extension_manager import get_cython_cache_dir
+
+    folder = get_cython_cache_dir()
+    if folder is None or (used := writable_cache(Path(folder))) == Path(folder):
+        return {}
+    return {"codegen.runtime.cython.cache_dir": str(used)}
 
 
 def _compiler_works() -> bool:

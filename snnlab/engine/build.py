@@ -23,8 +23,7 @@ from pathlib import Path
 import brian2
 import numpy as np
 
-from ..errors import MachineError
-from ..files.record import cache_folder, cpu_line
+from ..files.record import cache_folder, cpu_line, writable_cache
 from .brian import compiler
 
 PACKAGE = Path(__file__).parents[1]
@@ -33,19 +32,14 @@ _INCLUDE = re.compile(r"^[ \t]*#[ \t]*include.*$", re.MULTILINE)
 
 
 def cache(kind: str) -> Path:
-    """Return the user's folder for compiled programs or objects, which is made if needed.
+    """Return the user's folder for compiled programs or objects, or a temporary one where it cannot be written.
 
     Raises
     ------
     MachineError
-        If it cannot be made.
+        If neither can be made.
     """
-    folder = cache_folder(kind)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise MachineError(f"the folder {folder} for compiled {kind} cannot be written: {error}") from None
-    return folder
+    return writable_cache(cache_folder(kind))
 
 
 def remove_unused(folder: Path) -> None:

@@ -6,6 +6,7 @@ import ast
 import contextlib
 import hashlib
 import json
+import logging
 import os
 import platform
 import re
@@ -15,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ from ..errors import MachineError, UserError
 if TYPE_CHECKING:
     import xarray as xr
 
+_log = logging.getLogger("snnlab")
 # Format 2 stores the settled Config; see docs/run_file.md.
 FORMAT_VERSION = 2
 CONVENTIONS = "snnlab-2"
@@ -212,6 +214,39 @@ def attribute(dataset: xr.Dataset, name: str) -> Any:
 def cache_folder(kind: str) -> Path:
     """Return the user's cache folder for one kind of content, whether it exists or not."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "snnlab" / kind
+
+
+@cache
+def writable_cache(folder: Path) -> Path:
+    """Return a folder of a cache, which is made if needed, or a temporary one of this user if it cannot be written.
+
+    Raises
+    ------
+    MachineError
+        If the temporary folder cannot be written, either.
+    """
+    try:
+        _try_to_write(folder)
+        return folder
+    except OSError as error:
+        reason = error.strerror
+    instead = Path(tempfile.gettempdir()) / f"snnlab-{os.getuid() if hasattr(os, 'getuid') else 'cache'}" / folder.name
+    _log.warning(f"the folder {folder} cannot be written ({reason}): using {instead}, which may not last")
+    try:
+        instead.parent.mkdir(mode=0o700, exist_ok=True)
+        _try_to_write(instead)
+        # A folder of another user could hold other programs under the same names.
+        if hasattr(os, "getuid") and instead.parent.stat().st_uid != os.getuid():
+            raise PermissionError(0, "it belongs to another user")
+    except OSError as error:
+        raise MachineError(f"the folder {instead} cannot be written: {error.strerror}") from None
+    return instead
+
+
+def _try_to_write(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 def cpu_time() -> float:

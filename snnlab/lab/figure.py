@@ -18,7 +18,7 @@ from .discovery import files, import_file
 from .grouping import neutral
 from .own import require_function
 from .protocol import Protocol, find_protocol, judge_again
-from .run import RUNS, stored_config
+from .run import RUNS, Run, stored_config
 
 _log = logging.getLogger("snnlab")
 _INK = "0.35"
@@ -83,20 +83,20 @@ def _is_need(need: Any) -> bool:
     return pair and isinstance(need[0], str) and isinstance(need[1], dict)
 
 
-def collect(figure: FigureFile, quick: bool = False, folder: Path = RUNS, progress: bool = True) -> list:
-    """Return the datasets that a figure needs. Runs without a file are computed first."""
-    paths, missing = [], {}
-    for name, overrides in figure.needed(quick):
-        protocol = find_protocol(name)
-        run = protocol.prepare(protocol.config(quick, **overrides), folder)
-        paths.append(run.path)
-        if not run.path.is_file():
-            missing[run.path] = run
+def needed_runs(figure: FigureFile, quick: bool = False, folder: Path = RUNS) -> list[Run]:
+    """Return the runs that a figure needs, whether they have a file or not."""
+    wanted = ((find_protocol(name), overrides) for name, overrides in figure.needed(quick))
+    return [protocol.prepare(protocol.config(quick, **overrides), folder) for protocol, overrides in wanted]
+
+
+def collect(figure: FigureFile, runs: Sequence[Run], progress: bool = True) -> list:
+    """Return the datasets of the runs that a figure needs. Runs without a file are computed first."""
+    missing = {run.path: run for run in runs if not run.path.is_file()}
     if missing:
-        _log.info("%s: %d of %d runs are missing", figure.name, len(missing), len(set(paths)))
+        _log.info("%s: %d of %d runs are missing", figure.name, len(missing), len({run.path for run in runs}))
     for run in missing.values():
         run.execute(progress, resume=True)
-    return [read(path) for path in paths]
+    return [read(run.path) for run in runs]
 
 
 def read(path: Path):

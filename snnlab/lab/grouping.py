@@ -76,6 +76,8 @@ def variant_name(
 ) -> str:
     """Return the variant that a stored Config has, or the nearest variant with the settings that differ from it.
 
+    A variant with another name in one of its settings, such as another neuron, is none that the Config is near to.
+
     Parameters
     ----------
     config : dict
@@ -95,10 +97,12 @@ def variant_name(
                 values |= each
             # JSON gives the values the form that they have in a file.
             preset = json.loads(json.dumps(dataclasses.asdict(default(**values))))
+            if any(isinstance(overrides[k], str) and config[k] != preset[k] for k in overrides):
+                continue
             found = [name, *(f"{field} {config[field]}" for field in fields if config[field] != preset[field])]
             if nearest is None or len(found) < len(nearest):
                 nearest = found
-    return ", ".join(nearest or [])
+    return ", ".join(nearest or [f"{field} {config[field]}" for field in fields])
 
 
 class Runs(list):

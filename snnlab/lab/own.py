@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # These are options of the command line. A field of a Config must have another name.
 _OPTIONS = (
     "quick", "out", "figure", "progress", "seeds", "jobs", "vary", "controls", "json", "resume", "preset", "dry_run",
-    "help", "help_all",
+    "yes", "help", "help_all",
 )  # fmt: skip
 # The functions of a protocol file with their arguments.
 _FUNCTIONS: dict[str, tuple[str, ...]] = {

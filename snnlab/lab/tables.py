@@ -26,3 +26,19 @@ def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
     widths = [max(len(cell) for cell in column) for column in columns]
     lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in [header, *rows]]
     return "\n".join(lines)
+
+
+def size(size: float) -> str:
+    """Return a number of bytes as text."""
+    for unit, length in (("PiB", 2**50), ("TiB", 2**40), ("GiB", 2**30), ("MiB", 2**20)):
+        if size >= length:
+            return f"{size / length:.3g} {unit}"
+    return f"{size / 2**10:.3g} KiB"
+
+
+def duration(seconds: float) -> str:
+    """Return a rough time as text."""
+    for unit, length in (("years", 365 * 86400), ("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:,.0f} {unit}" if seconds >= 10 * length else f"{seconds / length:.2g} {unit}"
+    return f"{max(seconds, 1):.0f} s"

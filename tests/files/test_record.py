@@ -1,6 +1,7 @@
 """Run files: what is written comes back, and what cannot be read or written is said in one line."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -156,3 +157,19 @@ def test_lists_of_numbers_stand_in_one_line_of_json_and_nothing_else_changes(tmp
     text = (tmp_path / "x.json").read_text()
     assert json.loads(text) == content
     assert '"values": [1, -2.5, 3e-07]' in text and '"one": [5]' in text
+
+
+def test_a_cache_that_cannot_be_written_is_named_once_and_a_temporary_folder_takes_its_place(tmp_path, monkeypatch):
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    monkeypatch.setattr(record.tempfile, "tempdir", str(tmp_path))
+    lines: list[str] = []
+    monkeypatch.setattr(record._log, "warning", lines.append)
+    for _ in range(2):
+        assert record.writable_cache(blocked / "programs") == tmp_path / f"snnlab-{os.getuid()}" / "programs"
+    (line,) = lines
+    assert line.startswith(f"the folder {blocked}/programs cannot be written (Not a directory): using {tmp_path}")
+    assert record.writable_cache(tmp_path / "good" / "programs") == tmp_path / "good" / "programs"
+    monkeypatch.setattr(record.tempfile, "tempdir", str(blocked))
+    with pytest.raises(MachineError, match=r"the folder .*file/snnlab-\d+/objects cannot be written: Not a directory"):
+        record.writable_cache(blocked / "objects")

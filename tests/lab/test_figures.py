@@ -11,7 +11,7 @@ from places import ROOT
 from snnlab.cli.main import main
 from snnlab.files.record import load
 from snnlab.lab.discovery import files
-from snnlab.lab.figure import collect, find_figure, save_figure, stamp, write_claims
+from snnlab.lab.figure import collect, find_figure, needed_runs, save_figure, stamp, write_claims
 from snnlab.lab.grouping import neutral
 from snnlab.lab.protocol import find_protocol
 from snnlab.plotting import panels as plotting
@@ -140,7 +140,8 @@ def test_the_raster_holds_the_spikes_of_its_window_and_neurons():
 
 
 def test_arrays_behind_the_filter_figure(num_regression, tmp_path):
-    (dataset,) = collect(find_figure("synaptic_filters"), quick=True, folder=tmp_path, progress=False)
+    figure = find_figure("synaptic_filters")
+    (dataset,) = collect(figure, needed_runs(figure, True, tmp_path), progress=False)
     shown = dataset.isel(time=slice(0, 2000, 40))
     arrays = {name: shown[name].values for name in ("exponential", "double_exponential")}
     num_regression.check(arrays, default_tolerance={"rtol": 1e-9, "atol": 1e-12})
@@ -148,7 +149,8 @@ def test_arrays_behind_the_filter_figure(num_regression, tmp_path):
 
 @pytest.mark.science
 def test_arrays_behind_the_neuron_figure_and_its_claims(num_regression, tmp_path):
-    (dataset,) = collect(find_figure("neuron_models"), quick=True, folder=tmp_path, progress=False)
+    figure = find_figure("neuron_models")
+    (dataset,) = collect(figure, needed_runs(figure, True, tmp_path), progress=False)
     assert all(c.holds for c in find_protocol("neuron_models").checks(dataset))
     arrays = {name: dataset[name].values for name in dataset if str(name).endswith(("_rate", "_law"))}
     num_regression.check(arrays, default_tolerance={"rtol": 1e-6, "atol": 1e-9})

@@ -96,6 +96,8 @@ class Config:
         # No variant: the nearest one, and what differs from it.
         ({"n": 3000}, "published, n 3000"),
         ({"neuron": "qif", "n": 3000}, "large, n 3000"),
+        # Another neuron makes it no variant that names one.
+        ({"neuron": "my_neuron.py:EIF", "n": 2000}, "published, neuron my_neuron.py:EIF, n 2000"),
     ],
     ids=str,
 )
@@ -103,3 +105,9 @@ def test_a_stored_config_is_called_as_its_variant_is(changes, name):
     variants = {"published": {}, "two speeds": {"speeds": (1.0, 2.0)}, "large": {"neuron": "qif", "n": 2000}}
     stored = json.loads(json.dumps(asdict(Config(**changes))))
     assert variant_name(stored, Config, variants, {"n": 50}, {"large": {"n": 80}}) == name
+
+
+def test_a_config_with_a_name_of_its_own_is_none_of_the_variants():
+    stored = asdict(Config(neuron="my_neuron.py:EIF"))
+    variants = {name: {"neuron": name} for name in ("lif", "theta")}
+    assert variant_name(stored, Config, variants, {}, {}) == "neuron my_neuron.py:EIF"

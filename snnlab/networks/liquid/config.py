@@ -37,7 +37,7 @@ class LiquidConfig(BrianConfig):
     REST: ClassVar = ("input_density", "bias", "row", "gap", "read", "calibration_images")
 
     plasticity: str = "none"
-    """learning rule of weights between excitatory neurons: none, stdp, triplet, hebb, stlr, or path/to/rule.py:NAME"""
+    """learning rule of weights between excitatory neurons: none, {spike rules}, or path/to/rule.py:NAME"""
     images: str = "mnist"
     """mnist (after `snnlab data get mnist`), digits, or a folder with four IDX files"""
     code: Literal["rate", "latency"] = "rate"

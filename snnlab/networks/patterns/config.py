@@ -34,8 +34,8 @@ class PatternConfig(BrianConfig):
     reservoir: Literal["rate", "spiking"] = "rate"
     """rate: leaky rate units; spiking: integrate-and-fire neurons as in liquid_mnist"""
     plasticity: str = "none"
-    """learning rule of the recurrent weights: none, hebb, stlr, random_walk, oja, covariance, ... for rate units; none,
-    stdp, triplet, hebb, stlr, random_walk for spiking neurons; or path/to/rule.py:NAME"""
+    """learning rule of the recurrent weights: none; {rate rules} for rate units;
+    {spike rules}, random_walk for spiking neurons; or path/to/rule.py:NAME"""
     change: float = 0.5
     """change of the weights at which learning ends, relative to their norm; rules are compared at equal changes"""
     eta: float = 1e-3

@@ -49,7 +49,7 @@ class MovieConfig(HdtsConfig):
     REST: ClassVar = ("height", "width", "q_hdts", "pulse_order", "parameters", "control", "record_interval")
 
     neuron: str = "izhikevich_c"
-    """izhikevich_c (published), lif, theta, ..., or path/to/file.py:NAME"""
+    """{neurons} (published: izhikevich_c), or path/to/file.py:NAME"""
     n: int = 1000
     """number of neurons"""
     movie: str = "synthetic"

@@ -38,8 +38,7 @@ class ReservoirConfig(RunConfig):
     REST: ClassVar = ("form", "quantity", "pre", "input_in_sum", "threshold")
 
     plasticity: str = "none"
-    """learning rule of the recurrent weights: none, hebb, oja, covariance, anti_hebb, stlr, stlr_summed, stlr_rare,
-    stlr_logistic, random_walk, or path/to/rule.py:NAME"""
+    """learning rule of the recurrent weights: none, {rate rules}, or path/to/rule.py:NAME"""
     images: str = "mnist"
     """mnist (after `snnlab data get mnist`), digits, or a folder with four IDX files"""
     n: int = 200

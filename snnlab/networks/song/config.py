@@ -41,7 +41,7 @@ class SongConfig(HdtsConfig):
     REST: ClassVar = ("bands", "low", "high", "q_hdts", "pulse_order", "parameters", "control", "record_interval")
 
     neuron: str = "izhikevich_c"
-    """izhikevich_c (published), lif, theta, ..., or path/to/file.py:NAME"""
+    """{neurons} (published: izhikevich_c), or path/to/file.py:NAME"""
     n: int = 1000
     """number of neurons"""
     pulses: int = 500

@@ -124,14 +124,6 @@ def test_a_program_that_diverges_says_when():
         train("cpp_standalone", q=1e300, alpha=1e30)
 
 
-def test_a_cache_that_cannot_be_written_is_named(tmp_path, monkeypatch):
-    blocked = tmp_path / "file"
-    blocked.write_text("not a folder")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
-    with pytest.raises(MachineError, match="compiled programs cannot be written"):
-        train("cpp_standalone")
-
-
 def test_a_program_whose_input_is_cut_short_is_refused(monkeypatch):
     write = force_program.ProgramLoop._job
 

@@ -1,0 +1,127 @@
+"""The expected cost of runs, before they are computed: number of runs, steps, memory, and a rough time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..engine.settings import Cost
+from ..errors import UserError
+from .run import Run, call_own
+from .tables import duration, size
+
+# A user must agree to a longer time (s).
+LONG = 3600.0
+# So many runs are looked at in any case.
+_FIRST = 200
+
+
+def cost_of(run: Run) -> Cost:
+    """Return the expected cost of a run; raises UserError with the reason if it is not known."""
+    if run.protocol.cost is None:
+        raise UserError("not known for this protocol, which has no cost")
+    cost = call_own("cost", run.protocol.spec, run.protocol.cost, run.config)
+    if not isinstance(cost, Cost):
+        kind = type(cost).__name__
+        raise UserError(f"protocol: {run.protocol.spec}: cost: expected it to return a Cost, got {kind}")
+    return cost
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The expected cost of several runs, some of which may be of unknown cost."""
+
+    runs: int
+    """number of runs"""
+    steps: dict[str, int]
+    """unit of steps -> steps of all runs"""
+    memory: float
+    """memory of the largest arrays of the runs that are computed at a time (bytes)"""
+    seconds: float
+    """rough CPU time of all runs (s)"""
+    jobs: int
+    """number of runs that are computed at a time"""
+    unknown: int = 0
+    """number of runs whose cost is not known"""
+
+    @property
+    def wall(self) -> float:
+        """Rough time (s) until all runs are done, on one core for each job."""
+        return self.seconds / self.jobs
+
+    def text(self) -> str:
+        """Return the estimate in one line."""
+        parts = [f"{self.runs:,} runs" if self.runs > 1 else "1 run"]
+        if self.unknown < self.runs:
+            parts += [f"{steps:,} {what}" for what, steps in self.steps.items()]
+            parts += [f"{size(self.memory)} of arrays", f"roughly {duration(self.wall)}"]
+            if self.jobs > 1:
+                parts[-1] += f" on {self.jobs} cores"
+        if self.unknown:
+            which = "" if self.unknown == self.runs else f" for {self.unknown:,} of them"
+            parts.append(f"steps, memory and time are not known{which}")
+        return ", ".join(parts)
+
+    def excess(self) -> str:
+        """Return what a user must agree to, or "": more than an hour, or more memory than the machine has."""
+        there, found = machine_memory(), []
+        if self.memory > there:
+            found.append(f"{size(self.memory)} of arrays (this machine has {size(there)})")
+        if self.wall > LONG:
+            found.append(f"roughly {duration(self.wall)}")
+        return " and ".join(found)
+
+
+def estimate(runs: Iterable[Run], total: int = 1, jobs: int = 1, again: bool = False) -> Estimate:
+    """Return the expected cost of the runs that have no file yet or, if ``again``, of all.
+
+    Parameters
+    ----------
+    runs : iterable of Run
+        They are prepared one after the other. When hundreds of them take far longer than ``LONG``, the rest is
+        extrapolated.
+    total : int
+        Number of ``runs``.
+    jobs : int
+        Number of runs that are computed at a time.
+    """
+    paths: set[Path] = set()
+    costs: list[Cost] = []
+    seen = unknown = 0
+    seconds = 0.0
+    for run in runs:
+        seen += 1
+        if run.path in paths or (run.path.is_file() and not again):
+            continue
+        paths.add(run.path)
+        try:
+            costs.append(cost_of(run))
+        except UserError:
+            unknown += 1
+            continue
+        seconds += costs[-1].seconds
+        if seen >= _FIRST and seconds > 2 * LONG * jobs:
+            break
+    more = max(total, seen) / max(seen, 1)
+    steps: dict[str, int] = {}
+    for cost in costs:
+        steps[cost.what] = steps.get(cost.what, 0) + cost.steps
+    steps = {what: round(number * more) for what, number in steps.items()}
+    count = round(len(paths) * more)
+    jobs = max(1, min(jobs, count))
+    memory = jobs * max((cost.memory for cost in costs), default=0.0)
+    return Estimate(count, steps, memory, seconds * more, jobs, round(unknown * more))
+
+
+def machine_memory() -> float:
+    """Return the memory (bytes) of the machine, or of the container that this process may use."""
+    found = [float("inf")]
+    with contextlib.suppress(ValueError, OSError, AttributeError):
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    for file in ("memory.max", "memory/memory.limit_in_bytes"):
+        with contextlib.suppress(ValueError, OSError):
+            found.append(int((Path("/sys/fs/cgroup") / file).read_text()))
+    return min(found)

@@ -1,0 +1,129 @@
+"""What runs cost is said before, and above an hour or the machine's memory the user must agree."""
+
+import sys
+
+import pytest
+
+from snnlab.cli.main import main
+from snnlab.lab import estimate as module
+from snnlab.lab.estimate import estimate, machine_memory
+from snnlab.lab.protocol import find_protocol
+from snnlab.lab.tables import duration, size
+
+PROTOCOL = '''"""Costs."""
+from dataclasses import dataclass
+
+import xarray as xr
+
+from snnlab import Cost
+
+CONTROLS = {"none": {"scale": 0.5}}
+
+
+@dataclass(frozen=True)
+class Config:
+    scale: float = 1.0
+    gib: float = 0.001
+    seed: int = 0
+
+
+def run(config, engine):
+    return xr.Dataset({"x": 1.0})
+
+
+def cost(config):
+    return Cost(100, config.gib * 2**30, 60 * config.scale)
+'''
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.py").write_text(PROTOCOL)
+    (tmp_path / "silent.py").write_text(PROTOCOL.partition("def cost")[0])
+    return "own.py"
+
+
+def test_a_short_run_says_what_it_costs_and_no_progress_says_nothing(own, capsys):
+    assert main(["run", own]) == 0
+    assert capsys.readouterr().err.splitlines()[0] == "1 run, 100 time steps, 1.02 MiB of arrays, roughly 60 s"
+    assert main(["run", own, "--no-progress"]) == 0
+    assert not capsys.readouterr().err
+    assert main(["run", "silent.py"]) == 0
+    assert capsys.readouterr().err.splitlines()[0] == "1 run, steps, memory and time are not known"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "excess"),
+    [
+        (["run", "own.py", "--scale", "60.1"], "roughly 60 min"),
+        (["run", "own.py", "--scale", "600", "--no-progress"], "roughly 10 h"),
+        (["run", "own.py", "--gib", "1e6"], f"977 TiB of arrays (this machine has {size(machine_memory())})"),
+        (["study", "own.py", "--seeds", "0:90", "--jobs", "1"], "roughly 2.2 h"),
+        (["study", "own.py", "--seeds", "0:10", "--no-controls", "--vary", "scale=2,30"], "roughly 2.8 h"),
+        (["reproduce", "own.py", "--seeds", "0:200"], "roughly 2.5 h"),
+        (["reproduce", "own.py", "--seeds", "0:20000"], "roughly 10 days"),
+    ],
+)
+def test_what_takes_long_or_much_memory_needs_the_users_word(arguments, excess, own, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", open("/dev/null"))
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == f"snnlab: yes: expected --yes for {excess}, got none"
+    assert sorted(path.name for path in tmp_path.iterdir() if path.suffix or path.name == "runs") == [
+        "own.py",
+        "silent.py",
+    ]
+
+
+def test_yes_computes_it_and_runs_with_a_file_cost_nothing(own, capsys):
+    long = ["run", own, "--scale", "100"]
+    assert main([*long, "--yes"]) == 0
+    assert main([*long, "--resume"]) == 0
+    study = ["study", own, "--seeds", "0:2", "--no-controls", "--jobs", "1"]
+    assert main([*study, "--dry-run"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "2 runs, 200 time steps, 1.02 MiB of arrays, roughly 2 min"
+    assert main(["run", own]) == main([*study, "--dry-run"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "1 run, 100 time steps, 1.02 MiB of arrays, roughly 60 s"
+
+
+def test_a_long_list_of_runs_is_extrapolated_from_the_first_ones(own, tmp_path, monkeypatch):
+    protocol, prepared = find_protocol(own), []
+    runs = (protocol.prepare(protocol.Config(seed=seed), tmp_path) for seed in range(1000))
+    found = estimate((prepared.append(run) or run for run in runs), total=1000, jobs=2)
+    assert len(prepared) < 300 and found.runs == 1000
+    assert found.seconds == pytest.approx(60000) == 2 * found.wall and found.memory == pytest.approx(2 * 0.001 * 2**30)
+    monkeypatch.setattr(module, "LONG", 1e9)
+    assert found.excess() == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--seeds", "0:99999999999"], "seeds: expected at most 100,000 seeds, got 99,999,999,999"),
+        (["--vary", "scale=1:2:1000000000"], "vary: expected at most 100,000 runs, got 1,000,000,000 values of scale"),
+        (["--seeds", "0:1000", "--vary", "scale=1:2:1000"], "vary: expected at most 100,000 runs, got 1,001,000"),
+    ],
+)
+def test_a_study_of_too_many_runs_is_refused(options, words, own, capsys):
+    assert main(["study", own, *options]) == 2
+    assert capsys.readouterr().err == f"snnlab: {words}\n"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--n", "100000000"], ["--dt", "1e-9"], ["--seconds", "1e12"], ["--n", "100000000", "--target", "numpy"]],
+)
+def test_absurd_settings_of_a_network_are_answered_before_they_are_computed(options, tmp_path, capsys):
+    assert main(["run", "force_sine", *options, "--out", str(tmp_path / "runs")]) == 2
+    assert "snnlab: yes: expected --yes for" in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+def test_sizes_and_times_have_units():
+    assert [size(value) for value in (512, 3e6, 2**41)] == ["0.5 KiB", "2.86 MiB", "2 TiB"]
+    assert [duration(value) for value in (0.1, 119, 7199, 9e4, 1e9)] == [
+        "1 s",
+        "1.2e+02 s",
+        "120 min",
+        "25 h",
+        "32 years",
+    ]
