@@ -14,7 +14,8 @@ from snnlab.networks.force import Drive, Phase, train_force
 
 SIZE = {"neuron": "lif", "n": 40, "dt": 0.5, "rls_interval": 3.5, "learn_start": 0.05, "checkpoint": 0.15, "g": 0.06}
 STOP, END = 0.15, 0.3
-DRIVE = Drive(1e-3 * np.random.default_rng(0).standard_normal((40, 5)), csr_array(np.eye(5)), every=30)
+# The signal does not begin anew at STOP.
+DRIVE = Drive(1e-3 * np.random.default_rng(0).standard_normal((40, 5)), csr_array(np.eye(5)), every=35)
 
 
 def sine(t):
