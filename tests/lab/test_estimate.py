@@ -96,17 +96,9 @@ def test_a_long_list_of_runs_is_extrapolated_from_the_first_ones(own, tmp_path, 
     assert found.excess() == ""
 
 
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (["--seeds", "0:99999999999"], "seeds: expected at most 100,000 seeds, got 99,999,999,999"),
-        (["--vary", "scale=1:2:1000000000"], "vary: expected at most 100,000 runs, got 1,000,000,000 values of scale"),
-        (["--seeds", "0:1000", "--vary", "scale=1:2:1000"], "vary: expected at most 100,000 runs, got 1,001,000"),
-    ],
-)
-def test_a_study_of_too_many_runs_is_refused(options, words, own, capsys):
-    assert main(["study", own, *options]) == 2
-    assert capsys.readouterr().err == f"snnlab: {words}\n"
+def test_a_study_of_too_many_runs_is_refused(own, capsys):
+    assert main(["study", own, "--seeds", "0:1000", "--vary", "scale=1:2:1000"]) == 2
+    assert capsys.readouterr().err == "snnlab: vary: expected at most 100,000 runs, got 1,001,000\n"
 
 
 @pytest.mark.parametrize(
