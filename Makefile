@@ -36,7 +36,7 @@ bench: $(VENV)/.bench-installed
 
 # Draws figures/gallery anew from full-scale runs in runs/; what is missing runs first (hours).
 gallery: $(VENV)/.installed
-	$(BIN)/snnlab reproduce --gallery figures/gallery
+	$(BIN)/snnlab reproduce --gallery figures/gallery --yes
 
 $(VENV)/.installed: setup.cfg setup.py pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

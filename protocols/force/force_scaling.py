@@ -11,6 +11,7 @@ import xarray as xr
 
 from snnlab.checking import require_positive
 from snnlab.engine.brian import Engine
+from snnlab.engine.settings import Cost
 from snnlab.errors import UserError
 from snnlab.files.describe import describe
 from snnlab.networks.force import (
@@ -72,6 +73,14 @@ def settle(config: Config) -> Config:
 def models(config: Config) -> dict:
     """Return the models of the neuron."""
     return force_models(ForceConfig(neuron=config.neuron))
+
+
+def cost(config: Config) -> Cost:
+    """Return the expected cost of a run: twice each size, with repeats, after its program is built."""
+    dt = ForceConfig(neuron=config.neuron).setup.dt
+    steps = 2 * int((SETTLE + config.repeats * config.seconds) / dt)
+    seconds = sum(steps * (4e-9 * n + 1e-12 * n**2) for n in config.sizes)
+    return Cost(steps * len(config.sizes), 16 * max(config.sizes) ** 2 + 8 * steps, 30 + seconds)
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:

@@ -11,6 +11,7 @@ import xarray as xr
 
 from snnlab.checking import require_positive
 from snnlab.engine.brian import Engine
+from snnlab.engine.settings import Cost
 from snnlab.errors import UserError
 from snnlab.files.describe import describe
 from snnlab.lab.claims import Check
@@ -58,6 +59,17 @@ def settle(config: Config) -> Config:
     return config
 
 
+def cost(config: Config) -> Cost:
+    """Return the expected cost of a run, measured for numpy on one core of a Xeon."""
+    steps = int(_length(config) / (config.dt * 1e-3))
+    return Cost(steps, 8 * 6 * steps, 2 + 8e-5 * steps)
+
+
+def _length(config: Config) -> float:
+    """Return the length (s) of the responses, of which the area is computed."""
+    return max(config.seconds, 20e-3 * max(config.tau_rise, config.tau_decay))
+
+
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Give each filter one spike of weight 1 at time 0."""
     dt = config.dt * 1e-3
@@ -67,8 +79,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         taus = {tau: getattr(config, tau) * brian2.ms for tau in model.parameters}
         responses[name] = FilterResponse(model.with_parameters(**taus), dt, name)
     objects = [o for response in responses.values() for o in response.objects]
-    length = max(config.seconds, 20e-3 * max(config.tau_rise, config.tau_decay))
-    engine.run(brian2.Network(objects), length, objects[0].clock, namespace={})
+    engine.run(brian2.Network(objects), _length(config), objects[0].clock, namespace={})
     dataset = xr.Dataset()
     for name, response in responses.items():
         s = response.response()

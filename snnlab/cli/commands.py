@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +26,9 @@ from .consent import announce
 from .options import parse
 from .settled import describe_run
 from .stored import exit_status, print_checks
+
+# A study of more runs is taken for a mistake.
+_MOST_RUNS = 100_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,7 +151,11 @@ def study(arguments: list[str]) -> int:
             raise UserError(f"seeds: expected none, since {protocol.name} is not random, got {options.seeds}")
         print(f"{protocol.name} has no seed, since it is not random: each setting is run once", file=sys.stderr)
     grid = parse_grid(options.vary, config)
-    configs = plan(protocol, config, _seeds(options), options.controls, grid)
+    seeds = _seeds(options)
+    runs = (len(seeds) if protocol.seeded else 1) * (1 + (math.prod(map(len, grid.values())) if grid else 0))
+    if runs > _MOST_RUNS:
+        raise UserError(f"vary: expected at most {_MOST_RUNS:,} runs, got {runs:,}")
+    configs = plan(protocol, config, seeds, options.controls, grid)
     if not _announced(_groups(protocol, configs, options), sum(map(len, configs.values())), options, options.jobs):
         return 0
     result = run_study(protocol, configs, options.out, options.jobs, options.progress)
@@ -159,8 +167,16 @@ def study(arguments: list[str]) -> int:
 
 
 def _groups(protocol: Protocol, configs: dict[tuple[str, str], list], options: _Common) -> list[Iterator[Run]]:
-    """Return the runs of each group of a study."""
-    return [(protocol.prepare(config, options.out) for config in group) for group in configs.values()]
+    """Return the runs of each group of a study, without controls that do not apply to its settings."""
+
+    def prepared(condition: str, group: list) -> Iterator[Run]:
+        try:
+            yield from (protocol.prepare(config, options.out) for config in group)
+        except UserError:
+            if condition == "default":
+                raise
+
+    return [prepared(condition, group) for (_, condition), group in configs.items()]
 
 
 def _announced(groups: Sequence[Iterable[Run]], total: int, options: _Common, jobs: int = 1) -> bool:

@@ -22,8 +22,8 @@ from .run import Run
 from .values import kinds_of, read_text
 
 _log = logging.getLogger("snnlab")
-# A study has at most this number of runs; more are a mistake of its user.
-MOST_RUNS = 100_000
+# A study has at most this number of seeds, and a grid at most this number of points.
+_MANY_SEEDS, _MANY_POINTS = 100_000, 10_000
 
 
 def plan(
@@ -32,9 +32,6 @@ def plan(
     """Return the Configs of a study: the default and each control for every seed, and the default on a grid."""
     # Without randomness, one run is enough.
     drawn = [{"seed": seed} for seed in seeds] if protocol.seeded else [{}]
-    runs = len(drawn) * (1 + math.prod(map(len, grid.values())) if grid else 1)
-    if runs > MOST_RUNS:
-        raise UserError(f"vary: expected at most {MOST_RUNS:,} runs, got {runs:,}")
 
     def each_seed(**changes) -> list:
         replaced = dataclasses.replace
@@ -149,8 +146,8 @@ def parse_seeds(text: str) -> list[int]:
     try:
         if ":" in text:
             start, stop = map(int, text.split(":"))
-            if stop - start > MOST_RUNS:
-                raise UserError(f"seeds: expected at most {MOST_RUNS:,} seeds, got {stop - start:,}")
+            if stop - start > _MANY_SEEDS:
+                raise UserError(f"seeds: expected at most {_MANY_SEEDS:,}, got {text!r}")
             seeds = [*range(start, stop)]
         else:
             seeds = [int(part) for part in text.split(",")]
@@ -188,6 +185,8 @@ def parse_grid(texts: Sequence[str], config: Any) -> dict[str, list]:
         grid[name] = _values(name, values, hints[name], getattr(config, name))
         if len(set(grid[name])) < len(grid[name]):
             raise UserError(f"vary: expected distinct values of {name}, got {values!r}")
+    if (points := math.prod(map(len, grid.values()))) > _MANY_POINTS:
+        raise UserError(f"vary: expected at most {_MANY_POINTS:,} points, got {points:,}")
     return grid
 
 
@@ -199,8 +198,8 @@ def _values(name: str, text: str, hint: Any, default: Any) -> list:
         start, stop, count = float(text.split(":")[0]), float(text.split(":")[1]), int(text.split(":")[2])
     except ValueError:
         start = stop = count = -1
-    if not (math.isfinite(start) and math.isfinite(stop) and 1 <= count <= MOST_RUNS):
-        limit = f"two finite numbers and a count from 1 to {MOST_RUNS:,}"
+    if not (math.isfinite(start) and math.isfinite(stop) and 1 <= count <= _MANY_POINTS):
+        limit = f"two finite numbers and a count from 1 to {_MANY_POINTS:,}"
         raise UserError(f"vary: {name}: expected start:stop:count with {limit}, got {text!r}")
     points = np.linspace(start, stop, count).tolist()
     return [read_text(f"vary: {name}", repr(point), hint, default) for point in points]

@@ -96,17 +96,9 @@ def test_a_long_list_of_runs_is_extrapolated_from_the_first_ones(own, tmp_path, 
     assert found.excess() == ""
 
 
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (["--seeds", "0:99999999999"], "seeds: expected at most 100,000 seeds, got 99,999,999,999"),
-        (["--vary", "scale=1:2:1000000000"], "vary: expected at most 100,000 runs, got 1,000,000,000 values of scale"),
-        (["--seeds", "0:1000", "--vary", "scale=1:2:1000"], "vary: expected at most 100,000 runs, got 1,001,000"),
-    ],
-)
-def test_a_study_of_too_many_runs_is_refused(options, words, own, capsys):
-    assert main(["study", own, *options]) == 2
-    assert capsys.readouterr().err == f"snnlab: {words}\n"
+def test_a_study_of_too_many_runs_is_refused(own, capsys):
+    assert main(["study", own, "--seeds", "0:1000", "--vary", "scale=1:2:1000"]) == 2
+    assert capsys.readouterr().err == "snnlab: vary: expected at most 100,000 runs, got 1,001,000\n"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +114,7 @@ def test_sizes_and_times_have_units():
     assert [size(value) for value in (512, 3e6, 2**41)] == ["0.5 KiB", "2.86 MiB", "2 TiB"]
     assert [duration(value) for value in (0.1, 119, 7199, 9e4, 1e9)] == [
         "1 s",
-        "1.2e+02 s",
+        "119 s",
         "120 min",
         "25 h",
         "32 years",
