@@ -124,11 +124,11 @@ def test_each_state_holds_in_the_reduced_preset_and_its_control_fails(state, tmp
     [
         ('"v -= g*J"', '"v += g*J"'),
         ("delay=config.delay * ms", "delay=3 * config.delay * ms"),
-        ("excitatory, inhibitory = cells[:n_e], cells[n_e:]", "inhibitory, excitatory = cells[:n_i], cells[n_i:]"),
+        ("balance(config), c_e // 4", "balance(config), c_e // 8"),
         ("tau_rp = 20 * ms, 20 * mV, 10 * mV, 2 * ms", "tau_rp = 20 * ms, 20 * mV, 10 * mV, 0.1 * ms"),
         ("c_e, outside_rate(config)", "c_e // 2, outside_rate(config)"),
     ],
-    ids=["sign", "delay", "groups", "refractory", "outside"],
+    ids=["sign", "delay", "inhibitory synapses", "refractory", "outside"],
 )
 def test_a_mistake_breaks_a_check(right, wrong, tmp_path):
     text = FILE.read_text()
