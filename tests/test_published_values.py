@@ -272,7 +272,8 @@ SOURCES = {
             )
         )
     },
-    # The paper could not be read. Two public programs that repeat its figure 8 state these values; they agree.
+    # The paper could not be read. Two public programs that repeat its figure 8 state these rates and agree; one of them
+    # states the frequencies.
     "Brunel 2000, doi:10.1023/A:1008925309027, figure 8": {
         "protocols.single.brunel2000:STATES": {"SR": (3, 2), "SI fast": (6, 4), "AI": (5, 2), "SI slow": (4.5, 0.9)},
         "protocols.single.brunel2000:NEURON": dict(tau=0.02, threshold=0.02, reset=0.01, refractory=0.002),

@@ -29,7 +29,6 @@ from typing import Literal
 
 import numpy as np
 import xarray as xr
-from brian2 import Hz, Network, NeuronGroup, PoissonInput, PopulationRateMonitor, SpikeMonitor, Synapses, ms, mV
 
 from snnlab.analysis import mean_field, population, trains
 from snnlab.checking import require_between, require_choices, require_positive, require_whole
@@ -45,9 +44,8 @@ INF = float("inf")
 STATES = {"SR": (3.0, 2.0), "SI fast": (6.0, 4.0), "AI": (5.0, 2.0), "SI slow": (4.5, 0.9)}
 SECONDS = {"SR": 0.7, "SI fast": 1.2, "AI": 1.2, "SI slow": 2.2}
 PANELS = dict(zip(STATES, "ABCD", strict=True))
-# The equations see these names.
-tau, theta, v_r, tau_rp = 20 * ms, 20 * mV, 10 * mV, 2 * ms
-NEURON = {"tau": float(tau), "threshold": float(theta), "reset": float(v_r), "refractory": float(tau_rp)}
+# The neuron (s, V).
+NEURON = {"tau": 0.020, "threshold": 0.020, "reset": 0.010, "refractory": 0.002}
 VARIANTS = {state: {"state": state} for state in STATES}
 QUICK = {"n_e": 2000, "c_e": 500, "j": 0.2}
 # It keeps every neuron and synapse, but not which kind of input dominates.
@@ -68,8 +66,8 @@ FLUCTUATION, SYNCHRONY = "fluctuation of the population rate, 1 ms bins", "synch
 THEORY, THEORY_CV = "rate by mean-field theory (Hz)", "CV by mean-field theory"
 
 SOURCE = "Brunel 2000, doi:10.1023/A:1008925309027"
-# The paper could not be read. Its numbers stand in public programs that repeat figure 8. They agree with each other,
-# and the rates that they give for its theory (55.8, 38.0, 6.5 Hz) are those of ours.
+# The paper could not be read. Its rates stand in two public programs that repeat figure 8 and agree; its
+# frequencies stand in one of them. The rates for its theory (55.8, 38.0, 6.5 Hz) are those of ours.
 READ = ("our model after it", "secondary", "Read in public programs that repeat figure 8. The paper has one network.")
 PUBLISHED = {
     "SI fast": {RATE_E: 60.7, FREQUENCY: 180.0},
@@ -185,6 +183,10 @@ def outside_rate(config: Config) -> float:
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Run the network from random potentials. Its objects are Brian2's, as in any script."""
+    from brian2 import Hz, Network, NeuronGroup, PoissonInput, PopulationRateMonitor, SpikeMonitor, Synapses, ms, mV
+
+    # The equations see these names.
+    tau, theta, v_r, tau_rp = 20 * ms, 20 * mV, 10 * mV, 2 * ms  # noqa: F841
     n_e, n_i, c_e, J = config.n_e, config.n_e // 4, config.c_e, config.j * mV
     g, c_i = balance(config), c_e // 4  # noqa: F841 (equations and connections see them)
     cells = NeuronGroup(

@@ -9,7 +9,7 @@ from ..lab.estimate import Estimate
 
 
 def announce(expected: Estimate, yes: bool, progress: bool) -> None:
-    """Print the expected cost if progress is shown. Above an hour or the machine's memory, ask unless ``yes``.
+    """Print the expected cost if it is known and progress is shown. Ask above an hour or the machine's memory.
 
     Raises
     ------
@@ -18,7 +18,7 @@ def announce(expected: Estimate, yes: bool, progress: bool) -> None:
     """
     if not expected.runs:
         return
-    if progress:
+    if progress and expected.unknown < expected.runs:
         print(expected.text(), file=sys.stderr)
     excess = expected.excess()
     if not excess or yes:

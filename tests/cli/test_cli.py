@@ -105,10 +105,10 @@ MISTAKES = {
     "seeds": (["study", "force_sine", "--seeds", "9:3"], ["seeds", "9:3"]),
     "jobs": (["study", "force_sine", "--jobs", "0"], ["jobs", "0"]),
     "vary field": (["study", "force_sine", "--vary", "gg=1:2:3"], ["vary", "gg"]),
-    "vary values": (["study", "force_sine", "--vary", "g=1:2"], ["vary", "g=1:2"]),
+    "vary values": (["study", "force_sine", "--vary", "g=1:2"], ["vary: g: expected a number", "1:2"]),
     "vary value of a late run": (["study", "force_oscillator", "--vary", "task=sine,foo"], ["task", "'foo'"]),
     "vary value of rate units": (["study", "rate_force", "--vary", "rate=tanh,relu"], ["rate", "'relu'"]),
-    "gain below zero": (["run", "force_gain_plane", "--g", "-0.04"], ["g: expected a number >= 0", "-0.04"]),
+    "gain below zero": (["run", "force_gain_plane", "--g", "-0.04"], ["g: expected a number from 0 to 1e+09", "-0.04"]),
     "unknown figure": (["figure", "nicola2017_fig"], ["figure", "nicola2017_fig2"]),
 }
 
@@ -132,7 +132,6 @@ def test_a_mistake_is_one_line_with_exit_status_2_and_writes_nothing(name, tmp_p
     [
         ("time,x\n0,1\n0.1,nan\n", ["finite numbers"]),
         ("0,1\n0.1\n0.2,1\n", ["equal length"]),
-        ("0;1\n0.1;2\n", ["commas"]),
         ("0,1\n0.1,x\n", ["data row 2", "'x'"]),
         ("0,1\n0.1,2\n0.5,1\n", ["even steps"]),
         ("0\n0.1\n", ["two rows"]),
@@ -179,7 +178,7 @@ def test_an_output_folder_that_cannot_be_written(tmp_path, capsys):
 
 def test_a_run_that_diverges_stops_with_exit_status_4_and_says_when(tmp_path, capsys):
     # Feedback this strong drives the leaky neuron's Euler step beyond all numbers.
-    arguments = [*SMALL, "--q", "1e300", "--alpha", "1e30"]
+    arguments = [*SMALL, "--q", "1e9", "--alpha", "1e9"]
     assert snnlab("run", "force_sine", *arguments, out=tmp_path) == 4
     assert "diverged" in (error := capsys.readouterr().err) and "t = " in error
     assert not list(tmp_path.rglob("*.nc"))

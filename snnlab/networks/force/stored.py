@@ -20,7 +20,7 @@ from ...models.synapse import SynapseModel
 from .config import ForceConfig
 from .setup import ForceSetup, learning_steps, recording_steps
 
-Number: TypeAlias = float | brian2.Quantity
+Number: TypeAlias = "float | brian2.Quantity"
 """A plain number in the unit that the argument states, or a quantity."""
 
 
