@@ -83,8 +83,8 @@ def test_a_name_of_another_kind_is_one_line_and_nothing_runs(end, words, tmp_pat
         ("b: 'Nope' = 3", "Config: expected types that exist, got NameError: name 'Nope' is not defined"),
         ("jobs: int = 3", "Config: expected a name other than an option, got 'jobs'"),
         ("seed: float = 1.0", "Config: seed: expected an integer as default, got 1.0"),
-        ("def __post_init__(self): 1/0", "Config fails at line 13 with ZeroDivisionError: division by zero"),
-        ("def __post_init__(self): raise SystemExit(0)", "Config fails at line 13 with SystemExit: 0"),
+        ("def __post_init__(self): 1/0", "Config fails at line 14 with ZeroDivisionError: division by zero"),
+        ("def __post_init__(self): raise SystemExit(0)", "Config fails at line 14 with SystemExit: 0"),
     ],
 )
 def test_a_config_that_cannot_be_made_is_one_line(field, words, tmp_path):

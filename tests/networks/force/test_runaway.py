@@ -149,7 +149,7 @@ def test_a_silent_network_says_why_it_learns_nothing(tmp_path):
     assert "fires" not in dataset.attrs["note"]
 
 
-@pytest.mark.parametrize("taken", ["r", "h_I_rec", "feedback", "tau_d"])
+@pytest.mark.parametrize("taken", ["r", "h_I_rec", "feedback", "tau_decay"])
 def test_a_parameter_with_a_name_of_the_network_is_refused_before_anything_is_built(taken, tmp_path):
     text = "import re\nfrom dataclasses import replace\nfrom snnlab.neurons.lif import LIF\n"
     text += f"EQUATIONS = re.sub(r'\\btau_m\\b', '{taken}', LIF.equations)\n"
