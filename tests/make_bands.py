@@ -12,7 +12,7 @@ from pathlib import Path
 from snnlab.files.record import load
 from snnlab.lab.discovery import files
 from snnlab.lab.protocol import Protocol, find_protocol
-from snnlab.lab.tolerance import bands, bands_file, holds_outside, row_of, write_bands
+from snnlab.lab.statistics.tolerance import bands, bands_file, holds_outside, row_of, write_bands
 
 
 def seeds(text: str) -> range:

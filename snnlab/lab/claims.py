@@ -12,8 +12,8 @@ import numpy as np
 
 from ..errors import UserError
 from . import intervals
-from .intervals import Estimate
 from .published import Published, Verdict, judge
+from .statistics.intervals import Estimate
 from .tables import number, show_band, table
 
 # If a study compares more findings with a number than this, their p values are corrected.
@@ -112,7 +112,7 @@ class Finding:
     value}. ``null`` is the value that is expected without an effect, as text or as a number. ``published`` is the claim
     of a source. The fields of :class:`Beside` are optional keywords. If ``null`` is a number, the finding is tested
     against it, which gives ``p``. If ``null`` is text, the number can be given as ``against``. Intervals are Student's,
-    Welch's or exact binomial intervals; :mod:`snnlab.lab.intervals` shows their coverage.
+    Welch's or exact binomial intervals; :mod:`snnlab.lab.statistics.intervals` shows their coverage.
 
     Example
     -------

@@ -19,7 +19,7 @@ from .discovery import files, import_file
 from .grouping import Runs, neutral, variant_name
 from .own import call_own, figure_of, require_fields, require_kinds
 from .run import RUNS, Run, judge, stored_checks
-from .tolerance import bands_file, with_bands
+from .statistics.tolerance import bands_file, with_bands
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from snnlab.lab.intervals import correct_by_holm, estimate_difference, estimate_mean
+from snnlab.lab.statistics.intervals import correct_by_holm, estimate_difference, estimate_mean
 
 # Distributions with their means; a correlation near 1 and a share near 0 are bounded and skewed.
 DRAWN = {

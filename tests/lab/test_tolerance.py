@@ -7,7 +7,7 @@ from scipy.stats import norm
 from snnlab.errors import UserError
 from snnlab.lab.claims import Check
 from snnlab.lab.protocol import find_protocol
-from snnlab.lab.tolerance import (
+from snnlab.lab.statistics.tolerance import (
     Tolerance,
     bands,
     holds_outside,

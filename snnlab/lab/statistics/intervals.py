@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import UserError
+from ...errors import UserError
 
 STUDENT, WELCH, BINOMIAL, NONE = "Student's t", "Welch's t", "Clopper-Pearson", "none"
 # There is no interval if all runs have the same value, because they show no spread.

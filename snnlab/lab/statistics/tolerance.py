@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import UserError
-from .claims import Check
+from ...errors import UserError
+from ..claims import Check
 
 COVERAGE = CONFIDENCE = 0.95
 FIELDS = ("variant", "measure", "low", "high", "scale", "seeds", "fresh")
