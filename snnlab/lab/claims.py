@@ -11,8 +11,8 @@ from typing import Any, TypeAlias, TypedDict, Unpack
 import numpy as np
 
 from ..errors import UserError
-from . import intervals
 from .published import Published, Verdict, judge
+from .statistics import intervals
 from .statistics.intervals import Estimate
 from .tables import number, show_band, table
 
