@@ -296,4 +296,4 @@ def test_a_preset_sets_what_the_protocol_states_under_what_is_given(capsys, tmp_
     )
     with pytest.raises(SystemExit):
         main(["run", str(folder), "--help"])
-    assert "Presets: plain, small; two large." in capsys.readouterr().out
+    assert "Values of --preset: plain, small; two large." in capsys.readouterr().out
