@@ -40,5 +40,5 @@ def duration(seconds: float) -> str:
     """Return a rough time as text."""
     for unit, length in (("years", 365 * 86400), ("days", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
-            return f"{seconds / length:,.0f} {unit}" if seconds >= 10 * length else f"{seconds / length:.2g} {unit}"
+            return f"{seconds / length:,.{0 if seconds >= 10 * length else 1}f} {unit}"
     return f"{max(seconds, 1):.0f} s"

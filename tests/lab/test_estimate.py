@@ -6,7 +6,7 @@ import pytest
 
 from snnlab.cli.main import main
 from snnlab.lab import estimate as module
-from snnlab.lab.estimate import estimate, machine_memory
+from snnlab.lab.estimate import Estimate, estimate, machine_memory
 from snnlab.lab.protocol import find_protocol
 from snnlab.lab.tables import duration, size
 
@@ -82,7 +82,7 @@ def test_yes_computes_it_and_runs_with_a_file_cost_nothing(own, capsys):
     assert main([*long, "--resume"]) == 0
     study = ["study", own, "--seeds", "0:2", "--no-controls", "--jobs", "1"]
     assert main([*study, "--dry-run"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "2 runs, 200 time steps, 1.02 MiB of arrays, roughly 2 min"
+    assert capsys.readouterr().out.splitlines()[-1] == "2 runs, 200 time steps, 1.02 MiB of arrays, roughly 2.0 min"
     assert main(["run", own]) == main([*study, "--dry-run"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "1 run, 100 time steps, 1.02 MiB of arrays, roughly 60 s"
 
@@ -95,6 +95,11 @@ def test_a_long_list_of_runs_is_extrapolated_from_the_first_ones(own, tmp_path, 
     assert found.seconds == pytest.approx(60000) == 2 * found.wall and found.memory == pytest.approx(2 * 0.001 * 2**30)
     monkeypatch.setattr(module, "LONG", 1e9)
     assert found.excess() == ""
+
+
+def test_the_time_is_that_until_all_jobs_are_done():
+    assert Estimate(2, {}, 0.0, 7000.0, jobs=2).excess() == ""
+    assert Estimate(2, {}, 0.0, 7000.0, jobs=1).excess() == "roughly 117 min"
 
 
 def test_a_study_of_too_many_runs_is_refused(own, capsys):

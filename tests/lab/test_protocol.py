@@ -67,7 +67,7 @@ def test_a_fault_in_a_users_protocol_is_one_line_that_says_where(mine, tmp_path,
         "return config.heigth": ["line 27", "AttributeError", "heigth"],
     }.items():
         mine.write_text(MINE.replace("return train_force(config, triangle, engine)", wrong))
-        assert main(["run", str(mine), "--quick", "--target", "numpy", "--out", str(tmp_path)]) == 2
+        assert main(["run", str(mine), "--quick", "--no-progress", "--target", "numpy", "--out", str(tmp_path)]) == 2
         lines = capsys.readouterr().err.strip().splitlines()
         assert len(lines) == 1 and all(word in lines[0] for word in ["my_study.py", *words])
         assert not list(tmp_path.glob("*.nc"))

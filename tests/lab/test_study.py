@@ -313,7 +313,7 @@ def test_checks_that_fail_are_one_line_the_second_time_as_well(tmp_path, capsys)
 def test_checks_that_are_no_list_of_checks_are_named_and_the_run_is_kept(was, becomes, line, tmp_path, capsys):
     file = tmp_path / "own.py"
     file.write_text(OWN.replace(was, becomes))
-    assert main(["run", str(file), "--out", str(tmp_path / "runs")]) == 2
+    assert main(["run", str(file), "--no-progress", "--out", str(tmp_path / "runs")]) == 2
     (said,) = capsys.readouterr().err.splitlines()
     (path,) = (tmp_path / "runs").glob("*.nc")
     assert line in said and f"the run is kept in {path}" in said
