@@ -30,10 +30,17 @@ line in your file that caused an error.
 Exit status: 0 done, 1 machine error, 2 input error, 3 a check does not hold, 4 diverged, 130 interrupted."""
 
 
+class _Stderr(logging.Handler):
+    """Writes to what sys.stderr is at that moment, also where several commands run in one process."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_Stderr()])
     logging.getLogger("snnlab").setLevel(logging.INFO)
     if trace := arguments[:1] == ["--traceback"]:
         arguments = arguments[1:]
