@@ -7,8 +7,6 @@ from numbers import Integral, Real
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-import numpy as np
-
 from ..errors import UserError, unknown
 
 
@@ -25,7 +23,8 @@ def expected_kind(value: Any, hint: Any) -> str:
         return " or ".join(wanted) if all(wanted) else ""
     if choices := choices_of(hint):
         return "" if value in choices else f"one of {', '.join(map(str, choices))}"
-    flag = isinstance(value, bool | np.bool_)
+    # NumPy is not imported for this, because help and refusals need none of it.
+    flag = type(value).__name__ in ("bool", "bool_")
     fits = {
         bool: ("True or False", flag),
         int: ("an integer", isinstance(value, Integral) and not flag),
