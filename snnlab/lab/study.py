@@ -192,7 +192,10 @@ def parse_grid(texts: Sequence[str], config: Any) -> dict[str, list]:
 
 def _values(name: str, text: str, hint: Any, default: Any) -> list:
     """Return the values of a field that ``start:stop:count`` or ``a,b,c`` states."""
-    if text.count(":") != 2 or kinds_of(hint, default) & {bool, str}:
+    kinds = kinds_of(hint, default)
+    if ":" in text and text.count(":") != 2 and kinds & {int, float} and str not in kinds:
+        raise UserError(f"vary: expected field=start:stop:count or field=a,b,c, got '{name}={text}'")
+    if ":" not in text or kinds & {bool, str}:
         return [read_text(f"vary: {name}", part, hint, default) for part in text.split(",")]
     try:
         start, stop, count = float(text.split(":")[0]), float(text.split(":")[1]), int(text.split(":")[2])

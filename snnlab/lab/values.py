@@ -23,7 +23,7 @@ def expected_kind(value: Any, hint: Any) -> str:
         return " or ".join(wanted) if all(wanted) else ""
     if choices := choices_of(hint):
         return "" if value in choices else f"one of {', '.join(map(str, choices))}"
-    # NumPy's class is compared by its name, since NumPy need not be imported for plain values.
+    # NumPy is not imported for this, because help and refusals need none of it.
     flag = type(value).__name__ in ("bool", "bool_")
     fits = {
         bool: ("True or False", flag),

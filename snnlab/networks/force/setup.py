@@ -199,7 +199,8 @@ def resolve(config: ForceConfig) -> ForceSetup:
     for name, least in {"g": 0.0, "q": 0.0, "bias": -float("inf")}.items():
         value = getattr(config, name)
         if value is not None and not max(least, -_LARGEST) <= value <= _LARGEST:
-            raise UserError(f"{name}: expected a number from {max(least, -_LARGEST):g} to {_LARGEST:g}, got {value}")
+            bounds = f">= {max(least, -_LARGEST):g} and <= {_LARGEST:g}"
+            raise UserError(f"{name}: expected a number {bounds}, got {value}")
     if not 0 <= config.learn_start < config.learn_stop <= config.seconds:
         raise UserError(
             f"learn_start, learn_stop: expected 0 <= learn_start < learn_stop <= seconds, "

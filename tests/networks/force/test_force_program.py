@@ -121,7 +121,7 @@ def test_auto_is_the_program_where_it_can_run_and_the_file_says_so(tmp_path):
 
 def test_a_program_that_diverges_says_when():
     with pytest.raises(Diverged, match=r"^diverged: .* at t = 0\.1"):
-        train("cpp_standalone", q=1e300, alpha=1e30)
+        train("cpp_standalone", alpha=1e30)
 
 
 def test_a_program_whose_input_is_cut_short_is_refused(monkeypatch):
