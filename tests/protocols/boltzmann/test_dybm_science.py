@@ -10,7 +10,7 @@ from snnlab.cli.main import main
 from snnlab.errors import MachineError, UserError
 from snnlab.files import keeping as boltzmann_keeping
 from snnlab.files.record import load
-from snnlab.lab.figure import find_figure, save_figure
+from snnlab.lab.figure import find_figure
 from snnlab.lab.protocol import find_protocol
 from snnlab.lab.run import controls_fail
 from snnlab.networks.boltzmann import load_machine, load_state, memory
@@ -46,20 +46,20 @@ def test_the_reduced_preset_recalls_its_word_and_its_control_does_not(tmp_path):
 
 
 @pytest.mark.standalone
-def test_recall_at_the_last_period_counts_and_a_machine_that_knows_all_is_not_trained(tmp_path):
+def test_recall_at_the_last_period_counts_and_what_needs_no_training_is_refused(tmp_path):
     whole = PROTOCOL.config(sequence="I", periods=400, seed=1)
     _, dataset = PROTOCOL.execute(whole, tmp_path)
     needed = int(dataset.recalled_after)
     assert 1 < needed < 400 and int(dataset.period[-1]) == needed
     _, again = PROTOCOL.execute(dataclasses.replace(whole, periods=needed), tmp_path)
     assert int(again.recalled_after) == needed and int(again.wrong[-1]) == 0
+    # Steps that are all off are recalled without training, so such a sequence is refused.
     (tmp_path / "blank.txt").write_text("0000\n0000\n")
-    blank = PROTOCOL.config(sequence=str(tmp_path / "blank.txt"), periods=50, target="numpy", seed=1)
-    _, dataset = PROTOCOL.execute(blank, tmp_path)
-    assert len(set(dataset.period.values.tolist())) == len(dataset.period)
-    assert save_figure(find_figure("osogami2015_parameters"), [dataset], tmp_path / "drawn", pdf=False)[0].is_file()
+    with pytest.raises(UserError, match="sequence: expected ones and zeros, got .*blank.txt"):
+        PROTOCOL.prepare(PROTOCOL.config(sequence=str(tmp_path / "blank.txt")))
+    untrained = dataset.isel(period=[0])
     with pytest.raises(UserError, match="run: expected a machine that was trained"):
-        find_figure("osogami2015_science").draw([dataset])
+        find_figure("osogami2015_science").draw([untrained])
 
 
 @pytest.mark.programs
