@@ -55,7 +55,7 @@ def test_recall_at_the_last_period_counts_and_what_needs_no_training_is_refused(
     assert int(again.recalled_after) == needed and int(again.wrong[-1]) == 0
     # Steps that are all off are recalled without training, so such a sequence is refused.
     (tmp_path / "blank.txt").write_text("0000\n0000\n")
-    with pytest.raises(UserError, match="sequence: expected ones and zeros, got .*blank.txt"):
+    with pytest.raises(UserError, match=r"sequence: expected ones and zeros, got .*blank\.txt"):
         PROTOCOL.prepare(PROTOCOL.config(sequence=str(tmp_path / "blank.txt")))
     untrained = dataset.isel(period=[0])
     with pytest.raises(UserError, match="run: expected a machine that was trained"):
