@@ -97,6 +97,7 @@ def test_on_numpy_a_network_gives_what_brian2_alone_gives(name, plain):
     same(run(name, "numpy"), plain("numpy")[name])
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("name", [COMPILED[0], COMPILED[-1]])
 def test_a_network_run_again_gives_the_same_and_another_seed_something_else(name, plain):
     same(run(name, "numpy"), plain("numpy")[name])

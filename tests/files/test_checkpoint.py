@@ -183,6 +183,10 @@ HARMS = {
 }
 
 
+# These are tried by make test, and the others by make test-programs.
+QUICKLY = [("truncated", "state"), ("another run", "part"), ("newer", "state")]
+
+
 @pytest.fixture(scope="module")
 def cut(neuron, tmp_path_factory):
     """A run that was cut off at its third checkpoint, the folder it lies in, and the whole run."""
@@ -193,8 +197,14 @@ def cut(neuron, tmp_path_factory):
     return config, folder, PROTOCOL.execute(config, tmp_path_factory.mktemp("whole"))[1]
 
 
-@pytest.mark.parametrize("kind", ["state", "part"])
-@pytest.mark.parametrize("word", HARMS)
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        pytest.param(word, kind, marks=() if (word, kind) in QUICKLY else pytest.mark.programs)
+        for word in HARMS
+        for kind in ("state", "part")
+    ],
+)
 def test_a_checkpoint_that_cannot_be_used_is_named_and_the_one_before_is_used(word, kind, cut, tmp_path, monkeypatch):
     config, folder, whole = cut
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)

@@ -119,6 +119,7 @@ def test_compiled_and_numpy_give_the_same_machine(machine):
         np.testing.assert_array_equal(compiled.block_periods, runtime.block_periods)
 
 
+@pytest.mark.programs
 def test_fit_is_what_a_trainer_does(machine):
     fitted = machine.fit(LETTER, 5, testing=False, target="numpy")
     loop = RuntimeTrainer(machine, Schedule.of([LETTER], testing=False), Engine("numpy"))
@@ -235,6 +236,7 @@ def test_the_likelihood_of_what_is_no_sequence_is_refused(machine):
         machine.nll(LETTER + 1)
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_turns_go_on_from_a_state_within_a_block_and_at_its_end(walker):
     whole = walker.fit(FIGURES, 400, 30)

@@ -56,6 +56,7 @@ def test_the_reference_is_the_run_itself_and_the_copy_parts_from_it(target):
         np.testing.assert_allclose(memory[name], after[name], rtol=1e-9, atol=1e-15)
 
 
+@pytest.mark.programs
 def test_without_connections_nothing_but_the_moved_spike_differs():
     # At the rheobase, where v ends on the threshold, 1e-12 would decide.
     moved, *_ = follow("numpy", g=1e-12, bias=-38.0)

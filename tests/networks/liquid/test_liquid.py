@@ -131,7 +131,8 @@ def test_dale_s_law_and_as_many_synapses_for_every_neuron():
         assert ((pre < 80) == (kind != "ia")).all() and (pre != post).all()
 
 
-@pytest.mark.parametrize("rate", [20.0, pytest.param(5.0, marks=pytest.mark.programs)])
+@pytest.mark.programs
+@pytest.mark.parametrize("rate", [20.0, 5.0])
 def test_calibration_reaches_its_rate(rate):
     with Engine("numpy") as engine:
         liquid = calibrate_input(liquid_of(engine), Show(8, 8), IMAGES[:10], rate, engine, tolerance=0.05)

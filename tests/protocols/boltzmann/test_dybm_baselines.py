@@ -162,6 +162,7 @@ def test_each_memory_learns_what_the_machine_is_taught(small_runs):
         assert (broken.memory_recalled[2].values.sum(0) == 2 * sequence.sum(0)).all()
 
 
+@pytest.mark.programs
 def test_what_is_measured_and_found(small_runs):
     measured = PROTOCOL.measure(small_runs[0])
     assert (
@@ -187,6 +188,7 @@ def test_the_figure_holds_every_memory(small_runs, tmp_path):
     assert len(figure.needs) == 20
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_the_reduced_preset_meets_its_claims_and_its_control_does_not(tmp_path):
     for control in CONTROLS:

@@ -140,6 +140,7 @@ def test_the_figure_holds_each_axis_of_the_grid(tmp_path):
     assert len(figure.needs) == 10 * len(PROTOCOL.variants)
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_the_reduced_preset_learns_and_its_control_does_not(tmp_path):
     for control, holds in (("none", True), ("shuffled_teacher", False)):

@@ -143,6 +143,7 @@ def test_numpy_does_it_without_a_compiler(tmp_path):
     assert dataset.unfinished == 4 and dataset.block_periods.size == 0 and two.FIRST not in PROTOCOL.measure(dataset)
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_the_figure_says_how_many_bits_are_wrong(known, tmp_path):
     figure, (_, dataset) = find_figure(two.FIGURE), known

@@ -33,6 +33,7 @@ def test_the_check_sees_weights_against_the_law(run):
     assert force_dale.against_dale(run.assign(decoder_parts=(("neuron", "part"), parts))) > 1000
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("control", force_dale.CONTROLS)
 def test_controls_run_and_fail(tmp_path, control):
     protocol = find_protocol("force_dale")

@@ -76,9 +76,10 @@ def test_bad_settings_are_refused_by_name_and_nothing_is_written(tmp_path, proto
     assert not list(tmp_path.rglob("*.nc"))
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize(
     ("hdts", "pulses"),
-    [("external", 10), *(pytest.param(*each, marks=pytest.mark.programs) for each in (("chain", 50), ("internal", 5)))],
+    [("external", 10), ("chain", 50), ("internal", 5)],
 )
 def test_a_reduced_run_of_a_recording_and_its_sounds(tmp_path, wav, hdts, pulses, monkeypatch):
     told = []
