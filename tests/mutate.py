@@ -132,7 +132,7 @@ def fallen_checks(mistake: Mistake) -> list[str]:
     return json.loads(done.stdout.rpartition("FELL ")[2])
 
 
-def test_falls(mistake: Mistake) -> bool:
+def caught_by_test(mistake: Mistake) -> bool:
     """Tell whether the test fails with the mistake."""
     with tempfile.TemporaryDirectory() as name:
         copy_with(mistake, Path(name))
@@ -147,7 +147,7 @@ def main() -> int:
     for mistake in MISTAKES:
         if wanted and mistake.protocol not in wanted:
             continue
-        fallen, caught = fallen_checks(mistake), test_falls(mistake)
+        fallen, caught = fallen_checks(mistake), caught_by_test(mistake)
         missed += bool(fallen) != mistake.seen or not caught
         checks = "; ".join(fallen) or "none"
         test = f"`{mistake.test}`" if caught else f"NOT by `{mistake.test}`"

@@ -81,7 +81,7 @@ SEVERAL = "import numpy as np\ndef waves(t):\n    return np.sin(2*np.pi*np.outer
     [
         ("numpy", "float64", 1),
         pytest.param("numpy", "float32", 1, marks=pytest.mark.programs),
-        ("numpy", "float64", 9),
+        pytest.param("numpy", "float64", 9, marks=pytest.mark.programs),
         pytest.param("cython", "float64", 1, marks=pytest.mark.programs),
         pytest.param("cpp_standalone", "float64", 1, marks=AT_LENGTH),
         pytest.param("cpp_standalone", "float32", 1, marks=AT_LENGTH),
@@ -133,6 +133,7 @@ def fail_for_want_of_space(config, folder, monkeypatch, owner, name, filling):
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
+@pytest.mark.programs
 def test_a_disk_that_is_full_at_the_end_keeps_the_checkpoints(neuron, tmp_path, monkeypatch):
     config = PROTOCOL.config(neuron=neuron, target="numpy", **SIZE)
     _, whole = PROTOCOL.execute(config, tmp_path / "whole")

@@ -60,7 +60,14 @@ def test_the_gallery_holds_a_png_and_the_claims_of_every_figure():
             assert run["preset"] == "full" or any(all(config.get(k) == v for k, v in each.items()) for each in wanted)
 
 
-@pytest.mark.parametrize("name", list(files("figures")))
+@pytest.mark.parametrize(
+    "name",
+    # This figure has runs of 36 pairs of gains.
+    [
+        pytest.param(each, marks=pytest.mark.programs if each == "nicola2017_gain_plane" else ())
+        for each in files("figures")
+    ],
+)
 def test_what_a_figure_needs_can_be_reduced(name, tmp_path):
     figure, seeds = find_figure(name), {}
     for spec, overrides in figure.needed(quick=True):

@@ -123,6 +123,7 @@ def test_the_command_prints_checks_and_has_exit_status_3(tmp_path, capsys):
             assert len(check["measured"]) == 2 and 0 <= check["held"] <= 2
 
 
+@pytest.mark.programs
 def test_a_run_that_is_the_default_and_a_point_of_the_grid_counts_once(tmp_path):
     protocol = find_protocol("force_sine")
     size = SIZE | {"seconds": 0.5}

@@ -49,6 +49,7 @@ def test_a_synapse_does_what_a_loop_over_time_steps_does(name, parameters, targe
     assert np.abs(wanted).min() > 1e-3
 
 
+@pytest.mark.programs
 def test_stlr_needs_no_postsynaptic_spike_and_the_others_do():
     together = [([np.array([0.01, 0.02])] * 2, SILENT)]
     assert (changes(STLR, together) > 1e-3).all()

@@ -226,6 +226,7 @@ def test_the_drive_goes_on_from_where_it_stands_at_any_speed():
     assert external.sample(3, -0.5, places[2]) == 198
 
 
+@pytest.mark.programs
 def test_a_run_is_resumed_within_a_lesion(tmp_path, monkeypatch):
     settings = {"phases": PHASES, "checkpoint": 0.07, "excitatory": 0.5}
     path = tmp_path / "run.nc"

@@ -44,7 +44,13 @@ def sets(spikes):
     return set(zip(*(x.tolist() for x in spikes), strict=True))
 
 
-@pytest.mark.parametrize("target", ["numpy", pytest.param("cpp_standalone", marks=pytest.mark.standalone)])
+@pytest.mark.parametrize(
+    "target",
+    [
+        pytest.param("numpy", marks=pytest.mark.programs),
+        pytest.param("cpp_standalone", marks=pytest.mark.standalone),
+    ],
+)
 def test_the_reference_is_the_run_itself_and_the_copy_parts_from_it(target):
     moved, memory, straight, after = follow(target)
     assert sets(moved.reference) == sets(straight)

@@ -23,6 +23,7 @@ SMALL = {
 }
 
 
+@pytest.mark.programs
 def test_a_small_run_has_its_measures_and_only_published_gains_are_judged(tmp_path):
     _, dataset = PROTOCOL.execute(PROTOCOL.config(**SMALL), tmp_path)
     measured = module.measure(dataset)

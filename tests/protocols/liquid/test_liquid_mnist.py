@@ -31,6 +31,7 @@ def small(tmp_path, **changes):
     return PROTOCOL.execute(PROTOCOL.config(**SMALL | changes), tmp_path / "runs")
 
 
+@pytest.mark.programs
 def test_a_small_run_is_stored_with_rates_that_were_asked_for(tmp_path):
     _, dataset = small(tmp_path, plasticity="stlr")
     assert list(dataset.readout.values) == ["pixels", "uncoupled", "liquid"] and dataset.sizes["chunk"] == 1
@@ -50,6 +51,7 @@ def test_without_plasticity_nothing_changes(tmp_path, code):
     np.testing.assert_array_equal(dataset.weights[0], dataset.weights[1])
 
 
+@pytest.mark.programs
 def test_a_user_s_rule_and_learning_rate_are_used(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(
