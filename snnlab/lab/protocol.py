@@ -124,9 +124,6 @@ class Protocol:
         """
         settled = self.settled(config)
         values = _as_stated(self.Config, dataclasses.asdict(settled))
-        # A run without a field that was added later is the run that it was before.
-        later = getattr(self.Config, "LATER", ())
-        values = {name: value for name, value in values.items() if name not in later or value is not None}
         specs = {"protocol": self.spec} | {k: v for k, v in values.items() if isinstance(v, str)}
         contents: dict[str, Any] = {k: digest for k, v in specs.items() if (digest := content_hash(v))}
         if models := call_own("models", self.spec, self.models, settled):
@@ -136,10 +133,10 @@ class Protocol:
         return Run(self, config, settled, values, folder / record.run_name(self.name, self._deciding(values), contents))
 
     def _deciding(self, values: dict) -> dict:
-        """Return the values of a settled Config that enter the name of its run file: all but defaults of new fields."""
+        """Return the values that enter the name of a run file: all of a settled Config but defaults of added fields."""
         defaults = {f.name: f.default for f in dataclasses.fields(self.Config)}
-        added = [k for k in getattr(self.Config, "ADDED", ()) if k in values and values[k] == defaults[k]]
-        return {k: v for k, v in values.items() if k not in added}
+        added = {name for cls in self.Config.__mro__ for name in vars(cls).get("ADDED", ())}
+        return {k: v for k, v in values.items() if k not in added or v != defaults[k]}
 
     def settled(self, config: Any) -> Any:
         """Return the Config with every open field filled in.

@@ -37,7 +37,7 @@ class SongConfig(HdtsConfig):
     None means the value in SONG_SETTINGS for this neuron, or else the value in the neuron file.
     """
 
-    LATER: ClassVar = ("labels",)
+    ADDED: ClassVar = ("labels",)
     REST: ClassVar = ("bands", "low", "high", "q_hdts", "pulse_order", "parameters", "control", "record_interval")
 
     neuron: str = "izhikevich_c"

@@ -108,7 +108,6 @@ def test_labels_enter_the_name_of_a_run_and_nothing_else_does(tmp_path, wav):
         (tmp_path / "human.txt").write_text(f"0.05\t0.1{shift}\ta\n0.2\t0.3\tb\n")
         names.append(SONG.prepare(SONG.config(song=wav, labels=str(tmp_path / "human.txt"))).path.name)
     assert len(set(names)) == 3
-    assert "labels" not in SONG.prepare(SONG.config(song=wav)).values
 
 
 @pytest.mark.parametrize(
