@@ -145,6 +145,10 @@ def study(arguments: list[str]) -> int:
     if options.json is not None:
         if options.json.is_dir():
             raise UserError(f"json: expected a file, got the folder {str(options.json)!r}")
+        if not options.json.parent.is_dir():
+            raise UserError(
+                f"json: expected a file in a folder that exists, got no folder {str(options.json.parent)!r}"
+            )
         record.check_writable(options.json.parent)
     if not protocol.seeded:
         if options.seeds is not None:

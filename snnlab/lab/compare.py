@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..errors import UserError
 from ..files import record
 from .grouping import given
 from .tables import number, table
@@ -129,8 +130,11 @@ def _difference(name: str, x: np.ndarray, y: np.ndarray) -> Difference | None:
 
 def _settings(a: xr.Dataset, b: xr.Dataset) -> list[tuple[str, str, str]]:
     """Return the fields of the Configs that differ as settled, and mark those whose given values differ as well."""
-    stated = {name for name, *_ in _rows(given(a), given(b))}
-    settled = _rows(record.attribute(a, "config"), record.attribute(b, "config"))
+    try:
+        stated = {name for name, *_ in _rows(given(a), given(b))}
+        settled = _rows(record.attribute(a, "config"), record.attribute(b, "config"))
+    except (KeyError, ValueError, SyntaxError):
+        raise UserError("run file: expected the settings of a run in the attribute config, got none to read") from None
     return [(f"{name}, given" if name in stated else name, first, second) for name, first, second in settled]
 
 

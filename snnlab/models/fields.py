@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 from numbers import Real
 from typing import Any
@@ -85,6 +86,10 @@ def as_text(where: str, value: object) -> str:
         For anything else.
     """
     if isinstance(value, str):
+        try:
+            ast.parse(value.strip(), mode="eval")
+        except SyntaxError:
+            raise UserError(f"{where}: expected an expression such as -65*mV, got {value!r}") from None
         return value
     size = one_quantity(value)
     if size is None:

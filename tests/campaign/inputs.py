@@ -56,7 +56,6 @@ ALWAYS: dict[str, bytes | str] = {
 TEACHERS: dict[str, bytes | str] = ALWAYS | {
     "one column": "\n".join(f"{t:.2f}" for t in TIMES),
     "one row": "0.0,1.0",
-    "two rows": "0.0,1.0\n0.1,2.0",
     "a header alone": "time,x\n",
     "a cell of text": _replaced(20, "0.20,high"),
     "an empty cell": _replaced(20, "0.20,"),
@@ -70,7 +69,6 @@ TEACHERS: dict[str, bytes | str] = ALWAYS | {
     "a time that is nan": _replaced(20, "nan,1.0"),
     "decimal commas": TABLE.replace(",", ";").replace(".", ","),
     "constant": "\n".join(f"{t:.2f},0" for t in TIMES),
-    "huge values": "\n".join(f"{t:.2f},{1e300 * np.sin(9 * t)}" for t in TIMES),
     "complex": "\n".join(f"{t:.2f},1+2j" for t in TIMES),
 }
 PYTHON_TEACHERS = {
@@ -96,7 +94,6 @@ SEQUENCES: dict[str, bytes | str] = ALWAYS | {
     "letters": "01a1\n0101\n",
     "two notations": "0101\n.#.#\n",
     "all zeros": "0000\n0000\n",
-    "one column": "0\n1\n",
     "negative": "-1 0\n0 1\n",
     "fractions": "0.5 0\n0 1\n",
 }
@@ -185,7 +182,9 @@ def cases() -> list[Case]:
         found.append(Case(f"mnist: {what}, gz", command, {f"mnist/{name}.gz": content for name in names}))
     found.append(Case("mnist: an empty folder", ["run", "reservoir_mnist", *QUICK, "--images", "."], {}))
     for what, content in RUNS.items():
-        found.append(Case(f"claims: {what}", ["claims", "a.nc"], {"a.nc": content}))
+        # Without its settings, a run has the checks that are stored with it.
+        if not what.endswith(("config", "JSON")):
+            found.append(Case(f"claims: {what}", ["claims", "a.nc"], {"a.nc": content}))
         found.append(Case(f"figure: {what}", ["figure", "nicola2017_fig2", "--run", "a.nc"], {"a.nc": content}))
         found.append(Case(f"compare: {what}", ["compare", "a.nc", "a.nc"], {"a.nc": content}))
     return found

@@ -41,7 +41,6 @@ IN_PROTOCOL = {
     "run recurses": ("    x = engine", "    run(config, engine)\n    x = engine"),
     "import exits": ("import numpy as np", "raise SystemExit(0)"),
     "import raises": ("import numpy as np", "raise ValueError('two\\nlines')"),
-    "a field without a type": ("    size: int = 3\n", "    size = 3\n"),
     "a field without default": ("    size: int = 3\n", "    size: int\n"),
     "a default of another type": ("size: int = 3", "size: int = 'many'"),
     "a mutable default": ("    size: int = 3\n", "    size: int = 3\n    many: list = []\n"),
@@ -71,7 +70,6 @@ HOOKS = {
     "settle raises": "def settle(config):\n    raise KeyError('x')",
     "settle exits": "def settle(config):\n    raise SystemExit(0)",
     "settle changes the seed": "import dataclasses as d\ndef settle(config):\n    return d.replace(config, seed=9)",
-    "models returns None": "def models(config):\n    pass",
     "models returns a set": "def models(config):\n    return {'a': {1}}",
 }
 # What is wrong only once a run is there: the run is kept, and exit status 2 says what to mend.

@@ -302,3 +302,10 @@ def test_filters_with_a_suffixed_leak_leave_the_coupling_alone():
     text = " ".join(DOUBLE_EXPONENTIAL.named("z", "1", "_leak").split())
     assert text == "dz/dt = -z/tau_rise_leak + h_z : 1 dh_z/dt = -h_z/tau_decay_leak : 1/second"
     assert isinstance(DOUBLE_EXPONENTIAL, SynapseModel) and DOUBLE_EXPONENTIAL.states == ["s", "h"]
+
+
+def test_an_initial_value_is_an_expression():
+    with pytest.raises(UserError, match=r"initial v: expected an expression such as -65\*mV, got '-65\*mV;'"):
+        NeuronModel(
+            "mine", "dv/dt = (current - v)/tau : volt", "volt", dict(tau=10 * msecond), initial=dict(v="-65*mV;")
+        )

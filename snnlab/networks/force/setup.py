@@ -268,6 +268,8 @@ def _changes(parameters: tuple[str, ...]) -> dict[str, brian2.Quantity]:
         name, equals, value = text.partition("=")
         if not equals or not name.strip().isidentifier():
             raise UserError(f"parameters: expected name=value*unit, got {text!r}")
+        if name.strip() in changes:
+            raise UserError(f"parameters: expected each parameter once, got {name.strip()} twice")
         changes[name.strip()] = quantity(value, f"parameters: {name.strip()}")
     return changes
 
