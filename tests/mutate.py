@@ -56,40 +56,82 @@ HEBB = ("snnlab/plasticity/hebb.py", 'RateRule("hebb", "x_pre*y_post"', 'RateRul
 RESERVOIR = "tests/networks/reservoir/test_reservoir.py"
 MISTAKES = [
     Mistake(
-        "force_sine", "feedback weights are halved",
-        WEIGHTS, ENCODER, ENCODER.replace("* q", "* q / 2"), ENCODERS, overrides={"neuron": "lif"},
+        "force_sine",
+        "feedback weights are halved",
+        WEIGHTS,
+        ENCODER,
+        ENCODER.replace("* q", "* q / 2"),
+        ENCODERS,
+        overrides={"neuron": "lif"},
     ),
     Mistake("force_sine", "LIF: tau_m is 13 ms, not 10", *LIF, PUBLISHED, overrides={"neuron": "lif"}),
     Mistake(
-        "force_sine", "LIF: the refractory period is 1 ms, not 2",
-        "snnlab/neurons/lif.py", "refractory=2 * ms", "refractory=1 * ms", PUBLISHED, overrides={"neuron": "lif"}, seen=False),
-    Mistake(
-        "force_dale", "split feedback is not doubled",
-        "snnlab/connectivity/dale.py", "    return 2 * np.hstack([np.max", "    return np.hstack([np.max",
-        "tests/networks/force/test_dale.py",
+        "force_sine",
+        "LIF: the refractory period is 1 ms, not 2",
+        "snnlab/neurons/lif.py",
+        "refractory=2 * ms",
+        "refractory=1 * ms",
+        PUBLISHED,
+        overrides={"neuron": "lif"},
+        seen=False,
     ),
     Mistake(
-        "force_oscillator", "the van der Pol oscillator is 1.5 times as fast",
-        OSCILLATOR, "_VDP_SETTLE = 10.0, 20.0, 15.0", "_VDP_SETTLE = 10.0, 30.0, 15.0",
-        "tests/stimuli/test_oscillators.py", overrides={"task": "vdp_harmonic", "neuron": "lif"}, seen=False),
+        "force_dale",
+        "split feedback is not doubled",
+        "snnlab/connectivity/dale.py",
+        "    return 2 * np.hstack([np.max",
+        "    return np.hstack([np.max",
+        "tests/networks/force/test_dale.py",
+        seen=False,
+    ),
+    Mistake(
+        "force_oscillator",
+        "the van der Pol oscillator is 1.5 times as fast",
+        OSCILLATOR,
+        "_VDP_SETTLE = 10.0, 20.0, 15.0",
+        "_VDP_SETTLE = 10.0, 30.0, 15.0",
+        "tests/stimuli/test_oscillators.py",
+        overrides={"task": "vdp_harmonic", "neuron": "lif"},
+        seen=False,
+    ),
     Mistake("movie_replay", "pulses are square", *PULSES, PULSE_TEST, seen=False),
     Mistake("songbird", "pulses are square", *PULSES, PULSE_TEST, seen=False),
     Mistake("dybm_science", "learning steps are halved", *HALVED, DYBM_LOOP, seen=False),
     Mistake(
-        "stdp_window", "depression is half as large as potentiation, not 1.05 times",
-        STDP, "ratio=1.05", "ratio=0.5", PUBLISHED,
+        "stdp_window",
+        "depression is half as large as potentiation, not 1.05 times",
+        STDP,
+        "ratio=1.05",
+        "ratio=0.5",
+        PUBLISHED,
     ),
     Mistake(
-        "stdp_window", "a presynaptic spike weakens nothing",
-        STDP, "w -= eta*ratio*w_max*x_post_spikes", "w -= 0*eta*ratio*w_max*x_post_spikes",
+        "stdp_window",
+        "a presynaptic spike weakens nothing",
+        STDP,
+        "w -= eta*ratio*w_max*x_post_spikes",
+        "w -= 0*eta*ratio*w_max*x_post_spikes",
         "tests/protocols/single/test_stdp_window.py",
     ),
-    Mistake("reservoir_mnist", "Hebb's rule has the other sign", *HEBB, RESERVOIR, overrides={"plasticity": "hebb"}, seen=False),
     Mistake(
-        "reservoir_mnist", "the lower branch of STLR has the other sign",
-        "snnlab/plasticity/stlr.py", 'g2="tanh((summed - theta2)/abs(theta1))"',
-        'g2="-tanh((summed - theta2)/abs(theta1))"', "tests/models/test_rules.py", overrides={"plasticity": "stlr"}, seen=False),
-]  # fmt: skip
+        "reservoir_mnist",
+        "Hebb's rule has the other sign",
+        *HEBB,
+        RESERVOIR,
+        overrides={"plasticity": "hebb"},
+        seen=False,
+    ),
+    Mistake(
+        "reservoir_mnist",
+        "the lower branch of STLR has the other sign",
+        "snnlab/plasticity/stlr.py",
+        'g2="tanh((summed - theta2)/abs(theta1))"',
+        'g2="-tanh((summed - theta2)/abs(theta1))"',
+        "tests/models/test_rules.py",
+        overrides={"plasticity": "stlr"},
+        seen=False,
+    ),
+]
 
 _RUN = """
 import json, sys
@@ -153,4 +195,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main()), seen=False
+    sys.exit(main())
