@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,9 +25,6 @@ from .consent import announce
 from .options import parse
 from .settled import describe_run
 from .stored import exit_status, print_checks
-
-# A study of more runs is taken for a mistake.
-_MOST_RUNS = 100_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,11 +151,7 @@ def study(arguments: list[str]) -> int:
             raise UserError(f"seeds: expected none, since {protocol.name} is not random, got {options.seeds}")
         print(f"{protocol.name} has no seed, since it is not random: each setting is run once", file=sys.stderr)
     grid = parse_grid(options.vary, config)
-    seeds = _seeds(options)
-    runs = (len(seeds) if protocol.seeded else 1) * (1 + (math.prod(map(len, grid.values())) if grid else 0))
-    if runs > _MOST_RUNS:
-        raise UserError(f"vary: expected at most {_MOST_RUNS:,} runs, got {runs:,}")
-    configs = plan(protocol, config, seeds, options.controls, grid)
+    configs = plan(protocol, config, _seeds(options), options.controls, grid)
     if not _announced(_groups(protocol, configs, options), sum(map(len, configs.values())), options, options.jobs):
         return 0
     result = run_study(protocol, configs, options.out, options.jobs, options.progress)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ..engine.settings import Cost
 from ..errors import UserError
-from .run import Run, call_own
+from .own import call_own
+from .run import Run
 from .tables import duration, size
 
 # A user must agree to a longer time (s).

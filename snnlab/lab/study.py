@@ -22,16 +22,25 @@ from .run import Run
 from .values import kinds_of, read_text
 
 _log = logging.getLogger("snnlab")
-# A study has at most this number of seeds, and a grid at most this number of points.
-_MANY_SEEDS, _MANY_POINTS = 100_000, 10_000
+# A study has at most this number of seeds, a grid at most this number of points, and both at most this number of runs.
+_MANY_SEEDS, _MANY_POINTS, _MANY_RUNS = 100_000, 10_000, 100_000
 
 
 def plan(
     protocol: Protocol, config: Any, seeds: Iterable[int], controls: bool = True, grid: dict[str, list] | None = None
 ) -> dict[tuple[str, str], list]:
-    """Return the Configs of a study: the default and each control for every seed, and the default on a grid."""
+    """Return the Configs of a study: the default and each control for every seed, and the default on a grid.
+
+    Raises
+    ------
+    UserError
+        For a grid that has far more runs than a study can mean.
+    """
     # Without randomness, one run is enough.
     drawn = [{"seed": seed} for seed in seeds] if protocol.seeded else [{}]
+    runs = len(drawn) * (1 + (math.prod(map(len, grid.values())) if grid else 0))
+    if runs > _MANY_RUNS:
+        raise UserError(f"vary: expected at most {_MANY_RUNS:,} runs, got {runs:,}")
 
     def each_seed(**changes) -> list:
         replaced = dataclasses.replace

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from brian2 import *
+from brian2 import Hz, Network, NeuronGroup, PoissonInput, SpikeMonitor, Synapses, collect, ms, mV, second
 
 
 @dataclass(frozen=True)
