@@ -91,7 +91,7 @@ def test_bands_beside_a_protocol_are_the_checks_of_its_reduced_preset(tmp_path):
     found = checks(quick=True)
     assert list(found) == ["rate (Hz)", "one"] and found["rate (Hz)"].source == "our seeds 0 to 2, 95/95 % tolerance"
     (band,) = read_bands(tmp_path / "own.bands.csv").values()
-    assert (found["rate (Hz)"].low, found["rate (Hz)"].high) == band[:2] and found["rate (Hz)"].holds
+    assert (found["rate (Hz)"].low, found["rate (Hz)"].high) == band.limits and found["rate (Hz)"].holds
     # A variant without bands, other scales and conditions that must fail keep the protocol's own checks.
     for changes in ({"rate": 50.0, "quick": True}, {}, {"quick": True, "size": 3}, {"quick": True, "rate": 0.0}):
         assert checks(**changes)["rate (Hz)"].source == "our criterion"
@@ -106,15 +106,25 @@ def test_a_band_without_its_measure_is_left_out(tmp_path):
     assert with_bands([], {"other": 1.0}, "a", tmp_path / "x.csv") == []
 
 
+def stated(tmp_path, band, own, low, high):
+    """Return the check of a rate of 5 Hz with this band and the protocol's own check."""
+    write_bands(tmp_path / "x.csv", [row_of("a", "rate", band, "0 to 2", own=own)])
+    found = with_bands([Check("rate", 5.0, low, high, "ours")], {"rate": 5.0}, "a", tmp_path / "x.csv")
+    return [(check.low, check.high, check.source) for check in found]
+
+
+TEN = "our seeds 0 to 2, 95/95 % tolerance"
+
+
 def test_the_narrower_of_a_band_and_a_criterion_counts(tmp_path):
-    write_bands(tmp_path / "x.csv", [row_of("a", "rate", Tolerance(2.0, 8.0, "x"), "0 to 2")])
+    band = Tolerance(2.0, 8.0, "x")
+    assert stated(tmp_path, band, True, 0, 9) == [(2, 8, TEN)]
+    assert stated(tmp_path, band, True, 3, 7) == [(3, 7, "ours")]
+    assert stated(tmp_path, band, True, 4, np.inf) == [(4, 8, f"ours; {TEN}")]
 
-    def limits(low, high):
-        (check,) = with_bands([Check("rate", 5.0, low, high, "ours")], {"rate": 5.0}, "a", tmp_path / "x.csv")
-        return check.low, check.high, check.source
 
-    ten = "our seeds 0 to 2, 95/95 % tolerance"
-    assert limits(0, 9) == (2, 8, ten) and limits(3, 7) == (3, 7, "ours")
-    assert limits(4, np.inf) == (4, 8, f"ours; {ten}")
-    # A criterion that ten seeds never met is kept.
-    assert limits(9, 10) == (9, 10, "ours")
+def test_the_reduced_preset_does_not_state_a_criterion_that_it_does_not_meet(tmp_path):
+    band = Tolerance(2.0, 8.0, "x")
+    assert stated(tmp_path, band, False, 7, np.inf) == [(2, 8, f"{TEN}; at full scale >= 7 (ours)")]
+    assert stated(tmp_path, None, False, 7, np.inf) == []
+    assert stated(tmp_path, None, True, 4, 6) == [(4, 6, "ours")]

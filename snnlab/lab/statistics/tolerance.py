@@ -1,15 +1,19 @@
 """Bands of a reduced preset: 95/95 tolerance intervals of its measures over tuning seeds.
 
 A 95/95 tolerance interval contains at least 95 % of all runs, with 95 % confidence (Howe 1969). The bands of a
-protocol stand beside its file, in ``<protocol>.bands.csv``. They are checks of its reduced preset and narrow the
-protocol's own checks of the same measures. A correct run leaves a band of ten seeds with a probability of about 1 % if
-the measure is normal on its scale. Twenty fresh seeds are tried; a band that too few of them hold is not stated.
+protocol stand beside its file, in ``<protocol>.bands.csv``. They are checks of its reduced preset. A correct run leaves
+a band of ten seeds with a probability of about 1 % if the measure is normal on its scale. Twenty fresh seeds are tried;
+a band that too few of them hold is not stated.
+
+A band narrows the protocol's own check of the same measure if the reduced preset meets this check. If it does not, the
+reduced preset states the band alone, and nothing if there is no band.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +23,7 @@ from ...errors import UserError
 from ..claims import Check
 
 COVERAGE = CONFIDENCE = 0.95
-FIELDS = ("variant", "measure", "low", "high", "scale", "seeds", "fresh")
+FIELDS = ("variant", "measure", "low", "high", "scale", "seeds", "fresh", "own")
 
 
 class Tolerance(NamedTuple):
@@ -99,39 +103,63 @@ def write_bands(path: Path, rows: list[dict[str, str]]) -> None:
         writer.writerows(rows)
 
 
-def row_of(variant: str, measure: str, band: Tolerance, seeds: str, fresh: str = "") -> dict[str, str]:
-    """Return a row for :func:`write_bands`, with five digits. ``fresh`` says how many other seeds lie inside."""
-    values = (variant, measure, f"{band.low:.5g}", f"{band.high:.5g}", band.scale, seeds, fresh)
-    return dict(zip(FIELDS, values, strict=True))
+def row_of(
+    variant: str, measure: str, band: Tolerance | None, seeds: str, fresh: str = "", own: bool | None = None
+) -> dict[str, str]:
+    """Return a row for :func:`write_bands`, with five digits.
+
+    ``fresh`` says how many other seeds lie inside. ``own`` tells whether the reduced preset meets the protocol's own
+    check of this measure (None: there is no such check).
+    """
+    low, high, scale = ("", "", "") if band is None else (f"{band.low:.5g}", f"{band.high:.5g}", band.scale)
+    met = "" if own is None else "met" if own else "not met"
+    return dict(zip(FIELDS, (variant, measure, low, high, scale, seeds, fresh, met), strict=True))
 
 
-def read_bands(path: Path) -> dict[tuple[str, str], tuple[float, float, str]]:
-    """Return (variant, measure) -> (low, high, where the band comes from); empty where there is no file."""
+class Band(NamedTuple):
+    """A row of a file of bands."""
+
+    limits: tuple[float, float] | None
+    """low and high; None: no band is stated"""
+    source: str
+    """where the band comes from"""
+    own: bool
+    """whether the protocol's own check of the measure, if there is one, is stated by the reduced preset"""
+
+
+def read_bands(path: Path) -> dict[tuple[str, str], Band]:
+    """Return (variant, measure) -> band; empty where there is no file."""
     if not path.is_file():
         return {}
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    source = "our seeds {}, 95/95 % tolerance"
-    return {
-        (row["variant"], row["measure"]): (float(row["low"]), float(row["high"]), source.format(row["seeds"]))
-        for row in rows
-    }
+    return {(row["variant"], row["measure"]): _band(row) for row in rows}
+
+
+def _band(row: dict[str, str]) -> Band:
+    limits = (float(row["low"]), float(row["high"])) if row["low"] else None
+    return Band(limits, f"our seeds {row['seeds']}, 95/95 % tolerance", row["own"] != "not met")
 
 
 def with_bands(checks: list[Check], measured: dict[str, float], variant: str, path: Path) -> list[Check]:
-    """Return the checks of a run of the reduced preset: bands first, each within the protocol's own band."""
+    """Return the checks of a run of the reduced preset: bands first, then the protocol's own checks without a band."""
     stated = {what: band for (name, what), band in read_bands(path).items() if name == variant and what in measured}
     own = {check.what: check for check in checks}
-    rows = [_within(Check(what, measured[what], *band), own.get(what)) for what, band in stated.items()]
-    return rows + [check for check in checks if check.what not in stated]
+    rows = [_stated(what, measured[what], band, own.get(what)) for what, band in stated.items()]
+    return [row for row in rows if row] + [check for check in checks if check.what not in stated]
 
 
-def _within(band: Check, own: Check | None) -> Check:
-    """Return a band, cut off where the protocol's own check is narrower."""
-    if own is None or own.low > band.high or own.high < band.low:
-        return own or band
-    low, high = max(band.low, own.low), min(band.high, own.high)
+def _stated(what: str, value: float, band: Band, own: Check | None) -> Check | None:
+    """Return the check of one measure: its band, cut off at the protocol's own check if the preset meets this one."""
+    if band.limits is None:
+        return own if band.own else None
+    check = Check(what, value, *band.limits, band.source)
+    if own is None:
+        return check
+    if not band.own:
+        return replace(check, source=f"{band.source}; at full scale {own.band} ({own.source})")
+    low, high = max(check.low, own.low), min(check.high, own.high)
     if (low, high) == (own.low, own.high):
         return own
-    source = band.source if (low, high) == (band.low, band.high) else f"{own.source}; {band.source}"
-    return Check(band.what, band.measured, low, high, source)
+    source = band.source if (low, high) == band.limits else f"{own.source}; {band.source}"
+    return Check(what, value, low, high, source)
