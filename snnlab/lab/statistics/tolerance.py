@@ -78,8 +78,11 @@ def _normal(x: np.ndarray) -> tuple[float, float]:
 
 
 def bands(measured: dict[str, list[float]]) -> dict[str, Tolerance]:
-    """Return the band of each measure. A measure that is equal in all seeds, or not finite in one, has none."""
-    usable = {what: values for what, values in measured.items() if np.isfinite(values).all() and np.ptp(values) > 0}
+    """Return the band of each measure.
+
+    A measure has none if it is equal in all seeds up to rounding (1e-9), or not finite in one.
+    """
+    usable = {what: values for what, values in measured.items() if np.isfinite(values).all() and np.ptp(values) > 1e-9}
     return {what: tolerance_interval(values) for what, values in usable.items()}
 
 
