@@ -17,7 +17,7 @@ from snnlab.stimuli.signals import oscillators
 
 INF = float("inf")
 Settled = TypeVar("Settled", bound="OscillatorConfig")
-# Period of each teacher in s.
+# Period of each teacher in s; those of van der Pol are 20/6.3807 and 20/11.6122 (periods for mu = 0.5 and 5).
 PERIODS = {
     "sine": 0.2,
     "sawtooth": 0.2,
@@ -60,6 +60,8 @@ Task = Literal["sine", "sawtooth", "vdp_harmonic", "vdp_relaxation", "product", 
 QUICK = {"n": 800, "seconds": 6.0, "learn_start": 0.5, "learn_stop": 3.5}
 # These are our criteria, relative to the teacher.
 SPEED, AMPLITUDE, CORRELATION = 0.05, 0.15, 0.9
+# Teachers that cross 0 upwards once in a period, so that their frequency can be counted.
+COUNTED = ("sine", "sawtooth", "vdp_harmonic", "vdp_relaxation")
 
 
 @dataclass(frozen=True)
@@ -123,12 +125,20 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 
 def checks(dataset: xr.Dataset) -> list[Check]:
-    """Return our criteria as checks. No published numbers exist for these tasks."""
+    """Return our criteria as checks, and the frequency of the teacher. No published errors exist for these tasks."""
     bands = [(0.0, 0.2), (1 - SPEED, 1 + SPEED), (1 - AMPLITUDE, 1 + AMPLITUDE), (CORRELATION, INF)]
     measured = measure(dataset)
     if dataset.attrs["condition"] in AFTER_LEARNING and len(measured) == 1:
         return []
-    return [
+    rows = [
         Check(what, value, *band, "our criterion, relative to the teacher")
         for (what, value), band in zip(measured.items(), bands, strict=False)
     ]
+    task = attribute(dataset, "config")["task"]
+    if task in COUNTED:
+        found = osc.frequency(dataset.teacher.values[:, 0], float(dataset.time[1] - dataset.time[0]))
+        low, high = 0.98 / PERIODS[task], 1.02 / PERIODS[task]
+        rows.append(
+            Check("frequency of the teacher (Hz)", found, low, high, "equations of the supplement; 2 % is ours")
+        )
+    return rows

@@ -53,13 +53,17 @@ def test_what_the_user_gives_stands_above_the_table():
 @pytest.mark.parametrize("task", module.PERIODS)
 def test_a_faithful_output_meets_the_criteria_of_every_task(task):
     assert failing(synthetic(task)) == set()
-    assert len(PROTOCOL.checks(synthetic(task))) == 4
+    assert len(PROTOCOL.checks(synthetic(task))) == (5 if task in module.COUNTED else 4)
 
 
 def test_each_way_to_be_wrong_breaks_its_own_criterion():
     assert "free-run speed" in failing(synthetic(speed=1.08)) & failing(synthetic(speed=0.92))
     assert failing(synthetic(amplitude=0.7)) == {"free-run amplitude"}
     assert "best-lag correlation" in failing(synthetic(noise=0.8))
+    # The output follows a teacher that is not the one of the task.
+    other = synthetic("vdp_harmonic")
+    other.attrs["config"] = json.dumps({"task": "vdp_relaxation", "neuron": "izhikevich"})
+    assert "frequency of the teacher (Hz)" in failing(other)
 
 
 def test_the_share_of_seeds_that_succeed():
