@@ -19,6 +19,9 @@ MISSED = "bits less likely than not, when shown (share)"
 WRONG = "wrong bits of the recall (share)"
 RECALLED = "recalled at the end (1: yes)"
 AFTER_PERIODS = "periods up to the first whole recall"
+# Early enough that the change of a weight depends on the learning rate more than on what is left to learn.
+EARLY = 10
+CHANGE = f"change of u in the first {EARLY} periods (root mean square)"
 CONTEXT = "steps of the past that tell every next one"
 # A finding over seeds needs at least this number of runs of a setting.
 LEAST_RUNS = 3
@@ -38,7 +41,7 @@ def by_setting(datasets: list[xr.Dataset]) -> Iterator[tuple[dict, list[xr.Datas
 
 
 def measure_recall(dataset: xr.Dataset) -> dict[str, float]:
-    """Return how well a machine recalls and predicts its sequence at the end of training."""
+    """Return how well a machine recalls and predicts its sequence at the end, and how much it changes at the start."""
     nll, periods, bits = dataset.nll.values, dataset.period.values, dataset.sequence.size
     values = {
         RECALLED: float(dataset.wrong.values[-1] == 0),
@@ -49,6 +52,9 @@ def measure_recall(dataset: xr.Dataset) -> dict[str, float]:
     }
     if values[RECALLED]:
         values[AFTER_PERIODS] = float(periods[-1])
+    if EARLY in dataset.checkpoint.values:
+        change = dataset.u.sel(checkpoint=EARLY).values - dataset.u.sel(checkpoint=0).values
+        values[CHANGE] = float(np.sqrt(np.mean(change**2)))
     return values
 
 

@@ -193,10 +193,12 @@ def test_what_is_measured():
             "nll": ("period", [120.0, 6.0]),
             "wrong": ("period", [6, 0]),
             "missed": ("period", [5, 3]),
+            "u": (("checkpoint", "pre", "post"), np.array([[[1.0, 2.0]], [[4.0, -2.0]], [[9.0, 9.0]]])),
         },
-        {"period": [0, 50]},
+        {"period": [0, 50], "checkpoint": [0, 10, 50]},
     )
     measured = PROTOCOL.measure(dataset)
+    assert measured["change of u in the first 10 periods (root mean square)"] == pytest.approx(12.5**0.5)
     assert measured["bits less likely than not, when shown (share)"] == 0.25
     assert measured["recalled at the end (1: yes)"] == 1 and measured["periods up to the first whole recall"] == 50
     assert measured["negative log likelihood at the end (nats a bit; chance 0.693)"] == 0.5
