@@ -23,6 +23,8 @@ from ...errors import UserError
 from ..claims import Check
 
 COVERAGE = CONFIDENCE = 0.95
+# Measures of the computer begin with these words.
+_CLOCKS = ("CPU time", "wall time")
 FIELDS = ("variant", "measure", "low", "high", "scale", "seeds", "fresh", "own")
 
 
@@ -80,9 +82,13 @@ def _normal(x: np.ndarray) -> tuple[float, float]:
 def bands(measured: dict[str, list[float]]) -> dict[str, Tolerance]:
     """Return the band of each measure.
 
-    A measure has none if it is equal in all seeds up to rounding (1e-9), or not finite in one.
+    A measure has none if it is equal in all seeds up to rounding (1e-9), not finite in one, or a time of computing.
     """
-    usable = {what: values for what, values in measured.items() if np.isfinite(values).all() and np.ptp(values) > 1e-9}
+    usable = {
+        what: values
+        for what, values in measured.items()
+        if np.isfinite(values).all() and np.ptp(values) > 1e-9 and not what.startswith(_CLOCKS)
+    }
     return {what: tolerance_interval(values) for what, values in usable.items()}
 
 
