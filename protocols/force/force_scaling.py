@@ -117,6 +117,15 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
     return describe(dataset, NAMES)
 
 
+def measure(dataset: xr.Dataset) -> dict[str, float]:
+    """Return the mean rate of the largest network. Times depend on the computer, so they are no measures."""
+    last = dataset.isel(size=-1)
+    return {
+        f"mean rate with RLS, N = {int(last['size'])} (Hz)": float(last.rate_learning),
+        f"mean rate without RLS, N = {int(last['size'])} (Hz)": float(last.rate_frozen),
+    }
+
+
 def _measure(config: Config, engine: Engine, n: int, setup: ForceSetup, learns: bool) -> tuple[float, float]:
     """Return CPU seconds per second of model time of the fastest repeat, with its start, and the mean rate in Hz."""
     settled, steps = round(SETTLE / setup.dt), round((SETTLE + config.seconds) / setup.dt)

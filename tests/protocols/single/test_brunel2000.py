@@ -10,6 +10,7 @@ from places import ROOT
 from snnlab.errors import UserError
 from snnlab.lab.figure import find_figure, save_figure
 from snnlab.lab.protocol import find_protocol
+from snnlab.lab.statistics.tolerance import bands_file
 from snnlab.protocols.single import brunel2000
 from snnlab.protocols.single.brunel2000 import CV, FREQUENCY, RATE_E, RATE_I, RATIO, STATES, SYNCHRONY
 
@@ -134,6 +135,7 @@ def test_a_mistake_breaks_a_check(right, wrong, tmp_path):
     text = FILE.read_text()
     assert text.count(right) >= 1
     (tmp_path / "mistaken.py").write_text(text.replace(right, wrong))
+    (tmp_path / "mistaken.bands.csv").write_text(bands_file(FILE).read_text())
     protocol = find_protocol(str(tmp_path / "mistaken.py"))
     dataset = protocol.execute(protocol.config(quick=True, state="SI fast"), tmp_path)[1]
     assert not all(check.holds for check in protocol.checks(dataset))

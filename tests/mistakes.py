@@ -1,0 +1,138 @@
+"""Deliberate mistakes: one line of the project each, with the checks and the test that see it.
+
+`python tests/mutate.py` makes them in a copy of the project; docs/trust.md lists them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A text of a file that is replaced by another, and what must fall then."""
+
+    protocol: str
+    what: str
+    """the mistake, as docs/trust.md says it"""
+    path: str
+    right: str
+    """text that stands once in the file"""
+    wrong: str
+    test: str
+    """a test that falls"""
+    overrides: dict = field(default_factory=dict)
+    """settings of the reduced preset"""
+    seen: bool = True
+    """whether a check of the reduced preset falls"""
+
+
+# fmt: off
+PUBLISHED = "tests/test_published_values.py"
+ENCODER = "    return (2 * rng.random((n, k)) - 1) * q\n"
+HALF_FEEDBACK = (
+    "feedback weights are halved", "snnlab/connectivity/random.py", ENCODER, ENCODER.replace("* q", "* q / 2"),
+    "tests/connectivity/test_connectivity.py::test_encoders_have_the_stated_range",
+)
+SQUARE = (
+    "pulses are square", "snnlab/networks/replay/pulses.py", "np.sin(np.pi * (turns - component))",
+    "np.ones_like(turns)", "tests/networks/force/test_drive.py::test_pulses_follow_each_other_and_repeat",
+)
+LIF = {"neuron": "lif"}
+REFRACTORY = (
+    "LIF: the refractory period is 1 ms, not 2", "snnlab/neurons/lif.py", "refractory=2 * ms", "refractory=1 * ms",
+    PUBLISHED,
+)
+RULE = "snnlab/networks/boltzmann/rule.py"
+LOOP = "tests/networks/boltzmann/test_boltzmann.py::test_training_equals_a_loop_over_the_whole_past"
+STEP = 'f"{name}{index} += rate*{gradient}/sqrt({squares} + {TINY})"'
+UNITS = "snnlab/networks/reservoir/units.py"
+RESERVOIR = "tests/networks/reservoir/test_reservoir.py"
+NO_LEAK = (
+    "units do not leak", UNITS, "return step_rate_units(state, recurrent + drive, self.leak, self.form), recurrent",
+    "return step_rate_units(state, recurrent + drive, 1.0, self.form), recurrent", RESERVOIR,
+)
+MISTAKES = [
+    # FORCE
+    Mistake("force_sine", *HALF_FEEDBACK, LIF),
+    Mistake("force_sine", "LIF: tau_m is 13 ms, not 10", "snnlab/neurons/lif.py",
+            "parameters=dict(tau_m=10 * ms,", "parameters=dict(tau_m=13 * ms,", PUBLISHED, LIF),
+    Mistake("force_sine", *REFRACTORY, LIF),
+    Mistake("force_dale", "split feedback is not doubled", "snnlab/connectivity/dale.py",
+            "    return 2 * np.hstack([np.max", "    return np.hstack([np.max", "tests/networks/force/test_dale.py"),
+    Mistake("force_oscillator", "the van der Pol oscillator is 1.5 times as fast",
+            "snnlab/stimuli/signals/oscillators.py", "_VDP_SETTLE = 10.0, 20.0, 15.0", "_VDP_SETTLE = 10.0, 30.0, 15.0",
+            "tests/stimuli/test_oscillators.py", {"task": "vdp_harmonic", "neuron": "lif"}),
+    Mistake("force_lorenz", "rho is 20, not 28", "snnlab/stimuli/signals/lorenz.py",
+            "_BETA = 10.0, 28.0, 8 / 3", "_BETA = 10.0, 20.0, 8 / 3", "tests/stimuli/test_lorenz.py"),
+    Mistake("force_gain_plane", *HALF_FEEDBACK),
+    Mistake("force_convergence", *HALF_FEEDBACK),
+    Mistake("force_scaling", *REFRACTORY),
+    Mistake("ode_to_joy", *HALF_FEEDBACK),
+    # Replay and song
+    Mistake("movie_replay", *SQUARE),
+    Mistake("songbird", *SQUARE),
+    Mistake("ode_to_joy_hdts", *SQUARE),
+    Mistake("replay_compression", *SQUARE),
+    Mistake("songbird_ablation", *SQUARE),
+    Mistake("internal_compression", "lessons run at the inverse of their speed", "snnlab/networks/replay/levers.py",
+            "(t - starts[which]) * speeds[which]", "(t - starts[which]) / speeds[which]",
+            "tests/networks/replay/test_levers.py"),
+    # Boltzmann machines
+    Mistake("dybm_science", "learning steps are halved", RULE, STEP, STEP.replace("+= rate", "+= 0.5*rate"), LOOP),
+    Mistake("dybm_science", "LTP has the other sign", RULE, 'f"alpha_{m}*surprise_here"', 'f"-alpha_{m}*surprise_here"',
+            LOOP),
+    Mistake("dybm_two_sequences", "LTP has the other sign", RULE, 'f"alpha_{m}*surprise_here"',
+            'f"-alpha_{m}*surprise_here"', LOOP),
+    Mistake("dybm_energy", "spikes under way raise the probability", RULE, '"+ v_{m}*beta_{m}"', '"- v_{m}*beta_{m}"',
+            LOOP),
+    Mistake("dybm_evolution", "traces of arrived spikes keep no past", RULE,
+            "lambda_{m}*(alpha_{m} + arrived(", "lambda_{m}*(0*alpha_{m} + arrived(", LOOP),
+    Mistake("dybm_music", "LTD of a neuron's own spikes has the other sign", RULE, 'f"own_{m}*surprise_there"',
+            'f"-own_{m}*surprise_there"', LOOP),
+    Mistake("dybm_anomaly", "the surprise has the other sign", RULE, '(x - probability)/temperature"',
+            '(probability - x)/temperature"', LOOP),
+    Mistake("dybm_queue", "LTP has the other sign", RULE, 'f"alpha_{m}*surprise_here"', 'f"-alpha_{m}*surprise_here"',
+            LOOP),
+    Mistake("dybm_relearning", "AdaGrad keeps the last square only", RULE, '{squares} += ({gradient})**2"',
+            '{squares} = ({gradient})**2"', LOOP),
+    Mistake("dybm_baselines", "the static machine reads the past backwards", "snnlab/networks/boltzmann/rivals.py",
+            "np.ravel(before).astype", "np.ravel(before[::-1]).astype",
+            "tests/protocols/boltzmann/test_dybm_baselines.py"),
+    Mistake("dybm_stdp_window", "a neuron's own spikes raise its probability", RULE,
+            "energy = -bias + E_in + E_own", "energy = -bias + E_in - E_own",
+            "tests/protocols/boltzmann/test_dybm_stdp_window.py"),
+    # Single neurons and synapses
+    Mistake("brunel2000", "inhibition is half as strong", "protocols/single/brunel2000.py",
+            'on_pre="v -= g*J"', 'on_pre="v -= 0.5*g*J"', "tests/protocols/single/test_brunel2000.py"),
+    Mistake("neuron_models", "QIF: v^2 is halved", "snnlab/neurons/qif.py", "dv/dt = (v**2 + current)/tau_m",
+            "dv/dt = (v**2/2 + current)/tau_m", "tests/neurons/test_neurons.py"),
+    Mistake("synaptic_filters", "a spike adds its weight over tau_decay^2", "snnlab/synapses/double_exponential.py",
+            "weight/(tau_rise*tau_decay)", "weight/(tau_decay*tau_decay)", "tests/synapses/test_synapses.py"),
+    Mistake("stdp_window", "depression is half as large as potentiation, not 1.05 times", "snnlab/plasticity/stdp.py",
+            "ratio=1.05", "ratio=0.5", PUBLISHED),
+    Mistake("stdp_window", "a presynaptic spike weakens nothing", "snnlab/plasticity/stdp.py",
+            "w -= eta*ratio*w_max*x_post_spikes", "w -= 0*eta*ratio*w_max*x_post_spikes",
+            "tests/protocols/single/test_stdp_window.py"),
+    Mistake("stlr_window", "a synapse coincides with itself", "snnlab/plasticity/stlr.py",
+            "w*(u_arriving_post - c_own)", "w*u_arriving_post", "tests/protocols/single/test_stlr_window.py"),
+    # Rates
+    Mistake("rate_force", "units saturate at half their rate", "snnlab/networks/rate/force.py",
+            '"tanh": lambda x: np.tanh(x)', '"tanh": lambda x: 0.5 * np.tanh(x)', "tests/networks/rate/test_rate.py"),
+    Mistake("reservoir_mnist", "Hebb's rule has the other sign", "snnlab/plasticity/hebb.py",
+            'RateRule("hebb", "x_pre*y_post"', 'RateRule("hebb", "-x_pre*y_post"', RESERVOIR, {"plasticity": "hebb"}),
+    Mistake("reservoir_mnist", "the lower branch of STLR has the other sign", "snnlab/plasticity/stlr.py",
+            'g2="tanh((summed - theta2)/abs(theta1))"', 'g2="-tanh((summed - theta2)/abs(theta1))"',
+            "tests/models/test_rules.py", {"plasticity": "stlr"}),
+    Mistake("reservoir_best", *NO_LEAK),
+    Mistake("reservoir_remedies", "Hebb's rule has the other sign", "snnlab/plasticity/hebb.py",
+            'RateRule("hebb", "x_pre*y_post"', 'RateRule("hebb", "-x_pre*y_post"', RESERVOIR),
+    Mistake("reservoir_diagnostics", "the slope of tanh is left out of the exponent",
+            "snnlab/networks/reservoir/exponents.py", "reservoir.recurrent((1 - rate**2) * difference)",
+            "reservoir.recurrent(difference)", "tests/protocols/reservoir/test_reservoir_mnist.py"),
+    Mistake("pattern_separation", *NO_LEAK),
+    Mistake("pattern_completion", *NO_LEAK),
+    Mistake("liquid_mnist", "inhibition is one fifth as strong", "snnlab/networks/liquid/liquid.py",
+            "-inhibition * drawn", "-inhibition / 5 * drawn", "tests/networks/liquid/test_liquid.py"),
+]
+# fmt: on
