@@ -64,7 +64,7 @@ class Config(MovieConfig):
 _INTERNAL = {"hdts": "internal", "neuron": "izhikevich_b", "n": 3000, "rls_gain": "exact", "learn_stop": 300.0}
 VARIANTS = {"external pulses": {}, "internal pulses": _INTERNAL}
 QUICK = {"n": 400, "height": 9, "width": 16, "movie_seconds": 2.0, "learn_stop": 9.0, "pulses": 8, "seconds": 16.0}
-QUICK_VARIANTS = {"internal pulses": {name: QUICK[name] for name in ("n", "learn_stop")}}
+QUICK_VARIANTS = {"internal pulses": {"n": 600, "learn_stop": 60.0, "seconds": 70.0}}
 
 
 def settle(config: Config) -> Config:
