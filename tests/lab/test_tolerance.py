@@ -76,7 +76,13 @@ def test_a_band_is_kept_if_fresh_seeds_lie_in_it():
 
 def test_a_measure_without_spread_or_value_has_no_band():
     assert bands(
-        {"same": [1, 1, 1 + 1e-10], "lost": [1, np.nan, 2], "CPU time (min)": [1, 2, 3], "rate": [1, 2, 3]}
+        {
+            "same": [1, 1, 1 + 1e-10],
+            "lost": [1, np.nan, 2],
+            "CPU time (min)": [1, 2, 3],
+            "memory of the process (MiB)": [1, 2, 3],
+            "rate": [1, 2, 3],
+        }
     ).keys() == {"rate"}
 
 

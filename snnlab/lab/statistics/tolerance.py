@@ -24,7 +24,7 @@ from ..claims import Check
 
 COVERAGE = CONFIDENCE = 0.95
 # Measures of the computer begin with these words.
-_CLOCKS = ("CPU time", "wall time")
+_COMPUTER = ("CPU time", "wall time", "memory of the process")
 FIELDS = ("variant", "measure", "low", "high", "scale", "seeds", "fresh", "own")
 
 
@@ -82,12 +82,12 @@ def _normal(x: np.ndarray) -> tuple[float, float]:
 def bands(measured: dict[str, list[float]]) -> dict[str, Tolerance]:
     """Return the band of each measure.
 
-    A measure has none if it is equal in all seeds up to rounding (1e-9), not finite in one, or a time of computing.
+    A measure has none if it is equal in all seeds up to rounding (1e-9), not finite in one, or tells of the computer.
     """
     usable = {
         what: values
         for what, values in measured.items()
-        if np.isfinite(values).all() and np.ptp(values) > 1e-9 and not what.startswith(_CLOCKS)
+        if np.isfinite(values).all() and np.ptp(values) > 1e-9 and not what.startswith(_COMPUTER)
     }
     return {what: tolerance_interval(values) for what, values in usable.items()}
 
