@@ -46,6 +46,7 @@ REFRACTORY = (
 RULE = "snnlab/networks/boltzmann/rule.py"
 LOOP = "tests/networks/boltzmann/test_boltzmann.py::test_training_equals_a_loop_over_the_whole_past"
 STEP = 'f"{name}{index} += rate*{gradient}/sqrt({squares} + {TINY})"'
+HALF_STEPS = ("learning steps are halved", RULE, STEP, STEP.replace("+= rate", "+= 0.5*rate"), LOOP)
 UNITS = "snnlab/networks/reservoir/units.py"
 RESERVOIR = "tests/networks/reservoir/test_reservoir.py"
 NO_LEAK = (
@@ -79,7 +80,7 @@ MISTAKES = [
             "(t - starts[which]) * speeds[which]", "(t - starts[which]) / speeds[which]",
             "tests/networks/replay/test_levers.py"),
     # Boltzmann machines
-    Mistake("dybm_science", "learning steps are halved", RULE, STEP, STEP.replace("+= rate", "+= 0.5*rate"), LOOP),
+    Mistake("dybm_science", *HALF_STEPS),
     Mistake("dybm_science", "LTP has the other sign", RULE, 'f"alpha_{m}*surprise_here"', 'f"-alpha_{m}*surprise_here"',
             LOOP),
     Mistake("dybm_two_sequences", "LTP has the other sign", RULE, 'f"alpha_{m}*surprise_here"',
@@ -88,8 +89,7 @@ MISTAKES = [
             LOOP),
     Mistake("dybm_evolution", "traces of arrived spikes keep no past", RULE,
             "lambda_{m}*(alpha_{m} + arrived(", "lambda_{m}*(0*alpha_{m} + arrived(", LOOP),
-    Mistake("dybm_music", "LTD of a neuron's own spikes has the other sign", RULE, 'f"own_{m}*surprise_there"',
-            'f"-own_{m}*surprise_there"', LOOP),
+    Mistake("dybm_music", *HALF_STEPS),
     Mistake("dybm_anomaly", "the surprise has the other sign", RULE, '(x - probability)/temperature"',
             '(probability - x)/temperature"', LOOP),
     Mistake("dybm_queue", "LTP has the other sign", RULE, 'f"alpha_{m}*surprise_here"', 'f"-alpha_{m}*surprise_here"',
