@@ -33,7 +33,7 @@ class EqualArrays:
 
 def _equal(one: Any, other: Any) -> bool:
     """Tell whether two values are equal. NaN is equal to NaN."""
-    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+    if hasattr(one, "__array__") or hasattr(other, "__array__"):
         one, other = np.asarray(one), np.asarray(other)
         return np.array_equal(one, other, equal_nan=one.dtype.kind in "fc" and other.dtype.kind in "fc")
     if hasattr(one, "nnz") and hasattr(other, "nnz"):
@@ -42,4 +42,4 @@ def _equal(one: Any, other: Any) -> bool:
         return set(one) == set(other) and all(_equal(value, other[key]) for key, value in one.items())
     if isinstance(one, tuple | list) and isinstance(other, tuple | list):
         return len(one) == len(other) and all(map(_equal, one, other))
-    return bool(one == other)
+    return bool(one == other or (one != one and other != other))

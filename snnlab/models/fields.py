@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import math
 from numbers import Real
-from typing import Any
+from textwrap import dedent
+from typing import Any, Literal
 
 import brian2
 
 from ..errors import UserError
-from .quantities import shown, si, text_of
+from .quantities import one_quantity, shown, si, text_of
 
 
 def require_texts(kind: str, model: Any, *names: str) -> None:
@@ -33,15 +34,24 @@ def require_dict(kind: str, name: str, field: str, values: object) -> None:
 
 
 def require_parameters(kind: str, name: str, parameters: object) -> None:
-    """Raise UserError unless the parameters are one finite number each, and each time constant (tau...) is > 0."""
+    """Raise UserError unless the parameters are one finite number each, and each time constant (tau...) a time > 0."""
     require_dict(kind, name, "parameters", parameters)
     assert isinstance(parameters, dict)
     for key, value in parameters.items():
         size = one_quantity(value)
         if size is None:
             raise UserError(f"{kind} {name!r}: parameter {key}: expected one finite number, got {shown(value)}")
-        if key.startswith("tau") and float(size) <= 0:
+        if key.startswith("tau") and (size.dim is not brian2.second.dim or float(size) <= 0):
             raise UserError(f"{kind} {name!r}: parameter {key}: expected a time > 0, got {shown(value)}")
+
+
+def require_syntax(where: str, text: str, mode: Literal["eval", "exec"], like: str) -> None:
+    """Raise UserError unless a text can be read as an expression ("eval") or as statements ("exec")."""
+    try:
+        ast.parse(dedent(text).strip(), mode=mode)
+    except SyntaxError:
+        kind = "an expression" if mode == "eval" else "statements"
+        raise UserError(f"{where}: expected {kind} such as {like}, got {text!r}") from None
 
 
 def require_percentiles(rule: Any) -> None:
@@ -53,17 +63,6 @@ def require_percentiles(rule: Any) -> None:
         is_number = isinstance(value, Real) and not isinstance(value, bool)
         if name not in rule.parameters or not is_number or not 0 <= float(value) <= 100:
             raise UserError(f"{where} {name}={shown(value)}")
-
-
-def one_quantity(value: object) -> brian2.Quantity | None:
-    """Return a value as one finite quantity, or None if it is anything else, such as a text, a bool or an array."""
-    if isinstance(value, str | bool) or value is None:
-        return None
-    try:
-        size = brian2.Quantity(value)
-        return size if size.ndim == 0 and math.isfinite(float(size)) else None
-    except (TypeError, ValueError):
-        return None
 
 
 def require_quantity(
@@ -86,10 +85,7 @@ def as_text(where: str, value: object) -> str:
         For anything else.
     """
     if isinstance(value, str):
-        try:
-            ast.parse(value.strip(), mode="eval")
-        except SyntaxError:
-            raise UserError(f"{where}: expected an expression such as -65*mV, got {value!r}") from None
+        require_syntax(where, value, "eval", "-65*mV")
         return value
     size = one_quantity(value)
     if size is None:

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol, TypeVar, overload
 
 from ..errors import UserError, unknown
 from ..files.python import is_file_spec, open_spec
+from .names import FOLDERS
 from .neuron import NeuronModel
 from .synapse import SynapseModel
 
@@ -23,12 +24,7 @@ class _Model(Protocol):
 
 
 Model = TypeVar("Model", bound=_Model)
-# Kind of a model -> where shipped ones stand, and their class.
-_KINDS: dict[str, tuple[str, type[Any]]] = {
-    "neuron": ("snnlab.neurons", NeuronModel),
-    "filter": ("snnlab.synapses", SynapseModel),
-}
-_RULES = "snnlab.plasticity"
+_CLASSES: dict[str, type[Any]] = {"neuron": NeuronModel, "filter": SynapseModel}
 
 
 @overload
@@ -54,9 +50,8 @@ def find_model(
     UserError
         For unknown names (the message gives the nearest ones), files that cannot be imported, files without a model.
     """
-    package, cls = _KINDS[kind]
     model: NeuronModel | SynapseModel
-    model, module = _find(spec, kind, package, cls, usable=lambda each: not spiking or bool(each.threshold))
+    model, module = _find(spec, kind, _CLASSES[kind], usable=lambda each: not spiking or bool(each.threshold))
     if spiking and isinstance(model, NeuronModel) and not model.threshold:
         raise UserError(f"neuron: expected a model with a threshold, got {model.name!r}, which does not spike")
     return model, module
@@ -70,26 +65,25 @@ def find_rule(spec: str, cls: type[Model], others: tuple[str, ...] = ()) -> Mode
     """
     if spec in ("none", *others):
         return None
-    return _find(spec, "plasticity", _RULES, cls, others=("none", *others))[0]
+    return _find(spec, "plasticity", cls, others=("none", *others))[0]
 
 
 def shipped_models(kind: Literal["neuron", "filter"]) -> dict[str, NeuronModel | SynapseModel]:
     """Return all neurons or filters that are shipped, by name."""
-    found: dict[str, tuple[Any, ModuleType]] = _shipped(*_KINDS[kind])
+    found: dict[str, tuple[Any, ModuleType]] = _shipped(_CLASSES[kind])
     return {name: model for name, (model, _) in found.items()}
 
 
 def _find(
     spec: str,
     kind: str,
-    package: str,
     cls: type[Model],
     others: tuple[str, ...] = (),
     usable: Callable[[Any], bool] = lambda model: True,
 ) -> tuple[Model, ModuleType]:
     """Return a model and its module. An error offers the names of usable models, and ``others``."""
     if ":" not in spec and not is_file_spec(spec):
-        return _find_shipped(spec, kind, package, cls, others, usable)
+        return _find_shipped(spec, kind, cls, others, usable)
     module, name = open_spec(spec, kind)
     models = {k: v for k, v in vars(module).items() if isinstance(v, cls)}
     if name in models:
@@ -100,7 +94,8 @@ def _find(
     if name:
         raise unknown(kind, name, list(models))
     # A file may import a shipped model; then only its own models count.
-    shipped = [id(v) for k, m in sys.modules.items() if k.startswith(f"{package}.") for v in vars(m).values()]
+    package = f"{_package(cls)}."
+    shipped = [id(v) for k, m in sys.modules.items() if k.startswith(package) for v in vars(m).values()]
     models = {k: v for k, v in models.items() if id(v) not in shipped} or models
     if len(models) > 1:
         raise UserError(
@@ -110,24 +105,29 @@ def _find(
 
 
 def _find_shipped(
-    spec: str, kind: str, package: str, cls: type[Model], others: tuple[str, ...], usable: Callable[[Any], bool]
+    spec: str, kind: str, cls: type[Model], others: tuple[str, ...], usable: Callable[[Any], bool]
 ) -> tuple[Model, ModuleType]:
     # Most models stand in the file of their name. The other files are then not imported.
-    found = _shipped(package, cls, [spec] if spec in _files(package) else [])
+    found = _shipped(cls, [spec] if spec in _files(cls) else [])
     if spec not in found:
-        found = _shipped(package, cls)
+        found = _shipped(cls)
     if spec not in found:
         raise unknown(kind, spec, [*others, *(name for name, (model, _) in found.items() if usable(model))])
     return found[spec]
 
 
-def _files(package: str) -> list[str]:
-    return [module.name for module in pkgutil.iter_modules(importlib.import_module(package).__path__)]
+def _package(cls: type) -> str:
+    """Return the package in which shipped models of a class stand."""
+    return f"snnlab.{FOLDERS[cls.__name__]}"
 
 
-def _shipped(package: str, cls: type[Model], files: list[str] | None = None) -> dict[str, tuple[Model, ModuleType]]:
-    """Return the models of a class in files of a package (None: all files), by name, with the modules they stand in."""
-    modules = [importlib.import_module(f"{package}.{file}") for file in (_files(package) if files is None else files)]
+def _files(cls: type) -> list[str]:
+    return [module.name for module in pkgutil.iter_modules(importlib.import_module(_package(cls)).__path__)]
+
+
+def _shipped(cls: type[Model], files: list[str] | None = None) -> dict[str, tuple[Model, ModuleType]]:
+    """Return shipped models of a class in some files (None: all files), by name, with the modules they stand in."""
+    modules = [importlib.import_module(f"{_package(cls)}.{each}") for each in (_files(cls) if files is None else files)]
     found: dict[str, tuple[Model, ModuleType]] = {}
     for module in modules:
         # A module may import a model that stands in another file.

@@ -7,12 +7,19 @@ from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parents[1]
-# What help texts name in braces -> folder and class of the models.
+# Class of a model -> folder of the package in which shipped ones stand.
+FOLDERS = {
+    "NeuronModel": "neurons",
+    "SynapseModel": "synapses",
+    "RateRule": "plasticity",
+    "SpikeRule": "plasticity",
+}
+# What help texts name in braces -> class of the models.
 KINDS = {
-    "neurons": ("neurons", "NeuronModel"),
-    "filters": ("synapses", "SynapseModel"),
-    "rate rules": ("plasticity", "RateRule"),
-    "spike rules": ("plasticity", "SpikeRule"),
+    "neurons": "NeuronModel",
+    "filters": "SynapseModel",
+    "rate rules": "RateRule",
+    "spike rules": "SpikeRule",
 }
 
 
@@ -26,8 +33,8 @@ def shipped_names(kind: str) -> list[str]:
     >>> shipped_names("filters")
     ['double_exponential', 'exponential']
     """
-    folder, cls = KINDS[kind]
-    made = _made(folder)
+    cls = KINDS[kind]
+    made = _made(FOLDERS[cls])
     found = []
     for call in made.values():
         whole = _whole(call, made)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import brian2
 
 from ..errors import UserError, unknown
-from .fields import as_text, one_quantity, require_dict, require_parameters, require_quantity, require_texts
-from .quantities import dump, load, unit, with_parameters
+from .fields import as_text, require_dict, require_parameters, require_quantity, require_syntax, require_texts
+from .quantities import dump, load, one_quantity, shown, unit, with_parameters
 from .reserved import CONSTANTS, OF_NEURONS
 
 
@@ -80,7 +80,7 @@ class NeuronModel:
         where = f"neuron {self.name!r}: "
         texts = {key: as_text(f"{where}initial {key}", value) for key, value in self.initial.items()}
         object.__setattr__(self, "initial", texts)
-        if float(unit(self.current)) != 1.0:
+        if float(unit(self.current, f"{where}current")) != 1.0:
             raise UserError(f"{where}current: expected a unit without prefix such as amp, got {self.current}")
         try:
             equations = brian2.Equations(self.equations)
@@ -92,8 +92,22 @@ class NeuronModel:
         for name in self.initial:
             if name not in states:
                 raise unknown(f"{where}initial", name, list(states))
+        self._check_spike()
         self._check_names(equations)
         self._check_times(equations)
+
+    def _check_spike(self) -> None:
+        """Raise UserError for a condition or a reset that cannot be read, and for what a rate unit cannot have."""
+        where = f"neuron {self.name!r}: "
+        if self.threshold:
+            require_syntax(f"{where}threshold", self.threshold, "eval", "v > -50*mV")
+        else:
+            for name, value, none in (("reset", self.reset, ""), ("refractory", self.refractory, None)):
+                if value is not none and value != none:
+                    raise UserError(f"{where}{name}: expected none without a threshold, got {shown(value)}")
+        require_syntax(f"{where}reset", self.reset, "exec", "v = -65*mV")
+        if isinstance(self.refractory, str):
+            require_syntax(f"{where}refractory", self.refractory, "eval", "v > -20*mV")
 
     def _check_names(self, equations: brian2.Equations) -> None:
         """Raise UserError for a name that a field uses and nothing defines, and for a parameter that none uses."""
@@ -121,9 +135,8 @@ class NeuronModel:
         if self.refractory is not None and not isinstance(self.refractory, str):
             require_quantity(f"{where}refractory", self.refractory, brian2.second.dim, least=0, like="2*ms")
         if self.peak is not None:
-            dims = [
-                equations[name].dim for name in sorted(equations.diff_eq_names, key=lambda name: (name != "v", name))
-            ]
+            states = sorted(equations.diff_eq_names, key=lambda name: (name != "v", name))
+            dims = [equations[name].dim for name in states] or [unit(self.current).dim]
             size = one_quantity(self.peak)
             if size is None or size.dim not in dims:
                 require_quantity(f"{where}peak", self.peak, dims[0])

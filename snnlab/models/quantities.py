@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 from dataclasses import replace
 from numbers import Real
@@ -48,9 +49,20 @@ def quantity(text: str, field_name: str = "value") -> brian2.Quantity:
         raise UserError(expected) from None
 
 
-def unit(text: str) -> brian2.Quantity:
-    """Return the unit of a text such as ``"amp"``, ``"mV*second"`` or ``"1"``."""
-    return brian2.Quantity(1.0) if text == "1" else quantity(text, "unit")
+def one_quantity(value: object) -> brian2.Quantity | None:
+    """Return a value as one finite quantity, or None if it is anything else, such as a text, a bool or an array."""
+    if isinstance(value, str | bool) or value is None:
+        return None
+    try:
+        size = brian2.Quantity(value)
+        return size if size.ndim == 0 and math.isfinite(float(size)) else None
+    except (brian2.DimensionMismatchError, TypeError, ValueError):
+        return None
+
+
+def unit(text: str, field_name: str = "unit") -> brian2.Quantity:
+    """Return the unit of a text such as ``"amp"``, ``"mV*second"`` or ``"1"``; an error starts with ``field_name``."""
+    return brian2.Quantity(1.0) if text == "1" else quantity(text, field_name)
 
 
 def in_unit(name: str, value: Any, one: str) -> Any:
@@ -70,7 +82,8 @@ def in_unit(name: str, value: Any, one: str) -> Any:
     if not isinstance(value, brian2.Quantity):
         return value
     if not value.is_dimensionless and not value.has_same_dimensions(unit(one)):
-        raise UserError(f"{name}: expected {'a plain number' if one == '1' else f'a value in {one}'}, got {value}")
+        kind = "a plain number" if one == "1" else f"a value in {one}"
+        raise UserError(f"{name}: expected {kind}, got {shown(value)}")
     scale = 1.0 if value.is_dimensionless else float(unit(one))
     # A number is rounded, so that 0.05*ms is 0.05 ms.
     return float(f"{float(value) / scale:.12g}") if value.ndim == 0 else np.asarray(value) / scale
@@ -89,8 +102,7 @@ def number_in_unit(name: str, value: Any, one: str, low: float = -float("inf"), 
     if not low <= number < float("inf") or number == -float("inf") or (above and number == low):
         bound = "" if low == -float("inf") else f" {'>' if above else '>='} {low:g}"
         kind = f"number{bound}" if bound else "finite number"
-        shown = value if isinstance(value, brian2.Quantity) else repr(value)
-        raise UserError(f"{name}: expected a {kind}{'' if one == '1' else f' in {one}'}, got {shown}")
+        raise UserError(f"{name}: expected a {kind}{'' if one == '1' else f' in {one}'}, got {shown(value)}")
     return number
 
 
@@ -135,17 +147,14 @@ def with_parameters(model, kind: str, overrides: dict):
     for key, value in overrides.items():
         if key not in merged:
             raise unknown(f"{kind} {model.name!r}: parameter", key, list(merged))
-        try:
-            value = brian2.Quantity(value)
-        except TypeError:
-            raise UserError(
-                f"{kind} {model.name!r}: parameter {key}: expected one finite number, got {shown(value)}"
-            ) from None
-        if not value.has_same_dimensions(merged[key]):
+        size = one_quantity(value)
+        if size is None:
+            raise UserError(f"{kind} {model.name!r}: parameter {key}: expected one finite number, got {shown(value)}")
+        if not size.has_same_dimensions(merged[key]):
             expected = brian2.units.fundamentalunits.get_unit_for_display(brian2.Quantity(merged[key]).dim)
             like = brian2.Quantity(merged[key]).in_best_unit(python_code=True).replace(". *", "*").replace(" ", "")
             raise UserError(
-                f"{kind} {model.name!r}: parameter {key}: expected a value in {expected} such as {like}, got {value}"
+                f"{kind} {model.name!r}: parameter {key}: expected a value in {expected} such as {like}, got {size}"
             )
-        merged[key] = value
+        merged[key] = size
     return replace(model, parameters=merged)

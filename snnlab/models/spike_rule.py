@@ -10,7 +10,7 @@ from textwrap import dedent
 import brian2
 
 from ..errors import UserError, unknown
-from .fields import require_parameters, require_percentiles, require_texts
+from .fields import require_parameters, require_percentiles, require_syntax, require_texts
 from .quantities import dump, load, with_parameters
 from .reserved import IN_SYNAPSES, OF_SYNAPSES
 
@@ -86,12 +86,9 @@ class SpikeRule:
         require_percentiles(self)
         where = f"plasticity {self.name!r}: "
         own, behind = (self._variables(label) for label in ("equations", "neuron"))
-        for key, value in self.parameters.items():
+        for key in self.parameters:
             if key in {*own, *behind, "w"}:
                 raise UserError(f"{where}parameter {key}: expected a name that no variable has, got {key!r}")
-            is_time = brian2.have_same_dimensions(value, brian2.second)
-            if key.startswith("tau") and not (is_time and float(value) > 0):
-                raise UserError(f"{where}parameter {key}: expected a time > 0, got {value}")
         for name in sorted(OF_SYNAPSES & ({*own, *behind, *self.parameters} - {"w"})):
             raise UserError(f"{where}expected a name that Brian2 and sympy do not use, got {name!r}")
         if not self.parameters.get("w_max", 0) > 0:
@@ -103,11 +100,8 @@ class SpikeRule:
         used = self._names("equations", own) | self._names("neuron", behind)
         for label, allowed in changed.items():
             text = getattr(self, label)
-            try:
-                tree = ast.parse(dedent(text).strip())
-            except SyntaxError:
-                raise UserError(f"{where}{label}: expected statements such as w += eta*x, got {text!r}") from None
-            for statement in tree.body:
+            require_syntax(f"{where}{label}", text, "exec", "w += eta*x")
+            for statement in ast.parse(dedent(text).strip()).body:
                 targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
                 if not isinstance(statement, ast.Assign | ast.AugAssign) or not isinstance(targets[0], ast.Name):
                     raise UserError(f"{where}{label}: expected statements such as w += eta*x, got {text!r}")

@@ -14,7 +14,7 @@ import brian2
 import numpy as np
 
 from ..errors import UserError, unknown
-from .fields import require_parameters, require_texts
+from .fields import require_parameters, require_syntax, require_texts
 from .quantities import ALLOWED, dump, load, with_parameters
 from .reserved import CONSTANTS, OF_FILTERS
 
@@ -119,14 +119,11 @@ class SynapseModel:
             raise unknown(f"filter {self.name!r}: parameter", name, sorted(used & set(self.parameters)) or ["none"])
 
     def _check_spike(self) -> None:
-        where = f"filter {self.name!r}: on_spike: "
-        try:
-            ast.parse(dedent(self.on_spike).strip())
-        except SyntaxError:
-            raise UserError(f"{where}expected statements such as s += weight/tau, got {self.on_spike!r}") from None
+        where = f"filter {self.name!r}: on_spike"
+        require_syntax(where, self.on_spike, "exec", "s += weight/tau")
         names = set(re.findall(r"[A-Za-z_]\w*", self.on_spike))
         if "weight" not in names:
-            raise UserError(f"{where}expected 'weight' for the weight of a spike, got {self.on_spike!r}")
+            raise UserError(f"{where}: expected 'weight' for the weight of a spike, got {self.on_spike!r}")
         self._check_names("on_spike", names - {"weight"})
 
     def _check_names(self, label: str, names: set[str]) -> None:

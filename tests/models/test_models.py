@@ -56,6 +56,7 @@ def leaky(**changes):
             "parameter: expected one of .*, got 'v_treshold'; did you mean v_threshold",
         ),
         ({"parameters": {"tau_m": 0 * msecond, "v_threshold": -40 * mV}}, "parameter tau_m: expected a time > 0"),
+        ({"parameters": {"tau_m": 10, "v_threshold": -40 * mV}}, "parameter tau_m: expected a time > 0, got 10"),
         ({"parameters": {"tau_m": -1 * msecond, "v_threshold": -40 * mV}}, "parameter tau_m: expected a time > 0"),
         (
             {"parameters": {"tau_m": 10 * msecond, "v_threshold": float("nan") * mV}},
@@ -105,9 +106,17 @@ def test_a_text_of_a_neuron_must_be_one(field, value, shown):
             for value, shown in [(-1 * msecond, "-1. ms"), (2, "2"), (2 * mV, "2. mV"), ([1], r"\[1\]"), (True, "True")]
         ),
         ({"refractory": [1, 2] * msecond}, r"neuron 'mine': refractory: expected one value >= 0 in s"),
+        ({"refractory": ""}, "neuron 'mine': refractory: expected an expression such as v > -20.mV, got ''$"),
+        ({"refractory": "v >"}, "neuron 'mine': refractory: expected an expression such as v > -20.mV, got 'v >'"),
+        ({"threshold": "v >"}, "neuron 'mine': threshold: expected an expression such as v > -50.mV, got 'v >'"),
+        ({"reset": "v ="}, "neuron 'mine': reset: expected statements such as v = -65.mV, got 'v ='"),
+        ({"threshold": ""}, "neuron 'mine': reset: expected none without a threshold, got 'v = -65.mV'"),
+        ({"threshold": "", "reset": "", "refractory": 2 * msecond}, "neuron 'mine': refractory: expected none without"),
         ({"refractory": "v > v_high"}, "neuron 'mine': refractory: .* got the name 'v_high'"),
         ({"peak": 20}, "neuron 'mine': peak: expected one value in V, got 20"),
         ({"peak": "20*mV"}, "neuron 'mine': peak: expected one value in V, got '20.mV'"),
+        ({"peak": [1 * mV, 2 * msecond]}, "neuron 'mine': peak: expected one value in V, got"),
+        ({"peak": 20 * msecond, "equations": "v = current*tau_m/ms : volt"}, "neuron 'mine': peak: expected one value"),
         ({"peak": 20 * msecond}, "neuron 'mine': peak: expected one value in V, got 20. ms"),
         *(
             (
@@ -120,6 +129,7 @@ def test_a_text_of_a_neuron_must_be_one(field, value, shown):
                 (TABLE, "TimedArray"),
                 (True, "True"),
                 (1j, "1j"),
+                ([1 * mV, 2 * msecond], ""),
             ]
         ),
     ],
@@ -185,7 +195,7 @@ def test_a_quantity_is_kept_exactly_as_text(value):
 
 @pytest.mark.parametrize("current", ["milliampere", "mV*", "__import__('os')"])
 def test_the_unit_of_the_input_must_be_one(current):
-    with pytest.raises(UserError, match=r"^unit: expected"):
+    with pytest.raises(UserError, match=r"^neuron 'mine': current: expected a number with a unit"):
         leaky(current=current)
 
 
@@ -231,6 +241,9 @@ def test_parameters_are_changed_by_name_and_unit():
         LIF.with_parameters(tau_m=1 * mV)
     with pytest.raises(UserError, match=r"parameter tau_m: expected a value in s such as 10\*msecond, got 20"):
         LIF.with_parameters(tau_m=20)
+    for value in (True, None, "3", [1 * msecond, 2 * mV], [1, 2] * msecond):
+        with pytest.raises(UserError, match=r"^neuron 'lif': parameter tau_m: expected one finite number, got"):
+            LIF.with_parameters(tau_m=value)
     with pytest.raises(UserError, match=r"^neuron 'lif': parameter tau_m: expected a time > 0"):
         LIF.with_parameters(tau_m=-1 * msecond)
     with pytest.raises(UserError, match=r"^filter 'double_exponential': parameter tau_rise: expected a value in s"):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from snnlab.models.loading import _RULES, _shipped, shipped_models
+from snnlab.models.loading import _shipped, shipped_models
 from snnlab.models.names import shipped_names, with_names
 from snnlab.models.rate_rule import RateRule
 from snnlab.models.spike_rule import SpikeRule
@@ -15,7 +15,7 @@ def test_names_are_those_of_all_shipped_models():
 
 @pytest.mark.parametrize(("kind", "cls"), [("rate rules", RateRule), ("spike rules", SpikeRule)])
 def test_names_are_those_of_all_shipped_rules(kind, cls):
-    assert shipped_names(kind) == sorted(_shipped(_RULES, cls))
+    assert shipped_names(kind) == sorted(_shipped(cls))
 
 
 def test_names_take_the_place_of_their_kind_in_a_text():

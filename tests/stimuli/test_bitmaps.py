@@ -91,6 +91,12 @@ def test_colours_of_print_are_read_and_what_has_no_full_scale_is_refused(tmp_pat
     Image.fromarray(grey.astype(np.float32)).save(tmp_path / "float.tif")
     with pytest.raises(UserError, match="expected a picture of 8 or 16 bits, got"):
         sequence_from(str(tmp_path / "float.tif"))
+    flag = Image.Exif()
+    flag[0x0112] = 6
+    for name, options in (("whole.tif", {}), ("turned.tif", {"exif": flag})):
+        Image.fromarray(grey.astype(np.int32) << 24).save(tmp_path / name, **options)
+        with pytest.raises(UserError, match="expected a picture of 8 or 16 bits, got"):
+            sequence_from(str(tmp_path / name))
     pages = [Image.fromarray(grey), Image.fromarray(grey.T)]
     pages[0].save(tmp_path / "pages.tif", save_all=True, append_images=pages[1:])
     with pytest.raises(UserError, match=r"expected a file with one picture, got .*pages\.tif' with 2"):

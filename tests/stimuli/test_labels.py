@@ -49,6 +49,7 @@ def test_a_syllable_without_a_label_has_its_number(tmp_path):
         ("50,120,a\n180,250,b\n", "data row 1: expected an offset within the 0.5 s of the recording, got 120 s"),
         ("0.1,0.3,a\n0.2,0.4,b\n", "expected syllables one after the other, got 'b' at 0.2 s"),
         ("onset_sample,offset_sample,label\n1,2,a\n", "expected columns onset, offset and label"),
+        ("0.1\t0.2\ta\n\\\t1000\t4000\n0.3\tb\n", "data row 3: expected numbers for onset and offset"),
         ("time,label\n1,a\n", "expected columns onset, offset and label, .*, got time, label"),
         (None, "No such file"),
         (b"\xff\xfe0", "it is not UTF-8"),

@@ -199,6 +199,23 @@ def test_a_file_without_that_function_is_refused(tmp_path, name):
         teacher_from(spec + name)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from numpy import *\ndef f(t):\n    return 2 * t\n",
+        "from functools import partial\ndef _power(t, b):\n    return 2 * t**b\nf = partial(_power, b=1)\n",
+        "from brian2 import ms, sin\ndef _f(t):\n    return 2 * t\n",
+    ],
+)
+def test_the_only_function_of_a_file_is_found_beside_imports_and_helpers(tmp_path, text):
+    np.testing.assert_allclose(sample(teacher_from(python(tmp_path, text)), np.array([0.5])), [[1.0]])
+
+
+def test_a_module_without_source_has_no_functions_to_name():
+    with pytest.raises(UserError, match=r"^teacher: expected .*functions there: none"):
+        teacher_from("math:tau")
+
+
 @pytest.mark.parametrize("spec", ["missing.csv", "missing.py:f", "missing_module:f", "data.csv:f"])
 def test_what_does_not_exist_is_refused(tmp_path, monkeypatch, spec):
     monkeypatch.chdir(tmp_path)

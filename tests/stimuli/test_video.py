@@ -60,9 +60,11 @@ def test_videos_that_cannot_be_used_are_refused(clip, tmp_path):
     broken.write_bytes(b"no video")
     with pytest.raises(UserError, match=r"movie: broken.mp4: expected a video file, cannot read it"):
         movie_from(str(broken))
-    write(tmp_path / "grey.mp4", np.full((10, 32, 32), 128))
-    with pytest.raises(UserError, match="expected pictures that change"):
-        movie_from(str(tmp_path / "grey.mp4"))
+    still = np.tile(np.linspace(30, 220, 32).astype(int), (10, 32, 1))
+    for frames in (np.full((10, 32, 32), 128), still, still[:1]):
+        write(tmp_path / "still.mp4", frames)
+        with pytest.raises(UserError, match="expected pictures that change, got the same one all the time"):
+            movie_from(str(tmp_path / "still.mp4"))
 
 
 def shades(count):

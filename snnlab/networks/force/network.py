@@ -362,7 +362,11 @@ def _do_tasks() -> brian2.Function:
 def _connect(synapses: brian2.Synapses, pre: np.ndarray, post: np.ndarray) -> None:
     """Connect pairs with the numpy target, because compilation for this one call takes 10 s and gains nothing."""
     with preferences({"codegen.target": "numpy"}):
-        synapses.connect(i=pre, j=post)
+        if len(pre):
+            synapses.connect(i=pre, j=post)
+        else:
+            # Brian2 refuses empty lists.
+            synapses.connect(False)
 
 
 def reserved_names(synapse: SynapseModel) -> set[str]:

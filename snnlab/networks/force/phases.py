@@ -10,7 +10,7 @@ import scipy
 
 from ...equality import EqualArrays
 from ...errors import UserError
-from ...models.quantities import in_unit, number_in_unit
+from ...models.quantities import in_unit, number_in_unit, shown
 from .drive import Drive, ticks
 
 _SILENT = ("silent", "silent_outputs", "silent_pulses")
@@ -70,7 +70,7 @@ class Phase(EqualArrays):
             numbers = np.asarray(getattr(self, name))
             whole = numbers if numbers.size else np.zeros(0, np.int64)
             if whole.ndim != 1 or whole.dtype.kind not in "iu":
-                raise UserError(f"phases: {name}: expected integers, got {getattr(self, name)!r}")
+                raise UserError(f"phases: {name}: expected integers, got {shown(getattr(self, name))}")
             object.__setattr__(self, name, whole.astype(np.int64))
 
     @property

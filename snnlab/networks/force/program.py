@@ -20,6 +20,7 @@ from ...connectivity.dale import joined, split_decoder, split_encoder
 from ...connectivity.random import by_source
 from ...engine.brian import WATCH_SECONDS, Engine, preferences
 from ...engine.programs import execute, program, run_folder, standalone, write_arrays
+from ...engine.tasks import LARGEST
 from ...models.neuron import NeuronModel
 from ...models.synapse import SynapseModel
 from .drive import TICKS, ticks
@@ -156,7 +157,7 @@ class ProgramLoop:
         Raises
         ------
         Diverged
-            If a state is not finite, or neurons fire at every second step or more.
+            If a state is not finite or too large, or neurons fire at every second step or more.
         MachineError
             If the disk is full or the program fails for another reason.
         """
@@ -181,6 +182,7 @@ class ProgramLoop:
                 "start": start,
                 "stop": stop,
                 "seed": self._engine.brian2_seed(start),
+                "largest": repr(LARGEST),
                 "spiking": plan.n_spikes,
                 "traced": plan.n_voltages,
                 "voltage": self.voltage,

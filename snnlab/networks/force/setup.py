@@ -17,9 +17,10 @@ from ... import neurons
 from ...checking import require_choices, require_integer, require_positive, require_probability, require_types
 from ...engine.population import require_free_names
 from ...errors import UserError, unknown
+from ...models.fields import require_dict
 from ...models.loading import find_model
 from ...models.neuron import NeuronModel
-from ...models.quantities import in_unit, quantity, unit
+from ...models.quantities import in_unit, one_quantity, quantity, shown, unit
 from ...models.synapse import SynapseModel
 from .network import reserved_names
 
@@ -116,6 +117,7 @@ def stated_values(module: ModuleType) -> dict:
     file, folder = (Path(each.__file__ or "").resolve() for each in (module, neurons))
     shipped = PUBLISHED.get(file.stem, {}) if file.parent == folder.parent else {}
     stated = getattr(module, "FORCE", shipped)
+    require_dict("neuron file", file.name, "FORCE", stated)
     return {
         name: quantity(value, f"FORCE: {name}") if isinstance(value, str) else value for name, value in stated.items()
     }
@@ -176,8 +178,8 @@ def plain_number(value: float, one: float) -> float:
     return float(f"{value / one:.12g}")
 
 
-# Published weights and currents are at most 5000 in these units. Beyond this size, states have no physical meaning.
-_LARGEST = 1e9
+# Published weights and currents are at most 5000 in published units. Beyond 1e9, states have no physical meaning.
+_BOUNDS = {"g": (0.0, 1e9), "q": (0.0, 1e9), "bias": (-1e9, 1e9)}
 
 
 def resolve(config: ForceConfig) -> ForceSetup:
@@ -196,11 +198,6 @@ def resolve(config: ForceConfig) -> ForceSetup:
     )
     require_probability(config, "p")
     require_choices(config)
-    for name, least in {"g": 0.0, "q": 0.0, "bias": -float("inf")}.items():
-        value = getattr(config, name)
-        if value is not None and not max(least, -_LARGEST) <= value <= _LARGEST:
-            bounds = f">= {max(least, -_LARGEST):g} and <= {_LARGEST:g}"
-            raise UserError(f"{name}: expected a number {bounds}, got {value}")
     if not 0 <= config.learn_start < config.learn_stop <= config.seconds:
         raise UserError(
             f"learn_start, learn_stop: expected 0 <= learn_start < learn_stop <= seconds, "
@@ -294,10 +291,11 @@ def _force_values(config: ForceConfig, neuron: NeuronModel, stated: dict) -> dic
         if given is not None:
             values[name] = float(given) * one
         elif name in defaults:
-            value = brian2.Quantity(defaults[name])
-            if not value.has_same_dimensions(unit(published)):
+            value = one_quantity(defaults[name])
+            if value is None or not value.has_same_dimensions(unit(published)):
                 raise UserError(
-                    f"{name}: expected a value in {published} in FORCE of neuron {neuron.name!r}, got {value}"
+                    f"{name}: expected a value in {published} in FORCE of neuron {neuron.name!r}, got "
+                    f"{shown(defaults[name])}"
                 )
             # The value is rounded like a plain number in a Config.
             values[name] = plain_number(float(value), one) * one
@@ -305,11 +303,16 @@ def _force_values(config: ForceConfig, neuron: NeuronModel, stated: dict) -> dic
             raise UserError(
                 f"{name}: expected --{name} (in {published}), since neuron {neuron.name!r} has no value in FORCE"
             )
+        low, high = _BOUNDS.get(name, (-float("inf"), float("inf")))
+        if not low <= (number := plain_number(values[name], one)) <= high:
+            raise UserError(f"{name}: expected a number >= {low:g} and <= {high:g}, got {number}")
     if not values["alpha"] > 0:
         raise UserError(f"alpha: expected a number > 0, got {values['alpha']}")
     if not values["dt"] > 0:
         raise UserError(f"dt: expected a number > 0, got {values['dt']}")
     values["zero_row_mean"] = defaults["zero_row_mean"] if config.zero_row_mean is None else config.zero_row_mean
+    if not isinstance(values["zero_row_mean"], bool):
+        raise UserError(f"zero_row_mean: expected True or False in FORCE, got {shown(values['zero_row_mean'])}")
     return values
 
 

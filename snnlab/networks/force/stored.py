@@ -22,6 +22,8 @@ from .setup import ForceSetup, learning_steps, recording_steps
 
 Number: TypeAlias = "float | brian2.Quantity"
 """A plain number in the unit that the argument states, or a quantity."""
+# The largest number of steps of one call, which records everything in memory.
+MOST_STEPS = 10**9
 
 
 def state_of(dataset: xr.Dataset) -> dict[str, np.ndarray]:
@@ -110,8 +112,8 @@ def steps(dataset: xr.Dataset, seconds: Number) -> int:
     """Return a time in steps of a stored run."""
     dt = float(dataset.attrs["dt"])
     found = round(number_in_unit("seconds", seconds, "second", 0, above=True) / dt)
-    if found < 1:
-        raise UserError(f"seconds: expected at least one step of {dt * 1e3:g} ms, got {seconds}")
+    if not 1 <= found <= MOST_STEPS:
+        raise UserError(f"seconds: expected 1 to {MOST_STEPS:,} steps of {dt * 1e3:g} ms, got {seconds}")
     return found
 
 
@@ -141,8 +143,9 @@ def matrix(values: Any, n: int, one: str) -> scipy.sparse.csr_array:
         return scipy.sparse.csr_array(checked_numbers("recurrent", values, (n, n)))
     if values.shape != (n, n):
         raise UserError(f"recurrent: expected finite numbers of shape {(n, n)}, got shape {values.shape}")
-    found = scipy.sparse.csr_array(values, dtype=float)
-    checked_numbers("recurrent", found.data, found.data.shape)
+    found = scipy.sparse.csr_array(values)
+    # Numbers of another kind are refused, because a conversion would bend them.
+    found.data = checked_numbers("recurrent", found.data, found.data.shape)
     return found
 
 
@@ -150,9 +153,12 @@ def indices(silence: Iterable[int], n: int) -> np.ndarray:
     """Return the indices of the neurons in a lesion, which is given as indices or as a mask of n neurons."""
     if not isinstance(silence, Iterable) or isinstance(silence, str):
         raise UserError(f"silence: expected neuron indices or a mask, got {silence!r}")
-    silent = np.asarray(silence if isinstance(silence, np.ndarray) else list(silence))
+    try:
+        silent = np.asarray(silence if isinstance(silence, np.ndarray) else list(silence))
+    except ValueError:
+        raise UserError("silence: expected integers or a mask, got rows of different lengths") from None
     if silent.size and silent.dtype.kind not in "bui":
-        raise UserError(f"silence: expected integers or a mask, got {silent.flat[0]!r}")
+        raise UserError(f"silence: expected integers or a mask, got {silent.ravel().tolist()[0]!r}")
     if silent.ndim != 1 or (silent.dtype == bool and len(silent) != n):
         raise UserError(f"silence: expected indices, or a mask of shape ({n},), got shape {silent.shape}")
     silent = np.flatnonzero(silent) if silent.dtype == bool else np.unique(silent.astype(int))

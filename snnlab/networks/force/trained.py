@@ -20,7 +20,7 @@ from ...errors import UserError
 from ...files.record import attribute, save_own
 from ...files.record import load as load_run
 from ...models.neuron import NeuronModel
-from ...models.quantities import in_unit, number_in_unit, si, unit
+from ...models.quantities import in_unit, number_in_unit, shown, si, unit
 from ...models.synapse import SynapseModel
 from ...stimuli.signals.teacher import Teacher
 from . import stored
@@ -366,7 +366,7 @@ class TrainedNetwork:
             return ""
         expected = unit(self.neuron.current)
         if not isinstance(drive, brian2.TimedArray):
-            raise UserError(f"drive: expected a brian2.TimedArray in {self.neuron.current}, got {drive!r}")
+            raise UserError(f"drive: expected a brian2.TimedArray in {self.neuron.current}, got {shown(drive)}")
         if drive.dim != expected.dim:
             raise UserError(f"drive: expected a TimedArray in {self.neuron.current}, got {drive.dim}")
         if drive.values.ndim == 1:

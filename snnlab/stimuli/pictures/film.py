@@ -61,10 +61,10 @@ def _read(
     if not len(frames) or (seconds is not None and len(frames) < round(seconds * rate)):
         raise UserError(f"movie: {path.name}: expected at least {seconds or 0:g} s, got {len(frames) / rate:.2f} s")
     pixels = frames / 255.0
-    if pixels.std() < 1e-3:
-        raise UserError(f"movie: {path.name}: expected pictures that change, got an even grey")
+    if np.ptp(pixels, axis=0).max() < 1e-3:
+        raise UserError(f"movie: {path.name}: expected pictures that change, got the same one all the time")
     # At a rate such as 29.97 frames per second the length is seldom a multiple of the time step: round it to 10 ms.
-    return pixels, len(pixels) / round(len(pixels) / rate, 2)
+    return pixels, len(pixels) / max(0.01, round(len(pixels) / rate, 2))
 
 
 def _decoded(path: Path, height: int, width: int, seconds: float | None) -> _Film:

@@ -32,7 +32,7 @@ def dark_pixels(path: Path) -> np.ndarray:
             count = getattr(image, "n_frames", 1)
             if count > 1:
                 raise UserError(f"sequence: expected a file with one picture, got {str(path)!r} with {count}")
-            grey, opaque = _grey(ImageOps.exif_transpose(image), path)
+            grey, opaque = _grey(ImageOps.exif_transpose(image), image.format, path)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
         # Pillow's message names no file.
@@ -42,9 +42,9 @@ def dark_pixels(path: Path) -> np.ndarray:
     return (grey < 128) & (opaque >= 128)
 
 
-def _grey(image: Any, path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return brightness and opacity of the pixels of an opened picture, each up to 255."""
-    if image.mode.startswith("I;16") or (image.mode == "I" and image.format in (None, "PNG", "PPM")):
+def _grey(image: Any, kind: str | None, path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return brightness and opacity, each up to 255, of the pixels of a picture from a file of this kind."""
+    if image.mode.startswith("I;16") or (image.mode == "I" and kind in ("PNG", "PPM")):
         # Pillow cuts values off at 255 when it converts 16 bits to 8.
         grey = np.asarray(image).astype(float) / 257
         return grey, np.full(grey.shape, 255.0)

@@ -131,7 +131,7 @@ def _even(path: Path, times: np.ndarray, decimal: float) -> tuple[np.ndarray, fl
     step = float(steps.mean())
     if (steps > 0).all() and np.ptp(steps) <= _EVEN * step:
         return times, step
-    if (steps > 0).all() and decimal <= _COARSEST * step:
+    if (steps > 0).all() and 0 < decimal <= _COARSEST * step:
         start, slope, off = _line(times / decimal)
         if off <= 0.5 + 1e-6:
             return (start + slope * np.arange(len(times))) * decimal, slope * decimal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -41,7 +42,7 @@ def teacher_from(spec: str) -> Teacher:
     if path.suffix != ".py" and path.is_file():
         raise UserError(f"teacher: expected {_EXPECTED}, got {spec!r}")
     module, name = open_spec(spec, "teacher")
-    defined = [key for key, value in vars(module).items() if _is_defined(value, key, module)]
+    defined = _defined(module)
     if not name and len(defined) == 1:
         name = defined[0]
     found = vars(module).get(name)
@@ -51,13 +52,18 @@ def teacher_from(spec: str) -> Teacher:
     return found
 
 
-def _is_defined(value: object, name: str, module: ModuleType) -> bool:
-    """Tell whether a value of a module can be called and is no import, no class and not private."""
-    if not callable(value) or isinstance(value, type) or name.startswith("__"):
-        return False
-    if hasattr(value, "__name__") and not isinstance(value, np.vectorize):
-        return getattr(value, "__module__", "") == module.__name__
-    return True
+def _defined(module: ModuleType) -> list[str]:
+    """Return the names under which a module itself defines something that can be called and is no class.
+
+    Names with a leading underscore count only if there are no others.
+    """
+    file = Path(module.__file__ or "") if hasattr(module, "__file__") else Path()
+    nodes = list(ast.walk(ast.parse(file.read_bytes()))) if file.suffix == ".py" else []
+    made = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    made |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    called = {key for key, value in vars(module).items() if callable(value) and not isinstance(value, type)}
+    known = [key for key in vars(module) if key in made & called]
+    return [name for name in known if not name.startswith("_")] or known
 
 
 def teacher_digest(spec: str) -> str:

@@ -39,10 +39,12 @@ def read_labels(path: str | Path, seconds: float) -> tuple[tuple[str, float, flo
     """
     path = Path(path).expanduser()
     table = read_table(path, "labels", "a text table of onset, offset and label")
-    rows = [row for row in table.rows if row[0] != "\\"]
     places, units = _columns(table, path)
     found: list[tuple[str, float, float]] = []
-    for number, row in enumerate(rows, start=1):
+    for number, row in enumerate(table.rows, start=1):
+        if row[0] == "\\":
+            # Audacity writes the frequencies of a label in a row of their own.
+            continue
         times = [row[place] if place < len(row) else "" for place in places[:2]]
         if not all(map(is_number, times)):
             raise _wrong(path, number, "numbers for onset and offset, with a decimal point", f"{row}")
@@ -52,7 +54,7 @@ def read_labels(path: str | Path, seconds: float) -> tuple[tuple[str, float, flo
         if offset > seconds + 0.01:
             raise _wrong(path, number, f"an offset within the {seconds:.4g} s of the recording", f"{offset:g} s")
         name = row[places[2]] if len(places) > 2 and places[2] < len(row) else ""
-        found.append((name or str(number), onset, offset))
+        found.append((name or str(len(found) + 1), onset, offset))
     if not found:
         raise UserError(f"labels: {path.name}: expected rows of onset, offset and label, got none")
     found.sort(key=lambda each: each[1])

@@ -100,19 +100,8 @@ def read_wav(path: str | Path, seconds: float | None = None, high: float = HIGH)
         raise UserError(f"song_seconds: expected a number from {SHORTEST:g} to {LONGEST:g} s, got {seconds:g}")
     if not path.is_file():
         raise UserError(f"song: expected synthetic, bengalese or a WAV file, got no file {str(path)!r}")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", scipy.io.wavfile.WavFileWarning)
-            # scipy only warns about this, but the rest of the song is missing.
-            warnings.filterwarnings("error", "Reached EOF", scipy.io.wavfile.WavFileWarning)
-            content, note = completed(path.read_bytes())
-            rate, samples = scipy.io.wavfile.read(io.BytesIO(content))
-        length = len(samples) / rate
-    # scipy's reader raises many kinds of errors if a header is wrong.
-    except Exception as error:
-        raise UserError(f"song: {path.name}: expected a WAV file, cannot read it: {_one_line(error)}") from None
-    if note:
-        _told(f"song: {path.name}: {note}")
+    samples, rate = _samples(path)
+    length = len(samples) / rate
     if length < (seconds or SHORTEST):
         raise UserError(f"song: {path.name}: expected at least {seconds or SHORTEST:g} s, got {length:.3g} s")
     if seconds is None and length > LONGEST:
@@ -131,9 +120,28 @@ def read_wav(path: str | Path, seconds: float | None = None, high: float = HIGH)
 
 
 def wav_seconds(path: str | Path) -> float:
-    """Return the length of a WAV file that :func:`read_wav` can read, in s."""
-    rate, samples = scipy.io.wavfile.read(io.BytesIO(completed(Path(path).expanduser().read_bytes())[0]))
+    """Return the length of a WAV file in s; raises UserError if it cannot be read."""
+    samples, rate = _samples(Path(path).expanduser())
     return len(samples) / rate
+
+
+def _samples(path: Path) -> tuple[np.ndarray, int]:
+    """Return the samples of a WAV file as they are stored, and their rate."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", scipy.io.wavfile.WavFileWarning)
+            # scipy only warns about this, but the rest of the song is missing.
+            warnings.filterwarnings("error", "Reached EOF", scipy.io.wavfile.WavFileWarning)
+            content, note = completed(path.read_bytes())
+            rate, samples = scipy.io.wavfile.read(io.BytesIO(content))
+        if not rate > 0:
+            raise ValueError(f"its rate is {rate}")
+    # scipy's reader raises many kinds of errors if a header is wrong.
+    except Exception as error:
+        raise UserError(f"song: {path.name}: expected a WAV file, cannot read it: {_one_line(error)}") from None
+    if note:
+        _told(f"song: {path.name}: {note}")
+    return samples, rate
 
 
 def _shares(m: int, low: float, high: float) -> np.ndarray:

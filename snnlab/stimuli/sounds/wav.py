@@ -16,7 +16,7 @@ def completed(content: bytes) -> tuple[bytes, str]:
     Raises
     ------
     ValueError
-        If the file ends before the samples that a known size promises.
+        If the file has no samples, or ends before the samples that a known size promises.
     """
     if content[:4] not in (b"RIFF", b"RIFX") or content[8:12] != b"WAVE":
         return content, ""
@@ -30,6 +30,8 @@ def completed(content: bytes) -> tuple[bytes, str]:
         if content[at : at + 4] == b"fmt ":
             frame = max(1, int.from_bytes(content[at + 20 : at + 22], order))
         at += 8 + size(at + 4) + size(at + 4) % 2
+    if at + 8 > len(content):
+        raise ValueError("it has no chunk of samples")
     rest, stated = len(content) - at - 8, size(at + 4)
     if rest <= 0:
         return content, ""

@@ -287,6 +287,13 @@ MINE = NeuronModel("mine", "dv/dt = (current - v)/tau : 1", "1", dict(tau=10*ms)
             "^g: expected a value in second in FORCE of neuron 'mine', got 1",
         ),
         ("FORCE = dict(gain=1)", "^FORCE: expected one of .*, got 'gain'"),
+        ("FORCE = 3", "^neuron file 'mine.py': FORCE: expected a dict of names and values, got 3"),
+        ("FORCE = dict(g=None)", "^g: expected a value in second in FORCE of neuron 'mine', got None"),
+        ("FORCE = dict(g='1e300*second')", r"^g: expected a number >= 0 and <= 1e\+09, got 1e\+300"),
+        (
+            "FORCE = dict(g='1*second', q=1, alpha='1*second**2', bias=0, dt='0.1*ms', zero_row_mean=2)",
+            "^zero_row_mean: expected True or False in FORCE, got 2",
+        ),
     ],
 )
 def test_a_users_neuron_without_force_values_names_the_field(tmp_path, force, message):

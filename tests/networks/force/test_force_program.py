@@ -124,6 +124,17 @@ def test_a_program_that_diverges_says_when():
         train("cpp_standalone", alpha=1e30)
 
 
+def test_both_targets_refuse_states_that_are_finite_and_too_large():
+    # Weights of the feedback are so small that the output alone grows.
+    size = SIZE | {"q": 1e-30, "learn_stop": 0.2, "seconds": 0.3}
+    said = set()
+    for target in ("numpy", "cpp_standalone"):
+        with Engine(target, 5) as engine, pytest.raises(Diverged) as error:
+            train_force(ForceConfig(**size, target=target), lambda t: 1e20 * np.sin(30 * t), engine)
+        said.add(str(error.value))
+    assert said == {"diverged: the output is above 1e+12 at t = 0.11 s"}
+
+
 def test_a_program_whose_input_is_cut_short_is_refused(monkeypatch):
     write = force_program.ProgramLoop._job
 

@@ -90,7 +90,7 @@ def test_a_run_in_units_is_the_plain_one(net):
         ({"seconds": 3 * mV}, "^seconds: expected a value in second"),
         ({"seconds": "2"}, "^seconds: expected a number > 0 in second, got '2'"),
         ({"seconds": None}, "^seconds: expected a number > 0 in second, got None"),
-        ({"seconds": 1e-9}, "^seconds: expected at least one step of 0.5 ms"),
+        ({"seconds": 1e-9}, "^seconds: expected 1 to 1,000,000,000 steps of 0.5 ms"),
         ({"speed": "x"}, r"^speed: expected a multiple of 1/16 other than 0, .* got 'x'"),
         ({"feedback": np.nan}, "^feedback: expected a finite number, got nan"),
         ({"record_interval": "x"}, "^record_interval: expected a number > 0 in ms"),
@@ -100,6 +100,10 @@ def test_a_run_in_units_is_the_plain_one(net):
         ({"silence": np.ones(3, bool)}, r"^silence: expected indices, or a mask of shape \(20,\), got shape \(3,\)"),
         ({"silence": [True] * 21}, r"^silence: expected indices, or a mask of shape \(20,\), got shape \(21,\)"),
         ({"silence": np.ones((20, 1), bool)}, r"^silence: expected indices, or a mask of shape \(20,\), got shape"),
+        ({"silence": [[1], [2, 3]]}, "^silence: expected integers or a mask, got rows of different lengths"),
+        ({"silence": [1.0]}, "^silence: expected integers or a mask, got 1.0"),
+        ({"seconds": 1e300}, "^seconds: expected 1 to 1,000,000,000 steps of 0.5 ms, got 1e.300"),
+        ({"drive": np.ones((30, 20))}, r"^drive: expected a brian2.TimedArray in volt, got array[^\n]*$"),
         ({"silence": "1"}, "^silence: expected neuron indices or a mask, got '1'"),
     ],
 )
@@ -120,12 +124,23 @@ def test_weights_are_checked_where_they_are_assigned(net):
         ("encoder", np.ones((20, 1)) * pA, "encoder: expected a value in volt"),
         ("recurrent", np.ones((3, 3)), r"recurrent: expected finite numbers of shape \(20, 20\)"),
         ("recurrent", "x", "recurrent: expected"),
+        ("recurrent", csr_array(1j * np.eye(20)), "recurrent: expected finite numbers, got 1j"),
+        ("recurrent", csr_array(np.eye(20, dtype=bool)), "recurrent: expected finite numbers, got True"),
+        ("recurrent", np.ones((20, 20)) * mV, r"recurrent: expected a value in volt\*second, got [^\n]*$"),
     ):
         with pytest.raises(UserError, match=message):
             setattr(net, name, value)
     net.decoder[0] = np.inf
     with pytest.raises(UserError, match=r"^decoder: expected finite numbers, got inf"):
         net.run(0.05, target="numpy")
+
+
+def test_a_network_runs_without_recurrent_weights(net):
+    net.recurrent = np.zeros((20, 20))
+    run = net.run(0.05, feedback=0.0, target="numpy")
+    # Neurons that nothing reaches all fire at the rate of one alone.
+    alone = net.run(0.05, feedback=0.0, silence=range(20), target="numpy")
+    assert run.spike_time.size and np.array_equal(run.spike_time, alone.spike_time)
 
 
 def test_a_lesion_is_stored_with_its_conditions(net, tmp_path):

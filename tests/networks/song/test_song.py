@@ -10,7 +10,7 @@ from scipy.io import wavfile
 
 from snnlab.errors import UserError
 from snnlab.networks.song.song import SYLLABLES, SYNTHETIC_SECONDS, Song, loudness, places, segments, song_from, song_of
-from snnlab.stimuli.sounds.sound import bands_of, read_wav, sound_from, wav_bytes
+from snnlab.stimuli.sounds.sound import bands_of, read_wav, sound_from, wav_bytes, wav_seconds
 
 
 def melody(rate, seconds=1.0):
@@ -212,6 +212,11 @@ BROKEN = {
     "silent": (wav(44100, np.zeros(44100, np.int16)), r"song\.wav: expected a sound, got silence"),
     "offset": (wav(44100, np.full(44100, 999, np.int16)), r"song\.wav: expected a sound, got silence"),
     "no sound": (wav(44100, np.array([0, np.nan] * 22050)), r"song\.wav: expected finite samples"),
+    "no samples": (WHOLE[:36], r"song\.wav: expected a WAV file, cannot read it: it has no chunk of samples"),
+    "lost samples": (
+        WHOLE[:16] + b"\xf0\xff\xff\x0f" + WHOLE[20:],
+        r"song\.wav: expected a WAV file, cannot read it: it has no chunk of samples",
+    ),
     "rate 0": (WHOLE[:24] + bytes(4) + WHOLE[28:], r"song\.wav: expected a WAV file, cannot read it"),
     "slow": (
         wav(16000, melody(16000)),
@@ -227,6 +232,17 @@ def test_files_that_are_no_song_are_refused_in_one_line(tmp_path, name):
     with pytest.raises(UserError, match=message) as refused:
         song_from(str(tmp_path / "song.wav"))
     assert "\n" not in str(refused.value) and str(refused.value).startswith("song: ")
+
+
+def test_the_length_of_a_file_is_that_of_its_sound(tmp_path, recwarn):
+    # A chunk of another program stands before the samples.
+    note = b"note" + (4).to_bytes(4, "little") + b"mine"
+    whole = (len(WHOLE) - 8 + len(note)).to_bytes(4, "little")
+    (tmp_path / "song.wav").write_bytes(WHOLE[:4] + whole + WHOLE[8:36] + note + WHOLE[36:])
+    assert wav_seconds(tmp_path / "song.wav") == 1.0 and not recwarn.list
+    (tmp_path / "song.wav").write_bytes(WHOLE[:40000])
+    with pytest.raises(UserError, match=r"^song: song\.wav: expected a WAV file, cannot read it: it is cut"):
+        wav_seconds(tmp_path / "song.wav")
 
 
 @pytest.mark.parametrize(

@@ -143,13 +143,18 @@ void Force::check(long long step)
 {
     for (const auto& watched : {std::make_pair(filters[0].second, k), std::make_pair(filters[0].first, n),
                                 std::make_pair(voltage, n)}) {
-        bool finite = true;
-        for (size_t i = 0; i < watched.second; i++)
+        bool finite = true, small = true;
+        for (size_t i = 0; i < watched.second; i++) {
             finite &= std::isfinite(watched.first[i]);
-        if (!finite)
-            diverged(watched.first == voltage ? text("voltage") + " is not finite"
-                     : watched.second == k && watched.first == filters[0].second ? "the output is not finite"
-                     : "the filtered spikes are not finite", step);
+            small &= std::fabs(watched.first[i]) <= largest;
+        }
+        if (!finite || !small) {
+            char limit[48];
+            std::snprintf(limit, sizeof limit, " is above %g", largest);
+            const std::string name = watched.first == voltage ? text("voltage")
+                                   : watched.first == filters[0].second ? "the output" : "the filtered spikes";
+            diverged(name + (finite ? limit : " is not finite"), step);
+        }
     }
     const long long passed = step - looked;
     long long fired = 0;
@@ -173,6 +178,7 @@ void Force::open(const std::string& results)
     if (last < first_step())
         stop(FOREIGN, "job: no step to run");
     looked = first_step() - 1;
+    largest = number("largest");
     decoder_every = integer("decoder_every");
     decoder_rows = integer("decoder_rows");
     spiking = integer("spiking");

@@ -30,6 +30,7 @@ class Force : public Program
     long long last = 0, looked = -1, updates_before = 0;
     Steps learn, record, bin, look;
     long long decoder_every = 1, decoder_rows = 0, spiking = 0, traced = 0;
+    double largest = 0;  // size of a state that has diverged
     bool single = false, exact = false, keep_p = false;
     std::vector<double> targets, errors, between, last_states;
     std::vector<int32_t> fired;  // since the last update
