@@ -146,10 +146,10 @@ def _groups(preset: Any, everything: bool, title: str | None = None) -> list[tup
     for field in dataclasses.fields(config):
         if not field.init or not (everything or shown(config, field.name)):
             continue
-        kind: object = Annotated[
-            _spelled(hints[field.name]), tyro.conf.arg(help=texts.get(field.name), metavar=_metavar(hints[field.name]))
-        ]
-        row = (field.name, kind, _default(getattr(preset, field.name)))
+        hint, value = hints[field.name], getattr(preset, field.name)
+        help_ = _of_switch(texts.get(field.name)) if hint is bool and value else {"help": texts.get(field.name)}
+        kind: object = Annotated[_spelled(hint), tyro.conf.arg(metavar=_metavar(hint), **help_)]
+        row = (field.name, kind, _default(value))
         groups.setdefault(heading(config, field.name) if title is None else title, []).append(row)
     made = ((name, dataclasses.make_dataclass(name or "options", rows)) for name, rows in groups.items() if rows)
     return [(name, group, group()) for name, group in made]
@@ -173,6 +173,11 @@ def _several(kind: type) -> tyro.constructors.PrimitiveConstructorSpec:
         is_instance=lambda value: isinstance(value, tuple),
         str_from_instance=lambda value: [str(each) for each in value],
     )
+
+
+def _of_switch(text: str | None) -> dict[str, str]:
+    """Return the help of --no-NAME for a field that is on by default, whose text says what is on."""
+    return {"help": f"switch this off: {(text or '').removeprefix('whether ')}", "help_behavior_hint": "(default: on)"}
 
 
 def _metavar(hint: Any) -> str | None:

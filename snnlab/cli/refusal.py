@@ -64,8 +64,9 @@ def _mistake(arguments: list[str], kinds: Mapping[str, Any], listing: str) -> Us
         if found := _refused(field, _plain_type(kind), values):
             return found
         # An option that is repeated for more values needs one each time.
-        if get_origin(kind) is Annotated and not values:
-            return UserError(f"{field}: expected a value, got nothing")
+        if get_origin(kind) is Annotated and len(values) != 1:
+            again = f"; repeat {option} for each" if values else ""
+            return UserError(f"{field}: expected a value, got {' '.join(values) or 'nothing'}{again}")
     return None
 
 
@@ -88,7 +89,9 @@ def _options(arguments: list[str]) -> Iterator[tuple[str | None, list[str]]]:
 def _refused(field: str, kind: Any, values: list[str]) -> UserError | None:
     """Return the error for the values of an option if its type does not allow them."""
     if kind is bool:
-        return UserError(f"{field}: expected no value, got {values[0]!r}") if values else None
+        option = field.replace("_", "-")
+        expected = f"--{option} or --no-{option} without a value"
+        return UserError(f"{field}: expected {expected}, got {values[0]!r}") if values else None
     none = " or None" if _may_be_none(kind) else ""
     if none:
         kind = next(each for each in get_args(kind) if each is not NoneType)

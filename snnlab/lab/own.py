@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
+import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from types import NoneType
+from types import ModuleType, NoneType
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from ..errors import SnnlabError, UserError, in_one_line, unknown
@@ -99,6 +101,23 @@ def require_kinds(protocol: Protocol) -> None:
             if kind := expected_kind(value, hints[field]):
                 raise UserError(f"{place}: {name}: {field}: expected {kind}, got {value!r}")
         protocol.config(**overrides)
+
+
+def share_run(module: ModuleType) -> None:
+    """Let ``run(1*second)`` in a user's file be Brian2's, though the file's own ``run(config, engine)`` hides it."""
+    own = vars(module).get("run")
+    if not callable(own):
+        return
+
+    @functools.wraps(own)
+    def run(*arguments: Any, **named: Any) -> Any:
+        if "duration" in named or (arguments and hasattr(arguments[0], "dimensions")):
+            # Equations see the variables of the caller, which is one level further up.
+            named["level"] = named.get("level", 0) + 1
+            return sys.modules["brian2"].run(*arguments, **named)
+        return own(*arguments, **named)
+
+    module.run = run  # type: ignore[attr-defined]
 
 
 def figure_of(found: Any, spec: str) -> str | None:

@@ -17,7 +17,7 @@ from ..files.python import content_hash, is_file_spec, load_file
 from .claims import Check, Finding
 from .discovery import files, import_file
 from .grouping import Runs, neutral, variant_name
-from .own import call_own, figure_of, require_fields, require_kinds
+from .own import call_own, figure_of, require_fields, require_kinds, share_run
 from .run import RUNS, Run, judge, stored_checks
 from .statistics.tolerance import bands_file, with_bands
 
@@ -283,7 +283,9 @@ def find_protocol(spec: str) -> Protocol:
     """
     if is_file_spec(spec):
         module = load_file(spec, "protocol")
-        return _read(module, Path(spec).stem, str(Path(spec).expanduser().resolve()))
+        protocol = _read(module, Path(spec).stem, str(Path(spec).expanduser().resolve()))
+        share_run(module)
+        return protocol
     known = files("protocols")
     if spec not in known:
         raise unknown("protocol", spec, [*known], "snnlab list")

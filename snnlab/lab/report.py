@@ -126,10 +126,15 @@ class Study:
             parts.append(claims.table(controls, ("variant", "control", "", "")))
         if self.findings:
             parts.append(claims.findings_table(self.findings, self.reduced))
-        elif len(self.protocol.variants) > 1 and not {v for v, _ in self.groups} >= set(self.protocol.variants):
+        elif (
+            not self.faults
+            and len(self.protocol.variants) > 1
+            and not {v for v, _ in self.groups} >= set(self.protocol.variants)
+        ):
+            names = ", ".join([*self.protocol.variants][:4]) + " ..." * (len(self.protocol.variants) > 4)
             parts.append(
-                f"no findings from these runs; `snnlab reproduce {self.protocol.name}` compares "
-                f"{len(self.protocol.variants)} variants: {', '.join(list(self.protocol.variants)[:4])} ..."
+                f"no findings from these runs; `snnlab reproduce {self.protocol.spec}` compares "
+                f"{len(self.protocol.variants)} variants: {names}"
             )
         parts += [f"no {fault}" for fault in self.faults]
         for (variant, condition), texts in self.diverged.items():

@@ -19,8 +19,8 @@ LINES = {
     "shuffled_teacher, got 'feedback'; did you mean no_feedback?",
     "run force_sine --control": "control: expected one of none, no_feedback, permuted_decoder, shuffled_teacher, got "
     "nothing",
-    "run force_sine --no-figure 3": "figure: expected no value, got '3'",
-    "run force_sine --quick=yes": "quick: expected no value, got 'yes'",
+    "run force_sine --no-figure 3": "figure: expected --figure or --no-figure without a value, got '3'",
+    "run force_sine --quick=yes": "quick: expected --quick or --no-quick without a value, got 'yes'",
     "run force_sine --neurn lif": "option: expected one of `snnlab run force_sine --help-all`, got --neurn; did you "
     "mean --neuron?",
     "run force_sine --g 3 --xyzzy": "option: expected one of `snnlab run force_sine --help-all`, got --xyzzy",
@@ -34,6 +34,7 @@ LINES = {
     "study force_sine --vary": "vary: expected a value, got nothing",
     "study force_sine --json": "json: expected a path or None, got nothing",
     "figure synaptic_filters --run": "run: expected a value, got nothing",
+    "figure synaptic_filters --run a.nc b.nc": "run: expected a value, got a.nc b.nc; repeat --run for each",
     "figure synaptic_filters --seed 1": "option: expected one of `snnlab figure synaptic_filters --help`, got --seed",
     "reproduce --seed 1": "option: expected one of `snnlab reproduce --help`, got --seed; did you mean --seeds?",
 }

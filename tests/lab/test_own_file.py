@@ -1,5 +1,6 @@
 """The names of a user's protocol and figure file are checked when it is read, and no exit in it goes unseen."""
 
+import numpy as np
 import pytest
 import xarray as xr
 
@@ -37,6 +38,34 @@ def findings(datasets):
 
 {end}
 """
+
+
+PASTED = """
+from dataclasses import dataclass
+
+import xarray as xr
+from brian2 import *
+
+
+@dataclass
+class Config:
+    target: str = "numpy"
+
+
+def run(config, engine):
+    tau = 10*ms
+    G = NeuronGroup(2, "dv/dt = (1 - v)/tau : 1", method="exact")
+    run(tau)
+    run(duration=tau, report=None)
+    return xr.Dataset({"v": ("neuron", G.v[:], {"units": "1", "long_name": "v"})})
+"""
+
+
+def test_a_script_calls_the_run_of_brian2_by_its_name(tmp_path):
+    (tmp_path / "pasted.py").write_text(PASTED)
+    protocol = find_protocol(str(tmp_path / "pasted.py"))
+    _, dataset = protocol.execute(protocol.config(), tmp_path)
+    assert dataset.v.values == pytest.approx([1 - np.exp(-2)] * 2)
 
 
 def own(folder, **parts):

@@ -82,6 +82,8 @@ def sample(teacher: Teacher, t: np.ndarray) -> np.ndarray:
     UserError
         If the shape is neither (T,) nor (T, K), or values are not real numbers without a unit, or not finite.
     """
+    if not callable(teacher):
+        raise UserError(f"teacher: expected a function of times, got {teacher!r:.60}")
     try:
         values = _plain(teacher(t))
     except UserError:
