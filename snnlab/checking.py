@@ -92,7 +92,7 @@ def _words(hint: Any) -> str:
     return " or ".join(_KINDS[each][0] if each in _KINDS else _words(each) for each in kinds)
 
 
-def require_choices(config: object) -> None:
+def require_choices(config: Any) -> None:
     """Raise UserError for the first field of a dataclass whose value is not in its Literal."""
     for name, choices in _choices(type(config)).items():
         if getattr(config, name) not in choices:
@@ -100,7 +100,7 @@ def require_choices(config: object) -> None:
 
 
 @lru_cache
-def _choices(config: type) -> dict[str, tuple]:
+def _choices(config: type[Any]) -> dict[str, tuple]:
     """Return the fields of a dataclass whose type is a Literal, with their choices."""
     hints = get_type_hints(config)
     return {name: get_args(hint) for name, hint in hints.items() if get_origin(hint) is Literal}

@@ -127,18 +127,8 @@ def test_a_noisy_network_draws_the_same_however_brian2_was_imported_and_nothing_
 
 
 def test_a_point_of_the_grid_that_is_the_default_adds_no_second_finding(tmp_path, capsys):
-    arguments = [
-        "study",
-        own(tmp_path),
-        "--seeds",
-        "0:3",
-        "--jobs",
-        "1",
-        "--vary",
-        "a=1,2",
-        "--out",
-        str(tmp_path / "runs"),
-    ]
+    arguments = ["study", own(tmp_path), "--seeds", "0:3", "--vary", "a=1,2", "--out", str(tmp_path / "runs")]
+    arguments += ["--jobs", "1"]
     assert main([*arguments, "--json", str(tmp_path / "study.json"), "--no-progress"]) == 0
     found = json.loads((tmp_path / "study.json").read_text())
     assert [row["variant"] for row in found["findings"]] == ["default", "a=2"] and found["comparisons"] == 2

@@ -279,19 +279,8 @@ def test_a_config_that_is_not_frozen_works_and_is_stored_as_it_was_given(tmp_pat
 def test_checks_and_runs_of_a_study_stand_though_findings_fail(tmp_path, capsys):
     file, report = tmp_path / "own.py", tmp_path / "study.json"
     file.write_text(OWN.replace('return [Finding.over_seeds("value"', 'return [1 / 0, Finding.over_seeds("value"'))
-    arguments = [
-        "study",
-        str(file),
-        "--seeds",
-        "0:2",
-        "--jobs",
-        "1",
-        "--out",
-        str(tmp_path / "runs"),
-        "--json",
-        str(report),
-    ]
-    assert main([*arguments, "--no-progress"]) == 2
+    arguments = ["study", str(file), "--seeds", "0:2", "--out", str(tmp_path / "runs"), "--json", str(report)]
+    assert main([*arguments, "--jobs", "1", "--no-progress"]) == 2
     printed = capsys.readouterr().out
     assert (
         "2 of 2" in printed and f"no findings of own: protocol: {file}: findings fails at line 30 with Zero" in printed
@@ -338,17 +327,6 @@ def test_checks_that_are_no_list_of_checks_are_named_and_the_run_is_kept(was, be
 def test_findings_that_are_no_list_are_named(tmp_path, capsys):
     file = tmp_path / "own.py"
     file.write_text(OWN.replace('return [Finding.over_seeds("value"', 'return 3.0; [Finding.over_seeds("value"'))
-    arguments = [
-        "study",
-        str(file),
-        "--seeds",
-        "0:2",
-        "--jobs",
-        "1",
-        "--vary",
-        "shift=5",
-        "--out",
-        str(tmp_path / "runs"),
-    ]
-    assert main([*arguments, "--no-progress"]) == 2
+    arguments = ["study", str(file), "--seeds", "0:2", "--vary", "shift=5", "--out", str(tmp_path / "runs")]
+    assert main([*arguments, "--jobs", "1", "--no-progress"]) == 2
     assert capsys.readouterr().out.count("no findings of own: expected a list of Finding, got 3.0") == 1
