@@ -92,9 +92,10 @@ def _words(hint: Any) -> str:
     return " or ".join(_KINDS[each][0] if each in _KINDS else _words(each) for each in kinds)
 
 
-def require_choices(config: Any) -> None:
+def require_choices(config: object) -> None:
     """Raise UserError for the first field of a dataclass whose value is not in its Literal."""
-    for name, choices in _choices(type(config)).items():
+    kind: Any = type(config)
+    for name, choices in _choices(kind).items():
         if getattr(config, name) not in choices:
             raise unknown(name, str(getattr(config, name)), list(choices))
 
