@@ -13,7 +13,7 @@ PROTOCOL = find_protocol("stdp_window")
 
 @pytest.fixture(scope="module")
 def dataset():
-    config = PROTOCOL.config(quick=True, frequencies=(5.0, 40.0), pairings=40)
+    config = PROTOCOL.config(quick=True, frequencies=(5.0, 40.0), pairings=20)
     with Engine(config.target) as engine:
         return PROTOCOL.run(config, engine)
 
