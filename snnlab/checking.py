@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from numbers import Integral, Real
 from types import UnionType
 from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
@@ -93,9 +94,17 @@ def _words(hint: Any) -> str:
 
 def require_choices(config: object) -> None:
     """Raise UserError for the first field of a dataclass whose value is not in its Literal."""
-    for name, hint in get_type_hints(type(config)).items():
-        if get_origin(hint) is Literal and getattr(config, name) not in get_args(hint):
-            raise unknown(name, str(getattr(config, name)), list(get_args(hint)))
+    kind: Any = type(config)
+    for name, choices in _choices(kind).items():
+        if getattr(config, name) not in choices:
+            raise unknown(name, str(getattr(config, name)), list(choices))
+
+
+@lru_cache
+def _choices(config: type[Any]) -> dict[str, tuple]:
+    """Return the fields of a dataclass whose type is a Literal, with their choices."""
+    hints = get_type_hints(config)
+    return {name: get_args(hint) for name, hint in hints.items() if get_origin(hint) is Literal}
 
 
 def checked_array(name: str, values: Any, expected: str, kinds: str = "iuf") -> np.ndarray:

@@ -1,6 +1,7 @@
 """Fixtures shared by all tests."""
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -36,6 +37,13 @@ def one_blas_thread():
     """More threads change the rounding and slow small products down."""
     with threadpool_limits(1):
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def what_stays_is_not_searched():
+    """Brian2 collects garbage at every run. What was imported and cached before a file is taken out of that search."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

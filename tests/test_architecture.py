@@ -1,12 +1,13 @@
 """The house: imports point down, families keep to their rooms, files stay small, light commands stay light."""
 
 import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-import setuptools  # noqa: F401  (it provides distutils)
 
 import snnlab
 from places import ROOT
@@ -224,12 +225,20 @@ def test_long_functions_say_why():
     assert wrong == []
 
 
-def test_the_packages_of_the_installation_are_those_of_the_tree(monkeypatch):
-    # setuptools provides distutils, which Python 3.12 no longer has.
-    from distutils.core import run_setup
+# setuptools provides distutils, which Python 3.12 no longer has.
+SETUP = """
+import setuptools, json
+from distutils.core import run_setup
+stated = run_setup("setup.py", stop_after="config")
+print(json.dumps({name: getattr(stated, name) for name in ("packages", "package_dir", "package_data")}))
+"""
 
-    monkeypatch.chdir(ROOT)
-    stated = run_setup("setup.py", stop_after="config")
+
+def test_the_packages_of_the_installation_are_those_of_the_tree():
+    # In a process of its own: setuptools sets up a distribution once for a process, and Cython needs its own.
+    done = subprocess.run([sys.executable, "-c", SETUP], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    stated = SimpleNamespace(**json.loads(done.stdout.splitlines()[-1]))
     assert sorted(stated.packages) == sorted(name for name, path in MODULES.items() if path.name == "__init__.py")
     assert {name: stated.package_dir[name] for name in ("snnlab.protocols", "snnlab.figures")} == {
         "snnlab.protocols": "protocols", "snnlab.figures": "figures",

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -236,9 +237,9 @@ def test_the_run_file_does_not_depend_on_where_it_is_written(small_run, tmp_path
 
 def test_a_killed_run_leaves_nothing_under_a_final_name(tmp_path):
     arguments = [a for a in SMALL if a != "--no-progress"] + ["--seconds", "600", "--out", str(tmp_path)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "snnlab.cli.main", "run", "force_sine", *arguments], stderr=subprocess.PIPE
-    )
+    # Not with -m: there Python ends by SIGINT itself where the interruption has passed an exec of Brian2.
+    command = Path(sys.executable).with_name("snnlab")
+    process = subprocess.Popen([command, "run", "force_sine", *arguments], stderr=subprocess.PIPE)
     seen = b""
     while b" of 600 s" not in seen:
         seen += (byte := process.stderr.read(1))

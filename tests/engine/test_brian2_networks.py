@@ -37,6 +37,7 @@ import gc, sys, brian2, numpy as np
 from brian2_networks import NETWORKS
 target, seed, flags, folder, *names = sys.argv[1:]
 brian2.BrianLogger.log_level_error()
+gc.freeze()
 brian2.prefs["codegen.target"] = target
 brian2.prefs["codegen.cpp.extra_compile_args_gcc"] = flags.split()
 for name in reversed(names):

@@ -198,22 +198,6 @@ def test_standalone_refuses_python_during_the_run_instead_of_dropping_it(how):
     assert isinstance(brian2.get_device(), RuntimeDevice)
 
 
-@pytest.mark.programs
-@pytest.mark.standalone
-def test_standalone_and_numpy_give_the_same_filters():
-    from snnlab.lab.protocol import find_protocol
-
-    protocol = find_protocol("synaptic_filters")
-    results = []
-    for target in ("numpy", "cpp_standalone"):
-        config = protocol.config(target=target)
-        with Engine(target) as engine:
-            results.append(protocol.run(config, engine))
-    for name in ("exponential", "double_exponential"):
-        np.testing.assert_allclose(results[0][name], results[1][name], rtol=1e-9, atol=1e-12)
-        assert results[1][name].max() > 30
-
-
 def test_an_engine_says_what_ran():
     with Engine("numpy") as engine:
         assert engine.used == "none" and engine.rng("weights").random() > 0

@@ -101,6 +101,7 @@ print(program(["one for all"], [], make))
 """
 
 
+@pytest.mark.programs
 def test_several_processes_build_a_program_once(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     command = [sys.executable, "-c", BUILDS, str(tmp_path / "log")]

@@ -3,10 +3,10 @@
 import gzip
 import hashlib
 import subprocess
+import sys
 import zipfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 
@@ -113,8 +113,9 @@ def test_one_damaged_file_brings_all_back(mnist, monkeypatch):
     assert {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()} == contents
 
 
-@pytest.mark.skipif(find_spec("torchvision") is not None, reason="torchvision is installed")
-def test_without_torchvision_one_line_says_what_to_do(mnist, capsys):
+def test_without_torchvision_one_line_says_what_to_do(mnist, monkeypatch, capsys):
+    # As if it were not installed, also where it is.
+    monkeypatch.setitem(sys.modules, "torchvision", None)
     assert main(["data", "get", "mnist"]) == 2
     line = capsys.readouterr().err
     assert line.count("\n") == 1 and "pip install torchvision" in line

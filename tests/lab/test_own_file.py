@@ -124,7 +124,7 @@ def test_a_config_that_cannot_be_made_is_one_line(field, words, tmp_path):
 
 def test_fields_that_settle_fills_in_and_fields_without_init_work(tmp_path):
     path = own(tmp_path, field="b: float = None\n    c: int = dataclasses.field(default=2, init=False)")
-    assert main(["study", path, "--seeds", "0:2", "--out", str(tmp_path / "runs"), "--no-progress"]) == 0
+    assert main(["study", path, "--seeds", "0:2", "--jobs", "1", "--out", str(tmp_path / "runs"), "--no-progress"]) == 0
     assert len(list((tmp_path / "runs").glob("*.nc"))) == 2
 
 
@@ -154,7 +154,7 @@ def test_an_exit_in_settle_measure_findings_and_export_is_seen(tmp_path, capsys)
     assert "export fails at line 28 with SystemExit" in capsys.readouterr().err
     assert main(["run", own(tmp_path, end="def export(d, s): return None"), *out]) == 2
     assert "export: expected a list of paths, got None" in capsys.readouterr().err
-    study = ["study", own(tmp_path, findings="exit()"), "--seeds", "0:1", "--no-progress", *out]
+    study = ["study", own(tmp_path, findings="exit()"), "--seeds", "0:1", "--jobs", "1", "--no-progress", *out]
     assert main(study) == 2
     assert "findings fails at line 25 with SystemExit" in capsys.readouterr().out
 

@@ -128,6 +128,7 @@ def test_a_noisy_network_draws_the_same_however_brian2_was_imported_and_nothing_
 
 def test_a_point_of_the_grid_that_is_the_default_adds_no_second_finding(tmp_path, capsys):
     arguments = ["study", own(tmp_path), "--seeds", "0:3", "--vary", "a=1,2", "--out", str(tmp_path / "runs")]
+    arguments += ["--jobs", "1"]
     assert main([*arguments, "--json", str(tmp_path / "study.json"), "--no-progress"]) == 0
     found = json.loads((tmp_path / "study.json").read_text())
     assert [row["variant"] for row in found["findings"]] == ["default", "a=2"] and found["comparisons"] == 2
@@ -141,5 +142,5 @@ def test_a_finding_without_a_number_is_named(tmp_path, capsys):
     path = own(tmp_path, "")
     text = (tmp_path / "own.py").read_text().replace("[float(d.x.mean()) for d in datasets]", "[1.0, float('nan')]")
     (tmp_path / "own.py").write_text(text)
-    assert main(["study", path, "--seeds", "0:2", "--out", str(tmp_path / "runs"), "--no-progress"]) == 0
+    assert main(["study", path, "--seeds", "0:2", "--jobs", "1", "--out", str(tmp_path / "runs"), "--no-progress"]) == 0
     assert "findings of own: the value of 'x' is not a finite number" in capsys.readouterr().err

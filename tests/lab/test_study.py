@@ -135,7 +135,8 @@ def test_a_run_that_is_the_default_and_a_point_of_the_grid_counts_once(tmp_path)
 
 
 def test_a_study_of_the_reduced_preset_has_three_seeds_unless_others_are_named(tmp_path, capsys):
-    study = ["study", "reservoir_mnist", "--quick", "--plasticity", "none", "--no-controls", "--out", str(tmp_path)]
+    study = ["study", "reservoir_mnist", "--quick", "--plasticity", "none", "--no-controls", "--jobs", "1"]
+    study += ["--out", str(tmp_path)]
     assert main(study) == 0
     assert "run files 3 of reservoir_mnist" in capsys.readouterr().out
     assert main([*study, "--seeds", "100:104"]) == 0
@@ -279,7 +280,7 @@ def test_checks_and_runs_of_a_study_stand_though_findings_fail(tmp_path, capsys)
     file, report = tmp_path / "own.py", tmp_path / "study.json"
     file.write_text(OWN.replace('return [Finding.over_seeds("value"', 'return [1 / 0, Finding.over_seeds("value"'))
     arguments = ["study", str(file), "--seeds", "0:2", "--out", str(tmp_path / "runs"), "--json", str(report)]
-    assert main([*arguments, "--no-progress"]) == 2
+    assert main([*arguments, "--jobs", "1", "--no-progress"]) == 2
     printed = capsys.readouterr().out
     assert (
         "2 of 2" in printed and f"no findings of own: protocol: {file}: findings fails at line 30 with Zero" in printed
@@ -327,5 +328,5 @@ def test_findings_that_are_no_list_are_named(tmp_path, capsys):
     file = tmp_path / "own.py"
     file.write_text(OWN.replace('return [Finding.over_seeds("value"', 'return 3.0; [Finding.over_seeds("value"'))
     arguments = ["study", str(file), "--seeds", "0:2", "--vary", "shift=5", "--out", str(tmp_path / "runs")]
-    assert main([*arguments, "--no-progress"]) == 2
+    assert main([*arguments, "--jobs", "1", "--no-progress"]) == 2
     assert capsys.readouterr().out.count("no findings of own: expected a list of Finding, got 3.0") == 1

@@ -1,4 +1,4 @@
-"""Synaptic filters against their closed impulse responses, areas and means."""
+"""Synaptic filters against their closed impulse responses, areas and means; as a C++ program as on numpy."""
 
 from dataclasses import replace
 
@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 from references import loops
 from snnlab.engine.brian import Engine
 from snnlab.engine.tasks import Task
+from snnlab.lab.protocol import find_protocol
 from snnlab.models.neuron import NeuronModel
 from snnlab.networks.force.network import ForceNetwork
 from snnlab.synapses.double_exponential import DOUBLE_EXPONENTIAL
@@ -103,3 +104,16 @@ def test_names_of_a_filter_follow_its_output():
     assert DOUBLE_EXPONENTIAL.state_names("z") == {"s": "z", "h": "h_z"}
     assert DOUBLE_EXPONENTIAL.jump("z", "phi", "_post") == "h_z_post += phi/(tau_rise*tau_decay)"
     assert EXPONENTIAL.jump("r", "1") == "r += 1/tau_decay"
+
+
+@pytest.mark.standalone
+def test_the_program_gives_what_numpy_gives(tmp_path):
+    protocol = find_protocol("synaptic_filters")
+    numpy, program = (
+        protocol.execute(protocol.config(True, target=target), tmp_path)[1] for target in ("numpy", "cpp_standalone")
+    )
+    assert program.attrs["target"] == "cpp_standalone" and set(numpy.variables) == set(program.variables)
+    for name in numpy.data_vars:
+        np.testing.assert_allclose(program[name], numpy[name], rtol=1e-12, atol=1e-15, err_msg=str(name))
+    checks = protocol.checks(program)
+    assert len(checks) == 4 and all(check.holds for check in checks)

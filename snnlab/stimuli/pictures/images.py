@@ -91,11 +91,15 @@ def digest(source: str) -> str:
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]
 
 
+@cache
 def _digits() -> tuple[np.ndarray, np.ndarray]:
     from sklearn.datasets import load_digits
 
     digits = load_digits()
-    return digits.images, digits.target.astype(np.int64)
+    images, labels = digits.images, digits.target.astype(np.int64)
+    # All callers share them.
+    images.flags.writeable = labels.flags.writeable = False
+    return images, labels
 
 
 def _files(source: str) -> list[Path]:

@@ -250,6 +250,7 @@ def test_turns_go_on_from_a_state_within_a_block_and_at_its_end(walker):
         assert [*begun.block_periods, *ended.block_periods][: len(whole.block_periods)] == whole.block_periods.tolist()
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_a_third_sequence_that_was_never_shown_is_not_recalled(walker):
     fitted = walker.fit(FIGURES, 15_000, 30)

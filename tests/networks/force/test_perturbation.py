@@ -13,12 +13,13 @@ from snnlab.networks.force.perturbation import moved_spike, spike_jump
 from snnlab.networks.force.plan import Plan
 from snnlab.networks.force.train import make_loop
 
-N, START, STOP, DELAY, PATIENCE = 120, 600, 1500, 20, 400
+# The program is that of test_force_program.
+N, DT, START, STOP, DELAY, PATIENCE = 203, 0.1, 600, 1500, 20, 400
 
 
 def follow(target, n=N, patience=PATIENCE, **changes):
     """Return what moved_spike gives, and the spikes of an undisturbed run of the same length."""
-    config = ForceConfig(neuron="lif", n=n, target=target, **changes)
+    config = ForceConfig(neuron="lif", n=n, dt=DT, target=target, **changes)
     setup = config.setup
     results = []
     with Engine(target, 1) as engine:

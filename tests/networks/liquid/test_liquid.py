@@ -95,7 +95,7 @@ def test_the_program_gives_the_same_spikes_and_weights(rule):
     for a, b in zip(first, second, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
     # One program for all seeds and weights.
-    again, other = shown("numpy", seed=8, code="latency"), shown("cpp_standalone", seed=8, code="latency")
+    again, other = (shown(target, rule=rule, seed=8, code="latency") for target in ("numpy", "cpp_standalone"))
     np.testing.assert_array_equal(again[1], other[1])
     assert (again[1] != first[1]).any()
 

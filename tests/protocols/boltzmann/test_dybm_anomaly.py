@@ -39,6 +39,7 @@ def test_the_past_holds_the_steps_before_each():
         past(sequence[1:], sequence[:1], 2)
 
 
+@pytest.mark.programs
 @pytest.mark.standalone
 def test_a_wrong_letter_is_surprising_and_is_not_to_a_machine_that_learned_another_order(tmp_path):
     measured = []

@@ -13,6 +13,15 @@ def run(tmp_path_factory):
     return protocol.execute(protocol.config(quick=True), tmp_path_factory.mktemp("dale"))[1]
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A run that learns little, in numpy."""
+    size = {"neuron": "lif", "n": 60, "dt": 1.0, "rls_interval": 4.0, "seconds": 2.0, "target": "numpy"}
+    protocol = find_protocol("force_dale")
+    config = protocol.config(task="sine", learn_start=0.1, learn_stop=1.0, **size)
+    return protocol.execute(config, tmp_path_factory.mktemp("small"))[1]
+
+
 @pytest.mark.programs
 def test_the_quick_preset_learns_and_no_weight_breaks_the_law(run):
     rows = {check.what: check for check in force_dale.checks(run)}
@@ -55,20 +64,20 @@ def test_without_the_law_it_is_the_network_of_force_oscillator(tmp_path):
         assert not ours["sign"].any() and "decoder_parts" not in ours
 
 
-def test_a_broken_network_without_a_free_run_states_no_check(run):
-    short = run.assign_attrs(condition="no_feedback", seconds=run.attrs["learn_stop"])
+def test_a_broken_network_without_a_free_run_states_no_check(small):
+    short = small.assign_attrs(condition="no_feedback", seconds=small.attrs["learn_stop"])
     assert force_dale.checks(short) == []
 
 
-def test_findings_compare_with_the_unconstrained_network(run):
-    free = run.assign_attrs(config=run.attrs["config"].replace('"dale": true', '"dale": false'))
+def test_findings_compare_with_the_unconstrained_network(small):
+    free = small.assign_attrs(config=small.attrs["config"].replace('"dale": true', '"dale": false'))
     free = free.assign(output=0.5 * free.output)
-    rows = {row.what: row for row in force_dale.comparisons([run, free] * 3)}
+    rows = {row.what: row for row in force_dale.comparisons([small, free] * 3)}
     amplitude = next(row for what, row in rows.items() if "amplitude" in what and "minus unconstrained" in what)
-    measured = force_dale.oscillator.measure(run)["free-run amplitude / the teacher's"]
+    measured = force_dale.oscillator.measure(small)["free-run amplitude / the teacher's"]
     assert amplitude.value == pytest.approx(measured / 2)
     assert len(rows) == 8
-    assert force_dale.comparisons([run] * 3) == []
+    assert force_dale.comparisons([small] * 3) == []
     # Networks with another share of excitatory neurons are another group.
     other = free.assign_attrs(config=free.attrs["config"].replace('"excitatory": 0.5', '"excitatory": 0.8'))
-    assert force_dale.comparisons([run, other] * 3) == []
+    assert force_dale.comparisons([small, other] * 3) == []

@@ -38,7 +38,8 @@ def test_a_small_run_has_its_measures_and_only_published_gains_are_judged(tmp_pa
 
 def test_moved_spikes_do_not_grow_where_neurons_are_hardly_coupled(tmp_path):
     # Driven above the rheobase each fires like a clock, and keeps what little it was shifted by.
-    config = PROTOCOL.config(**SMALL | {"seconds": 1.3, "perturbations": 3}, bias=-38.0, g=4e-4)
+    size = SMALL | {"seconds": 1.3, "perturbations": 2, "dt": 1.0, "rls_interval": 4.0, "target": "numpy"}
+    config = PROTOCOL.config(**size, bias=-38.0, g=4e-4)
     _, dataset = PROTOCOL.execute(config, tmp_path)
     assert module.measure(dataset)[module.GROW] == 0.0
 

@@ -74,6 +74,7 @@ def test_what_is_no_lorenz_attractor_fails(other, rng):
     assert "distance of the teacher's map (sd of z)" in failing(synthetic(cycle))
 
 
+@pytest.mark.programs
 def test_findings_set_the_free_run_beside_teacher_and_surrogates(other, rng):
     rows = {f.what.partition(": ")[2]: f for f in PROTOCOL.comparisons([synthetic(other)] * 3)}
     # The true one is 0.906; one piece of 39 s tells it to about 0.1.
@@ -104,8 +105,8 @@ def test_the_reduced_preset_meets_its_checks_and_its_controls_fail(tmp_path, con
 
 
 def test_a_reduced_run_has_its_checks(tmp_path):
-    size = {"n": 60, "seconds": 13.0, "learn_start": 0.1, "learn_stop": 1.0, "dt": 0.5, "target": "numpy"}
-    config = PROTOCOL.config(neuron="lif", record_interval=5.0, **size)
+    size = {"n": 60, "seconds": 13.0, "learn_start": 0.1, "learn_stop": 1.0, "dt": 1.0, "target": "numpy"}
+    config = PROTOCOL.config(neuron="lif", record_interval=5.0, rls_interval=4.0, **size)
     _, dataset = PROTOCOL.execute(config, tmp_path)
     # In pieces of 11 s the teacher's share of time in a lobe is anything: there is nothing to check.
     stated = [check["what"] for check in json.loads(dataset.attrs["checks"])]

@@ -110,8 +110,8 @@ def test_the_reduced_preset_meets_its_checks_and_its_controls_fail(tmp_path, con
 
 
 def test_a_reduced_run_and_its_sound(tmp_path):
-    size = {"n": 60, "seconds": 14.0, "learn_start": 0.1, "learn_stop": 1.0, "dt": 0.5, "target": "numpy"}
-    config = PROTOCOL.config(neuron="lif", g=0.04, q=10.0, **size)
+    size = {"n": 60, "seconds": 14.0, "learn_start": 0.1, "learn_stop": 1.0, "dt": 1.0, "target": "numpy"}
+    config = PROTOCOL.config(neuron="lif", g=0.04, q=10.0, rls_interval=4.0, **size)
     path, dataset = PROTOCOL.execute(config, tmp_path)
     assert dataset.sizes["component"] == 5 and len(json.loads(dataset.attrs["checks"])) == 8
     (sound,) = PROTOCOL.export(dataset, path.with_suffix(""))

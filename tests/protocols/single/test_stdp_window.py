@@ -13,7 +13,7 @@ PROTOCOL = find_protocol("stdp_window")
 
 @pytest.fixture(scope="module")
 def dataset():
-    config = PROTOCOL.config(quick=True, frequencies=(5.0, 40.0), pairings=40)
+    config = PROTOCOL.config(quick=True, frequencies=(5.0, 40.0), pairings=20)
     with Engine(config.target) as engine:
         return PROTOCOL.run(config, engine)
 
@@ -42,6 +42,7 @@ def test_a_thousand_pairings_reach_no_bound_and_lags_may_all_be_positive():
         assert all(check.holds for check in PROTOCOL.checks(PROTOCOL.run(config, engine)))
 
 
+@pytest.mark.programs
 def test_the_figure_is_drawn_from_the_run(tmp_path):
     figure = find_figure("stdp_window")
     png, _ = save_figure(
