@@ -9,7 +9,7 @@ import xarray as xr
 
 from snnlab.errors import UserError
 from snnlab.lab.protocol import find_protocol
-from snnlab.lab.study import plan, run_study
+from snnlab.lab.study import plan, prepare, run_study
 
 PROTOCOL = find_protocol("force_sine")
 
@@ -124,7 +124,7 @@ def test_a_control_is_not_broken_by_being_better_than_a_band():
 def study(tmp_path_factory):
     """Seed 100 of the reduced preset, default and controls, Izhikevich neurons."""
     configs = plan(PROTOCOL, PROTOCOL.config(quick=True), [100])
-    return run_study(PROTOCOL, configs, tmp_path_factory.mktemp("runs"), jobs=1, progress=False)
+    return run_study(prepare(PROTOCOL, configs, tmp_path_factory.mktemp("runs")), jobs=1, progress=False)
 
 
 def test_the_reduced_preset_meets_its_claims_and_its_controls_fail(study):
@@ -141,7 +141,7 @@ def test_the_reduced_preset_meets_its_claims_and_its_controls_fail(study):
 @pytest.mark.parametrize("neuron", ["lif", "if", "qif", "theta", "izhikevich"])
 def test_every_neuron_learns_the_sine_at_the_reduced_preset_over_seeds(neuron, tmp_path):
     configs = plan(PROTOCOL, PROTOCOL.config(quick=True, neuron=neuron), [100, 101, 102])
-    study = run_study(PROTOCOL, configs, tmp_path, jobs=1, progress=False)
+    study = run_study(prepare(PROTOCOL, configs, tmp_path), jobs=1, progress=False)
     for (_, condition), runs in study.checks.items():
         for checks in runs:
             assert all(c.holds for c in checks) == (condition == "default"), f"{condition}\n{study.report()}"
