@@ -144,7 +144,7 @@ def study(arguments: list[str]) -> int:
             raise UserError(
                 f"json: expected a file in a folder that exists, got no folder {str(options.json.parent)!r}"
             )
-        record.check_writable(options.json.parent)
+        record.check_writable(options.json.parent, "json")
     if not protocol.seeded:
         if options.seeds is not None:
             raise UserError(f"seeds: expected none, since {protocol.name} is not random, got {options.seeds}")

@@ -132,6 +132,23 @@ def test_the_command_prints_checks_and_has_exit_status_3(tmp_path, capsys):
             assert len(check["measured"]) == 2 and 0 <= check["held"] <= 2
 
 
+def test_controls_show_nothing_if_the_default_diverges_and_values_that_are_not_finite_are_counted(tmp_path):
+    file = tmp_path / "own.py"
+    text = OWN.partition("def findings")[0].replace("    value = ", "    import snnlab.errors\n    value = ")
+    fails = "    if {}:\n        raise snnlab.errors.Diverged('v is infinite')\n    config.shift = 1e9"
+    for where, verdict in {"True": "no evidence: the default fails", "config.sign < 0": "as it must"}.items():
+        file.write_text(text.replace("    config.shift = 1e9", fails.format(where)))
+        protocol = find_protocol(str(file))
+        study = run_study(prepare(protocol, plan(protocol, protocol.config(), [0, 1]), tmp_path), progress=False)
+        (row,) = (line for line in study.report().splitlines() if "broken" in line and "fails in" in line)
+        assert f"fails in 2 of 2 seeds  {verdict}" in row
+    file.write_text(text.replace("float(dataset.value)", "[2.0, float('nan')][int(dataset.attrs['seed'])]"))
+    protocol = find_protocol(str(file))
+    configs = plan(protocol, protocol.config(), [0, 1], controls=False)
+    report = run_study(prepare(protocol, configs, tmp_path), progress=False).report()
+    assert "1 of 2    2 .. 2, 1 not finite" in report
+
+
 @pytest.mark.programs
 def test_a_run_that_is_the_default_and_a_point_of_the_grid_counts_once(tmp_path):
     protocol = find_protocol("force_sine")

@@ -101,16 +101,30 @@ def test_bands_beside_a_protocol_are_the_checks_of_its_reduced_preset(tmp_path):
     assert not checks(quick=True)["rate (Hz)"].holds
 
 
+@pytest.mark.parametrize(
+    "text", ["a,b\n1,2\n", "variant,measure,low,high,scale,seeds,fresh\na,rate,low,2,x,0 to 2,\n", "variant\n\xff"]
+)
+def test_a_file_that_holds_no_bands_is_refused_when_the_protocol_is_read(text, tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text(OWN)
+    (tmp_path / "own.bands.csv").write_text(text, encoding="latin-1")
+    with pytest.raises(
+        UserError, match=r"own\.bands\.csv: expected bands with the columns variant, measure, low, high"
+    ):
+        find_protocol(str(path))
+
+
 def test_a_band_without_its_measure_is_left_out(tmp_path):
     write_bands(tmp_path / "x.csv", [row_of("a", "rate", tolerance_interval([1, 2, 3]), "0 to 2")])
-    assert with_bands([], {"other": 1.0}, "a", tmp_path / "x.csv") == []
+    assert with_bands([], {"other": 1.0}, "a", read_bands(tmp_path / "x.csv")) == []
 
 
 def test_the_narrower_of_a_band_and_a_criterion_counts(tmp_path):
     write_bands(tmp_path / "x.csv", [row_of("a", "rate", Tolerance(2.0, 8.0, "x"), "0 to 2")])
+    bands = read_bands(tmp_path / "x.csv")
 
     def limits(low, high):
-        (check,) = with_bands([Check("rate", 5.0, low, high, "ours")], {"rate": 5.0}, "a", tmp_path / "x.csv")
+        (check,) = with_bands([Check("rate", 5.0, low, high, "ours")], {"rate": 5.0}, "a", bands)
         return check.low, check.high, check.source
 
     ten = "our seeds 0 to 2, 95/95 % tolerance"

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...errors import UserError
+from ...errors import UserError, in_one_line
 from ..claims import Check
 
 COVERAGE = CONFIDENCE = 0.95
@@ -106,21 +106,32 @@ def row_of(variant: str, measure: str, band: Tolerance, seeds: str, fresh: str =
 
 
 def read_bands(path: Path) -> dict[tuple[str, str], tuple[float, float, str]]:
-    """Return (variant, measure) -> (low, high, where the band comes from); empty where there is no file."""
+    """Return (variant, measure) -> (low, high, where the band comes from); empty where there is no file.
+
+    Raises
+    ------
+    UserError
+        For a file that :func:`write_bands` did not write.
+    """
     if not path.is_file():
         return {}
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
     source = "our seeds {}, 95/95 % tolerance"
-    return {
-        (row["variant"], row["measure"]): (float(row["low"]), float(row["high"]), source.format(row["seeds"]))
-        for row in rows
-    }
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return {
+                (row["variant"], row["measure"]): (float(row["low"]), float(row["high"]), source.format(row["seeds"]))
+                for row in csv.DictReader(file)
+            }
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        columns = ", ".join(FIELDS)
+        raise UserError(f"{path}: expected bands with the columns {columns}, got {in_one_line(error)}") from None
 
 
-def with_bands(checks: list[Check], measured: dict[str, float], variant: str, path: Path) -> list[Check]:
+def with_bands(
+    checks: list[Check], measured: dict[str, float], variant: str, bands: dict[tuple[str, str], tuple]
+) -> list[Check]:
     """Return the checks of a run of the reduced preset: bands first, each within the protocol's own band."""
-    stated = {what: band for (name, what), band in read_bands(path).items() if name == variant and what in measured}
+    stated = {what: band for (name, what), band in bands.items() if name == variant and what in measured}
     own = {check.what: check for check in checks}
     rows = [_within(Check(what, measured[what], *band), own.get(what)) for what, band in stated.items()]
     return rows + [check for check in checks if check.what not in stated]
