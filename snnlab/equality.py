@@ -28,10 +28,10 @@ class EqualArrays:
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return all(_equal(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))  # type: ignore[arg-type]
+        return all(equal(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))  # type: ignore[arg-type]
 
 
-def _equal(one: Any, other: Any) -> bool:
+def equal(one: Any, other: Any) -> bool:
     """Tell whether two values are equal. NaN is equal to NaN."""
     if hasattr(one, "__array__") or hasattr(other, "__array__"):
         one, other = np.asarray(one), np.asarray(other)
@@ -39,7 +39,7 @@ def _equal(one: Any, other: Any) -> bool:
     if hasattr(one, "nnz") and hasattr(other, "nnz"):
         return one.shape == other.shape and (one != other).nnz == 0
     if isinstance(one, dict) and isinstance(other, dict):
-        return set(one) == set(other) and all(_equal(value, other[key]) for key, value in one.items())
+        return set(one) == set(other) and all(equal(value, other[key]) for key, value in one.items())
     if isinstance(one, tuple | list) and isinstance(other, tuple | list):
-        return len(one) == len(other) and all(map(_equal, one, other))
+        return len(one) == len(other) and all(map(equal, one, other))
     return bool(one == other or (one != one and other != other))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Sequence
 from pathlib import Path
 
 import tyro
@@ -20,7 +19,7 @@ from ..lab.estimate import estimate
 from ..lab.figure import FigureFile, collect, find_figure, needed_runs, read, save_figure, write_claims
 from ..lab.protocol import Protocol, find_protocol
 from ..lab.run import RUNS, Run, stored_checks, stored_measures
-from ..lab.study import Study, parse_grid, parse_seeds, plan, run_study
+from ..lab.study import Group, Prepared, Study, parse_grid, parse_seeds, plan, prepare, run_study
 from .consent import announce
 from .options import parse
 from .settled import describe_run
@@ -101,7 +100,7 @@ def run(arguments: list[str]) -> int:
         print(describe_run(prepared))
         return 0
     if not (options.resume and prepared.path.is_file()):
-        announce(estimate([prepared], again=True), options.yes, options.progress)
+        announce(estimate([[prepared]], again=True), options.yes, options.progress)
     if options.resume and not prepared.resumable:
         print("snnlab: --resume finds no checkpoint of this run, so it starts from the beginning", file=sys.stderr)
     path, dataset = prepared.path, prepared.execute(options.progress, options.resume)
@@ -145,16 +144,16 @@ def study(arguments: list[str]) -> int:
             raise UserError(
                 f"json: expected a file in a folder that exists, got no folder {str(options.json.parent)!r}"
             )
-        record.check_writable(options.json.parent)
+        record.check_writable(options.json.parent, "json")
     if not protocol.seeded:
         if options.seeds is not None:
             raise UserError(f"seeds: expected none, since {protocol.name} is not random, got {options.seeds}")
         print(f"{protocol.name} has no seed, since it is not random: each setting is run once", file=sys.stderr)
     grid = parse_grid(options.vary, config)
-    configs = plan(protocol, config, _seeds(options), options.controls, grid)
-    if not _announced(_groups(protocol, configs, options), sum(map(len, configs.values())), options, options.jobs):
+    prepared = prepare(protocol, plan(protocol, config, _seeds(options), options.controls, grid), options.out)
+    if not _announced([*prepared.groups.values()], options, options.jobs):
         return 0
-    result = run_study(protocol, configs, options.out, options.jobs, options.progress)
+    result = run_study(prepared, options.jobs, options.progress)
     print(result.report())
     print(f"\nrun files {len(result.datasets)} of {protocol.name} in {options.out}")
     if options.json is not None:
@@ -162,24 +161,9 @@ def study(arguments: list[str]) -> int:
     return _study_status(result)
 
 
-def _groups(protocol: Protocol, configs: dict[tuple[str, str], list], options: _Common) -> list[Iterator[Run]]:
-    """Return the runs of each group of a study, without controls that do not apply to its settings."""
-
-    def prepared(condition: str, group: list) -> Iterator[Run]:
-        try:
-            yield from (protocol.prepare(config, options.out) for config in group)
-        except UserError:
-            if condition == "default":
-                raise
-
-    return [prepared(condition, group) for (_, condition), group in configs.items()]
-
-
-def _announced(groups: Sequence[Iterable[Run]], total: int, options: _Common, jobs: int = 1) -> bool:
+def _announced(groups: Sequence[Group | list[Run]], options: _Common, jobs: int = 1) -> bool:
     """Say what the runs without a file cost, and tell whether they are to be computed now: not with --dry-run."""
-    # One run of each group comes first, since runs of different groups may differ in cost.
-    in_turns = (run for runs in zip_longest(*groups) for run in runs if run is not None)
-    expected = estimate(in_turns, total, jobs)
+    expected = estimate(groups, jobs)
     if options.dry_run:
         print(expected.text())
     else:
@@ -206,7 +190,7 @@ def figure(arguments: list[str]) -> int:
         of = "-" + "-".join(path.stem for path in options.run[:3]) + ("-and-more" if options.run[3:] else "")
     else:
         runs = needed_runs(wanted, options.quick, options.out)
-        if not _announced([runs], len(runs), options):
+        if not _announced([runs], options):
             return 0
         datasets = collect(wanted, runs, options.progress)
         of = "-quick" if options.quick else ""
@@ -233,16 +217,15 @@ def reproduce(arguments: list[str]) -> int:
         if name not in protocols and name not in figures:
             find_protocol(name)
     chosen = [n for n in protocols if not names or n in names] + [n for n in names if n not in protocols + figures]
-    plans = {name: _plan_variants(find_protocol(name), options) for name in chosen}
+    prepared = {name: _prepare_variants(find_protocol(name), options) for name in chosen}
     drawn = {name: find_figure(name) for name in figures if not names or name in names}
     needed = {name: needed_runs(wanted, options.quick, options.out) for name, wanted in drawn.items()}
-    groups = [group for name, configs in plans.items() for group in _groups(find_protocol(name), configs, options)]
-    total = sum(len(group) for configs in plans.values() for group in configs.values()) + sum(map(len, needed.values()))
-    if not _announced([*groups, *needed.values()], total, options, options.jobs):
+    groups = [group for each in prepared.values() for group in each.groups.values()]
+    if not _announced([*groups, *needed.values()], options, options.jobs):
         return 0
     status, rows, studies = 0, [], {}
-    for name, configs in plans.items():
-        result = run_study(find_protocol(name), configs, options.out, options.jobs, options.progress)
+    for name, each in prepared.items():
+        result = run_study(each, options.jobs, options.progress)
         print(f"\n{name}\n{result.report()}\n")
         studies[name] = result.to_dict()
         held, stated = result.count()
@@ -255,13 +238,13 @@ def reproduce(arguments: list[str]) -> int:
     return status
 
 
-def _plan_variants(protocol: Protocol, options: _Reproduce) -> dict[tuple[str, str], list]:
-    """Return the Configs of a study of all variants of a protocol, with their controls."""
+def _prepare_variants(protocol: Protocol, options: _Reproduce) -> Prepared:
+    """Return the study of all variants of a protocol, with their controls."""
     configs: dict[tuple[str, str], list] = {}
     for variant, overrides in protocol.variants.items():
         part = plan(protocol, protocol.config(options.quick, **overrides), _seeds(options))
         configs |= {(variant, condition): group for (_, condition), group in part.items()}
-    return configs
+    return prepare(protocol, configs, options.out)
 
 
 def _draw(wanted: FigureFile, datasets: list, options: _Reproduce, studies: dict[str, dict]) -> None:

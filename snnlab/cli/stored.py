@@ -54,7 +54,7 @@ def claims(arguments: list[str]) -> int:
     # All files are read before the first line is printed.
     judged = [_judged(path) for path in paths]
     if as_json:
-        found = [_as_json(*each) for each in judged]
+        found = [_as_json(path, *each) for path, each in zip(paths, judged, strict=True)]
         print(json.dumps(found[0] if len(found) == 1 else found))
     elif len(judged) == 1:
         ((run, checks, note),) = judged
@@ -78,9 +78,10 @@ def _judged(path: str) -> tuple[xr.Dataset, list[Check], str]:
     return dataset[[]], checks, note
 
 
-def _as_json(dataset: xr.Dataset, checks: list[Check], note: str) -> dict:
+def _as_json(path: str, dataset: xr.Dataset, checks: list[Check], note: str) -> dict:
+    named = {"file": path, "protocol": dataset.attrs["protocol"], "condition": dataset.attrs["condition"]}
     seed = {"seed": int(dataset.attrs["seed"])} if "seed" in dataset.attrs else {}
-    return {"protocol": dataset.attrs["protocol"], **seed, "note": note, "checks": [c.to_dict() for c in checks]}
+    return {**named, **seed, "note": note, "checks": [c.to_dict() for c in checks]}
 
 
 def _rows(name: str, dataset: xr.Dataset, checks: list[Check]) -> list[list[str]]:

@@ -40,14 +40,14 @@ def run_name(protocol: str, config: dict, contents: dict) -> str:
     return f"{protocol}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.nc"
 
 
-def check_writable(folder: Path) -> None:
-    """Create the folder if it is missing; raise UserError if it is not writable."""
+def check_writable(folder: Path, field: str = "out") -> None:
+    """Create the folder if it is missing; raise UserError, which begins with ``field``, if it is not writable."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise UserError(f"out: expected a writable folder, got {str(folder)!r}: {error.strerror}") from None
+        raise UserError(f"{field}: expected a writable folder, got {str(folder)!r}: {error.strerror}") from None
 
 
 @contextlib.contextmanager

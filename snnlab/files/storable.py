@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Hashable, Mapping
 from decimal import Decimal
 from enum import Enum
+from functools import partial
 from numbers import Real
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -50,16 +51,23 @@ def storable(dataset: xr.Dataset) -> tuple[xr.Dataset, list[str]]:
     attrs = _attributes(dataset.attrs, lines)
     if _refused(variables, attrs):
         # Each part is tried alone, because the whole tells only the first one.
-        for name, each in variables.items():
-            each.attrs = _only_storable(f"variable {name!r}: attribute", each.attrs, _refused_attribute, lines)
-        variables = _only_storable("variable", variables, lambda name, each: _refused({name: each}, {}), lines)
-        attrs = _only_storable("attribute", attrs, _refused_attribute, lines)
+        bare = {name: xr.Variable(each.dims, each.data) for name, each in variables.items()}
+        kept = _only_storable("variable", bare, lambda name, each: _refused({name: each}, {}), lines)
+        for name, each in kept.items():
+            refused = partial(_refused_attribute, name, each)
+            given = variables[name].attrs
+            variables[name].attrs = _only_storable(f"variable {name!r}: attribute", given, refused, lines)
+        variables = {name: variables[name] for name in kept}
+        attrs = _only_storable("attribute", attrs, lambda name, value: _refused({}, {name: value}), lines)
     coords = {name: variables.pop(name) for name in dataset.coords if name in variables}
     return xr.Dataset(variables, coords, attrs), lines
 
 
-def _refused_attribute(name: Hashable, value: Any) -> str:
-    return _refused({}, {name: value})
+def _refused_attribute(variable: Hashable, values: xr.Variable, name: Hashable, value: Any) -> str:
+    """Return why NetCDF cannot hold a variable with this attribute; "" if it can."""
+    import xarray as xr
+
+    return _refused({variable: xr.Variable(values.dims, values.data, {name: value})}, {})
 
 
 def _only_storable(
@@ -225,14 +233,30 @@ def _missing(value: Any) -> bool:
 
 
 def _refused(variables: Mapping, attrs: Mapping) -> str:
-    """Return why NetCDF cannot hold variables of these kinds and these attributes; "" if it can."""
+    """Return why a file cannot hold variables of these kinds and these attributes, or gives back others; "" if it can.
+
+    Readers apply some attributes: numbers with the units "days since 2000-01-01" are read as dates, and those with the
+    units "s since onset" cannot be read at all.
+    """
     import xarray as xr
 
+    sample = xr.Dataset({name: _sample(each) for name, each in variables.items()}, attrs=attrs)
     try:
-        xr.Dataset({name: _sample(each) for name, each in variables.items()}, attrs=attrs).to_netcdf(engine="h5netcdf")
+        sample.to_netcdf(engine="h5netcdf")
+        # A reader of the file decodes it in this way.
+        read = xr.decode_cf(sample)
     except Exception as error:
         return " ".join(f"{type(error).__name__}: {error}".split())[:150]
-    return ""
+    same = attrs.keys() <= read.attrs.keys() and all(
+        _kind(each) == _kind(read.variables[name]) and each.attrs.keys() <= read.variables[name].attrs.keys()
+        for name, each in sample.variables.items()
+    )
+    return "" if same else "one that readers apply to the values"
+
+
+def _kind(variable: xr.Variable) -> str:
+    """Return the kind of the values. Text has several types."""
+    return "text" if variable.dtype.kind in "OSU" else variable.dtype.kind
 
 
 def _sample(variable: xr.Variable) -> xr.Variable:

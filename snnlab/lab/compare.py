@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..equality import equal
 from ..errors import UserError
 from ..files import record
 from .grouping import given
@@ -19,29 +20,22 @@ if TYPE_CHECKING:
 
 # Variables with seconds of CPU and wall time, and with memory: they differ between two runs of the same settings.
 MEASURED = ("cpu", "wall", "cpu_seconds", "wall_seconds", "seconds", "memory", "learning_seconds", "readout_seconds")
-# Attributes that are compared in another form, or that tell when and from which file a run was computed.
-_OTHER: tuple[str, ...] = (
-    "Conventions",
-    "format_version",
-    "config",
-    "given",
-    "neutral",
-    "versions",
-    "created",
-    "protocol_file",
-)
-_OTHER += ("wall_seconds", "cpu_seconds", "resumed_at", "machine", "git_commit", "checks", "measures")
-# They follow from the settings.
-_OTHER += ("target", "seed", "variant", "condition", "preset", "label")
+# Attributes that are compared in another form, that tell when, where and from which file a run was computed, or that
+# follow from the settings.
+_OTHER = (
+    "Conventions", "format_version", "config", "given", "neutral", "versions", "git_commit", "machine",
+    "created", "protocol_file", "wall_seconds", "cpu_seconds", "resumed_at", "checks", "measures",
+    "target", "seed", "variant", "condition", "preset", "label",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A variable that two runs do not share bit for bit."""
+    """A variable that two runs do not share bit for bit, or with other dimensions or units."""
 
     name: str
     what: str
-    """"differs", "only in A", "only in B", or types and shapes if these differ"""
+    """"differs", "only in A", "only in B", or types and shapes, dimensions or units if these differ"""
     absolute: float = float("nan")
     """largest absolute difference; infinite if only one value is not finite"""
     relative: float = float("nan")
@@ -60,6 +54,8 @@ class Comparison:
     variables: list[Difference] = field(default_factory=list)
     same: int = 0
     """number of variables that are equal bit for bit"""
+    skipped: list[str] = field(default_factory=list)
+    """variables that are not compared, because they hold measured times or memory"""
 
     @property
     def equal(self) -> bool:
@@ -79,7 +75,8 @@ class Comparison:
         if self.versions:
             parts.append(table(self.versions, ("computed with (does not count)", "A", "B")))
         verdict = "the runs are equal" if self.equal else "the runs differ"
-        return "\n\n".join([*parts, f"{verdict}; {self.same} variables are equal bit for bit"])
+        skipped = f"; not compared: {', '.join(self.skipped)}" if self.skipped else ""
+        return "\n\n".join([*parts, f"{verdict}; {self.same} variables are equal bit for bit{skipped}"])
 
 
 def compare(a: xr.Dataset, b: xr.Dataset) -> Comparison:
@@ -96,31 +93,38 @@ def compare(a: xr.Dataset, b: xr.Dataset) -> Comparison:
         versions=_rows(*map(_versions, (a, b))),
         variables=variables,
         same=len(names - {difference.name for difference in variables}),
+        skipped=[name for name in MEASURED if name in a.variables or name in b.variables],
     )
 
 
 def variable_differences(a: xr.Dataset, b: xr.Dataset) -> list[Difference]:
-    """Return each variable and coordinate that is not the same bit for bit, but for measured times and memory."""
+    """Return each variable and coordinate that is not the same; those with measured times and memory do not count."""
     found = []
     for name in map(str, dict.fromkeys([*a.variables, *b.variables])):
         if name in MEASURED:
             continue
         if name not in b.variables or name not in a.variables:
             found.append(Difference(name, "only in B" if name in b.variables else "only in A"))
-        elif difference := _difference(name, a[name].values, b[name].values):
+        elif difference := _difference(name, a.variables[name], b.variables[name]):
             found.append(difference)
     return found
 
 
-def _difference(name: str, x: np.ndarray, y: np.ndarray) -> Difference | None:
+def _difference(name: str, a: xr.Variable, b: xr.Variable) -> Difference | None:
+    x, y = a.values, b.values
     if x.shape != y.shape or x.dtype.kind != y.dtype.kind or (x.dtype != y.dtype and x.dtype.kind not in "OU"):
         return Difference(name, f"{x.dtype}{list(x.shape)} and {y.dtype}{list(y.shape)}")
+    if a.dims != b.dims:
+        return Difference(name, f"dimensions {', '.join(map(str, a.dims))} and {', '.join(map(str, b.dims))}")
+    if a.attrs.get("units") != b.attrs.get("units"):
+        return Difference(name, f"units {a.attrs.get('units')} and {b.attrs.get('units')}")
+    if x.dtype.kind not in "OU" and x.tobytes() == y.tobytes():
+        return None
     if x.dtype.kind not in "fciub":
         other = int((x != y).sum())
         return Difference(name, f"differs in {other} of {x.size} values") if other else None
-    if x.tobytes() == y.tobytes():
-        return None
-    x, y = (each if each.dtype.kind == "c" else each.astype(float) for each in (x, y))
+    # A double does not hold every integer of 64 bits.
+    x, y = (each.astype({"c": complex, "f": float}.get(each.dtype.kind, np.longdouble)) for each in (x, y))
     both = np.isfinite(x) & np.isfinite(y)
     same = both | (x == y) | (np.isnan(x) & np.isnan(y))
     absolute = float(np.abs(x[both] - y[both]).max(initial=0)) if same.all() else float("inf")
@@ -150,7 +154,7 @@ def _rows(a: dict, b: dict) -> list[tuple[str, str, str]]:
 
 
 def _same(a: dict, b: dict, name: str) -> bool:
-    return name in a and name in b and bool(np.array_equal(a[name], b[name]))
+    return name in a and name in b and equal(a[name], b[name])
 
 
 def _text(values: dict, name: str) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..engine.settings import Cost
 from ..errors import UserError
@@ -14,16 +16,19 @@ from .own import call_own
 from .run import Run
 from .tables import duration, size
 
+if TYPE_CHECKING:
+    from .study import Group
+
 # A user must agree to a longer time (s).
 LONG = 3600.0
 # So many runs are looked at in any case.
 _FIRST = 200
 
 
-def cost_of(run: Run) -> Cost:
-    """Return the expected cost of a run; raises UserError with the reason if it is not known."""
+def cost_of(run: Run) -> Cost | None:
+    """Return the expected cost of a run; None if its protocol states none. Raises UserError if its ``cost`` fails."""
     if run.protocol.cost is None:
-        raise UserError("not known for this protocol, which has no cost")
+        return None
     cost = call_own("cost", run.protocol.spec, run.protocol.cost, run.config)
     if not isinstance(cost, Cost):
         kind = type(cost).__name__
@@ -55,6 +60,8 @@ class Estimate:
 
     def text(self) -> str:
         """Return the estimate in one line."""
+        if not self.runs:
+            return "no run is missing"
         parts = [f"{self.runs:,} runs" if self.runs > 1 else "1 run"]
         if self.unknown < self.runs:
             parts += [f"{steps:,} {what}" for what, steps in self.steps.items()]
@@ -76,37 +83,40 @@ class Estimate:
         return " and ".join(found)
 
 
-def estimate(runs: Iterable[Run], total: int = 1, jobs: int = 1, again: bool = False) -> Estimate:
+def estimate(groups: Sequence[Group | list[Run]], jobs: int = 1, again: bool = False) -> Estimate:
     """Return the expected cost of the runs that have no file yet or, if ``again``, of all.
 
     Parameters
     ----------
-    runs : iterable of Run
-        They are prepared one after the other. When hundreds of them take far longer than ``LONG``, the rest is
-        extrapolated.
-    total : int
-        Number of ``runs``.
+    groups : sequence of Group, or of lists of Run
+        The runs of each group are similar. One run of each group comes first. When hundreds of runs take far longer
+        than ``LONG``, the rest is extrapolated.
     jobs : int
         Number of runs that are computed at a time.
+
+    Raises
+    ------
+    UserError
+        If the ``cost`` of a protocol fails.
     """
     paths: set[Path] = set()
     costs: list[Cost] = []
     seen = unknown = 0
-    seconds = 0.0
-    for run in runs:
+    seconds, more = 0.0, 1.0
+    for run in (run for turn in zip_longest(*groups) for run in turn if run is not None):
         seen += 1
         if run.path in paths or (run.path.is_file() and not again):
             continue
         paths.add(run.path)
-        try:
-            costs.append(cost_of(run))
-        except UserError:
+        cost = cost_of(run)
+        if cost is None:
             unknown += 1
             continue
-        seconds += costs[-1].seconds
+        costs.append(cost)
+        seconds += cost.seconds
         if seen >= _FIRST and seconds > 2 * LONG * jobs:
+            more = sum(map(len, groups)) / seen
             break
-    more = max(total, seen) / max(seen, 1)
     steps: dict[str, int] = {}
     for cost in costs:
         steps[cost.what] = steps.get(cost.what, 0) + cost.steps

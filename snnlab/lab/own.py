@@ -101,6 +101,10 @@ def require_kinds(protocol: Protocol) -> None:
             if kind := expected_kind(value, hints[field]):
                 raise UserError(f"{place}: {name}: {field}: expected {kind}, got {value!r}")
         protocol.config(**overrides)
+    default = protocol.config()
+    for name, overrides in protocol.controls.items():
+        if all(getattr(default, field) == value for field, value in overrides.items()):
+            raise UserError(f"{place}: CONTROLS: {name}: expected a value that is not the default, got {overrides}")
 
 
 def share_run(module: ModuleType) -> None:

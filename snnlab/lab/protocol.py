@@ -19,7 +19,7 @@ from .discovery import files, import_file
 from .grouping import Runs, neutral, variant_name
 from .own import call_own, figure_of, require_fields, require_kinds, share_run
 from .run import RUNS, Run, judge, stored_checks
-from .statistics.tolerance import bands_file, with_bands
+from .statistics.tolerance import Band, bands_file, read_bands, with_bands
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -319,11 +319,11 @@ def _read(module: ModuleType, name: str, spec: str) -> Protocol:
         export=_found(module, "export", lambda dataset, stem: []),
     )
     require_kinds(protocol)
-    path = bands_file(Path(str(module.__file__)))
-    return dataclasses.replace(protocol, checks=_banded(protocol, path)) if path.is_file() else protocol
+    bands = read_bands(bands_file(Path(str(module.__file__))))
+    return dataclasses.replace(protocol, checks=_banded(protocol, bands)) if bands else protocol
 
 
-def _banded(protocol: Protocol, path: Path) -> Callable[[xr.Dataset], list[Check]]:
+def _banded(protocol: Protocol, bands: dict[tuple[str, str], Band]) -> Callable[[xr.Dataset], list[Check]]:
     """Return the checks of a protocol with the bands of its reduced preset, which hold where nothing is broken."""
 
     def checks(dataset: xr.Dataset) -> list[Check]:
@@ -331,7 +331,7 @@ def _banded(protocol: Protocol, path: Path) -> Callable[[xr.Dataset], list[Check
         if dataset.attrs["preset"] != "quick" or dataset.attrs["condition"] != "default":
             return rows
         measured = {check.what: check.measured for check in rows} | protocol.measure(dataset)
-        return with_bands(rows, measured, dataset.attrs["variant"], path)
+        return with_bands(rows, measured, dataset.attrs["variant"], bands)
 
     return checks
 

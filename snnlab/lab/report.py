@@ -116,8 +116,10 @@ class Study:
             else:
                 failed, total = lost + sum(map(controls_fail, runs)), lost + len(runs)
                 verdict = "as it must" if failed == total else "BUT IT MUST FAIL IN ALL"
+                # A default that diverges fails, too.
                 whole = self.checks.get((variant, "default"), [])
-                if failed == total and whole and all(map(controls_fail, whole)):
+                any_whole = bool(whole or self.diverged.get((variant, "default")))
+                if failed == total and any_whole and all(map(controls_fail, whole)):
                     verdict = "no evidence: the default fails in every seed, too"
                 controls.append([variant, condition, f"fails in {failed} of {total} seeds", verdict])
         controls += [[*key, "does not apply", reason] for key, reason in self.refused.items()]
@@ -181,5 +183,7 @@ def _over_seeds(runs: Sequence[Sequence[claims.Check]]) -> list[dict]:
 def _row(check: dict) -> list[str]:
     seen = np.asarray(check["measured"], float)
     band = claims.Check.from_dict(check | {"measured": 0.0}).band
-    held = f"{check['held']} of {len(seen)}"
-    return [check["what"], band, held, f"{claims.number(seen.min())} .. {claims.number(seen.max())}", check["source"]]
+    finite = seen[np.isfinite(seen)]
+    values = [f"{claims.number(finite.min())} .. {claims.number(finite.max())}"] if finite.size else []
+    values += [f"{seen.size - finite.size} not finite"] if finite.size < seen.size else []
+    return [check["what"], band, f"{check['held']} of {seen.size}", ", ".join(values), check["source"]]

@@ -91,7 +91,7 @@ class Run:
         with _seeded(seed), Engine(target, seed, progress, checkpoints) as engine:
             dataset, left = storable(self._call(engine))
             target = engine.used
-        dataset.attrs |= {
+        ours = {
             "Conventions": record.CONVENTIONS,
             "format_version": record.FORMAT_VERSION,
             **names,
@@ -105,6 +105,10 @@ class Run:
             "measures": "{}",
             **({"left_out": json.dumps(left)} if left else {}),
         }
+        if is_file_spec(self.protocol.spec) and (taken := [name for name in ours if name in dataset.attrs]):
+            replaced = ", ".join(f"{name} ({dataset.attrs[name]!r:.60})" for name in taken)
+            _log.warning(f"protocol: {self.protocol.spec}: run: attributes of the run file replace yours: {replaced}")
+        dataset.attrs |= ours
         # What was computed is kept, whatever ends its judgement.
         record.save(dataset, self.path)
         try:

@@ -7,7 +7,8 @@ import itertools
 import json
 import logging
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -64,37 +65,64 @@ def _label(point: dict, digits: str) -> str:
     return ", ".join(f"{k}={v:{digits}}" if isinstance(v, float) else f"{k}={v}" for k, v in point.items())
 
 
-def prepare(
-    protocol: Protocol, configs: dict[tuple[str, str], list], folder: Path
-) -> tuple[dict[tuple[str, str], list[Run]], dict[tuple[str, str], str]]:
-    """Return the runs of a plan, and the reason for each control that does not apply to the settings of its variant.
+class Group:
+    """The runs of one setting of a study, one for each seed. Each is settled once, when it is first asked for.
+
+    If the setting is a control that does not apply, the group is empty, and ``refused`` holds the reason.
+    """
+
+    def __init__(self, protocol: Protocol, configs: list, folder: Path, control: bool):
+        self.refused = ""
+        self._protocol, self._configs, self._folder, self._control = protocol, configs, folder, control
+        self._runs: list[Run] = []
+
+    def __len__(self) -> int:
+        return 0 if self.refused else len(self._configs)
+
+    def __iter__(self) -> Iterator[Run]:
+        """Yield the runs; raises UserError for settings that are refused without a control."""
+        for place in range(len(self)):
+            if place == len(self._runs):
+                try:
+                    self._runs.append(self._protocol.prepare(self._configs[place], self._folder))
+                except UserError as error:
+                    if not self._control:
+                        raise
+                    self.refused = " ".join(str(error).split())
+                    return
+            yield self._runs[place]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A study that can be computed: its groups by variant and condition, and the folder of their files."""
+
+    protocol: Protocol
+    folder: Path
+    groups: dict[tuple[str, str], Group]
+
+
+def prepare(protocol: Protocol, configs: dict[tuple[str, str], list], folder: Path) -> Prepared:
+    """Return the study of a plan."""
+    groups = {key: Group(protocol, group, folder, key[1] != "default") for key, group in configs.items()}
+    return Prepared(protocol, folder, groups)
+
+
+def run_study(prepared: Prepared, jobs: int = 1, progress: bool = True) -> Study:
+    """Compute the missing runs of a study with ``jobs`` processes in parallel, and read all runs.
+
+    All settings are settled before the first run. A run that diverges is named in ``Study.diverged`` and leaves no
+    file. Any other error ends the study. A second call computes only the runs that are still missing.
 
     Raises
     ------
     UserError
-        For settings that are refused without a control.
+        For settings that are refused without a control, and for a run that has another name in its own process.
     """
-    runs: dict[tuple[str, str], list[Run]] = {}
-    refused: dict[tuple[str, str], str] = {}
-    for key in sorted(configs, key=lambda key: key[1] != "default"):
-        try:
-            runs[key] = [protocol.prepare(config, folder) for config in configs[key]]
-        except UserError as error:
-            if key[1] == "default":
-                raise
-            refused[key] = " ".join(str(error).split())
-    return {key: runs[key] for key in configs if key in runs}, refused
-
-
-def run_study(
-    protocol: Protocol, configs: dict[tuple[str, str], list], folder: Path, jobs: int = 1, progress: bool = True
-) -> Study:
-    """Compute the missing runs of a plan with ``jobs`` processes in parallel, and read all runs.
-
-    All settings are settled before the first run. A run that diverges is named in ``Study.diverged`` and leaves no
-    file. Any other error ends the study. A second call computes only the runs that are still missing.
-    """
-    runs, refused = prepare(protocol, configs, folder)
+    protocol, folder = prepared.protocol, prepared.folder
+    runs = {key: [*group] for key, group in prepared.groups.items()}
+    refused = {key: group.refused for key, group in prepared.groups.items() if group.refused}
+    runs = {key: group for key, group in runs.items() if key not in refused}
     with record.output_folder(folder):
         lost = _run_missing(protocol, runs, folder, jobs, progress)
     study = Study(protocol, refused=refused)
@@ -105,8 +133,11 @@ def run_study(
                 dataset = record.load(path, protocol.name)
                 study.checks[key].append(protocol.judge(dataset))
                 study.groups[key].append(_light(dataset))
-            else:
+            elif path.name in lost:
                 study.diverged.setdefault(key, []).append(lost[path.name])
+            else:
+                what = "expected the same settings and the same file in each process"
+                raise UserError(f"protocol: {protocol.spec}: {what}, got no run {path.name}")
     return study
 
 
@@ -202,12 +233,13 @@ def parse_grid(texts: Sequence[str], config: Any) -> dict[str, list]:
 def _values(name: str, text: str, hint: Any, default: Any) -> list:
     """Return the values of a field that ``start:stop:count`` or ``a,b,c`` states."""
     kinds = kinds_of(hint, default)
-    if ":" in text and text.count(":") != 2 and kinds & {int, float} and str not in kinds:
-        raise UserError(f"vary: expected field=start:stop:count or field=a,b,c, got '{name}={text}'")
-    if ":" not in text or kinds & {bool, str}:
+    if ":" not in text or str in kinds or not kinds & {int, float}:
         return [read_text(f"vary: {name}", part, hint, default) for part in text.split(",")]
+    parts = text.split(":")
+    if len(parts) != 3:
+        raise UserError(f"vary: expected field=start:stop:count or field=a,b,c, got '{name}={text}'")
     try:
-        start, stop, count = float(text.split(":")[0]), float(text.split(":")[1]), int(text.split(":")[2])
+        start, stop, count = float(parts[0]), float(parts[1]), int(parts[2])
     except ValueError:
         start = stop = count = -1
     if not (math.isfinite(start) and math.isfinite(stop) and 1 <= count <= _MANY_POINTS):

@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 from snnlab.cli.main import main
+from snnlab.equality import equal
 from snnlab.files.record import load, save
 from snnlab.lab.compare import compare, variable_differences
 
@@ -68,7 +69,9 @@ def test_two_runs_of_one_setting_are_equal_but_for_measured_times(stored, capsys
     paths = stored["first", "a"], stored["first", "b"]
     assert float(load(paths[0]).seconds) != float(load(paths[1]).seconds)
     assert main(["compare", *paths]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "the runs are equal; 2 variables are equal bit for bit"
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "the runs are equal; 2 variables are equal bit for bit; not compared: seconds"
+    )
     # A value that is given as it would be settled changes no result.
     assert main(["compare", stored["first", "a"], stored["given", "a"]]) == 0
 
@@ -103,6 +106,25 @@ def test_variables_are_compared_bit_for_bit_with_nan_shapes_and_types():
     assert [what for what, _ in differences(["a", "b"], ["a", "cc"])] == ["differs in 1 of 2 values"]
 
 
+def test_a_run_equals_itself_and_other_dimensions_or_units_are_seen():
+    days = np.array(["2020-01-01", "NaT"], "M8[ns]")
+    a = xr.Dataset({"x": ("k", [2**62, 1]), "when": ("k", days)}, attrs={"config": "{}", "gain": np.nan})
+    assert compare(a, a.copy(deep=True)).equal
+    units = a.assign(x=("k", a.x.values, {"units": "V"}))
+    (found,) = compare(units, units.assign(x=("k", a.x.values, {"units": "mV"}))).variables
+    assert (found.name, found.what) == ("x", "units V and mV")
+    assert [d.what for d in variable_differences(a, a.assign(x=("i", a.x.values)))] == ["dimensions k and i"]
+    # A double does not hold both of these integers.
+    (found,) = variable_differences(a, a.assign(x=("k", [2**62 + 1, 1])))
+    assert found.absolute == 1 and found.relative == 2.0**-62
+
+
+def test_nan_equals_nan_in_each_place():
+    nan = float("nan")
+    assert equal(nan, np.nan) and equal({"a": [1, nan]}, {"a": (1, nan)}) and equal(np.array([nan]), [nan])
+    assert not equal(nan, 1.0) and not equal("a", 1) and not equal([nan], [nan, nan])
+
+
 def test_versions_are_shown_but_do_not_count(stored, tmp_path, capsys):
     run = load(stored["first", "a"])
     run.attrs["versions"] = json.dumps(json.loads(run.attrs["versions"]) | {"brian2": "0.0"})
@@ -124,7 +146,11 @@ def test_claims_of_several_runs_are_one_table(stored, capsys):
     assert main(["claims", *paths, stored["larger", "a"]]) == 3
     assert "FAILS" in capsys.readouterr().out.splitlines()[-1]
     assert main(["claims", *paths, "--json"]) == 0
-    assert [each["checks"][0]["holds"] for each in json.loads(capsys.readouterr().out)] == [True, True, False]
+    found = json.loads(capsys.readouterr().out)
+    assert [each["checks"][0]["holds"] for each in found] == [True, True, False]
+    assert [(each["file"], each["condition"]) for each in found] == [
+        (path, "still" if name == "still" else "default") for name, path in zip(names, paths, strict=True)
+    ]
 
 
 def test_files_that_are_no_runs_are_refused_before_anything_is_printed(stored, tmp_path, capsys):

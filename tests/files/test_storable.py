@@ -80,6 +80,28 @@ def test_an_attribute_that_readers_apply_to_values_does_not_change_them():
     assert stored(packed)[0].x.values.tolist() == [1.5, 2.5]
 
 
+@pytest.mark.parametrize(
+    ("values", "attrs"),
+    [
+        ([1.0, 2.0], {"units": "s since onset"}),
+        ([1.0, 2.0], {"units": "hours since 2020-01-01"}),
+        ([0, 1], {"dtype": "bool"}),
+        ([1.0, 2.0], {"coordinates": "y"}),
+        (np.array(["2020-01-01", "2020-01-02"], "M8[ns]"), {"units": "s"}),
+        (np.array([1, 2], "m8[ns]"), {"units": "s"}),
+    ],
+)
+def test_an_attribute_with_which_other_values_would_be_read_is_left_out_and_the_array_is_kept(values, attrs):
+    dataset = xr.Dataset({"x": ("d", values, attrs | {"long_name": "x"}), "y": ("d", [3.0, 4.0])})
+    found, (line,) = stored(dataset)
+    np.testing.assert_array_equal(found.x.values, np.asarray(values))
+    assert found.x.values.dtype.kind == np.asarray(values).dtype.kind and found.x.attrs == {"long_name": "x"}
+    assert line.startswith(f"variable 'x': attribute {next(iter(attrs))!r}: expected one that NetCDF can hold, got ")
+    assert found.y.sum() == 7
+    # The same attribute does no harm to the Dataset, except the one that lists coordinates.
+    assert len(stored(xr.Dataset({"y": 1.0}, attrs=attrs))[1]) == ("coordinates" in attrs)
+
+
 ARRAYS = [
     (np.array(["a", None], object), ["a", ""]),
     (np.array([1, None], object), [1.0, np.nan]),

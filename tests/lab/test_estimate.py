@@ -1,6 +1,7 @@
 """What runs cost is said before, and above an hour or the machine's memory the user must agree."""
 
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from snnlab.cli.main import main
 from snnlab.lab import estimate as module
 from snnlab.lab.estimate import Estimate, estimate, machine_memory
 from snnlab.lab.protocol import find_protocol
+from snnlab.lab.study import plan, prepare
 from snnlab.lab.tables import duration, size
 
 PROTOCOL = '''"""Costs."""
@@ -88,13 +90,47 @@ def test_yes_computes_it_and_runs_with_a_file_cost_nothing(own, capsys):
 
 
 def test_a_long_list_of_runs_is_extrapolated_from_the_first_ones(own, tmp_path, monkeypatch):
-    protocol, prepared = find_protocol(own), []
-    runs = (protocol.prepare(protocol.Config(seed=seed), tmp_path) for seed in range(1000))
-    found = estimate((prepared.append(run) or run for run in runs), total=1000, jobs=2)
-    assert len(prepared) < 300 and found.runs == 1000
+    protocol, settled = find_protocol(own), []
+    protocol = replace(protocol, settle=lambda config: settled.append(config) or config)
+    (group,) = prepare(
+        protocol, plan(protocol, protocol.Config(), range(1000), controls=False), tmp_path
+    ).groups.values()
+    found = estimate([group], jobs=2)
+    assert 200 <= len(settled) < 300 and found.runs == 1000
     assert found.seconds == pytest.approx(60000) == 2 * found.wall and found.memory == pytest.approx(2 * 0.001 * 2**30)
     monkeypatch.setattr(module, "LONG", 1e9)
     assert found.excess() == ""
+
+
+def test_runs_of_controls_that_do_not_apply_and_runs_with_a_file_are_not_counted(own, tmp_path, capsys):
+    settle = "def settle(config):\n    assert config.scale >= 1\n    return config\n"
+    (tmp_path / "own.py").write_text(f"{PROTOCOL}\n\n{settle}\n\nCONTROLS['weak'] = {{'scale': 0.25}}\n")
+    study = ["study", own, "--seeds", "0:3", "--jobs", "1"]
+    for line in ("3 runs, 300 time steps, 1.02 MiB of arrays, roughly 3.0 min", "no run is missing"):
+        assert main([*study, "--dry-run"]) == 0
+        assert capsys.readouterr().out == f"{line}\n"
+        assert main([*study, "--no-progress"]) == 0
+        assert capsys.readouterr().out.count("does not apply") == 2
+
+
+def test_every_setting_is_settled_once_for_the_estimate_and_the_study(own, tmp_path):
+    protocol, settled = find_protocol(own), []
+    protocol = replace(protocol, settle=lambda config: settled.append(config) or config)
+    prepared = prepare(protocol, plan(protocol, protocol.Config(), range(3)), tmp_path)
+    assert estimate([*prepared.groups.values()]).runs == 6 and len(settled) == 6
+    assert [len([*group]) for group in prepared.groups.values()] == [3, 3] and len(settled) == 6
+
+
+@pytest.mark.parametrize(
+    ("cost", "line"),
+    [("5", "cost: expected it to return a Cost, got int"), ("1 / 0", "cost fails at line 23 with ZeroDivisionError")],
+)
+def test_a_cost_that_fails_is_said_before_the_run(cost, line, own, tmp_path, capsys):
+    (tmp_path / "own.py").write_text(PROTOCOL.replace("return Cost(100", f"return {cost}\n    Cost(100"))
+    for command in (["run"], ["run", "--dry-run"], ["study", "--seeds", "0:2"]):
+        assert main([command[0], own, *command[1:]]) == 2
+        assert f"protocol: {tmp_path / own}: {line}" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
 
 
 def test_the_time_is_that_until_all_jobs_are_done():

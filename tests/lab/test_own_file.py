@@ -82,6 +82,8 @@ def own(folder, **parts):
         ("CONTROLS = {3: {'a': 2.0}}", "CONTROLS: expected a dict {name: {field: value}}, got {3: {'a': 2.0}}"),
         ("CONTROLS = {'c': {'b': 3}}", "CONTROLS: c: expected one of a, seed, got 'b'"),
         ("CONTROLS = {'c': {'a': 'x'}}", "CONTROLS: c: a: expected a number, got 'x'"),
+        ("CONTROLS = {'c': {}}", "CONTROLS: c: expected a value that is not the default, got {}"),
+        ("CONTROLS = {'c': {'a': 1}}", "CONTROLS: c: expected a value that is not the default, got {'a': 1}"),
         ("QUICK = {'seed': 1.5}", "QUICK: seed: expected an integer, got 1.5"),
         ("QUICK = 3", "QUICK: expected a dict {field: value}, got 3"),
         ("VARIANTS = ['a']", "VARIANTS: expected a dict"),
@@ -164,6 +166,17 @@ def test_checks_cannot_change_what_is_stored(tmp_path):
     path, _ = protocol.execute(protocol.config(), tmp_path)
     with xr.open_dataset(path, engine="h5netcdf") as stored:
         assert "y" not in stored and stored.attrs["protocol"] == "own"
+
+
+def test_an_attribute_that_the_run_file_replaces_is_named(tmp_path, capsys):
+    run = "return xr.Dataset({'x': ('draw', [1.0])}, attrs={'condition': 'hypoxia', 'drug': 'none'})"
+    path = own(tmp_path, run=run)
+    assert main(["run", path, "--no-progress", "--out", str(tmp_path / "runs")]) == 0
+    line = f"protocol: {path}: run: attributes of the run file replace yours: condition ('hypoxia')"
+    assert line in capsys.readouterr().err.splitlines()
+    (file,) = (tmp_path / "runs").glob("*.nc")
+    with xr.open_dataset(file, engine="h5netcdf") as stored:
+        assert stored.attrs["condition"] == "default" and stored.attrs["drug"] == "none"
 
 
 FIGURE = """

@@ -16,7 +16,7 @@ from snnlab.files.record import attribute, load
 from snnlab.lab.discovery import files
 from snnlab.lab.figure import find_figure, stamp
 from snnlab.lab.protocol import find_protocol
-from snnlab.lab.study import plan, prepare
+from snnlab.lab.study import plan, prepare, run_study
 from snnlab.networks.force import PUBLISHED
 from snnlab.neurons import lif
 
@@ -167,8 +167,8 @@ def test_a_config_that_was_settled_is_the_preset_and_the_variant_that_it_was(tmp
 def test_every_variant_and_control_settles_once_and_for_all(name, tmp_path):
     protocol = find_protocol(name)
     for overrides in protocol.variants.values():
-        runs, _ = prepare(protocol, plan(protocol, protocol.config(True, **overrides), [3]), tmp_path)
-        for (run,) in runs.values():
+        groups = prepare(protocol, plan(protocol, protocol.config(True, **overrides), [3]), tmp_path).groups
+        for run in (run for group in groups.values() for run in group):
             again = protocol.prepare(run.config, tmp_path)
             assert again.config == run.config and again.path == run.path
             assert protocol.condition(run.config) == protocol.condition(run.given)
@@ -176,12 +176,16 @@ def test_every_variant_and_control_settles_once_and_for_all(name, tmp_path):
 
 def test_a_control_that_does_not_apply_to_a_variant_has_no_run_but_a_reason(tmp_path):
     protocol = find_protocol("ode_to_joy_hdts")
-    runs, refused = prepare(protocol, plan(protocol, protocol.config(hdts="none"), [0]), tmp_path)
-    assert ("default", "shuffled_teacher") in runs and set(refused) == {("default", "permuted_pulses")}
-    assert refused["default", "permuted_pulses"].startswith("pulse_order: expected pulses")
+    groups = prepare(protocol, plan(protocol, protocol.config(hdts="none"), [0]), tmp_path).groups
+    assert {condition: len([*group]) for (_, condition), group in groups.items()}.items() >= {
+        ("shuffled_teacher", 1), ("permuted_pulses", 0)
+    }  # fmt: skip
+    assert [condition for (_, condition), group in groups.items() if group.refused] == ["permuted_pulses"]
+    assert groups["default", "permuted_pulses"].refused.startswith("pulse_order: expected pulses")
     # What is refused without its control is refused.
     with pytest.raises(UserError, match="learn_stop"):
-        prepare(protocol, plan(protocol, protocol.config(learn_stop=-1.0), [0]), tmp_path)
+        run_study(prepare(protocol, plan(protocol, protocol.config(learn_stop=-1.0), [0]), tmp_path))
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_is_published_is_the_same_run_as_the_field_left_open(tmp_path):

@@ -8,7 +8,7 @@ from snnlab.cli.main import main
 from snnlab.errors import UserError
 from snnlab.files.record import attribute, load
 from snnlab.lab.protocol import find_protocol
-from snnlab.lab.study import parse_grid, parse_seeds, plan, run_study
+from snnlab.lab.study import parse_grid, parse_seeds, plan, prepare, run_study
 
 SIZE = {"neuron": "lif", "n": 40, "seconds": 0.9, "learn_start": 0.1, "learn_stop": 0.3, "target": "numpy", "dt": 0.5}
 
@@ -56,6 +56,15 @@ def test_a_grid_that_would_be_bent_is_refused(given, line):
     assert str(error.value).startswith(line)
 
 
+def test_a_colon_makes_a_range_of_a_field_of_numbers_only():
+    config = find_protocol("brunel2000").config()
+    with pytest.raises(UserError, match="vary: state: expected one of AI, SI fast, SI slow, SR, got 'SR:AI:2'"):
+        parse_grid(["state=SR:AI:2"], config)
+    for bad in ("g=1:2", "g=1:2:3:4"):
+        with pytest.raises(UserError, match=f"vary: expected field=start:stop:count or field=a,b,c, got '{bad}'"):
+            parse_grid([bad], config)
+
+
 def test_many_seeds_are_refused_at_once():
     for text in ("0:99999999999", "0:99999999999999999999999999"):
         with pytest.raises(UserError, match="seeds: expected at most 100,000"):
@@ -82,12 +91,12 @@ def test_a_plan_has_default_controls_and_grid_for_every_seed():
 def test_a_study_is_resumable_and_its_report_counts(tmp_path):
     protocol = find_protocol("force_sine")
     configs = plan(protocol, protocol.config(**SIZE), [0])
-    first = run_study(protocol, configs, tmp_path, jobs=1, progress=False)
+    first = run_study(prepare(protocol, configs, tmp_path), jobs=1, progress=False)
     files = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.nc")}
     assert len(files) == 1 + len(protocol.controls)
     gone = next(iter(files))
     gone.unlink()
-    second = run_study(protocol, configs, tmp_path, jobs=2, progress=False)
+    second = run_study(prepare(protocol, configs, tmp_path), jobs=2, progress=False)
     changed = [path for path in files if path.stat().st_mtime_ns != files[path]]
     assert changed == [gone]
     assert first.report() == second.report()
@@ -104,7 +113,7 @@ def test_a_study_is_resumable_and_its_report_counts(tmp_path):
 def test_a_run_that_diverges_is_named_and_leaves_no_file(tmp_path):
     protocol = find_protocol("force_sine")
     configs = plan(protocol, protocol.config(**SIZE, alpha=1e30), [3], controls=False)
-    study = run_study(protocol, configs, tmp_path, progress=False)
+    study = run_study(prepare(protocol, configs, tmp_path), progress=False)
     ((key, (message,)),) = study.diverged.items()
     assert key == ("default", "default") and "seed 3" in message
     assert "diverged: default, default, seed 3" in study.report()
@@ -123,12 +132,29 @@ def test_the_command_prints_checks_and_has_exit_status_3(tmp_path, capsys):
             assert len(check["measured"]) == 2 and 0 <= check["held"] <= 2
 
 
+def test_controls_show_nothing_if_the_default_diverges_and_values_that_are_not_finite_are_counted(tmp_path):
+    file = tmp_path / "own.py"
+    text = OWN.partition("def findings")[0].replace("    value = ", "    import snnlab.errors\n    value = ")
+    fails = "    if {}:\n        raise snnlab.errors.Diverged('v is infinite')\n    config.shift = 1e9"
+    for where, verdict in {"True": "no evidence: the default fails", "config.sign < 0": "as it must"}.items():
+        file.write_text(text.replace("    config.shift = 1e9", fails.format(where)))
+        protocol = find_protocol(str(file))
+        study = run_study(prepare(protocol, plan(protocol, protocol.config(), [0, 1]), tmp_path), progress=False)
+        (row,) = (line for line in study.report().splitlines() if "broken" in line and "fails in" in line)
+        assert f"fails in 2 of 2 seeds  {verdict}" in row
+    file.write_text(text.replace("float(dataset.value)", "[2.0, float('nan')][int(dataset.attrs['seed'])]"))
+    protocol = find_protocol(str(file))
+    configs = plan(protocol, protocol.config(), [0, 1], controls=False)
+    report = run_study(prepare(protocol, configs, tmp_path), progress=False).report()
+    assert "1 of 2    2 .. 2, 1 not finite" in report
+
+
 @pytest.mark.programs
 def test_a_run_that_is_the_default_and_a_point_of_the_grid_counts_once(tmp_path):
     protocol = find_protocol("force_sine")
     size = SIZE | {"seconds": 0.5}
     configs = plan(protocol, protocol.config(**size), [0, 1, 2], controls=False, grid={"n": [40, 50]})
-    study = run_study(protocol, configs, tmp_path, jobs=1, progress=False)
+    study = run_study(prepare(protocol, configs, tmp_path), jobs=1, progress=False)
     assert [len(group) for group in study.groups.values()] == [3, 3, 3]
     assert len(study.datasets) == len(list(tmp_path.glob("*.nc"))) == 6
     assert {finding.n for _, finding in study.findings} == {3}
@@ -187,7 +213,7 @@ def test_findings_get_one_setting_without_controls_and_comparisons_name_theirs(t
     file.write_text(OWN)
     protocol = find_protocol(str(file))
     configs = plan(protocol, protocol.config(), range(4), grid={"shift": [2.0, 5.0]})
-    study = run_study(protocol, configs, tmp_path / "runs", progress=False)
+    study = run_study(prepare(protocol, configs, tmp_path / "runs"), progress=False)
     found = [(variant, finding.what, finding.n) for variant, finding in study.findings]
     assert found == [
         ("default", "value", 4),
@@ -216,7 +242,7 @@ def test_a_study_states_values_comparisons_and_verdicts(tmp_path):
     text = OWN.replace("import Check, Finding", "import Check, Finding, Published")
     file.write_text(text.replace('for run in datasets], "0")]', f"for run in datasets], 0.0, {claim})]"))
     protocol = find_protocol(str(file))
-    full = run_study(protocol, plan(protocol, protocol.config(), range(10)), tmp_path / "runs", progress=False)
+    full = run_study(prepare(protocol, plan(protocol, protocol.config(), range(10)), tmp_path / "runs"), progress=False)
     (row,) = full.to_dict()["findings"]
     assert row["values"] == [float(run.value) for run in full.datasets[:10]]
     assert (row["interval"], row["verdict"], full.to_dict()["comparisons"]) == (
@@ -227,7 +253,7 @@ def test_a_study_states_values_comparisons_and_verdicts(tmp_path):
     assert "reproduced: the interval lies within the bar" in full.report()
     # Another shift is not the published scale; and now more than five findings are tested.
     configs = plan(protocol, protocol.config(), range(10), grid={"shift": [2.0, 3.0, 4.0, 5.0]})
-    varied = run_study(protocol, configs, tmp_path / "runs", progress=False)
+    varied = run_study(prepare(protocol, configs, tmp_path / "runs"), progress=False)
     stored = varied.to_dict()
     verdicts = [row["verdict"] for row in stored["findings"][:5]]
     assert verdicts == ["reproduced", *["reproduced under a condition"] * 4]
@@ -322,6 +348,15 @@ def test_checks_that_are_no_list_of_checks_are_named_and_the_run_is_kept(was, be
     # The protocol is here, but its checks fail.
     assert main(["claims", str(path)]) == 0
     assert f"{line}" in capsys.readouterr().out
+
+
+def test_a_file_that_names_its_runs_anew_in_each_process_is_refused_in_one_line(tmp_path, capsys):
+    file = tmp_path / "own.py"
+    file.write_text(OWN + "\n\nimport os\n\n\ndef models(config):\n    return {'process': os.getpid()}\n")
+    arguments = ["study", str(file), "--seeds", "0:2", "--no-controls", "--jobs", "2", "--out", str(tmp_path / "runs")]
+    assert main([*arguments, "--no-progress"]) == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert f"protocol: {file}: expected the same settings and the same file in each process, got no run own-" in line
 
 
 def test_findings_that_are_no_list_are_named(tmp_path, capsys):

@@ -109,15 +109,28 @@ def test_bands_beside_a_protocol_are_the_checks_of_its_reduced_preset(tmp_path):
     assert not checks(quick=True)["rate (Hz)"].holds
 
 
+@pytest.mark.parametrize(
+    "text", ["a,b\n1,2\n", "variant,measure,low,high,scale,seeds,fresh\na,rate,low,2,x,0 to 2,\n", "variant\n\xff"]
+)
+def test_a_file_that_holds_no_bands_is_refused_when_the_protocol_is_read(text, tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text(OWN)
+    (tmp_path / "own.bands.csv").write_text(text, encoding="latin-1")
+    with pytest.raises(
+        UserError, match=r"own\.bands\.csv: expected bands with the columns variant, measure, low, high"
+    ):
+        find_protocol(str(path))
+
+
 def test_a_band_without_its_measure_is_left_out(tmp_path):
     write_bands(tmp_path / "x.csv", [row_of("a", "rate", tolerance_interval([1, 2, 3]), "0 to 2")])
-    assert with_bands([], {"other": 1.0}, "a", tmp_path / "x.csv") == []
+    assert with_bands([], {"other": 1.0}, "a", read_bands(tmp_path / "x.csv")) == []
 
 
 def stated(tmp_path, band, own, low, high):
     """Return the check of a rate of 5 Hz with this band and the protocol's own check."""
     write_bands(tmp_path / "x.csv", [row_of("a", "rate", band, "0 to 2", own=own)])
-    found = with_bands([Check("rate", 5.0, low, high, "ours")], {"rate": 5.0}, "a", tmp_path / "x.csv")
+    found = with_bands([Check("rate", 5.0, low, high, "ours")], {"rate": 5.0}, "a", read_bands(tmp_path / "x.csv"))
     return [(check.low, check.high, check.source) for check in found]
 
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...errors import UserError
+from ...errors import UserError, in_one_line
 from ..claims import Check
 
 COVERAGE = CONFIDENCE = 0.95
@@ -137,12 +137,21 @@ class Band(NamedTuple):
 
 
 def read_bands(path: Path) -> dict[tuple[str, str], Band]:
-    """Return (variant, measure) -> band; empty where there is no file."""
+    """Return (variant, measure) -> band; empty where there is no file.
+
+    Raises
+    ------
+    UserError
+        For a file that :func:`write_bands` did not write.
+    """
     if not path.is_file():
         return {}
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return {(row["variant"], row["measure"]): _band(row) for row in rows}
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return {(row["variant"], row["measure"]): _band(row) for row in csv.DictReader(file)}
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        columns = ", ".join(FIELDS)
+        raise UserError(f"{path}: expected bands with the columns {columns}, got {in_one_line(error)}") from None
 
 
 def _band(row: dict[str, str]) -> Band:
@@ -150,9 +159,11 @@ def _band(row: dict[str, str]) -> Band:
     return Band(limits, f"our seeds {row['seeds']}, 95/95 % tolerance", row["own"] != "not met")
 
 
-def with_bands(checks: list[Check], measured: dict[str, float], variant: str, path: Path) -> list[Check]:
+def with_bands(
+    checks: list[Check], measured: dict[str, float], variant: str, bands: dict[tuple[str, str], Band]
+) -> list[Check]:
     """Return the checks of a run of the reduced preset: bands first, then the protocol's own checks without a band."""
-    stated = {what: band for (name, what), band in read_bands(path).items() if name == variant and what in measured}
+    stated = {what: band for (name, what), band in bands.items() if name == variant and what in measured}
     own = {check.what: check for check in checks}
     rows = [_stated(what, measured[what], band, own.get(what)) for what, band in stated.items()]
     return [row for row in rows if row] + [check for check in checks if check.what not in stated]

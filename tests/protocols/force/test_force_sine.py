@@ -9,7 +9,7 @@ import xarray as xr
 
 from snnlab.errors import UserError
 from snnlab.lab.protocol import find_protocol
-from snnlab.lab.study import plan, run_study
+from snnlab.lab.study import plan, prepare, run_study
 
 PROTOCOL = find_protocol("force_sine")
 
@@ -127,7 +127,7 @@ def test_the_reduced_preset_meets_its_claims_and_its_controls_fail(controls, tmp
     """Seed 100, Izhikevich neurons."""
     configs = plan(PROTOCOL, PROTOCOL.config(quick=True), [100])
     configs = {key: runs for key, runs in configs.items() if key[1] in ("default", *controls)}
-    study = run_study(PROTOCOL, configs, tmp_path, jobs=1, progress=False)
+    study = run_study(prepare(PROTOCOL, configs, tmp_path), jobs=1, progress=False)
     checks = study.checks
     (default,) = checks["default", "default"]
     assert len(default) >= 4
@@ -141,7 +141,7 @@ def test_the_reduced_preset_meets_its_claims_and_its_controls_fail(controls, tmp
 @pytest.mark.parametrize("neuron", ["lif", "if", "qif", "theta", "izhikevich"])
 def test_every_neuron_learns_the_sine_at_the_reduced_preset_over_seeds(neuron, tmp_path):
     configs = plan(PROTOCOL, PROTOCOL.config(quick=True, neuron=neuron), [100, 101, 102])
-    study = run_study(PROTOCOL, configs, tmp_path, jobs=1, progress=False)
+    study = run_study(prepare(PROTOCOL, configs, tmp_path), jobs=1, progress=False)
     for (_, condition), runs in study.checks.items():
         for checks in runs:
             assert all(c.holds for c in checks) == (condition == "default"), f"{condition}\n{study.report()}"
