@@ -74,9 +74,9 @@ def main() -> int:
             continue
         fallen, caught = fallen_checks(mistake), caught_by_test(mistake)
         missed += bool(fallen) != mistake.seen or not caught
-        checks = "; ".join(fallen) or "none"
+        checks = "; ".join(fallen) or "no check"
         test = f"`{mistake.test}`" if caught else f"NOT by `{mistake.test}`"
-        print(f"| {mistake.protocol} | {mistake.what} | {checks} | {test} |", flush=True)
+        print(f"| `{mistake.protocol}` | {mistake.what} | {checks} | {test} |", flush=True)
     return int(missed > 0)
 
 

@@ -3,9 +3,15 @@
 import pytest
 from campaign import inputs, options, own
 from campaign.case import faults
-from mutate import MISTAKES, caught_by_test, fallen_checks
+from mistakes import MISTAKES
+from mutate import caught_by_test, fallen_checks
 
 from places import ROOT
+from snnlab.lab.discovery import files
+from snnlab.lab.protocol import find_protocol
+from snnlab.lab.statistics.tolerance import bands_file, read_bands
+
+TRUST = (ROOT / "docs" / "trust.md").read_text(encoding="utf-8")
 
 # A mistake seldom needs a run, so one in many is tried here, and all by `python -m campaign`.
 CASES = [case for module in (own, inputs, options) for case in module.cases()]
@@ -17,8 +23,30 @@ def test_a_deliberate_mistake_can_be_made_and_is_listed(mistake):
     assert (ROOT / mistake.path).read_text(encoding="utf-8").count(mistake.right) == 1
     assert mistake.right != mistake.wrong and (ROOT / mistake.test.partition("::")[0]).is_file()
     row = f"| `{mistake.protocol}` | {mistake.what} |"
-    (line,) = [line for line in (ROOT / "docs" / "trust.md").read_text(encoding="utf-8").splitlines() if row in line]
+    (line,) = [line for line in TRUST.splitlines() if row in line]
     assert ("no check" not in line) == mistake.seen and f"`{mistake.test}`" in line
+
+
+def test_checks_of_every_protocol_see_a_mistake():
+    assert {mistake.protocol for mistake in MISTAKES if mistake.seen} == set(files("protocols"))
+
+
+def test_criteria_that_a_reduced_preset_does_not_state_are_listed():
+    rows = {
+        f"| `{name}` | {variant} | {measure} |"
+        for name, path in files("protocols").items()
+        for (variant, measure), band in read_bands(bands_file(path)).items()
+        if not band.own
+    }
+    section = TRUST.partition("## Bands of reduced presets")[2].partition("\n## ")[0]
+    listed = [line for line in section.splitlines() if line.startswith("| `")]
+    assert set(listed) == rows and len(listed) == len(rows) > 0
+
+
+def test_every_control_of_a_protocol_is_argued():
+    section = TRUST.partition("## Controls")[2].partition("\n## ")[0]
+    controls = {control for name in files("protocols") for control in find_protocol(name).controls}
+    assert {line.split("`")[1] for line in section.splitlines() if line.startswith("| `")} == controls
 
 
 @pytest.mark.science
