@@ -17,6 +17,10 @@ from snnlab.lab.protocol import Protocol, find_protocol
 from snnlab.lab.statistics.tolerance import bands, bands_file, holds_outside, row_of, write_bands
 
 
+# A band is stated if at least so many fresh seeds were tried.
+TRIED = 20
+
+
 def seeds(text: str) -> range:
     first, _, last = text.partition(":")
     return range(int(first), int(last))
@@ -53,7 +57,7 @@ def rows_for(protocol: Protocol, name: str, overrides: dict, options: argparse.N
         if band is not None:
             inside = sum(band.low <= value <= band.high for value in fresh.get(what, []))
             share = f"{inside} of {len(fresh.get(what, []))}"
-            kept = holds_outside(inside, len(fresh.get(what, [])))
+            kept = len(fresh.get(what, [])) >= TRIED and holds_outside(inside, len(fresh[what]))
             print(f"{'' if kept else 'NOT STATED '}{name}: {what}: {band.low:.4g} .. {band.high:.4g}, fresh: {share}")
             band = band if kept else None
         if band is not None or met is False:
