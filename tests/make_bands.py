@@ -16,7 +16,6 @@ from snnlab.lab.discovery import files
 from snnlab.lab.protocol import Protocol, find_protocol
 from snnlab.lab.statistics.tolerance import bands, bands_file, holds_outside, row_of, write_bands
 
-
 # A band is stated if at least so many fresh seeds were tried.
 TRIED = 20
 
