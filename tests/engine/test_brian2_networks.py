@@ -49,7 +49,8 @@ for name in reversed(names):
 
 # C++ programs differ in their folder alone.
 PLAIN_CPP = PLAIN.replace(
-    'brian2.prefs["codegen.target"] = target', 'brian2.set_device("cpp_standalone", directory=f"{folder}/program")'
+    'brian2.prefs["codegen.target"] = target',
+    'np.random.seed(int(seed)); brian2.set_device("cpp_standalone", directory=f"{folder}/program")',
 )
 
 

@@ -255,7 +255,7 @@ def test_sine():
 
 def test_a_teacher_that_ends_the_program_is_refused(tmp_path):
     teacher = teacher_from(python(tmp_path, "import sys\ndef f(t):\n    sys.exit(0)\n"))
-    with pytest.raises(UserError, match="^teacher: expected a function of times, got SystemExit: 0$"):
+    with pytest.raises(UserError, match=r"^teacher: expected a function of times, got SystemExit: 0$"):
         sample(teacher, np.array([0.5]))
 
 
