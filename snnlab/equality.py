@@ -36,8 +36,9 @@ def equal(one: Any, other: Any) -> bool:
     if hasattr(one, "__array__") or hasattr(other, "__array__"):
         one, other = np.asarray(one), np.asarray(other)
         return np.array_equal(one, other, equal_nan=one.dtype.kind in "fc" and other.dtype.kind in "fc")
-    if hasattr(one, "nnz") and hasattr(other, "nnz"):
-        return one.shape == other.shape and (one != other).nnz == 0
+    if hasattr(one, "nnz") or hasattr(other, "nnz"):
+        both = hasattr(one, "nnz") and hasattr(other, "nnz")
+        return both and one.shape == other.shape and (one != other).nnz == 0
     if isinstance(one, dict) and isinstance(other, dict):
         return set(one) == set(other) and all(equal(value, other[key]) for key, value in one.items())
     if isinstance(one, tuple | list) and isinstance(other, tuple | list):

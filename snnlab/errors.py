@@ -30,7 +30,7 @@ class UserError(SnnlabError):
 
 
 class Diverged(SnnlabError):
-    """The simulated state became infinite or NaN, or neurons fired at every second step or more (exit status 4)."""
+    """The simulated state became infinite, NaN or absurdly large, or neurons fired far too fast (exit status 4)."""
 
     exit_code = 4
 

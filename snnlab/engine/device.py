@@ -179,8 +179,10 @@ def plain_devices() -> Iterator[None]:
 
 
 def set_seed(seed: int | None) -> None:
-    """Restart Brian2's random stream of the current device, for an engine."""
+    """Restart Brian2's random stream of the current device, and NumPy's, from which scripts draw, for an engine."""
     device = brian2.get_device()
+    # C++ standalone would leave NumPy's stream as it is.
+    np.random.seed(seed)  # noqa: NPY002
     type(device).seed(device, seed)
 
 

@@ -14,6 +14,8 @@ _FILES = (Path("brian_preferences"), Path("~/.brian/user_preferences"))
 _DECIDING = (
     "core.default_float_dtype", "core.default_integer_dtype", "core.network.default_schedule",
     "legacy.refractory_timing", "codegen.loop_invariant_optimisations",
+    # These decide which random numbers an expression gets.
+    "codegen.string_expression_target", "devices.cpp_standalone.openmp_threads",
 )  # fmt: skip
 
 

@@ -125,6 +125,17 @@ def test_a_seed_in_a_script_holds_and_is_said(monkeypatch):
     assert warnings == ["seed: the protocol calls brian2.seed(7), which takes the place of the option --seed"] * 2
 
 
+def test_numbers_that_a_script_draws_from_numpy_follow_the_seed_on_every_target():
+    def draw(target, seed):
+        with Engine(target, seed) as engine:
+            assert engine.target == target
+            return np.random.randn(3).tolist()  # noqa: NPY002 (as scripts do)
+
+    first = draw("numpy", 1)
+    assert draw("cpp_standalone", 1) == draw("cpp_standalone", 1) == first
+    assert draw("cpp_standalone", 2) != first
+
+
 def test_objects_with_longer_steps_than_a_run_by_the_default_clock():
     brian2.defaultclock.dt = 5 * ms
     try:

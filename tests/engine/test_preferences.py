@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from snnlab.engine.brian import Engine, preferences
+from snnlab.engine.preferences import from_files
 from snnlab.engine.tasks import Watch
 from snnlab.errors import Diverged
 
@@ -43,6 +44,24 @@ def test_a_preference_file_changes_no_number_and_a_program_that_sets_one_is_obey
         assert brian2.prefs["core.default_float_dtype"] == np.float32
     (message,) = messages
     assert "core.default_float_dtype, core.network.default_schedule would change results" in message
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "default"),
+    [
+        ("codegen.string_expression_target", "cython", "numpy"),
+        ("devices.cpp_standalone.openmp_threads", 2, 0),
+        ("legacy.refractory_timing", True, False),
+    ],
+)
+def test_what_decides_numbers_is_set_back(tmp_path, monkeypatch, name, value, default):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "brian_preferences").write_text(f"{name} = {value!r}\n")
+    with preferences({name: value}):
+        assert from_files() == {name: default}
+        with Engine("numpy") as engine:
+            assert engine.target == "numpy" and brian2.prefs[name] == default
+        assert brian2.prefs[name] == value
 
 
 @pytest.mark.parametrize("size", [2e12, float("inf"), float("nan")])

@@ -251,3 +251,15 @@ def test_a_teacher_of_the_wrong_shape_or_that_fails_is_refused(teacher, message)
 def test_sine():
     np.testing.assert_allclose(sine(np.array([0.0, 0.05, 0.1, 0.15]))[:, 0], [0, 1, 0, -1], atol=1e-15)
     assert sine(np.zeros(3), frequency=2.0).shape == (3, 1)
+
+
+def test_a_teacher_that_ends_the_program_is_refused(tmp_path):
+    teacher = teacher_from(python(tmp_path, "import sys\ndef f(t):\n    sys.exit(0)\n"))
+    with pytest.raises(UserError, match=r"^teacher: expected a function of times, got SystemExit: 0$"):
+        sample(teacher, np.array([0.5]))
+
+
+def test_times_whose_last_decimal_is_no_number_are_compared_by_their_steps(tmp_path):
+    (tmp_path / "tiny.csv").write_text("0e-400,1\n1,2\n3,4\n")
+    with pytest.raises(UserError, match=r"^teacher: tiny.csv: data row \d: expected times that rise in even steps"):
+        teacher_from(str(tmp_path / "tiny.csv"))

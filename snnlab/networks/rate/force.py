@@ -132,7 +132,7 @@ def train_rate(
     Raises
     ------
     Diverged
-        If z is not finite, or RLS loses its precision.
+        If z or a state is not finite or too large, or RLS loses its precision.
     """
     rls = RLS(len(network.x), targets.shape[1], alpha)
     output = np.empty(targets.shape)
@@ -144,10 +144,11 @@ def train_rate(
             network.feedback = feedback_after
             decoder = decoder if permutation is None else decoder[permutation]
         network.step(decoder)
-        if not np.isfinite(network.z).all():
-            raise Diverged(f"diverged: the output is not finite at t = {(i + 1) * network.dt:.4g} s")
-        if not (np.abs(network.x) <= LARGEST).all():
-            raise Diverged(f"diverged: a state is above {LARGEST:g} at t = {(i + 1) * network.dt:.4g} s")
+        for name, values in {"the output": network.z, "a state": network.x}.items():
+            # The comparison is false for NaN.
+            if not (np.abs(values) <= LARGEST).all():
+                what = f"is above {LARGEST:g}" if np.isfinite(values).all() else "is not finite"
+                raise Diverged(f"diverged: {name} {what} at t = {(i + 1) * network.dt:.4g} s")
         output[i], rates[i] = network.z, network.r[:traced]
         if i in learn:
             error = network.z - target

@@ -88,7 +88,8 @@ def sample(teacher: Teacher, t: np.ndarray) -> np.ndarray:
         values = _plain(teacher(t))
     except UserError:
         raise
-    except Exception as error:
+    # A function that ends the program, also with sys.exit(0), cannot be used.
+    except (Exception, SystemExit) as error:
         raise UserError(f"teacher: expected a function of times, got {in_one_line(error)}") from None
     if values.ndim == 1:
         values = values[:, None]

@@ -67,6 +67,14 @@ def test_it_runs_in_numpy_alone(machine_file):
     assert run.attrs["target"] == "none" and run.attrs["equations"].startswith("# neurons decide and learn one after")
 
 
+def test_the_expected_time_is_that_of_what_computes():
+    """A step of SCIENCE took 0.5 ms in numpy, and 1 ms if neurons learn one after the other."""
+    config, steps = find_protocol("dybm_science").config, 300_000 * len(WORD)
+    seconds = [config(**each).cost().seconds for each in ({"target": "numpy"}, {"variant": "jdybm_sequential"}, {})]
+    assert seconds[0] / steps == pytest.approx(0.5e-3, rel=0.1) and seconds[1] / steps == pytest.approx(1.2e-3, rel=0.1)
+    assert seconds[2] < 200
+
+
 @pytest.fixture
 def machine_file(tmp_path):
     return tmp_path / "machine.nc"
