@@ -55,8 +55,22 @@ def parse(
 
 def _kinds(*classes: type) -> dict[str, Any]:
     """Return the type of each field by the name of its option, without dashes in front."""
-    hints = [(cls, get_type_hints(cls, include_extras=True)) for cls in classes]
-    return {f.name.replace("_", "-"): known[f.name] for cls, known in hints for f in dataclasses.fields(cls) if f.init}
+    return {
+        f.name.replace("_", "-"): kind
+        for cls in classes
+        for f, kind in zip(dataclasses.fields(cls), _types(cls).values(), strict=True)
+        if f.init
+    }
+
+
+def _types(config: type) -> dict[str, Any]:
+    """Return the type of each field. A field whose default is None may be None, also where its type is ``float``."""
+    hints, found = get_type_hints(config, include_extras=True), {}
+    for field in dataclasses.fields(config):
+        hint = hints[field.name]
+        left_open = field.default is None and NoneType not in get_args(hint)
+        found[field.name] = Union[hint, None] if left_open else hint  # noqa: UP007
+    return found
 
 
 def _flat(name: str) -> tuple:
@@ -141,7 +155,7 @@ def _statements(file: str) -> list[ast.stmt]:
 def _groups(preset: Any, everything: bool, title: str | None = None) -> list[tuple[str, Any, Any]]:
     """Return heading, dataclass and defaults of each group of fields of a Config, or of one group with ``title``."""
     config = type(preset)
-    hints, texts = get_type_hints(config, include_extras=True), documentation(config)
+    hints, texts = _types(config), documentation(config)
     groups: dict[str, list[tuple[str, Any, Any]]] = {name: [] for name in HEADINGS}
     for field in dataclasses.fields(config):
         if not field.init or not (everything or shown(config, field.name)):

@@ -126,6 +126,8 @@ def test_the_folder_is_made_or_refused(runs):
     for folder in (runs / "file", runs / "file" / "below"):
         with pytest.raises(UserError, match=r"out: expected a writable folder, got .*"):
             record.check_writable(folder)
+    with pytest.raises(UserError, match="json: expected a writable folder"):
+        record.check_writable(runs / "file", "json")
 
 
 def test_provenance_is_text():

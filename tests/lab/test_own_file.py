@@ -124,10 +124,17 @@ def test_a_config_that_cannot_be_made_is_one_line(field, words, tmp_path):
     assert str(error.value) == f"protocol: {tmp_path / 'own.py'}: {words}"
 
 
-def test_fields_that_settle_fills_in_and_fields_without_init_work(tmp_path):
+def test_fields_that_settle_fills_in_and_fields_without_init_work(tmp_path, capsys, recwarn):
     path = own(tmp_path, field="b: float = None\n    c: int = dataclasses.field(default=2, init=False)")
     assert main(["study", path, "--seeds", "0:2", "--jobs", "1", "--out", str(tmp_path / "runs"), "--no-progress"]) == 0
     assert len(list((tmp_path / "runs").glob("*.nc"))) == 2
+    # The type says nothing of None, but the default does.
+    for given, shown in ((["--b", "None"], "b None"), (["--b", "2"], "b 2")):
+        assert main(["run", path, "--dry-run", *given]) == 0
+        assert shown in [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert main(["run", path, "--b", "x"]) == 2
+    assert capsys.readouterr().err == "snnlab: b: expected a number or None, got 'x'\n"
+    assert not [str(each.message) for each in recwarn if "annotated with type" in str(each.message)]
 
 
 EXITS = ["import sys; sys.exit(0)", "exit()", "raise SystemExit", "raise GeneratorExit"]
