@@ -48,7 +48,7 @@ def execute(command, capsys):
 
 
 # These pages run several studies.
-LONG = ("brian2_network", "family", "spike_rule")
+LONG = ("brian2_network", "family")
 
 
 @pytest.mark.parametrize(
