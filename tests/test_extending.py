@@ -47,14 +47,7 @@ def execute(command, capsys):
     return status, printed
 
 
-# These pages run several studies.
-LONG = ("brian2_network", "family", "spike_rule")
-
-
-@pytest.mark.parametrize(
-    "page",
-    [pytest.param(page, marks=pytest.mark.programs if page.stem in LONG else (), id=page.stem) for page in PAGES],
-)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_page_does_what_it_says(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     # Pages may have files of one name, and each imports its own.

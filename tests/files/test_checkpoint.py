@@ -189,7 +189,7 @@ HARMS = {
 
 
 # These are tried by make test, and the others by make test-programs.
-QUICKLY = [("truncated", "state"), ("another run", "part")]
+QUICKLY = [("truncated", "state"), ("another run", "part"), ("newer", "state")]
 
 
 @pytest.fixture(scope="module")

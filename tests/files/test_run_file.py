@@ -174,17 +174,7 @@ def faults(path):
     return lines
 
 
-# One or two of each family; make test-programs runs the others.
-QUICKLY = (
-    "brunel2000", "dybm_anomaly", "dybm_science", "dybm_stdp_window", "force_convergence", "force_dale", "force_sine",
-    "movie_replay", "neuron_models", "ode_to_joy_hdts", "pattern_completion", "rate_force", "reservoir_mnist",
-    "songbird", "stlr_window", "synaptic_filters",
-)  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name in QUICKLY else pytest.mark.programs) for name in SMALL]
-)
+@pytest.mark.parametrize("name", SMALL)
 def test_a_run_holds_what_the_page_says(name, tmp_path, wav):
     assert faults(run(name, tmp_path, wav)) == []
 

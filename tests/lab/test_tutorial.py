@@ -51,7 +51,6 @@ def spelling():
     return names
 
 
-@pytest.mark.programs
 @pytest.mark.standalone
 def test_hebb_fails_where_columns_are_equal_and_both_machines_spell_the_word(spelling):
     picture = spelling["picture"]
@@ -66,7 +65,6 @@ def test_hebb_fails_where_columns_are_equal_and_both_machines_spell_the_word(spe
     assert spelling["surprise"][:16].max() < 5 < spelling["surprise"][17:21].max()
 
 
-@pytest.mark.programs
 @pytest.mark.standalone
 def test_the_loop_is_the_machine_and_the_pair_has_the_window(spelling):
     assert spelling["apart"] < 1e-9

@@ -65,15 +65,8 @@ VIEWS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("form", "view"),
-    # Each view with one form; make test-programs tries the others.
-    [
-        pytest.param(form, view, marks=() if k % 2 == m else pytest.mark.programs, id=f"{form}-{view}")
-        for m, form in enumerate(FORMS)
-        for k, view in enumerate(VIEWS)
-    ],
-)
+@pytest.mark.parametrize("view", VIEWS, ids=str)
+@pytest.mark.parametrize("form", FORMS)
 def test_a_batch_of_one_is_the_brian2_network(engine, images, form, view):
     for rule in (HEBB, COVARIANCE, STLR.with_parameters(kept=0.5), STLR_LOGISTIC):
         net = reservoir(engine, form)

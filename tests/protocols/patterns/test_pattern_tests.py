@@ -78,7 +78,7 @@ def test_families_keep_their_order(tmp_path):
     assert (np.diff(average_changes(dataset, "begun", "new", "given")) < 0).all()
 
 
-@pytest.mark.parametrize("name", [NAMES[0], pytest.param(NAMES[1], marks=pytest.mark.programs)])
+@pytest.mark.parametrize("name", NAMES)
 def test_findings_pair_seeds_and_figures_are_drawn(tmp_path, name):
     protocol, runs = find_protocol(name), []
     for rule in ("none", "hebb", "random_walk"):

@@ -153,7 +153,6 @@ def test_rest_saturation_and_chaos_are_told_apart(rng):
     np.testing.assert_allclose(found["lyapunov_driven"], np.log(0.5), atol=1e-6)
 
 
-@pytest.mark.programs
 def test_diagnostics_of_a_reduced_run(tmp_path):
     protocol = find_protocol("reservoir_diagnostics")
     found = []

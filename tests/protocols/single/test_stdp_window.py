@@ -42,7 +42,6 @@ def test_a_thousand_pairings_reach_no_bound_and_lags_may_all_be_positive():
         assert all(check.holds for check in PROTOCOL.checks(PROTOCOL.run(config, engine)))
 
 
-@pytest.mark.programs
 def test_the_figure_is_drawn_from_the_run(tmp_path):
     figure = find_figure("stdp_window")
     png, _ = save_figure(
