@@ -94,7 +94,8 @@ def _refused(field: str, kind: Any, values: list[str]) -> UserError | None:
         return UserError(f"{field}: expected {expected}, got {values[0]!r}") if values else None
     none = " or None" if _may_be_none(kind) else ""
     if none:
-        kind = next(each for each in get_args(kind) if each is not NoneType)
+        others = [each for each in get_args(kind) if each is not NoneType]
+        kind = others[0] if len(others) == 1 else object
         if values == ["None"]:
             return None
     inner = get_args(kind) if get_origin(kind) in (tuple, list) else ()

@@ -1,8 +1,12 @@
 """A mistake in an option is one line that names the option, what is expected, and what was given."""
 
+from dataclasses import fields
+
 import pytest
 
+from snnlab.cli import commands
 from snnlab.cli.main import main
+from snnlab.lab import own
 
 # Arguments -> the line.
 LINES = {
@@ -38,6 +42,20 @@ LINES = {
     "figure synaptic_filters --seed 1": "option: expected one of `snnlab figure synaptic_filters --help`, got --seed",
     "reproduce --seed 1": "option: expected one of `snnlab reproduce --help`, got --seed; did you mean --seeds?",
 }
+
+
+def test_fields_cannot_have_the_name_of_any_option():
+    options = {f.name for cls in (commands._Run, commands._Study) for f in fields(cls)}
+    assert {*own._OPTIONS} == options | {"help", "help_all"}
+
+
+def test_a_field_of_several_types_is_not_blamed_for_another_mistake(tmp_path, capsys):
+    file = tmp_path / "own.py"
+    rows = "    size: float | str | None = None\n    n: int = 1\n"
+    text = f"from dataclasses import dataclass\n\n\n@dataclass\nclass Config:\n{rows}"
+    file.write_text(f"{text}\n\ndef run(config, engine):\n    pass\n")
+    assert main(["run", str(file), "--size", "large", "--n", "x"]) == 2
+    assert capsys.readouterr().err == "snnlab: n: expected an integer, got 'x'\n"
 
 
 @pytest.mark.parametrize("arguments", LINES)

@@ -70,17 +70,18 @@ def test_a_seed_that_a_file_cannot_hold_is_refused(seed, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "returned, words",
+    "returned, words, status",
     [
-        ("{'steps': 3}", "expected it to return a Cost, got dict"),
-        ("Cost(3, -1.0, 2.0)", "cost: memory: expected a finite number >= 0, got -1.0"),
-        ("Cost(3, 2**21, 7200.0)", "2 MiB"),
+        ("{'steps': 3}", "expected it to return a Cost, got dict", 2),
+        ("Cost(3, -1.0, 2.0)", "cost: memory: expected a finite number >= 0, got -1.0", 2),
+        ("Cost(3, 2**21, 7200.0)", "2 MiB", 0),
     ],
 )
-def test_a_dry_run_shows_the_cost_or_what_is_wrong_with_it(returned, words, tmp_path, capsys):
+def test_a_dry_run_shows_the_cost_or_what_is_wrong_with_it(returned, words, status, tmp_path, capsys):
     path = own(tmp_path, f"from snnlab import Cost\ndef cost(c): return {returned}")
-    assert main(["run", path, "--dry-run"]) == 0
-    assert words in " ".join(capsys.readouterr().out.split())
+    assert main(["run", path, "--dry-run"]) == status
+    printed = capsys.readouterr()
+    assert words in " ".join((printed.err if status else printed.out).split())
 
 
 def test_the_global_stream_of_numpy_belongs_to_the_seed(tmp_path):
