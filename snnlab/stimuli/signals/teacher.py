@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import TypeAlias
 
 import numpy as np
 
-from ...errors import UserError, in_one_line
+from ...errors import UserError, in_one_line, user_path
 from ...files.python import content_hash, open_spec
 from .samples import is_samples, samples_from
 
@@ -33,8 +32,8 @@ def teacher_from(spec: str) -> Teacher:
         If the file cannot be read, has the wrong shape, uneven times, NaN, or holds no such function.
     """
     if is_samples(spec):
-        return samples_from(Path(spec).expanduser())
-    path = Path(spec).expanduser()
+        return samples_from(user_path(spec))
+    path = user_path(spec)
     if path.suffix.lower() == ".mat":
         how = "; in MATLAB, writematrix([t x], 'teacher.csv') writes columns t (s) and x"
         raise UserError(f"teacher: expected {_EXPECTED}, got {spec!r}{how}")
@@ -62,7 +61,7 @@ def _is_defined(value: object, name: str, module: ModuleType) -> bool:
 
 def teacher_digest(spec: str) -> str:
     """Return a short hash of a file of samples, or "" if the name of a run covers the file already."""
-    path = Path(spec).expanduser()
+    path = user_path(spec)
     if not is_samples(spec) or content_hash(spec) or not path.is_file():
         return ""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
