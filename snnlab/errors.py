@@ -1,6 +1,8 @@
 """Errors that a user sees as one line, each with the exit status of the command line."""
 
+import os
 from difflib import get_close_matches
+from pathlib import Path
 
 
 class SnnlabError(Exception):
@@ -35,9 +37,15 @@ class Diverged(SnnlabError):
     exit_code = 4
 
 
+def user_path(path: str | os.PathLike) -> Path:
+    """Return a path with the user's home in place of ~, also where no shell has put it there."""
+    # Path.expanduser raises for a user who does not exist.
+    return Path(os.path.expanduser(path))
+
+
 def in_one_line(error: BaseException) -> str:
     """Return the kind and the message of an error in one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    return " ".join(": ".join(filter(None, [type(error).__name__, str(error)])).split())
 
 
 def unknown(kind: str, name: str, known: list[str], listing: str = "") -> UserError:

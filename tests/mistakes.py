@@ -34,6 +34,14 @@ HALF_FEEDBACK = (
     "feedback weights are halved", "snnlab/connectivity/random.py", ENCODER, ENCODER.replace("* q", "* q / 2"),
     "tests/connectivity/test_connectivity.py::test_encoders_have_the_stated_range",
 )
+SLOW_LIF = (
+    "LIF: tau_m is 13 ms, not 10", "snnlab/neurons/lif.py", "parameters=dict(tau_m=10 * ms,",
+    "parameters=dict(tau_m=13 * ms,", PUBLISHED,
+)
+SMALL_SPIKES = (
+    "a spike adds its weight over tau_decay^2", "snnlab/synapses/double_exponential.py", "weight/(tau_rise*tau_decay)",
+    "weight/(tau_decay*tau_decay)", "tests/synapses/test_synapses.py",
+)
 SQUARE = (
     "pulses are square", "snnlab/networks/replay/pulses.py", "np.sin(np.pi * (turns - component))",
     "np.ones_like(turns)", "tests/networks/force/test_drive.py::test_pulses_follow_each_other_and_repeat",
@@ -56,8 +64,7 @@ NO_LEAK = (
 MISTAKES = [
     # FORCE
     Mistake("force_sine", *HALF_FEEDBACK, LIF),
-    Mistake("force_sine", "LIF: tau_m is 13 ms, not 10", "snnlab/neurons/lif.py",
-            "parameters=dict(tau_m=10 * ms,", "parameters=dict(tau_m=13 * ms,", PUBLISHED, LIF),
+    Mistake("force_sine", *SLOW_LIF, LIF),
     Mistake("force_sine", *REFRACTORY, LIF),
     Mistake("force_dale", "split feedback is not doubled", "snnlab/connectivity/dale.py",
             "    return 2 * np.hstack([np.max", "    return np.hstack([np.max", "tests/networks/force/test_dale.py"),
@@ -67,8 +74,8 @@ MISTAKES = [
     Mistake("force_lorenz", "rho is 20, not 28", "snnlab/stimuli/signals/lorenz.py",
             "_BETA = 10.0, 28.0, 8 / 3", "_BETA = 10.0, 20.0, 8 / 3", "tests/stimuli/test_lorenz.py"),
     Mistake("force_gain_plane", *HALF_FEEDBACK),
-    Mistake("force_convergence", *HALF_FEEDBACK),
-    Mistake("force_scaling", *REFRACTORY),
+    Mistake("force_convergence", *SMALL_SPIKES),
+    Mistake("force_scaling", *SLOW_LIF),
     Mistake("ode_to_joy", *HALF_FEEDBACK),
     # Replay and song
     Mistake("movie_replay", *SQUARE),
@@ -107,8 +114,7 @@ MISTAKES = [
             'on_pre="v -= g*J"', 'on_pre="v -= 0.5*g*J"', "tests/protocols/single/test_brunel2000.py"),
     Mistake("neuron_models", "QIF: v^2 is halved", "snnlab/neurons/qif.py", "dv/dt = (v**2 + current)/tau_m",
             "dv/dt = (v**2/2 + current)/tau_m", "tests/neurons/test_neurons.py"),
-    Mistake("synaptic_filters", "a spike adds its weight over tau_decay^2", "snnlab/synapses/double_exponential.py",
-            "weight/(tau_rise*tau_decay)", "weight/(tau_decay*tau_decay)", "tests/synapses/test_synapses.py"),
+    Mistake("synaptic_filters", *SMALL_SPIKES),
     Mistake("stdp_window", "depression is half as large as potentiation, not 1.05 times", "snnlab/plasticity/stdp.py",
             "ratio=1.05", "ratio=0.5", PUBLISHED),
     Mistake("stdp_window", "a presynaptic spike weakens nothing", "snnlab/plasticity/stdp.py",
@@ -124,7 +130,8 @@ MISTAKES = [
     Mistake("reservoir_mnist", "the lower branch of STLR has the other sign", "snnlab/plasticity/stlr.py",
             'g2="tanh((summed - theta2)/abs(theta1))"', 'g2="-tanh((summed - theta2)/abs(theta1))"',
             "tests/models/test_rules.py", {"plasticity": "stlr"}),
-    Mistake("reservoir_best", *NO_LEAK),
+    Mistake("reservoir_best", "units get no recurrent input", UNITS, "step_rate_units(state, recurrent + drive,",
+            "step_rate_units(state, 0 * recurrent + drive,", RESERVOIR),
     Mistake("reservoir_remedies", "Hebb's rule has the other sign", "snnlab/plasticity/hebb.py",
             'RateRule("hebb", "x_pre*y_post"', 'RateRule("hebb", "-x_pre*y_post"', RESERVOIR),
     Mistake("reservoir_diagnostics", "the slope of tanh is left out of the exponent",

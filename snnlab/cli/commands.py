@@ -138,13 +138,7 @@ def study(arguments: list[str]) -> int:
     options, config = parse(_Study, f"snnlab study {name}", rest, protocol)
     _require_jobs(options.jobs)
     if options.json is not None:
-        if options.json.is_dir():
-            raise UserError(f"json: expected a file, got the folder {str(options.json)!r}")
-        if not options.json.parent.is_dir():
-            raise UserError(
-                f"json: expected a file in a folder that exists, got no folder {str(options.json.parent)!r}"
-            )
-        record.check_writable(options.json.parent, "json")
+        record.check_replaceable("json", options.json, ".json")
     if not protocol.seeded:
         if options.seeds is not None:
             raise UserError(f"seeds: expected none, since {protocol.name} is not random, got {options.seeds}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import signal
 import sys
 import traceback
@@ -40,6 +42,7 @@ class _Stderr(logging.Handler):
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    _make_printable()
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_Stderr()])
     logging.getLogger("snnlab").setLevel(logging.INFO)
     if trace := arguments[:1] == ["--traceback"]:
@@ -53,36 +56,72 @@ def main(arguments: list[str] | None = None) -> int:
         print(__version__)
         return 0
     try:
-        if arguments[0] == "list":
-            return _list(arguments[1:])
-        postpone(*_LATER)
-        from . import commands, stored
-
-        known = {
-            "run": commands.run,
-            "study": commands.study,
-            "claims": stored.claims,
-            "compare": stored.compare,
-            "figure": commands.figure,
-            "reproduce": commands.reproduce,
-            "data": commands.data,
-        }
-        if arguments[0] not in known:
-            raise unknown("command", arguments[0], ["list", *known])
-        # A termination signal is treated as an interruption, so that temporary files are removed.
-        _listen(_interrupt)
-        return known[arguments[0]](arguments[1:])
-    except (SnnlabError, MemoryError) as error:
+        status = _command(arguments)
+        # What cannot be printed is an error here, where it has its own line, and not when Python ends.
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # Nobody reads any more. Python would try to print the rest when it ends.
+        sys.stdout = open(os.devnull, "w")
+        return 0
+    except (SnnlabError, MemoryError, OSError) as error:
         if trace:
             traceback.print_exception(error)
-        full = "this does not fit in memory; make it smaller or shorter: " if isinstance(error, MemoryError) else ""
-        print(f"snnlab: {full}{error}", file=sys.stderr)
-        return getattr(error, "exit_code", 1)
+        return _report(error)
     except KeyboardInterrupt:
         print("snnlab: interrupted, no incomplete file is left", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        return 0
+
+
+def _command(arguments: list[str]) -> int:
+    """Run a command and return its exit status."""
+    if arguments[0] == "list":
+        return _list(arguments[1:])
+    postpone(*_LATER)
+    from . import commands, stored
+
+    known = {
+        "run": commands.run,
+        "study": commands.study,
+        "claims": stored.claims,
+        "compare": stored.compare,
+        "figure": commands.figure,
+        "reproduce": commands.reproduce,
+        "data": commands.data,
+    }
+    if arguments[0] not in known:
+        raise unknown("command", arguments[0], ["list", *known])
+    # A termination signal is treated as an interruption, so that temporary files are removed.
+    _listen(_interrupt)
+    return known[arguments[0]](arguments[1:])
+
+
+def _report(error: Exception) -> int:
+    """Print an error in one line and return the exit status."""
+    text, status = str(error), getattr(error, "exit_code", 1)
+    if isinstance(error, MemoryError):
+        text = f"this does not fit in memory; make it smaller or shorter: {error}"
+    elif isinstance(error, OSError) and error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+        name = str(error.filename)
+        shown = name if len(name) < 80 else f"{name[:77]}..."
+        text, status = f"path: expected one that the system can open, got {shown!r}: {error.strerror}", 2
+    try:
+        print(f"snnlab: {text}", file=sys.stderr)
+    except OSError:
+        # The line cannot be printed, either. The exit status says it.
+        return status
+    return status
+
+
+def _make_printable() -> None:
+    """Let every text be printed: to a stream that is closed, and in an encoding without its letters."""
+    for name in ("stdin", "stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # A file that is opened later would get the number of the closed stream and all that is printed.
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))
+        elif name != "stdin" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _interrupt(*_) -> None:

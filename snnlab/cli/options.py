@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import os
+import shutil
 import sys
 from functools import cache
 from itertools import pairwise
@@ -13,7 +15,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import tyro
 
-from ..errors import unknown
+from ..errors import unknown, user_path
 from ..lab.protocol import Protocol
 from ..models.names import with_names
 from .refusal import one_line
@@ -44,10 +46,16 @@ def parse(
     both: type[Any] = dataclasses.make_dataclass("both", fields)
     # Help shows only the one of --figure and --no-figure that changes the default.
     config = (tyro.conf.FlagCreatePairsOff,) if wanted else ()
+    if wanted and shutil.get_terminal_size().columns < 20:
+        # In fewer columns tyro never ends.
+        os.environ["COLUMNS"] = "20"
     listing = f"{prog} {_ALL if protocol else '--help'}"
     with one_line(arguments, _kinds(*([protocol.Config] if protocol else []), options), listing):
         parsed = tyro.cli(both, prog=prog, args=arguments, description=summary, config=config)
     *groups, chosen = (getattr(parsed, name) for name, _, _ in fields)
+    # A shell leaves the ~ in --out=~/runs as it is.
+    paths = {name: user_path(value) for name, value in vars(chosen).items() if isinstance(value, Path)}
+    chosen = dataclasses.replace(chosen, **paths)
     if protocol is None:
         return chosen, None
     return chosen, protocol.make({k: v for group in groups for k, v in vars(group).items()})

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from ..errors import UserError, in_one_line
+from ..errors import UserError, in_one_line, user_path
 
 # These folders of users' files were added to sys.path.
 _FOLDERS: list[str] = []
@@ -28,7 +28,11 @@ def load_file(path: str | Path, field: str) -> ModuleType:
         If the file does not exist or fails to import, or if it imports a file beside it with the name of an installed
         module; the message starts with ``field``.
     """
-    path = Path(path).expanduser().resolve()
+    try:
+        path = user_path(path).resolve()
+    except RuntimeError as error:
+        # A link that leads to itself, or the home of a user who does not exist.
+        raise UserError(f"{field}: expected a Python file, got {str(path)!r}: {error}") from None
     if not path.is_file():
         raise UserError(f"{field}: expected a Python file, got no file {str(path)!r}")
     if path.suffix != ".py":
@@ -40,7 +44,8 @@ def load_file(path: str | Path, field: str) -> ModuleType:
     try:
         _import_beside(path, field)
         # importlib is not used, because its bytecode cache may hold an older version of the file.
-        exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
+        with contextlib.chdir(Path.cwd()):
+            exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
     except (UserError, KeyboardInterrupt):
         del sys.modules[name]
         raise
@@ -98,7 +103,7 @@ def content_hash(spec: str) -> str:
     The hash covers the files beside a Python file that it imports.
     """
     place, colon, _ = spec.partition(":")
-    path = Path(place).expanduser()
+    path = user_path(place)
     if colon and not is_file_spec(spec):
         with contextlib.suppress(ImportError, ValueError):
             found = importlib.util.find_spec(place)

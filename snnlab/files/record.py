@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import MachineError, UserError
+from ..errors import MachineError, UserError, user_path
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -48,6 +48,17 @@ def check_writable(folder: Path, field: str = "out") -> None:
             pass
     except OSError as error:
         raise UserError(f"{field}: expected a writable folder, got {str(folder)!r}: {error.strerror}") from None
+
+
+def check_replaceable(field: str, path: Path, suffix: str) -> None:
+    """Raise UserError unless a file can be written to ``path``, in place of no file or of one with this suffix."""
+    if path.is_dir():
+        raise UserError(f"{field}: expected a file, got the folder {str(path)!r}")
+    if not path.parent.is_dir():
+        raise UserError(f"{field}: expected a file in a folder that exists, got no folder {str(path.parent)!r}")
+    if path.exists() and not (path.is_file() and path.suffix.lower() == suffix):
+        raise UserError(f"{field}: expected a new file, or a {suffix} file to replace, got {str(path)!r}, which exists")
+    check_writable(path.parent, field)
 
 
 @contextlib.contextmanager
@@ -104,7 +115,7 @@ def save_own(dataset: xr.Dataset, path: str | Path) -> Path:
     MachineError
         If the disk is full or the folder is not writable.
     """
-    file = Path(path).expanduser() if isinstance(path, str | os.PathLike) else Path()
+    file = user_path(path) if isinstance(path, str | os.PathLike) else Path()
     if not file.name or file.is_dir() or not file.parent.is_dir():
         raise UserError(f"path: expected the name of a file in an existing folder, got {str(path)!r}")
     created = datetime.now(UTC).isoformat(timespec="seconds")
@@ -147,8 +158,12 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
 
 
 def _whole(path: Path, write: Callable[[Path], object]) -> None:
+    if path.exists() and not path.is_file():
+        raise MachineError(f"{path}: cannot be written: it is no file")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        # Somebody may have removed the folder of a run that took long.
+        path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
         os.replace(temporary, path)
     except OSError as error:
@@ -176,7 +191,7 @@ def load(path: str | Path, protocol: str | None = None, lazy: bool = False) -> x
     """
     import xarray as xr
 
-    path = Path(path)
+    path = user_path(path)
     if not path.is_file():
         raise UserError(f"run file: expected a run of snnlab, got no file {str(path)!r}")
     try:

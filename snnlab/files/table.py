@@ -47,6 +47,9 @@ def read_text(path: Path, field: str, expected: str) -> str:
         If the file cannot be read or is not UTF-8; the message starts with ``field``.
     """
     try:
+        if path.exists() and not path.is_file():
+            # A device or a pipe may never end.
+            raise OSError("it is no file")
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         reason = "it is not UTF-8"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import inspect
@@ -12,7 +13,7 @@ from pathlib import Path
 from types import ModuleType, NoneType
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-from ..errors import SnnlabError, UserError, in_one_line, unknown
+from ..errors import SnnlabError, UserError, in_one_line, unknown, user_path
 from ..files.python import is_file_spec
 from .discovery import files
 from .values import expected_kind
@@ -34,9 +35,13 @@ _FUNCTIONS: dict[str, tuple[str, ...]] = {
 
 
 def call_own(kind: str, spec: str, function: Callable, *arguments, **named) -> Any:
-    """Call a function of a protocol file. Any error in a user's file, also an exit, becomes one line with its place."""
+    """Call a function of a protocol file. Any error in a user's file, also an exit, becomes one line with its place.
+
+    Where the function changes the working folder, it is changed back: relative paths of options mean the first one.
+    """
     try:
-        return function(*arguments, **named)
+        with contextlib.chdir(Path.cwd()):
+            return function(*arguments, **named)
     except (SnnlabError, KeyboardInterrupt, MemoryError):
         raise
     except BaseException as error:
@@ -133,7 +138,7 @@ def figure_of(found: Any, spec: str) -> str | None:
         raise UserError(f"{what}, got {found!r:.60}")
     if is_file_spec(found):
         # An absolute path replaces the folder of the protocol's file.
-        path = Path(spec).parent / Path(found).expanduser()
+        path = Path(spec).parent / user_path(found)
         if not path.is_file():
             raise UserError(f"{what}, got no file {str(path)!r}")
         return str(path)

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from ..engine.settings import BrianConfig
-from ..errors import SnnlabError, UserError, in_one_line, unknown
+from ..errors import SnnlabError, UserError, in_one_line, unknown, user_path
 from ..files import record
 from ..files.python import content_hash, is_file_spec, load_file
 from .claims import Check, Finding
@@ -283,7 +283,7 @@ def find_protocol(spec: str) -> Protocol:
     """
     if is_file_spec(spec):
         module = load_file(spec, "protocol")
-        protocol = _read(module, Path(spec).stem, str(Path(spec).expanduser().resolve()))
+        protocol = _read(module, Path(spec).stem, str(user_path(spec).resolve()))
         share_run(module)
         return protocol
     known = files("protocols")

@@ -150,8 +150,13 @@ class Run:
         spec = self.protocol.spec
         # A shipped protocol that diverges says so itself. Warnings of a user's own code are shown.
         quiet = contextlib.nullcontext() if is_file_spec(spec) else np.errstate(over="ignore", invalid="ignore")
+        before = dataclasses.asdict(self.config)
         with quiet:
             dataset = call_own("run", spec, self.protocol.run, self.config, engine)
+        after = dataclasses.asdict(self.config)
+        if changed := [name for name in before if repr(after[name]) != repr(before[name])]:
+            told = f"run changes {', '.join(changed)} of its Config; the run file holds the values before"
+            _log.warning(f"protocol: {spec}: {told}")
         if not isinstance(dataset, xr.Dataset):
             kind = type(dataset).__name__
             raise UserError(f"protocol: {spec}: run: expected it to return an xarray.Dataset, got {kind}")

@@ -8,13 +8,14 @@ import json
 import logging
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import numpy as np
 
-from ..errors import Diverged, UserError, unknown
+from ..errors import Diverged, MachineError, UserError, unknown
 from ..files import record
 from .own import call_own
 from .protocol import Protocol, find_protocol
@@ -156,7 +157,13 @@ def _run_missing(
     parallel = joblib.Parallel(n_jobs=min(jobs, len(missing)), return_as="generator_unordered")
     work = (joblib.delayed(_work)(protocol.spec, _given(config), folder) for config in missing)
     bar = tqdm(parallel(work), total=len(missing), desc=protocol.name, unit="run", disable=not progress)
-    return dict(result for result in bar if result)
+    try:
+        return dict(result for result in bar if result)
+    except BrokenProcessPool:
+        raise MachineError(
+            f"{protocol.name}: a worker process was ended from outside, perhaps because memory was full; complete runs "
+            "are kept, and the same command computes the others"
+        ) from None
 
 
 def _given(config: Any) -> dict:
@@ -242,8 +249,8 @@ def _values(name: str, text: str, hint: Any, default: Any) -> list:
         start, stop, count = float(parts[0]), float(parts[1]), int(parts[2])
     except ValueError:
         start = stop = count = -1
-    if not (math.isfinite(start) and math.isfinite(stop) and 1 <= count <= _MANY_POINTS):
-        limit = f"two finite numbers and a count from 1 to {_MANY_POINTS:,}"
+    if not (math.isfinite(start) and math.isfinite(stop) and 2 <= count <= _MANY_POINTS):
+        limit = f"two finite numbers and a count from 2 to {_MANY_POINTS:,}"
         raise UserError(f"vary: {name}: expected start:stop:count with {limit}, got {text!r}")
     points = np.linspace(start, stop, count).tolist()
     return [read_text(f"vary: {name}", repr(point), hint, default) for point in points]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import UserError
+from ...errors import UserError, user_path
 from ...files.table import read_text
 from .picture_file import PICTURES, dark_pixels
 
@@ -159,10 +159,12 @@ def sequence_from(spec: str) -> np.ndarray:
     UserError
         If it is none of these, a file cannot be read, or all its pixels are equal.
     """
-    path = Path(spec).expanduser()
+    path = user_path(spec)
     if is_path(spec):
         if os.path.isdir(path):
             raise UserError(f"sequence: expected a file, got the folder {spec!r}")
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise UserError(f"sequence: expected a file, got the device or pipe {spec!r}")
         sequence = _from_file(path)
         if sequence.min() == sequence.max():
             kind = "on" if sequence.min() else "off"

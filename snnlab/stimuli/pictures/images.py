@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ...equality import EqualArrays
-from ...errors import MachineError, UserError
+from ...errors import MachineError, UserError, user_path
 from ...files.data import SOURCES, place
 
 FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
@@ -104,7 +104,7 @@ def _digits() -> tuple[np.ndarray, np.ndarray]:
 
 def _files(source: str) -> list[Path]:
     """Return the four files of a source, in the order of FILES; check MNIST's own files by their sha256."""
-    root = place("mnist") if source == "mnist" else Path(source).expanduser().absolute()
+    root = place("mnist") if source == "mnist" else user_path(source).absolute()
     wanted = f"a folder with the four files {', '.join(FILES)} (plain or .gz, directly or in {RAW})"
     missing = []
     for folder in (root, root / RAW):

@@ -5,12 +5,11 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from ...equality import EqualArrays
-from ...errors import UserError
+from ...errors import UserError, user_path
 from ..signals.trajectory import repeated
 from .film import read_film
 
@@ -71,7 +70,7 @@ def movie_from(spec: str, height: int = 18, width: int = 32, seconds: float | No
 
         path = get("bunny")
     else:
-        path = Path(spec).expanduser()
+        path = user_path(spec)
     if not path.is_file():
         raise UserError(f"movie: expected synthetic, bunny or a video file, got no file {str(path)!r}")
     return Movie(*read_film(path, height, width, seconds))

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ...errors import UserError, in_one_line
+from ...errors import UserError, in_one_line, user_path
 from ...files.python import content_hash, open_spec
 from .samples import is_samples, samples_from
 
@@ -34,8 +34,8 @@ def teacher_from(spec: str) -> Teacher:
         If the file cannot be read, has the wrong shape, uneven times, NaN, or holds no such function.
     """
     if is_samples(spec):
-        return samples_from(Path(spec).expanduser())
-    path = Path(spec).expanduser()
+        return samples_from(user_path(spec))
+    path = user_path(spec)
     if path.suffix.lower() == ".mat":
         how = "; in MATLAB, writematrix([t x], 'teacher.csv') writes columns t (s) and x"
         raise UserError(f"teacher: expected {_EXPECTED}, got {spec!r}{how}")
@@ -68,7 +68,7 @@ def _defined(module: ModuleType) -> list[str]:
 
 def teacher_digest(spec: str) -> str:
     """Return a short hash of a file of samples, or "" if the name of a run covers the file already."""
-    path = Path(spec).expanduser()
+    path = user_path(spec)
     if not is_samples(spec) or content_hash(spec) or not path.is_file():
         return ""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import UserError
+from ...errors import UserError, user_path
 from ...files.table import Table, is_number, read_table, time_unit
 
 # Names of the columns, as programs for annotation write them.
@@ -37,7 +37,7 @@ def read_labels(path: str | Path, seconds: float) -> tuple[tuple[str, float, flo
     UserError
         If the file cannot be read, has no such columns, or its times do not fit each other or the recording.
     """
-    path = Path(path).expanduser()
+    path = user_path(path)
     table = read_table(path, "labels", "a text table of onset, offset and label")
     places, units = _columns(table, path)
     found: list[tuple[str, float, float]] = []

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import scipy
 
-from ...errors import UserError
+from ...errors import UserError, user_path
 from .wav import completed
 
 _log = logging.getLogger("snnlab")
@@ -95,7 +95,7 @@ def read_wav(path: str | Path, seconds: float | None = None, high: float = HIGH)
         If the file does not exist, is no WAV file or cut, is silent, is shorter than 0.2 s or than ``seconds``, is
         longer than 60 s, or is sampled too slowly for frequencies up to ``high`` Hz.
     """
-    path = Path(path).expanduser()
+    path = user_path(path)
     if seconds is not None and not SHORTEST <= seconds <= LONGEST:
         raise UserError(f"song_seconds: expected a number from {SHORTEST:g} to {LONGEST:g} s, got {seconds:g}")
     if not path.is_file():
@@ -121,7 +121,7 @@ def read_wav(path: str | Path, seconds: float | None = None, high: float = HIGH)
 
 def wav_seconds(path: str | Path) -> float:
     """Return the length of a WAV file in s; raises UserError if it cannot be read."""
-    samples, rate = _samples(Path(path).expanduser())
+    samples, rate = _samples(user_path(path))
     return len(samples) / rate
 
 
