@@ -40,27 +40,34 @@ def run_name(protocol: str, config: dict, contents: dict) -> str:
     return f"{protocol}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.nc"
 
 
-def check_writable(folder: Path) -> None:
-    """Create the folder if it is missing; raise UserError if it is not writable."""
+def check_writable(folder: Path, field: str = "out") -> None:
+    """Create the folder if it is missing; raise UserError, which begins with ``field``, if it is not writable."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise UserError(f"out: expected a writable folder, got {str(folder)!r}: {error.strerror}") from None
+        raise UserError(f"{field}: expected a writable folder, got {str(folder)!r}: {error.strerror}") from None
 
 
 @contextlib.contextmanager
-def output_folder(folder: Path) -> Iterator[None]:
+def output_folder(folder: Path, field: str = "out") -> Iterator[None]:
     """Create a writable folder inside a ``with`` block; if nothing is in it afterwards, new folders are removed."""
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
-        check_writable(folder)
+        check_writable(folder, field)
         yield
     finally:
         for each in missing:
             with contextlib.suppress(OSError):
                 each.rmdir()
+
+
+def require_folders(field: str, *folders: Path) -> None:
+    """Raise UserError for the first folder that cannot be made or is not writable; no new folder is left."""
+    for folder in folders:
+        with output_folder(folder, field):
+            pass
 
 
 def save(dataset: xr.Dataset, path: Path, compress: bool = True) -> None:
