@@ -30,6 +30,14 @@ def require_positive(config: object, *names: str) -> None:
             raise UserError(f"{name}: expected a number > 0, got {value}")
 
 
+def require_finite(config: object, *names: str) -> None:
+    """Raise UserError for the first field that is not a finite number."""
+    for name in names:
+        value = getattr(config, name)
+        if not (_real(value) and abs(value) < float("inf")):
+            raise UserError(f"{name}: expected a finite number, got {value}")
+
+
 def require_whole(name: str, value: object, low: int, high: int) -> None:
     """Raise UserError unless a value is an integer from ``low`` to ``high``."""
     if isinstance(value, bool) or not isinstance(value, Integral) or not low <= int(value) <= high:

@@ -14,6 +14,7 @@ from snnlab.checking import (
     checked_size,
     require_between,
     require_choices,
+    require_finite,
     require_integer,
     require_positive,
     require_probability,
@@ -34,6 +35,8 @@ class Colored:
     [
         (lambda: require_positive(Config(a=1.0, b=0.0), "a", "b"), "b: expected a number > 0, got 0.0"),
         (lambda: require_positive(Config(a=NAN), "a"), "a: expected a number > 0, got nan"),
+        (lambda: require_finite(Config(a=-1.0, b=-NAN), "a", "b"), "b: expected a finite number, got nan"),
+        (lambda: require_finite(Config(a=float("-inf")), "a"), "a: expected a finite number, got -inf"),
         (lambda: require_integer(Config(n=0), 1, "n"), "n: expected an integer >= 1, got 0"),
         (lambda: require_integer(Config(n=1.5), 1, "n"), "n: expected an integer >= 1, got 1.5"),
         (lambda: require_positive(Config(a="x"), "a"), "a: expected a number > 0, got x"),

@@ -13,9 +13,10 @@ from snnlab.lab.statistics.tolerance import bands_file, read_bands
 
 TRUST = (ROOT / "docs" / "trust.md").read_text(encoding="utf-8")
 
-# A mistake seldom needs a run, so one in many is tried here, and all by `python -m campaign`.
+# A mistake seldom needs a run. `make test` tries one in many, `make test-science` all.
 CASES = [case for module in (own, inputs, options) for case in module.cases()]
 SAMPLE = CASES[:: len(CASES) // 60][:60]
+KINDS = {kind: [case for case in CASES if case.kind == kind] for kind in sorted({case.kind for case in CASES})}
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: f"{mistake.protocol}: {mistake.what}")
@@ -58,3 +59,14 @@ def test_a_deliberate_mistake_is_seen(mistake):
 @pytest.mark.parametrize("case", SAMPLE, ids=lambda case: case.name)
 def test_a_users_mistake_is_refused_and_nothing_is_written(case, tmp_path):
     assert faults(case, tmp_path) == []
+
+
+@pytest.mark.science
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_mistake_of_a_user_is_refused_and_nothing_is_written(kind, tmp_path):
+    folders = {case.name: tmp_path / str(number) for number, case in enumerate(KINDS[kind])}
+    assert len(folders) == len(KINDS[kind])
+    for folder in folders.values():
+        folder.mkdir()
+    wrong = {case.name: found for case in KINDS[kind] if (found := faults(case, folders[case.name]))}
+    assert wrong == {}

@@ -10,6 +10,7 @@ import xarray as xr
 
 from snnlab.checking import require_choices, require_whole
 from snnlab.engine.brian import Engine
+from snnlab.engine.settings import Cost
 from snnlab.engine.tasks import Task
 from snnlab.errors import UserError
 from snnlab.files.describe import describe
@@ -93,6 +94,15 @@ def settle(config: Config) -> Config:
 def models(config: Config) -> dict:
     """Return the version of the machines' program. The settings tell everything else."""
     return boltzmann_models()
+
+
+def cost(config: Config) -> Cost:
+    """Return the expected cost of a run, measured for numpy on one core of an EPYC."""
+    rates = len(config.lam) + len(config.mu)
+    # Each trial has two neurons for every lag, and synapses between all of them.
+    trial = 2 * config.longest_lag + 1
+    steps, pairs = len(config.delays) * (3 + rates) * trial, (2 * trial) ** 2
+    return Cost(steps, 8 * 4 * rates * pairs, 2 + steps * (3e-4 + 1.2e-7 * pairs))
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:

@@ -160,11 +160,13 @@ def models(config: Config) -> dict:
 
 
 def cost(config: Config) -> Cost:
-    """Return the expected cost: memory of the synapses, and time for their spikes."""
+    """Return the expected cost: memory of the synapses, and time for their spikes and to build Cython modules."""
     seconds, n = config.seconds or 1.2, 1.25 * config.n_e
     synapses, steps = n * 1.25 * config.c_e, round(seconds * 1e3 / config.dt)
     rate = 320.0 if balance(config) < 4 else 40.0
-    return Cost(steps, memory=20 * synapses, seconds=steps * n * 3e-8 + synapses * (4e-7 + 15e-9 * rate * seconds))
+    start = 3 if config.target == "numpy" else 15
+    spikes = synapses * (4e-7 + 15e-9 * rate * seconds)
+    return Cost(steps, memory=20 * synapses, seconds=start + steps * n * 3e-8 + spikes)
 
 
 def balance(config: Config) -> float:

@@ -11,8 +11,9 @@ import numpy as np
 import xarray as xr
 
 from snnlab.analysis import rate_laws
-from snnlab.checking import require_between, require_positive
+from snnlab.checking import require_between, require_finite, require_positive, require_whole
 from snnlab.engine.brian import Engine
+from snnlab.engine.settings import Cost
 from snnlab.files.describe import Names, describe
 from snnlab.lab.claims import Check
 from snnlab.models.loading import find_model
@@ -35,6 +36,8 @@ RANGES = {
 # Theta neurons need the time step of their network: at J = 10^4 the phase passes 0 at 2 10^5 rad/s.
 STEPS_MS = {"if": 0.05, "lif": 0.05, "qif": 0.05, "theta": 0.01, "sqrt_rate": 0.05}
 IZHIKEVICH_MS = 0.04
+# Time steps of the traces (s).
+TRACE_STEPS = {"lif": 0.05e-3, "izhikevich": 0.04e-3}
 
 
 @dataclass(frozen=True)
@@ -71,25 +74,37 @@ def models(config: Config) -> dict:
 
 def settle(config: Config) -> Config:
     """Check the values of a Config and return it."""
-    require_positive(config, "lif_seconds", "izhikevich_seconds", "seconds")
-    for name, least in {"points": 2, "lif_sd": 0, "izhikevich_sd": 0}.items():
-        require_between(config, name, least)
+    require_positive(config, "seconds")
+    for name, dt in TRACE_STEPS.items():
+        require_between(config, f"{name}_seconds", dt)
+    require_finite(config, "lif_mean", "izhikevich_mean")
+    for name in ("lif_sd", "izhikevich_sd"):
+        require_between(config, name, 0)
+    require_whole("points", config.points, 2, 100_000)
     return config
+
+
+def cost(config: Config) -> Cost:
+    """Return the expected cost of a run, measured for numpy on one core of an EPYC."""
+    dts = [*TRACE_STEPS.values(), *(STEPS_MS.get(name, IZHIKEVICH_MS) * 1e-3 for name in RANGES)]
+    steps = int(sum(_length(config) / dt for dt in dts))
+    return Cost(steps, 8 * 6 * steps, 3 + steps * (4.5e-5 + 1e-8 * config.points))
+
+
+def _length(config: Config) -> float:
+    """Return the length (s) of the simulation: traces and curves share it."""
+    return max(config.seconds, config.lif_seconds, config.izhikevich_seconds)
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
     """Drive single neurons by noise, drawn anew each step, and each model by constant inputs."""
     noisy = {
-        "lif": (config.lif_mean * 1e-3, config.lif_sd * 1e-3, config.lif_seconds, 0.05e-3),
-        "izhikevich": (
-            config.izhikevich_mean * 1e-12,
-            config.izhikevich_sd * 1e-12,
-            config.izhikevich_seconds,
-            0.04e-3,
-        ),
+        "lif": (config.lif_mean * 1e-3, config.lif_sd * 1e-3, config.lif_seconds),
+        "izhikevich": (config.izhikevich_mean * 1e-12, config.izhikevich_sd * 1e-12, config.izhikevich_seconds),
     }
     traces, values = {}, {}
-    for name, (mean, sd, length, dt) in noisy.items():
+    for name, (mean, sd, length) in noisy.items():
+        dt = TRACE_STEPS[name]
         values[name] = mean + sd * engine.rng(name).standard_normal(round(length / dt))
         traces[name] = Trace(find_model(name, "neuron")[0], values[name], dt, f"{name}_noise")
     curves, inputs = {}, {}
@@ -98,12 +113,11 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         dt = STEPS_MS.get(name, IZHIKEVICH_MS) * 1e-3
         curves[name] = RateCurve(find_model(name, "neuron")[0], inputs[name], dt, name)
     objects = [o for part in (*traces.values(), *curves.values()) for o in part.objects]
-    length = max(config.seconds, config.lif_seconds, config.izhikevich_seconds)
-    engine.run(brian2.Network(objects), length, objects[0].clock, namespace={})
+    engine.run(brian2.Network(objects), _length(config), objects[0].clock, namespace={})
 
     dataset = xr.Dataset()
     for name, trace in traces.items():
-        n, dt = len(values[name]), noisy[name][3]
+        n, dt = len(values[name]), TRACE_STEPS[name]
         dataset[f"{name}_current"] = (f"{name}_time", values[name])
         dataset = dataset.assign_coords({f"{name}_time": np.arange(n) * dt})
         for state, x in trace.states().items():

@@ -10,12 +10,13 @@ import xarray as xr
 
 from snnlab.checking import require_choices, require_positive, require_whole
 from snnlab.engine.brian import Engine
+from snnlab.engine.settings import Cost
 from snnlab.errors import UserError
 from snnlab.files.describe import describe
 from snnlab.lab.claims import Check
 from snnlab.models.loading import find_rule
 from snnlab.models.spike_rule import SpikeRule
-from snnlab.networks.single import RESULTS_VERSION, weight_changes
+from snnlab.networks.single import RESULTS_VERSION, pairing_cost, weight_changes
 
 FIGURE = "stdp_window"
 QUICK = {"lags": (-20.0, -5.0, 5.0, 20.0), "frequencies": (10.0, 40.0), "pairings": 5}
@@ -82,11 +83,18 @@ def settle(config: Config) -> Config:
         if abs(lag / 0.5 - round(lag / 0.5)) > 1e-9 or not 0.5 <= abs(lag) <= 1000:
             raise UserError(f"lags: expected multiples of 0.5 ms with sizes from 0.5 to 1000 ms, got {lag}")
     for frequency in config.frequencies:
-        if not 0 < frequency <= 500 / config.train_lag:
+        if not 1e-3 <= frequency <= 500 / config.train_lag:
             most = 500 / config.train_lag
-            raise UserError(f"frequencies: expected numbers > 0 and <= {most:g} Hz for a train_lag of "
+            raise UserError(f"frequencies: expected numbers from 0.001 to {most:g} Hz for a train_lag of "
                             f"{config.train_lag} ms, got {frequency}")  # fmt: skip
     return config
+
+
+def cost(config: Config) -> Cost:
+    """Return the expected cost of a run. The train with the lowest frequency takes longest."""
+    longest = (config.pairings - 1) / min(config.frequencies) + config.train_lag / 1e3
+    last = max(longest, *(abs(lag) / 1e3 for lag in config.lags))
+    return pairing_cost(last, DT, len(config.lags) + 2 * len(config.frequencies), len(RULES))
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:

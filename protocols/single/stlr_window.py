@@ -10,12 +10,13 @@ import xarray as xr
 
 from snnlab.checking import require_choices, require_positive, require_whole
 from snnlab.engine.brian import Engine
+from snnlab.engine.settings import Cost
 from snnlab.errors import UserError
 from snnlab.files.describe import describe
 from snnlab.lab.claims import Check
 from snnlab.models.loading import find_rule
 from snnlab.models.spike_rule import SpikeRule
-from snnlab.networks.single import RESULTS_VERSION, weight_changes
+from snnlab.networks.single import RESULTS_VERSION, pairing_cost, weight_changes
 
 FIGURE = "stlr_window"
 QUICK = {"lags": (-10.0, 0.0, 2.0, 20.0), "periods": (2.0, 20.0), "inputs": (2, 3)}
@@ -24,6 +25,8 @@ DT = 0.5e-3
 SLOW = 2.0**-14
 CLOSE = 1e-3
 WEIGHT = 0.5
+# Number of spikes of an input that is alone.
+LONE = 10
 NAMES = {
     "summation": ("1 with temporal summation, 0 without", "1"),
     "inputs": ("number of inputs to the neuron, the measured one among them", "1"),
@@ -67,13 +70,13 @@ def settle(config: Config) -> Config:
     require_choices(config)
     require_positive(config, "theta1", "tau_s")
     require_whole("spikes", config.spikes, 1, 1000)
+    for name in ("inputs", "lags", "periods"):
+        if not getattr(config, name):
+            raise UserError(f"{name}: expected at least one number, got none")
     for count in config.inputs:
         require_whole("inputs", count, 2, 100)
     for name, low in (("lags", -1000), ("periods", 0.5)):
-        values = getattr(config, name)
-        if not values:
-            raise UserError(f"{name}: expected at least one number, got none")
-        for value in values:
+        for value in getattr(config, name):
             _require_halves(name, value, low)
     _require_halves("period", config.period, 0.5)
     return config
@@ -82,6 +85,14 @@ def settle(config: Config) -> Config:
 def _require_halves(name: str, value: float, low: float) -> None:
     if not low <= value <= 1000 or abs(2 * value - round(2 * value)) > 1e-9:
         raise UserError(f"{name}: expected a multiple of 0.5 ms from {low} to 1000 ms, got {value}")
+
+
+def cost(config: Config) -> Cost:
+    """Return the expected cost of a run without and with temporal summation."""
+    pairs = (config.spikes - 1) * config.period + max(map(abs, config.lags))
+    last = max(pairs, (LONE - 1) * max(config.periods)) / 1e3
+    trials = len(config.inputs) * len(config.lags) + len(config.periods)
+    return pairing_cost(last, DT, trials * max(config.inputs), 2)
 
 
 def run(config: Config, engine: Engine) -> xr.Dataset:
@@ -96,7 +107,7 @@ def run(config: Config, engine: Engine) -> xr.Dataset:
         for lag in np.array(config.lags) / 1e3:
             measured, others = starts + max(0.0, lag), starts + max(0.0, -lag)
             trials.append(([measured, *[others] * (count - 1)], silent))
-    lone = [([np.arange(10) * period / 1e3], silent) for period in config.periods]
+    lone = [([np.arange(LONE) * period / 1e3], silent) for period in config.periods]
     shape = (2, len(config.inputs), len(config.lags))
     change, laws, alone = np.empty(shape), np.empty(shape), np.empty((2, len(config.periods)))
     for summation in (0, 1):

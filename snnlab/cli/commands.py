@@ -179,6 +179,7 @@ def figure(arguments: list[str]) -> int:
     name, rest = _named("figure", arguments, _Figure)
     wanted = find_figure(name)
     options, _ = parse(_Figure, f"snnlab figure {name}", rest)
+    record.require_folders("out", options.out / "figures")
     if options.run:
         datasets = [read(path) for path in options.run]
         of = "-" + "-".join(path.stem for path in options.run[:3]) + ("-and-more" if options.run[3:] else "")
@@ -213,6 +214,7 @@ def reproduce(arguments: list[str]) -> int:
     chosen = [n for n in protocols if not names or n in names] + [n for n in names if n not in protocols + figures]
     prepared = {name: _prepare_variants(find_protocol(name), options) for name in chosen}
     drawn = {name: find_figure(name) for name in figures if not names or name in names}
+    _require_places(drawn, options)
     needed = {name: needed_runs(wanted, options.quick, options.out) for name, wanted in drawn.items()}
     groups = [group for each in prepared.values() for group in each.groups.values()]
     if not _announced([*groups, *needed.values()], options, options.jobs):
@@ -232,6 +234,18 @@ def reproduce(arguments: list[str]) -> int:
     return status
 
 
+def _require_places(figures: Iterable[str], options: _Reproduce) -> None:
+    """Raise UserError unless the folders that the figures go to can be written. No run is computed in vain."""
+    record.require_folders("out", options.out / "figures")
+    if options.gallery is not None:
+        record.require_folders("gallery", *(_place(options.gallery, name) for name in figures))
+
+
+def _place(gallery: Path, figure: str) -> Path:
+    """Return the folder of a figure in a gallery."""
+    return gallery / family("figures", figure)
+
+
 def _prepare_variants(protocol: Protocol, options: _Reproduce) -> Prepared:
     """Return the study of all variants of a protocol, with their controls."""
     configs: dict[tuple[str, str], list] = {}
@@ -246,7 +260,7 @@ def _draw(wanted: FigureFile, datasets: list, options: _Reproduce, studies: dict
     file = f"{wanted.name}-quick" if options.quick else wanted.name
     print(f"figure    {save_figure(wanted, datasets, options.out / 'figures' / file)[0]}")
     if options.gallery is not None:
-        place = options.gallery / family("figures", wanted.name)
+        place = _place(options.gallery, wanted.name)
         save_figure(wanted, datasets, place / wanted.name, pdf=False)
         behind = [studies[p] for p in dict.fromkeys(p for p, _ in wanted.needs) if p in studies]
         write_claims(wanted, datasets, place / f"{wanted.name}.json", behind)

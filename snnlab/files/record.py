@@ -62,16 +62,23 @@ def check_replaceable(field: str, path: Path, suffix: str) -> None:
 
 
 @contextlib.contextmanager
-def output_folder(folder: Path) -> Iterator[None]:
+def output_folder(folder: Path, field: str = "out") -> Iterator[None]:
     """Create a writable folder inside a ``with`` block; if nothing is in it afterwards, new folders are removed."""
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
-        check_writable(folder)
+        check_writable(folder, field)
         yield
     finally:
         for each in missing:
             with contextlib.suppress(OSError):
                 each.rmdir()
+
+
+def require_folders(field: str, *folders: Path) -> None:
+    """Raise UserError for the first folder that cannot be made or is not writable; no new folder is left."""
+    for folder in folders:
+        with output_folder(folder, field):
+            pass
 
 
 def save(dataset: xr.Dataset, path: Path, compress: bool = True) -> None:

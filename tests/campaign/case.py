@@ -26,6 +26,11 @@ class Case:
     command: list[str]
     files: dict[str, bytes | str | Callable[[Path], object]] = field(default_factory=dict)
 
+    @property
+    def kind(self) -> str:
+        """The protocol, or the kind of file or command, that the case belongs to."""
+        return self.name.partition(":")[0]
+
 
 def prepare(case: Case, folder: Path) -> set[Path]:
     """Write the files of a case and return their paths."""

@@ -18,7 +18,8 @@ BAD = {
 }
 NAMES = ["nope", "", "no/such.py", "no_such_module:X"]
 # Any text is a name of these fields' kinds, and they refuse those that they do not know.
-TEXTS = {"neuron", "filter", "plasticity", "teacher", "images", "song", "movie", "sequence", "parameters"}
+TEXTS = {"neuron", "filter", "plasticity", "teacher", "images", "song", "labels", "movie", "sequence", "novel"}
+TEXTS |= {"parameters"}
 # One command a line, as a shell reads it.
 COMMANDS = """
 rum
@@ -85,6 +86,13 @@ run force_sine --n
 run force_sine --quik
 run force_sine --out setup.txt/runs
 study dybm_stdp_window --seeds 0:3
+study synaptic_filters --out setup.txt/runs
+figure synaptic_filters --out setup.txt
+reproduce synaptic_filters --out setup.txt
+reproduce synaptic_filters --gallery setup.txt
+reproduce synaptic_filters --gallery setup.txt/deep/gallery
+run neuron_models --lif-seconds 1e-9
+run neuron_models --points 2.5
 run force_sine --neuron lif --parameters 'tau_m=__import__('"'"'os'"'"').getcwd()'
 run force_sine --neuron lif --parameters 'tau_m=10*ms' 'tau_m=20*ms'
 run force_sine --neuron lif --parameters tau_m
@@ -95,13 +103,12 @@ run force_sine --control foo
 
 
 def kinds(hint: object) -> tuple[type | str, ...]:
-    """Return the plain types of a type hint; "choice" stands for a Literal."""
+    """Return the plain types of a type hint, for a tuple those of its values; "choice" stands for a Literal."""
     if get_origin(hint) is Literal:
         return ("choice",)
-    parts = get_args(hint) if get_origin(hint) in (Union, type(int | str)) else (hint,)
-    if len(parts) > 1:
-        return tuple(kind for part in parts for kind in kinds(part))
-    return (parts[0],) if isinstance(parts[0], type) else ()
+    if get_origin(hint) in (Union, type(int | str), tuple):
+        return tuple(kind for part in get_args(hint) for kind in kinds(part))
+    return (hint,) if isinstance(hint, type) else ()
 
 
 def values(name: str, hint: object) -> list[str]:

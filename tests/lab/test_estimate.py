@@ -7,7 +7,8 @@ import pytest
 
 from snnlab.cli.main import main
 from snnlab.lab import estimate as module
-from snnlab.lab.estimate import Estimate, estimate, machine_memory
+from snnlab.lab.discovery import files
+from snnlab.lab.estimate import Estimate, cost_of, estimate, machine_memory
 from snnlab.lab.protocol import find_protocol
 from snnlab.lab.study import plan, prepare
 from snnlab.lab.tables import duration, size
@@ -87,6 +88,31 @@ def test_yes_computes_it_and_runs_with_a_file_cost_nothing(own, capsys):
     assert capsys.readouterr().out.splitlines()[-1] == "2 runs, 200 time steps, 1.02 MiB of arrays, roughly 2.0 min"
     assert main(["run", own]) == main([*study, "--dry-run"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "1 run, 100 time steps, 1.02 MiB of arrays, roughly 60 s"
+
+
+@pytest.mark.parametrize("name", sorted(files("protocols")))
+def test_every_shipped_protocol_says_what_a_run_costs(name, tmp_path):
+    protocol = find_protocol(name)
+    run = protocol.prepare(protocol.config(quick=True), tmp_path)
+    cost, expected = cost_of(run), estimate([run])
+    assert cost.steps > 0 and 0 < cost.memory < 1e9 and 0.5 < cost.seconds < 120
+    assert expected.unknown == 0 and f"{cost.steps:,} {cost.what}" in expected.text()
+
+
+def test_more_steps_pairs_and_rounds_cost_more():
+    for name, field, low, high in (
+        ("stdp_window", "pairings", 5, 60),
+        ("stlr_window", "spikes", 3, 100),
+        ("dybm_stdp_window", "longest_lag", 6, 20),
+        ("neuron_models", "seconds", 1.5, 30.0),
+        ("pattern_separation", "sequences", 10, 100),
+        ("pattern_completion", "reservoir", "rate", "spiking"),
+    ):
+        protocol = find_protocol(name)
+        assert (
+            protocol.cost(protocol.config(**{field: low})).seconds
+            < protocol.cost(protocol.config(**{field: high})).seconds
+        )
 
 
 def test_a_long_list_of_runs_is_extrapolated_from_the_first_ones(own, tmp_path, monkeypatch):

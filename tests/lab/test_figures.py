@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -27,6 +28,30 @@ def test_reproduce_studies_draws_and_sums_up(tmp_path, capsys):
     claims = json.loads((gallery / "single" / "synaptic_filters.json").read_text())
     condition = claims["studies"][0]["conditions"][0]
     assert condition["seeds"] == [] and len(condition["files"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("reproduce NAME --gallery file", "gallery: expected a writable folder, got 'file/single': Not a directory"),
+        ("reproduce NAME --gallery file/deep", "gallery: expected a writable folder, got 'file/deep/single'"),
+        ("reproduce NAME --gallery taken", "gallery: expected a writable folder, got 'taken/single': File exists"),
+        ("reproduce NAME --gallery new --out file", "out: expected a writable folder, got 'file/figures'"),
+        ("figure NAME --out drawn", "out: expected a writable folder, got 'drawn/figures': File exists"),
+        ("study NAME --json file/a.json", "json: expected a file in a folder that exists, got no folder 'file'"),
+    ],
+)
+def test_a_folder_that_cannot_be_written_is_refused_before_the_first_run(
+    command, message, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    for name in ("file", "taken/single", "drawn/figures"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).touch()
+    given = sorted(tmp_path.rglob("*"))
+    assert main(command.replace("NAME", "synaptic_filters").split()) == 2
+    assert message in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == given
 
 
 def test_the_figure_command_runs_what_is_missing_and_draws_png_and_pdf(tmp_path, capsys):

@@ -114,6 +114,7 @@ def test_colours_of_print_are_read_and_what_has_no_full_scale_is_refused(tmp_pat
         ("##\n##", "sequence: expected ones and zeros, got .*bad.txt', whose pixels are all on"),
         ("012", "sequence: row 1: expected 0 and 1, or . and #, got '2'"),
         ("\n\n", "sequence: expected rows of 0 and 1"),
+        (",,\n,,\n", "sequence: expected rows of 0 and 1, or of . and #, got none"),
         (None, "sequence: expected a text file, or .*, got .*bad.txt"),
         (b"\xff\xfe\xff", "sequence: expected a text file, or .*, got .*bad.txt"),
     ],

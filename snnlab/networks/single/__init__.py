@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = public(
         "RESULTS_VERSION": "neurons",
         "RateCurve": "neurons",
         "Trace": "neurons",
+        "pairing_cost": "pairing",
         "weight_changes": "pairing",
     },
 )

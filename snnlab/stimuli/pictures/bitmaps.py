@@ -119,7 +119,7 @@ def from_rows(text: str) -> np.ndarray:
             raise UserError(f"sequence: row {number}: expected {kind} as before, got {sorted(other)[0]!r}")
         if len(line) != len(lines[0]):
             raise UserError(f"sequence: row {number}: expected {len(lines[0])} columns as in row 1, got {len(line)}")
-    if not lines:
+    if not any(lines):
         raise UserError("sequence: expected rows of 0 and 1, or of . and #, got none")
     return np.array([[_MARKS[mark] for mark in line] for line in lines[::-1]], np.uint8).T
 
