@@ -83,14 +83,14 @@ def assert_settles_or_is_refused(protocol, values):
     assert cost.steps > 0 and 0 < cost.seconds < math.inf
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(some_settings(FAMILIES))
 def test_settings_settle_or_are_refused(made):
     assert_settles_or_is_refused(*made)
 
 
 @pytest.mark.programs
-@settings(max_examples=2000, deadline=None, derandomize=True)
+@settings(max_examples=1000, deadline=None, derandomize=True)
 @given(some_settings(sorted(files("protocols"))))
 def test_settings_of_every_protocol_settle_or_are_refused(made):
     assert_settles_or_is_refused(*made)
