@@ -105,7 +105,8 @@ class Run:
             "measures": "{}",
             **({"left_out": json.dumps(left)} if left else {}),
         }
-        # What was computed is kept, whatever ends its judgement.
+        # What was computed is kept, whatever ends its judgement, and also if its folder was removed meanwhile.
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         record.save(dataset, self.path)
         try:
             store_measures(self.protocol, dataset)
