@@ -169,8 +169,6 @@ def _whole(path: Path, write: Callable[[Path], object]) -> None:
         raise MachineError(f"{path}: cannot be written: it is no file")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        # Somebody may have removed the folder of a run that took long.
-        path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
         os.replace(temporary, path)
     except OSError as error:

@@ -109,7 +109,8 @@ class Run:
             replaced = ", ".join(f"{name} ({dataset.attrs[name]!r:.60})" for name in taken)
             _log.warning(f"protocol: {self.protocol.spec}: run: attributes of the run file replace yours: {replaced}")
         dataset.attrs |= ours
-        # What was computed is kept, whatever ends its judgement.
+        # What was computed is kept, whatever ends its judgement, and also if its folder was removed meanwhile.
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         record.save(dataset, self.path)
         try:
             store_measures(self.protocol, dataset)

@@ -48,7 +48,7 @@ def of_hint(hint: object, default: object) -> st.SearchStrategy:
         NoneType: st.none(),
         bool: st.booleans(),
         int: st.one_of(st.integers(-2, 20), st.sampled_from([10**6, 2**40, 10**30])),
-        float: st.one_of(st.floats(0.01, 100), st.floats()),
+        float: st.one_of(st.floats(0.01, 100), st.floats(), st.just(6e237)),
         str: st.sampled_from(TEXTS),
     }[hint]
     return wild if default is None else st.one_of(near(default), wild)

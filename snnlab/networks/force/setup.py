@@ -179,6 +179,8 @@ def plain_number(value: float, one: float) -> float:
 
 
 # Published weights and currents are at most 5000 in published units. Beyond 1e9, states have no physical meaning.
+# Numbers of steps beyond this are no machine integers.
+_MOST_STEPS = 10**18
 _BOUNDS = {"g": (0.0, 1e9), "q": (0.0, 1e9), "bias": (-1e9, 1e9)}
 
 
@@ -215,8 +217,8 @@ def resolve(config: ForceConfig) -> ForceSetup:
     every = _steps(values["rls_interval"], dt, "rls_interval")
     first, stop = round(config.learn_start / dt), round(config.learn_stop / dt)
     n_steps = round(config.seconds / dt)
-    if n_steps < 1:
-        raise UserError(f"seconds: expected at least one step of {dt * 1e3:g} ms, got {config.seconds} s")
+    if not 1 <= n_steps <= _MOST_STEPS:
+        raise UserError(f"seconds: expected 1 to {_MOST_STEPS:.0e} steps of {dt * 1e3:g} ms, got {config.seconds} s")
     if stop - first <= every:
         raise UserError(f"rls_interval: expected several updates in the learning window, got one in {every} steps")
     return ForceSetup(
