@@ -25,8 +25,8 @@ def weight(ordered):
         getattr(synapses, name).order = order
     if ordered:
         assert order_pathways(synapses) is synapses
-    synapses.connect(i=[0], j=[0])
     with Engine("numpy") as engine:
+        synapses.connect(i=[0], j=[0])
         engine.run(brian2.Network(*groups, synapses), 3e-3, clock, namespace={})
     return float(synapses.w[0])
 

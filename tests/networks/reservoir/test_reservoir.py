@@ -6,7 +6,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from references.reservoir_loop import run as loop
-from snnlab.engine.brian import Engine
+from snnlab.engine.brian import Engine, on_numpy
 from snnlab.errors import Diverged, UserError
 from snnlab.models.rate_rule import RateRule
 from snnlab.networks.reservoir.network import ReservoirNetwork
@@ -103,9 +103,10 @@ def test_a_unit_is_the_euler_step_of_its_equation(model, state):
         dt=dt * brian2.ms,
         name="unit",
     )
-    group.b, group.drive = b, current
-    setattr(group, state, 0.3)
-    brian2.Network(group).run(2 * brian2.ms)
+    with on_numpy():
+        group.b, group.drive = b, current
+        setattr(group, state, 0.3)
+        brian2.Network(group).run(2 * brian2.ms)
     x, a = 0.3, dt / tau
     for _ in range(2):
         x = (1 - a) * x + a * ((current + b) if state == "h" else np.tanh(current + b))
