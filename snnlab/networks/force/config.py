@@ -191,9 +191,14 @@ def force_cost(config: ForceConfig) -> Cost:
     """
     setup, n = config.setup, config.n
     start, step, neuron = {"numpy": (3, 70e-6, 16e-9), "cython": (15, 45e-6, 4e-9)}.get(config.target, (15, 0.0, 4e-9))
-    seconds = start + setup.n_steps * (neuron * n + step) + len(setup.learn) * 4e-10 * n**2
+    seconds = start + setup.n_steps * (neuron * n + step) + _count(setup.learn) * 4e-10 * n**2
     p = n**2 * (4 if config.rls_precision == "float32" else 8)
-    return Cost(setup.n_steps, p + 16 * config.p * n**2 + 8 * len(setup.record), seconds)
+    return Cost(setup.n_steps, p + 16 * config.p * n**2 + 8 * _count(setup.record), seconds)
+
+
+def _count(steps: range) -> int:
+    """Return the length of a range, which may be too long for ``len``."""
+    return max(0, -((steps.start - steps.stop) // steps.step))
 
 
 def _filled(config: Settled, values: dict[str, Any]) -> Settled:
