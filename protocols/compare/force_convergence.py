@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from snnlab.analysis import oscillations as osc
-from snnlab.checking import require_choices, require_positive
+from snnlab.checking import require_between, require_choices, require_positive
 from snnlab.engine.brian import Engine
 from snnlab.engine.settings import BrianConfig, Cost
 from snnlab.errors import UserError
@@ -70,6 +70,8 @@ def settle(config: Config) -> Config:
         raise UserError(
             f"learn, after: expected at least two periods, {2 / FREQUENCY} s, got {config.learn}, {config.after}"
         )
+    for name in ("learn", "after"):
+        require_between(config, name, 0.0, 1e12)
     return config
 
 
