@@ -52,7 +52,7 @@ def measure_recall(dataset: xr.Dataset) -> dict[str, float]:
     }
     if values[RECALLED]:
         values[AFTER_PERIODS] = float(periods[-1])
-    if EARLY in dataset.checkpoint.values:
+    if "checkpoint" in dataset.coords and EARLY in dataset.checkpoint:
         change = dataset.u.sel(checkpoint=EARLY).values - dataset.u.sel(checkpoint=0).values
         values[CHANGE] = float(np.sqrt(np.mean(change**2)))
     return values

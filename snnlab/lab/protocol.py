@@ -328,7 +328,7 @@ def _banded(protocol: Protocol, bands: dict[tuple[str, str], Band]) -> Callable[
 
     def checks(dataset: xr.Dataset) -> list[Check]:
         rows = protocol.checks(dataset)
-        if dataset.attrs["preset"] != "quick" or dataset.attrs["condition"] != "default":
+        if dataset.attrs.get("preset") != "quick" or dataset.attrs.get("condition") != "default":
             return rows
         measured = {check.what: check.measured for check in rows} | protocol.measure(dataset)
         return with_bands(rows, measured, dataset.attrs["variant"], bands)

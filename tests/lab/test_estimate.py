@@ -94,7 +94,7 @@ def test_yes_computes_it_and_runs_with_a_file_cost_nothing(own, capsys):
 def test_every_shipped_protocol_says_what_a_run_costs(name, tmp_path):
     protocol = find_protocol(name)
     run = protocol.prepare(protocol.config(quick=True), tmp_path)
-    cost, expected = cost_of(run), estimate([run])
+    cost, expected = cost_of(run), estimate([[run]])
     assert cost.steps > 0 and 0 < cost.memory < 1e9 and 0.5 < cost.seconds < 120
     assert expected.unknown == 0 and f"{cost.steps:,} {cost.what}" in expected.text()
 
