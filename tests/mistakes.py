@@ -82,7 +82,7 @@ MISTAKES = [
     # Replay and song
     Mistake("movie_replay", *SQUARE),
     Mistake("songbird", *SQUARE),
-    Mistake("ode_to_joy_hdts", *SQUARE),
+    Mistake("ode_to_joy_hdts", *SMALL_SPIKES),
     Mistake("replay_compression", *SQUARE),
     Mistake("songbird_ablation", *SQUARE, {"hdts": "external"}),
     Mistake("internal_compression", "lessons run at the inverse of their speed", "snnlab/networks/replay/levers.py",

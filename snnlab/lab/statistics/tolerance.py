@@ -23,6 +23,7 @@ from ...errors import UserError, in_one_line
 from ..claims import Check
 
 COVERAGE = CONFIDENCE = 0.95
+NEAR = 0.01
 # Measures of the computer begin with these words.
 _COMPUTER = ("CPU time", "wall time", "memory of the process")
 FIELDS = ("variant", "measure", "low", "high", "scale", "seeds", "fresh", "own")
@@ -41,7 +42,7 @@ def tolerance_interval(values: Sequence[float]) -> Tolerance:
 
     It is the mean -+ k times the standard deviation, with Howe's factor k, on a scale that depends on the values alone.
     Values between 0 and 1, such as shares and correlations, are taken as log(x / (1 - x)), other positive values as
-    log(x), and all others as they are.
+    log(x), and all others as they are. A limit of such a share that is within 0.01 of 0 or 1 is 0 or 1.
 
     Parameters
     ----------
@@ -57,14 +58,15 @@ def tolerance_interval(values: Sequence[float]) -> Tolerance:
     -------
     >>> low, high, scale = tolerance_interval([0.95, 0.96, 0.97, 0.96, 0.98])
     >>> f"{low:.2f} .. {high:.2f} ({scale})"
-    '0.81 .. 0.99 (log(x/(1-x)))'
+    '0.81 .. 1.00 (log(x/(1-x)))'
     """
     x = np.asarray(values, float)
     if x.ndim != 1 or x.size < 3 or not np.isfinite(x).all():
         raise UserError(f"values: expected at least 3 finite numbers, got {values}")
     if (x > 0).all() and (x < 1).all():
-        low, high = _normal(np.log(x / (1 - x)))
-        return Tolerance(1 / (1 + np.exp(-low)), 1 / (1 + np.exp(-high)), "log(x/(1-x))")
+        low, high = (1 / (1 + np.exp(-limit)) for limit in _normal(np.log(x / (1 - x))))
+        # A share can be 0 or 1, though its logarithm cannot.
+        return Tolerance(low if low > NEAR else 0.0, high if high < 1 - NEAR else 1.0, "log(x/(1-x))")
     if (x > 0).all():
         low, high = _normal(np.log(x))
         return Tolerance(np.exp(low), np.exp(high), "log(x)")

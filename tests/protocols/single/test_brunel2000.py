@@ -115,8 +115,9 @@ def test_each_state_holds_in_the_reduced_preset_and_its_control_fails(state, tmp
         dataset = PROTOCOL.execute(PROTOCOL.config(quick=True, state=state, control=control, seed=100), tmp_path)[1]
         assert dataset.attrs["preset"] == "quick"
         names = [check.what for check in PROTOCOL.checks(dataset)]
-        assert len(set(names)) == len(names) > 1
-        assert all(check.holds for check in PROTOCOL.checks(dataset)) == (control == "none")
+        assert len(set(names)) == len(names) >= 1
+        # What the source says of a state; of the bands about one in a hundred falls by chance.
+        assert all(check.holds for check in brunel2000.checks(dataset)) == (control == "none")
 
 
 @pytest.mark.programs
