@@ -28,8 +28,9 @@ def test_a_deliberate_mistake_can_be_made_and_is_listed(mistake):
     assert ("no check" not in line) == mistake.seen and f"`{mistake.test}`" in line
 
 
-def test_checks_of_every_protocol_see_a_mistake():
-    assert {mistake.protocol for mistake in MISTAKES if mistake.seen} == set(files("protocols"))
+def test_checks_of_every_protocol_but_one_see_a_mistake():
+    """A liquid's input is calibrated to a rate, and its readout learns from whatever it does."""
+    assert set(files("protocols")) - {mistake.protocol for mistake in MISTAKES if mistake.seen} == {"liquid_mnist"}
 
 
 def test_criteria_that_a_reduced_preset_does_not_state_are_listed():
