@@ -54,9 +54,10 @@ def rows_for(protocol: Protocol, name: str, overrides: dict, options: argparse.N
             if not met:
                 print(f"NOT MET {name}: {what}: own check, {sum(map(sum, shares))} of {sum(map(len, shares))}")
         if band is not None:
-            inside = sum(band.low <= value <= band.high for value in fresh.get(what, []))
-            share = f"{inside} of {len(fresh.get(what, []))}"
-            kept = len(fresh.get(what, [])) >= TRIED and holds_outside(inside, len(fresh[what]))
+            tried = fresh.get(what, [])
+            inside = sum(band.low <= value <= band.high for value in tried)
+            share = f"{inside} of {len(tried)}"
+            kept = len(tried) >= TRIED and holds_outside(inside, len(tried))
             print(f"{'' if kept else 'NOT STATED '}{name}: {what}: {band.low:.4g} .. {band.high:.4g}, fresh: {share}")
             band = band if kept else None
         if band is not None or met is False:

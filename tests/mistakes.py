@@ -54,12 +54,19 @@ REFRACTORY = (
 RULE = "snnlab/networks/boltzmann/rule.py"
 LOOP = "tests/networks/boltzmann/test_boltzmann.py::test_training_equals_a_loop_over_the_whole_past"
 STEP = 'f"{name}{index} += rate*{gradient}/sqrt({squares} + {TINY})"'
+WRONG_LTP = (
+    "LTP has the other sign", RULE, 'f"alpha_{m}*surprise_here"', 'f"-alpha_{m}*surprise_here"', LOOP,
+)
 WRONG_SURPRISE = (
     "the surprise has the other sign", RULE, '(x - probability)/temperature"', '(probability - x)/temperature"', LOOP,
 )
 HALF_STEPS = ("learning steps are halved", RULE, STEP, STEP.replace("+= rate", "+= 0.5*rate"), LOOP)
 UNITS = "snnlab/networks/reservoir/units.py"
 RESERVOIR = "tests/networks/reservoir/test_reservoir.py"
+WRONG_HEBB = (
+    "Hebb's rule has the other sign", "snnlab/plasticity/hebb.py", 'RateRule("hebb", "x_pre*y_post"',
+    'RateRule("hebb", "-x_pre*y_post"', RESERVOIR,
+)
 NO_LEAK = (
     "units do not leak", UNITS, "return step_rate_units(state, recurrent + drive, self.leak, self.form), recurrent",
     "return step_rate_units(state, recurrent + drive, 1.0, self.form), recurrent", RESERVOIR,
@@ -90,8 +97,7 @@ MISTAKES = [
             "tests/networks/replay/test_levers.py"),
     # Boltzmann machines
     Mistake("dybm_science", *HALF_STEPS),
-    Mistake("dybm_science", "LTP has the other sign", RULE, 'f"alpha_{m}*surprise_here"', 'f"-alpha_{m}*surprise_here"',
-            LOOP),
+    Mistake("dybm_science", *WRONG_LTP),
     Mistake("dybm_two_sequences", *WRONG_SURPRISE),
     Mistake("dybm_energy", "spikes under way raise the probability", RULE, '"+ v_{m}*beta_{m}"', '"- v_{m}*beta_{m}"',
             LOOP),
@@ -99,8 +105,7 @@ MISTAKES = [
             "lambda_{m}*(alpha_{m} + arrived(", "lambda_{m}*(0*alpha_{m} + arrived(", LOOP),
     Mistake("dybm_music", *HALF_STEPS),
     Mistake("dybm_anomaly", *WRONG_SURPRISE),
-    Mistake("dybm_queue", "LTP has the other sign", RULE, 'f"alpha_{m}*surprise_here"', 'f"-alpha_{m}*surprise_here"',
-            LOOP),
+    Mistake("dybm_queue", *WRONG_LTP),
     Mistake("dybm_relearning", "AdaGrad keeps the last square only", RULE, '{squares} += ({gradient})**2"',
             '{squares} = ({gradient})**2"', LOOP),
     Mistake("dybm_baselines", "the static machine reads the past backwards", "snnlab/networks/boltzmann/rivals.py",
@@ -126,15 +131,13 @@ MISTAKES = [
     Mistake("rate_force", "units saturate at half their rate", "snnlab/networks/rate/force.py",
             '"tanh": lambda x: np.tanh(x)', '"tanh": lambda x: 0.5 * np.tanh(x)', "tests/networks/rate/test_rate.py",
             {"task": "sine"}),
-    Mistake("reservoir_mnist", "Hebb's rule has the other sign", "snnlab/plasticity/hebb.py",
-            'RateRule("hebb", "x_pre*y_post"', 'RateRule("hebb", "-x_pre*y_post"', RESERVOIR, {"plasticity": "hebb"}),
+    Mistake("reservoir_mnist", *WRONG_HEBB, {"plasticity": "hebb"}),
     Mistake("reservoir_mnist", "the lower branch of STLR has the other sign", "snnlab/plasticity/stlr.py",
             'g2="tanh((summed - theta2)/abs(theta1))"', 'g2="-tanh((summed - theta2)/abs(theta1))"',
             "tests/models/test_rules.py", {"plasticity": "stlr"}),
     Mistake("reservoir_best", "units get no recurrent input", UNITS, "step_rate_units(state, recurrent + drive,",
             "step_rate_units(state, 0 * recurrent + drive,", RESERVOIR),
-    Mistake("reservoir_remedies", "Hebb's rule has the other sign", "snnlab/plasticity/hebb.py",
-            'RateRule("hebb", "x_pre*y_post"', 'RateRule("hebb", "-x_pre*y_post"', RESERVOIR),
+    Mistake("reservoir_remedies", *WRONG_HEBB),
     Mistake("reservoir_diagnostics", "the slope of tanh is left out of the exponent",
             "snnlab/networks/reservoir/exponents.py", "reservoir.recurrent((1 - rate**2) * difference)",
             "reservoir.recurrent(difference)", "tests/protocols/reservoir/test_reservoir_mnist.py"),

@@ -23,6 +23,7 @@ from ...errors import UserError, in_one_line
 from ..claims import Check
 
 COVERAGE = CONFIDENCE = 0.95
+# A limit of a share that is as near to 0 or 1 includes it.
 NEAR = 0.01
 # Measures of the computer begin with these words.
 _COMPUTER = ("CPU time", "wall time", "memory of the process")

@@ -178,9 +178,9 @@ def plain_number(value: float, one: float) -> float:
     return float(f"{value / one:.12g}")
 
 
-# Published weights and currents are at most 5000 in published units. Beyond 1e9, states have no physical meaning.
 # Numbers of steps beyond this are no machine integers.
 _MOST_STEPS = 10**18
+# Published weights and currents are at most 5000 in published units. Beyond 1e9, states have no physical meaning.
 _BOUNDS = {"g": (0.0, 1e9), "q": (0.0, 1e9), "bias": (-1e9, 1e9)}
 
 
